@@ -1,0 +1,1 @@
+"""Reference methods: popularity, and adapters to scikit-surprise, one per file."""

@@ -1,0 +1,43 @@
+"""What a baseline is: a model that brings its own training."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from dotbench.datasets.interactions import Split
+from dotbench.lazy import np
+from dotbench.models.base import Model
+
+
+class Baseline(Model):
+    """A reference without a loss or a solver of ours; ``solver`` names its own for the record."""
+
+    is_baseline = True
+    solver: ClassVar[str]
+
+    def __init__(self, settings: Any, init_seed: int) -> None:
+        self.settings = settings
+        self.init_seed = init_seed
+
+    @abstractmethod
+    def train(self, split: Split) -> None:
+        """Learn from the train part; this is what is timed."""
+
+
+class RankingBaseline(Baseline):
+    """A baseline that gives vectors."""
+
+    task = "ranking"
+
+    @abstractmethod
+    def vectors(self, split: Split) -> tuple["np.ndarray", "np.ndarray"]:
+        """User vectors (n_users, K) and item vectors (n_items, K)."""
+
+
+class RatingBaseline(Baseline):
+    """A baseline that predicts ratings."""
+
+    task = "rating"
+
+    @abstractmethod
+    def predict(self, pairs: "np.ndarray") -> "np.ndarray":
+        """Predicted ratings, shape (n,), not clipped, of pairs (n, 2) of user row and item row."""

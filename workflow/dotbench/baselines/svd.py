@@ -1,0 +1,36 @@
+"""Biased matrix factorisation by SGD."""
+
+from typing import Any
+
+from pydantic import Field
+
+from dotbench.baselines._surprise import SurpriseBaseline
+from dotbench.lazy import surprise
+from dotbench.settings.base import Settings
+
+
+class SVDSettings(Settings):
+    """Settings of the baseline `svd`."""
+
+    embedding_size: int = Field(100, ge=1)
+    epochs: int = Field(20, ge=1)
+    learning_rate: float = Field(0.005, gt=0)
+    regularization: float = Field(0.02, ge=0)
+
+
+class SVD(SurpriseBaseline):
+    """μ + b_u + b_i + p_uᵀq_i by SGD on squared error with L2 (scikit-surprise SVD)."""
+
+    name = "svd"
+    title = "SVD"
+    Settings = SVDSettings
+    grid = {"embedding_size": [20, 100], "regularization": [0.02, 0.1]}
+
+    def algorithm(self) -> Any:
+        return surprise.SVD(
+            n_factors=self.settings.embedding_size,
+            n_epochs=self.settings.epochs,
+            lr_all=self.settings.learning_rate,
+            reg_all=self.settings.regularization,
+            random_state=self.init_seed,
+        )

@@ -1,0 +1,1 @@
+"""Datasets: definitions, sources and their verification, parsers, generators, preparation, splits."""

@@ -1,0 +1,70 @@
+"""Dataset definitions: the package's own and, in ``config/datasets/`` of the working directory, the user's."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from dotbench.datasets.generators.base import generators
+from dotbench.datasets.parsers.base import parsers
+from dotbench.errors import DotbenchError
+from dotbench.registry import unknown
+from dotbench.settings.base import dotted, explain, validate
+from dotbench.settings.dataset import Dataset
+from dotbench.settings.yaml_lines import place, read_yaml
+
+BUILT_IN = Path(__file__).parent / "definitions"
+USER = Path("config/datasets")
+
+
+def definition_files() -> dict[str, Path]:
+    """name → definition file. A file is named after its dataset."""
+    found: dict[str, Path] = {}
+    for folder in (BUILT_IN, USER):
+        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            if path.stem in found:
+                raise DotbenchError(f"{path}: the name '{path.stem}' is taken by {found[path.stem]}")
+            found[path.stem] = path
+    return found
+
+
+def load_dataset(name: str) -> Dataset:
+    """The definition of a dataset, validated with its parser's or generator's settings."""
+    files = definition_files()
+    if name not in files:
+        raise unknown("dataset", name, files)
+    return read_definition(files[name])
+
+
+def read_definition(path: Path) -> Dataset:
+    """Parse and validate one definition file; a DotbenchError names its line and key."""
+    values = read_yaml(path)
+    try:
+        dataset = Dataset.model_validate(values)
+    except ValidationError as error:
+        problems = explain(error, list(Dataset.model_fields))
+        raise DotbenchError(
+            "\n".join(f"{place([path], key)}: key '{dotted(key)}': {message}" for key, message in problems)
+        ) from None
+    if dataset.name != path.stem:
+        raise DotbenchError(
+            f"{place([path], ('name',))}: key 'name': found '{dataset.name}'; allowed is the file's name, '{path.stem}'"
+        )
+    if dataset.generated:
+        name = str(dataset.source.generator)
+        if name not in generators():
+            where = place([path], ("source", "generator"))
+            raise DotbenchError(f"{where}: key 'source.generator': {unknown('generator', name, generators())}")
+        where = f"{place([path], ('source', 'parameters'))}: in 'source.parameters'"
+        validate(generators()[name].Settings, dataset.source.parameters, where)
+        return dataset
+    name = str(dataset.format.get("parser", "delimited"))
+    if name not in parsers():
+        where = place([path], ("format", "parser"))
+        raise DotbenchError(f"{where}: key 'format.parser': {unknown('parser', name, parsers())}")
+    validate(parsers()[name].Settings, parser_settings(dataset), f"{place([path], ('format',))}: in 'format'")
+    return dataset
+
+
+def parser_settings(dataset: Dataset) -> dict[str, object]:
+    """The settings of the dataset's parser: its ``format`` without the parser's name."""
+    return {key: value for key, value in dataset.format.items() if key != "parser"}

@@ -1,0 +1,191 @@
+"""Raw files of a dataset: found locally or downloaded, verified, and described in a manifest."""
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dotbench.datasets.catalogue import load_dataset
+from dotbench.errors import DotbenchError
+from dotbench.files import atomic, file_digest, read_json, write_json
+from dotbench.settings.dataset import Dataset, Digests, Member
+
+
+def local_data() -> Path | None:
+    """The folder of local copies: the variable DOTBENCH_DATA; None if it is not set.
+
+    Raises DotbenchError if it names no folder.
+    """
+    value = os.environ.get("DOTBENCH_DATA")
+    if not value:
+        return None
+    folder = Path(value).expanduser()
+    if not folder.is_dir():
+        raise DotbenchError(f"local copies (DOTBENCH_DATA or 'data_dir'): found no folder '{value}'")
+    return folder
+
+
+def accepts_unverified(dataset: Dataset) -> bool:
+    """Whether the definition, or the variable DOTBENCH_ACCEPT_UNVERIFIED (names separated by commas), says so."""
+    named = os.environ.get("DOTBENCH_ACCEPT_UNVERIFIED", "").replace(",", " ").split()
+    return dataset.accept_unverified or dataset.name in named
+
+
+def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Make the raw files of a dataset available and write ``folder/manifest.json``; return its content.
+
+    Looked for in turn: the user's own files, a local copy (the archive or the unpacked files), the addresses.
+    A manifest is written only when every known digest agrees, or a difference has been accepted.
+    Raises DotbenchError otherwise.
+    """
+    dataset = load_dataset(name)
+    source = dataset.source
+    if dataset.generated:
+        raise DotbenchError(f"{name}: the data are generated; there is nothing to fetch")
+    if source.own_files():
+        paths = [Path(path) for path in source.own_files()]
+        for path in paths:
+            if not path.is_file():
+                raise DotbenchError(f"{name}: key 'source': found no file '{path}' in {Path.cwd()}")
+        verified = [_verify(dataset, path, source if len(paths) == 1 else Digests()) for path in paths]
+        origin = "own files"
+    else:
+        archive, origin = _local_archive(dataset), "local copy"
+        unpacked = None if archive else _local_members(dataset)
+        if archive is None and unpacked is None:
+            archive, origin = _download(dataset, folder, say), source.urls[0]
+        if unpacked is not None:
+            paths = unpacked
+            verified = [_verify(dataset, p, m) for p, m in zip(paths, source.members, strict=True)]
+        else:
+            assert archive is not None
+            verified = [_verify(dataset, archive, source)]
+            paths = [_extract(archive, m, folder / "raw") for m in source.members] or [archive]
+    manifest = {
+        "dataset": name,
+        "origin": origin,
+        "verified": all(verified),
+        "files": [{"path": str(path), "bytes": path.stat().st_size, "sha256": file_digest(path)} for path in paths],
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+    }
+    write_json(folder / "manifest.json", manifest)
+    return manifest
+
+
+def raw_files(manifest_path: Path) -> list[Path]:
+    """The files that a manifest names; a DotbenchError if one is gone or has another size."""
+    files = []
+    for entry in read_json(manifest_path)["files"]:
+        path = Path(entry["path"])
+        if not path.is_file() or path.stat().st_size != entry["bytes"]:
+            raise DotbenchError(
+                f"{path}: is not the file of {entry['bytes']} bytes that {manifest_path} names; "
+                "delete the manifest to fetch it again"
+            )
+        files.append(path)
+    return files
+
+
+def _verify(dataset: Dataset, path: Path, digests: Digests) -> bool:
+    """True if every known digest agrees, False if none is known or a difference is accepted."""
+    for algorithm, expected in digests.known().items():
+        found = file_digest(path, algorithm)
+        if found != expected:
+            if accepts_unverified(dataset):
+                return False
+            raise DotbenchError(
+                f"{path}: {algorithm} is {found}; allowed is {expected}. If you trust this copy of '{dataset.name}', "
+                f"set DOTBENCH_ACCEPT_UNVERIFIED={dataset.name} or 'accept_unverified: true'; "
+                "every table made from it will say so"
+            )
+    return bool(digests.known())
+
+
+def _archive_name(dataset: Dataset) -> str:
+    return dataset.source.urls[0].rsplit("/", 1)[-1]
+
+
+def _local_archive(dataset: Dataset) -> Path | None:
+    folder = local_data()
+    if folder is None:
+        return None
+    name = _archive_name(dataset)
+    return next((path for path in (folder / name, folder / dataset.name / name) if path.is_file()), None)
+
+
+def _local_members(dataset: Dataset) -> list[Path] | None:
+    folder = local_data()
+    if folder is None or not dataset.source.members:
+        return None
+    paths = [folder / member.path for member in dataset.source.members]
+    return paths if all(path.is_file() for path in paths) else None
+
+
+def _download(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> Path:
+    import pooch
+
+    from dotbench.datasets._progress import DownloadBar
+
+    name = _archive_name(dataset)
+    if dataset.licence:
+        say(f"{dataset.name}: {dataset.licence}")
+    if dataset.citation:
+        say(f"{dataset.name}: please cite {dataset.citation}")
+    known = dataset.source.known()
+    algorithm = next((a for a in ("sha256", "md5") if a in known), None)
+    failures = []
+    for url in dataset.source.urls:
+        say(f"{dataset.name}: downloading {url}")
+        try:
+            with DownloadBar(name) as bar:
+                found = pooch.retrieve(
+                    url,
+                    known_hash=f"{algorithm}:{known[algorithm]}" if algorithm else None,
+                    fname=name,
+                    path=folder,
+                    downloader=pooch.HTTPDownloader(progressbar=bar, timeout=30),
+                )
+            return Path(found)
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # requests' errors are OSErrors; pooch's digest error is a ValueError
+            failures.append(f"  {url}: {_reason(error)}")
+    raise DotbenchError(
+        "\n".join([f"{dataset.name}: no address gave the file:", *failures])
+        + f"\nA local copy will do: set DOTBENCH_DATA to a folder that holds {name}"
+        + (f" or {dataset.source.members[0].path}" if dataset.source.members else "")
+    )
+
+
+def _reason(error: Exception) -> str:
+    import requests
+
+    if isinstance(error, requests.ConnectionError):
+        return "no connection to the server"
+    return " ".join(str(error).split())[:300]
+
+
+def _extract(archive: Path, member: Member, folder: Path) -> Path:
+    target = folder / member.path
+    try:
+        with (
+            zipfile.ZipFile(archive) as bundle,
+            bundle.open(member.path) as stream,
+            atomic(target) as temporary,
+            temporary.open("wb") as out,
+        ):
+            while block := stream.read(1 << 20):
+                out.write(block)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise DotbenchError(f"{archive}: not a complete zip archive: {error}") from None
+    except KeyError:
+        raise DotbenchError(f"{archive}: holds no file '{member.path}'") from None
+    for algorithm, expected in member.known().items():
+        found = file_digest(target, algorithm)
+        if found != expected:
+            target.unlink()
+            raise DotbenchError(f"{archive}, member {member.path}: {algorithm} is {found}; allowed is {expected}")
+    return target

@@ -1,0 +1,26 @@
+"""What a generator is."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from dotbench.lazy import pd
+from dotbench.registry import Component, discover
+from dotbench.settings.base import Settings
+
+
+class Generator(Component):
+    """Makes a table of ratings from settings that include the seed."""
+
+    Settings: ClassVar[type[Any]] = Settings
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def generate(self) -> "pd.DataFrame":
+        """A table as a parser gives it: ``user``, ``item`` (text), ``rating`` (float32), ``timestamp`` (int64)."""
+
+
+def generators() -> dict[str, type[Any]]:
+    """Generators by name."""
+    return discover("dotbench.datasets.generators", Generator)

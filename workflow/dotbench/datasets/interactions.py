@@ -1,0 +1,59 @@
+"""A split of a dataset as arrays of row numbers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotbench.errors import DotbenchError
+from dotbench.files import read_arrays, write_npz
+from dotbench.lazy import np
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Train, validation and test pairs; with ratings for the rating task.
+
+    ``train``, ``valid``, ``test``: shape (n, 2), int64, columns user row and item row.
+    ``ratings``: part → shape (n,), float32, in rating points; empty for ranking.
+    """
+
+    n_users: int
+    n_items: int
+    train: "np.ndarray"
+    valid: "np.ndarray"
+    test: "np.ndarray"
+    ratings: dict[str, "np.ndarray"]
+
+    def save(self, path: Path | str) -> None:
+        arrays = {part: getattr(self, part) for part in PARTS}
+        arrays |= {f"{part}_rating": values for part, values in self.ratings.items()}
+        write_npz(path, shape=np.array([self.n_users, self.n_items]), **arrays)
+
+
+def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
+    """Read a split; ``shape`` (n_users, n_items) is needed where the file does not hold it.
+
+    Raises DotbenchError naming the file and array that is absent, ill-shaped or out of range.
+    """
+    with read_arrays(path) as arrays:
+        missing = [part for part in PARTS if part not in arrays]
+        if missing:
+            raise DotbenchError(f"{path}: holds no array {', '.join(missing)}; needed are {', '.join(PARTS)}")
+        parts = {part: arrays[part] for part in PARTS}
+        ratings = {part: arrays[f"{part}_rating"] for part in PARTS if f"{part}_rating" in arrays}
+        if "shape" in arrays:
+            own = (int(arrays["shape"][0]), int(arrays["shape"][1]))
+            if shape is not None and shape != own:
+                raise DotbenchError(f"{path}: is a split of {own} users and items, found vectors for {shape}")
+            shape = own
+    for part, pairs in parts.items():
+        if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
+            found = f"{pairs.dtype} of shape {pairs.shape}"
+            raise DotbenchError(f"{path}: array '{part}' is {found}; needed are row numbers of shape (n, 2)")
+        if shape is not None and len(pairs) and (pairs.min() < 0 or (pairs.max(axis=0) >= shape).any()):
+            found = tuple(int(value) for value in pairs.max(axis=0))
+            raise DotbenchError(f"{path}: array '{part}' has row numbers up to {found}; there are {shape} rows")
+    if shape is None:
+        raise DotbenchError(f"{path}: holds no array 'shape' (users, items)")
+    return Split(*shape, **{part: pairs.astype(np.int64) for part, pairs in parts.items()}, ratings=ratings)

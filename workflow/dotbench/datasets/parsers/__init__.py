@@ -1,0 +1,1 @@
+"""One parser per file format: raw files → a table of ratings."""

@@ -1,0 +1,170 @@
+"""Text files with one rating a line and a separator between columns; .gz is read as it is."""
+
+import csv
+import gzip
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from dotbench.datasets.parsers.base import Parser
+from dotbench.errors import DotbenchError
+from dotbench.lazy import np, pd
+from dotbench.settings.base import Settings
+
+KINDS = {"rating": "a finite number", "timestamp": "a whole number of seconds"}
+
+
+class Columns(Settings):
+    """Where each column stands: a position from 0, or a name where the file has a header."""
+
+    user: int | str
+    item: int | str
+    rating: int | str | None = None
+    timestamp: int | str | None = None
+
+    def named(self) -> dict[str, int | str]:
+        return {key: value for key, value in self.model_dump().items() if value is not None}
+
+
+class DelimitedSettings(Settings):
+    """The `format` of a dataset definition for this parser."""
+
+    separator: str = Field(",", min_length=1, description="one character, or one repeated as in '::'")
+    header: bool = Field(False, description="the first line holds the names of the columns")
+    columns: Columns
+    encoding: str = "utf-8"
+
+    @field_validator("separator")
+    @classmethod
+    def _repeated(cls, value: str) -> str:
+        if len(set(value)) > 1:
+            raise ValueError("a separator is one character, or one that is repeated")
+        return value
+
+    @model_validator(mode="after")
+    def _positions(self) -> "DelimitedSettings":
+        for key, value in self.columns.named().items():
+            if isinstance(value, str) and not self.header:
+                raise ValueError(f"column '{key}' has the name '{value}', but 'header' is false; give its position")
+            if isinstance(value, int) and value < 0:
+                raise ValueError(f"column '{key}' is at {value}; positions begin at 0")
+        return self
+
+
+class Delimited(Parser):
+    """Separated columns, with or without a header (MovieLens, CSV, TSV)."""
+
+    name = "delimited"
+    title = "delimited text"
+    Settings = DelimitedSettings
+    settings: DelimitedSettings
+
+    def read(self, files: Sequence[Path]) -> "pd.DataFrame":
+        frames = [self._read_file(Path(path)) for path in files]
+        return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+
+    def _read_file(self, path: Path) -> "pd.DataFrame":
+        import pyarrow as pa
+        import pyarrow.csv as pacsv
+
+        header = self._header(path)
+        positions = {key: self._position(path, header, at) for key, at in self.settings.columns.named().items()}
+        width = len(self.settings.separator)
+        n_columns = len(header)
+        names = [f"c{k}" for k in range((n_columns - 1) * width + 1)]
+        wanted = {key: f"c{position * width}" for key, position in positions.items()}
+        types = {"user": pa.string(), "item": pa.string(), "rating": pa.float64(), "timestamp": pa.int64()}
+        try:
+            with pa.input_stream(str(path), compression="detect") as stream:
+                table = pacsv.read_csv(
+                    stream,
+                    read_options=pacsv.ReadOptions(
+                        column_names=names,
+                        skip_rows=int(self.settings.header),
+                        encoding=self.settings.encoding,
+                    ),
+                    parse_options=pacsv.ParseOptions(
+                        delimiter=self.settings.separator[0], quote_char='"' if width == 1 else False
+                    ),
+                    convert_options=pacsv.ConvertOptions(
+                        include_columns=list(wanted.values()),
+                        column_types={wanted[key]: types[key] for key in wanted},
+                        null_values=[],
+                        strings_can_be_null=False,
+                    ),
+                )
+        except (pa.ArrowInvalid, OSError, EOFError, UnicodeDecodeError) as error:
+            self._diagnose(path, n_columns, positions)
+            raise DotbenchError(f"{path}: cannot be read as {self.title}: {error}") from None
+        frame = pd.DataFrame({key: table.column(column).to_pandas() for key, column in wanted.items()})
+        bad = any((frame[key] == "").any() for key in ("user", "item"))
+        if bad or ("rating" in frame and not np.isfinite(frame["rating"].to_numpy()).all()):
+            self._diagnose(path, n_columns, positions)
+        if "rating" in frame:
+            frame["rating"] = frame["rating"].astype("float32")
+        return frame
+
+    def _header(self, path: Path) -> list[str]:
+        """Columns of the first line; their number is every line's."""
+        for _, fields in self._lines(path):
+            return fields
+        raise DotbenchError(f"{path}: found an empty file; allowed are lines of ratings")
+
+    def _position(self, path: Path, header: list[str], at: int | str) -> int:
+        if isinstance(at, str):
+            if at not in header:
+                raise DotbenchError(f"{path}, line 1: no column '{at}'; the header has {', '.join(header)}")
+            return header.index(at)
+        if at >= len(header):
+            raise DotbenchError(
+                f"{path}, line 1: found {len(header)} columns separated by {self.settings.separator!r}; "
+                f"needs at least {at + 1}"
+            )
+        return at
+
+    def _lines(self, path: Path) -> "Iterator[tuple[int, list[str]]]":
+        """(line number, fields) of every line that is not blank; the slow and exact way to read the file."""
+        opened: Any = gzip.open if path.suffix == ".gz" else open
+        try:
+            with opened(path, "rt", encoding=self.settings.encoding, newline="") as stream:
+                if len(self.settings.separator) > 1:
+                    for number, line in enumerate(stream, 1):
+                        if line.strip():
+                            yield number, line.rstrip("\r\n").split(self.settings.separator)
+                else:
+                    reader = csv.reader(stream, delimiter=self.settings.separator)
+                    for fields in reader:
+                        if fields:
+                            yield reader.line_num, fields
+        except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+            raise DotbenchError(f"{path}: cannot be read: {error}") from None
+
+    def _diagnose(self, path: Path, n_columns: int, positions: dict[str, int]) -> None:
+        """Raise for the first line that is wrong; return if every line is well formed."""
+        empty = True
+        for number, fields in self._lines(path):
+            if self.settings.header and number == 1:
+                continue
+            empty = False
+            if len(fields) != n_columns:
+                raise DotbenchError(
+                    f"{path}, line {number}: found {len(fields)} columns; allowed are {n_columns}, as in the first line"
+                )
+            for key, position in positions.items():
+                if not _well_formed(key, fields[position]):
+                    allowed = KINDS.get(key, "any text but an empty one")
+                    raise DotbenchError(f"{path}, line {number}: {key} is {fields[position]!r}; allowed is {allowed}")
+        if empty:
+            raise DotbenchError(f"{path}: found no line after the header; allowed are lines of ratings")
+
+
+def _well_formed(key: str, text: str) -> bool:
+    if key in ("user", "item"):
+        return text != ""
+    try:
+        return math.isfinite(float(text)) if key == "rating" else int(text) is not None
+    except ValueError:
+        return False

@@ -1,0 +1,28 @@
+"""Rating metrics of finished runs. Predictions are not clipped."""
+
+from typing import Any
+
+from dotbench.datasets.interactions import Split
+from dotbench.evaluation.rmse import rmse
+from dotbench.lazy import np, pd
+
+METRICS = ("rmse", "mae")
+
+
+def mae(truth: "np.ndarray", prediction: "np.ndarray") -> float:
+    """Mean |r − r̂|, in rating points; both of shape (n,)."""
+    return float(np.mean(np.abs(truth - prediction)))
+
+
+def evaluate_rating(split: Split, predictions: dict[str, "np.ndarray"]) -> tuple[dict[str, Any], "pd.DataFrame"]:
+    """Metrics of predictions for ``valid`` and ``test`` and, per user, the test part's sums.
+
+    Returns ({"valid": {metric: value}, "test": {…}}, frame with ``user, n, squared_error, absolute_error``).
+    """
+    means = {}
+    for part in ("valid", "test"):
+        truth = split.ratings[part].astype(np.float64)
+        means[part] = {"rmse": rmse(truth, predictions[part]), "mae": mae(truth, predictions[part])}
+    error = predictions["test"] - split.ratings["test"].astype(np.float64)
+    frame = pd.DataFrame({"user": split.test[:, 0], "n": 1, "squared_error": error**2, "absolute_error": np.abs(error)})
+    return means, frame.groupby("user", as_index=False).sum()

@@ -1,0 +1,120 @@
+"""Reading and writing files: every write is atomic, every error names its file."""
+
+import csv
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dotbench.errors import DotbenchError
+from dotbench.lazy import np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@contextmanager
+def atomic(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` and move it there when the block ends without an error.
+
+    Raises DotbenchError where the system refuses to write (no space, no permission); nothing is left behind.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        temporary.chmod(0o666 & ~_umask())
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DotbenchError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Any, length: int = 10) -> str:
+    """First ``length`` hexadecimal digits of the sha256 of the value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
+
+
+def write_text(path: Path | str, text: str) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Parsed content of a JSON file; a DotbenchError names the file and line of what is wrong."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise DotbenchError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from error
+    except OSError as error:
+        raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: list[str]) -> None:
+    """Write mappings as CSV with the given columns; absent values are left empty."""
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_parquet(path: Path | str, frame: "pd.DataFrame") -> None:
+    with atomic(path) as temporary:
+        frame.to_parquet(temporary, index=False)
+
+
+def write_npz(path: Path | str, **arrays: Any) -> None:
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)
+
+
+def write_npy(path: Path | str, array: Any) -> None:
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array)
+
+
+def read_arrays(path: Path | str) -> Any:
+    """Content of a ``.npy`` or ``.npz`` file; a DotbenchError names a file that is absent or not one."""
+    try:
+        return np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, EOFError) as error:
+        raise DotbenchError(f"{path}: not a NumPy array file: {error}") from error
+
+
+def file_digest(path: Path | str, algorithm: str = "sha256") -> str:
+    """Hexadecimal digest of a file; ``git-blob`` is the id that git gives the same bytes."""
+    path = Path(path)
+    with path.open("rb") as stream:
+        if algorithm != "git-blob":
+            return hashlib.file_digest(stream, algorithm).hexdigest()
+        running = hashlib.sha1(f"blob {path.stat().st_size}\0".encode())
+        while block := stream.read(1 << 20):
+            running.update(block)
+        return running.hexdigest()

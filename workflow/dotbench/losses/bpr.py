@@ -1,0 +1,17 @@
+"""Bayesian personalised ranking."""
+
+from dotbench.lazy import torch
+from dotbench.losses.base import PairwiseLoss
+
+
+class BPR(PairwiseLoss):
+    """ℓ(o⁺, o⁻) = −log σ(o⁺ − o⁻).
+
+    Rendle et al., UAI 2009; mean over sampled items as in RecStudio (the RG2 paper prints a sum over all).
+    """
+
+    name = "bpr"
+    title = "BPR"
+
+    def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
+        return torch.nn.functional.softplus(negative - positive)

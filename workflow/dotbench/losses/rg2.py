@@ -1,0 +1,114 @@
+"""RG2: the quadratic approximation of the full softmax loss."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.losses.base import AlternatingLoss, SpectralLoss
+from dotbench.matrix import TrainMatrix
+from dotbench.settings.base import Settings
+
+
+class RG2Settings(Settings):
+    """Settings of the loss `rg2`."""
+
+    regularization: float = Field(0.1, ge=0, description="λ, on the weighted squared norms")
+
+
+class RG2(AlternatingLoss, SpectralLoss):
+    """Σ_{u,i} W_u [ (S_ui − o_ui)² + λ (‖p_u‖² + ‖q_i‖²) ],  W_u = n_u / (2N|D|),  S_ui = r_ui N/n_u − 1.
+
+    Pu et al., ICML 2024: Eq. 22–23 with the weighted regulariser that Eq. 33/34 minimise, signs and factors
+    of Algorithm 1 corrected (docs/errata.md). The weights are constant along a row, hence
+    ALS has one K × K system for all users and one for all items,
+        P = [N diag(1/n) R Q − 1 s_Qᵀ] (QᵀQ + λN I)⁻¹,              s_Q = Σ_i q_i
+        Q = [Rᵀ P − (1/N) 1 (nᵀP)] ((1/N) Pᵀ diag(n) P + λ (|D|/N) I)⁻¹,
+    at O(|D| K + (M + N) K²) a sweep; and the global optimum is a soft-thresholded truncated SVD (`optimum`).
+    """
+
+    name = "rg2"
+    title = "RG2"
+    family = "listwise"
+    Settings = RG2Settings
+    grid = {"regularization": [0.0, 0.001, 0.01, 0.1]}  # the paper's
+
+    def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
+        n_items = train.n_items
+        right = n_items * train.inverse_counts[:, None] * (train.csr @ items) - items.sum(0)
+        right *= train.has_positives[:, None]
+        return _solve(items.T @ items, self.settings.regularization * n_items, right)
+
+    def best_items(self, train: TrainMatrix, users: "torch.Tensor") -> "torch.Tensor":
+        n_items, size = train.n_items, len(train.users)
+        weighted = train.counts[:, None] * users
+        right = train.csr_t @ users - weighted.sum(0) / n_items
+        return _solve(users.T @ weighted / n_items, self.settings.regularization * size / n_items, right)
+
+    def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
+        n_items, size, counts = train.n_items, len(train.users), train.counts
+        # Σ_i (o_ui + 1)² of every user, through the Gramian
+        everywhere = ((users @ (items.T @ items)) * users).sum(1) + 2 * users @ items.sum(0) + n_items
+        positives = (users * (train.csr @ items)).sum() + size  # Σ_D (o_ui + 1)
+        squares = (counts * everywhere).sum() - 2 * n_items * positives + n_items**2 * train.has_positives.sum()
+        norms = (counts * (users**2).sum(1)).sum() / (2 * size) + (items**2).sum() / (2 * n_items)
+        return float(squares / (2 * n_items * size) + self.settings.regularization * norms)
+
+    @classmethod
+    def target(cls, train: TrainMatrix) -> "SparsePlusRankOne":
+        """T = ½ [ diag(√(N/(n|D|))) R − √(n/(N|D|)) 1ᵀ ], shape (M, N): T_ui = √(W_u/2) S_ui, with
+        weights and factors so that the objective is 2 ‖P̃Q̃ᵀ − T‖² + λ (‖P̃‖² + ‖Q̃‖²) in P̃, Q̃ of `optimum`."""
+        size = len(train.users)
+        return SparsePlusRankOne(
+            train,
+            0.5 * (train.n_items / size * train.inverse_counts).sqrt(),
+            0.5 * (train.counts / (train.n_items * size)).sqrt(),
+        )
+
+    def optimum(self, train: TrainMatrix, spectrum: Any, rank: int) -> "tuple[torch.Tensor, torch.Tensor]":
+        """P̃ = U √(S − λ/2)₊, Q̃ = V √(S − λ/2)₊ for T ≈ U S Vᵀ, where p̃_u = √(n_u/2|D|) p_u, q̃_i = q_i/√(2N).
+
+        Everything collapses to zero when λ ≥ 2 σ₁(T).
+        """
+        shrunk = (spectrum.values[:rank] - self.settings.regularization / 2).clamp(min=0).sqrt()
+        users = spectrum.left[:, :rank] * shrunk * (2 * len(train.users) * train.inverse_counts).sqrt()[:, None]
+        items = spectrum.right[:, :rank] * shrunk * (2 * train.n_items) ** 0.5
+        return users, items
+
+
+def _solve(gramian: "torch.Tensor", ridge: float, right: "torch.Tensor") -> "torch.Tensor":
+    """right (gramian + ridge I)⁻¹ by one Cholesky factorisation; right (n, K)."""
+    system = gramian.clone()
+    system.diagonal().add_(ridge)
+    return torch.cholesky_solve(right.T, torch.linalg.cholesky(system)).T.contiguous()
+
+
+@dataclass(frozen=True)
+class SparsePlusRankOne:
+    """The linear map diag(scale) R − offset 1ᵀ, shape (M, N), with R the binary training matrix.
+
+    ``scale``, ``offset``: shape (M,). A product with K columns costs O(|D| K), never O(M N).
+    """
+
+    train: TrainMatrix
+    scale: "torch.Tensor"
+    offset: "torch.Tensor"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.train.n_users, self.train.n_items
+
+    def matmul(self, right: "torch.Tensor") -> "torch.Tensor":
+        """Product with ``right`` (N, K): shape (M, K)."""
+        return self.scale[:, None] * (self.train.csr @ right) - self.offset[:, None] * right.sum(0)
+
+    def rmatmul(self, left: "torch.Tensor") -> "torch.Tensor":
+        """Product of the transpose with ``left`` (M, K): shape (N, K)."""
+        return self.train.csr_t @ (self.scale[:, None] * left) - self.offset @ left
+
+    def squared_norm(self) -> float:
+        """‖·‖_F²: at a positive (scale − offset)², elsewhere offset²."""
+        n = self.train.counts
+        cells = n * (self.scale - self.offset) ** 2 + (self.train.n_items - n) * self.offset**2
+        return float(cells.sum())

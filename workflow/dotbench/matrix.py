@@ -1,0 +1,75 @@
+"""The binary training matrix, in the forms that losses and solvers read it."""
+
+import warnings
+from functools import cached_property
+
+from dotbench.lazy import np, torch
+
+
+class TrainMatrix:
+    """R, shape (n_users, n_items), with a one for every training pair.
+
+    ``pairs``: shape (|D|, 2), distinct user and item rows. Everything lives on ``device`` in ``dtype``.
+    """
+
+    def __init__(
+        self,
+        pairs: "np.ndarray",
+        n_users: int,
+        n_items: int,
+        device: "torch.device | str" = "cpu",
+        dtype: "torch.dtype | None" = None,
+    ) -> None:
+        self.n_users, self.n_items = n_users, n_items
+        self.device, self.dtype = torch.device(device), dtype or torch.float32
+        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        self.users = torch.from_numpy(pairs[order, 0].astype(np.int64)).to(self.device)
+        self.items = torch.from_numpy(pairs[order, 1].astype(np.int64)).to(self.device)
+
+    @cached_property
+    def counts(self) -> "torch.Tensor":
+        """n_u, shape (n_users,)."""
+        return torch.bincount(self.users, minlength=self.n_users).to(self.dtype)
+
+    @cached_property
+    def has_positives(self) -> "torch.Tensor":
+        """One for a user with a positive, else zero, shape (n_users,)."""
+        return (self.counts > 0).to(self.dtype)
+
+    @cached_property
+    def inverse_counts(self) -> "torch.Tensor":
+        """1/n_u, and zero for a user without positives, shape (n_users,)."""
+        return self.has_positives / self.counts.clamp(min=1)
+
+    @cached_property
+    def active_users(self) -> "torch.Tensor":
+        """Rows of the users with a positive."""
+        return torch.nonzero(self.counts)[:, 0]
+
+    @cached_property
+    def csr(self) -> "torch.Tensor":
+        """R as a sparse CSR tensor."""
+        return self._csr(self.users, self.items, self.n_users, self.n_items)
+
+    @cached_property
+    def csr_t(self) -> "torch.Tensor":
+        """Rᵀ as a sparse CSR tensor."""
+        order = torch.argsort(self.items, stable=True)
+        return self._csr(self.items[order], self.users[order], self.n_items, self.n_users)
+
+    def _csr(self, rows: "torch.Tensor", columns: "torch.Tensor", n: int, m: int) -> "torch.Tensor":
+        starts = torch.zeros(n + 1, dtype=torch.int64, device=self.device)
+        starts[1:] = torch.bincount(rows, minlength=n).cumsum(0)
+        values = torch.ones(len(rows), dtype=self.dtype, device=self.device)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+            return torch.sparse_csr_tensor(starts, columns, values, (n, m), check_invariants=True)
+
+    def positives(self, users: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
+        """(rows, items, counts) of some users: positive p is ``items[p]`` of ``users[rows[p]]``; counts n_u."""
+        starts = self.csr.crow_indices()
+        counts = starts[users + 1] - starts[users]
+        rows = torch.repeat_interleave(torch.arange(len(users), device=self.device), counts)
+        first = torch.repeat_interleave(starts[users] - (counts.cumsum(0) - counts), counts)
+        items = self.items[first + torch.arange(len(rows), device=self.device)]
+        return rows, items, counts.to(self.dtype)

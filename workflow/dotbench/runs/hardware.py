@@ -1,0 +1,83 @@
+"""The machine a fit ran on, and what it used of it."""
+
+import os
+import platform
+import resource
+import time
+from importlib.metadata import version
+from typing import Any
+
+import psutil
+
+from dotbench.errors import DotbenchError
+from dotbench.lazy import torch
+
+LIBRARIES = ("dotbench", "torch", "numpy", "scipy", "pandas", "scikit-surprise")
+
+
+def choose_device(wanted: str) -> "torch.device":
+    """``auto`` takes a GPU if there is one. Raises DotbenchError for ``cuda`` without one."""
+    has_gpu = torch.cuda.is_available()
+    if wanted == "cuda" and not has_gpu:
+        raise DotbenchError("key 'device': found 'cuda', but no CUDA device is there; allowed are auto and cpu")
+    return torch.device("cuda" if has_gpu and wanted != "cpu" else "cpu")
+
+
+def set_threads(threads: int) -> None:
+    """Threads of torch's kernels in this process."""
+    torch.set_num_threads(threads)
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def machine(device: "torch.device") -> dict[str, Any]:
+    """What a reader of a time needs to know."""
+    return {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as stream:
+            names = [line.split(":", 1)[1].strip() for line in stream if line.startswith("model name")]
+        return names[0] if names else platform.machine()
+    except OSError:
+        return platform.processor() or platform.machine()
+
+
+class Usage:
+    """What a block of code used: CPU seconds, peak memory, and how busy others kept the machine.
+
+    ``others`` is the share of the machine's CPU time that went to other processes meanwhile: about 0 on a
+    machine of one's own, 0.5 beside one busy neighbour on two cores.
+    """
+
+    def __init__(self, device: "torch.device") -> None:
+        self.device = device
+
+    def __enter__(self) -> "Usage":
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+        self._start = time.perf_counter(), time.process_time(), _busy_seconds()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        wall, own, busy = (
+            now - then for now, then in zip((time.perf_counter(), time.process_time(), _busy_seconds()), self._start)
+        )
+        share = (busy - own) / (wall * (os.cpu_count() or 1)) if wall > 0.5 else 0.0  # the clock ticks in 10 ms
+        self.others = round(min(max(share, 0.0), 1.0), 3)
+        self.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        gpu = self.device.type == "cuda"
+        self.peak_gpu_memory_bytes = torch.cuda.max_memory_allocated(self.device) if gpu else None
+
+
+def _busy_seconds() -> float:
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)

@@ -1,0 +1,43 @@
+"""Where everything lies, relative to the working directory. The only place that spells a path of a result."""
+
+from pathlib import Path
+
+RESOURCES = Path("resources")
+RESULTS = Path("results")
+DATA = RESULTS / "data"
+RUNS = RESULTS / "runs"
+CHECKPOINTS = RESULTS / "checkpoints"
+
+
+def manifest(dataset: str) -> Path:
+    return RESOURCES / dataset / "manifest.json"
+
+
+def data(dataset: str) -> Path:
+    return DATA / dataset
+
+
+def split(dataset: str, task: str, seed: int | str) -> Path:
+    """The split's folder: ``split.npz`` and its manifest ``split.json``."""
+    return DATA / dataset / f"split{seed}" / task
+
+
+def spectrum(dataset: str, seed: int | str, artefact: str) -> Path:
+    return DATA / dataset / f"split{seed}" / "spectra" / f"{artefact}.npz"
+
+
+def run(dataset: str, method: str) -> Path:
+    """The folder of a method's runs; ``method`` is ``<model>-<loss>-<solver>-<digest>``."""
+    return RUNS / dataset / method
+
+
+def fit(dataset: str, method: str, split_seed: int | str, init_seed: int | str) -> Path:
+    return run(dataset, method) / f"split{split_seed}-init{init_seed}"
+
+
+def tables(name: str, study: str) -> Path:
+    return RESULTS / name / study / "tables"
+
+
+def figures(name: str, study: str) -> Path:
+    return RESULTS / name / study / "figures"

@@ -1,0 +1,140 @@
+"""A configuration: which studies run on which datasets with which methods and seeds."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from dotbench.errors import DotbenchError
+from dotbench.registry import unknown
+from dotbench.settings.base import Settings, dotted, explain
+from dotbench.settings.dataset import Name
+from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
+from dotbench.settings.yaml_lines import KeyPath, place, read_yaml
+from dotbench.studies.base import studies
+
+
+class DatasetUse(Settings):
+    """A dataset by name; in a configuration the name alone will do."""
+
+    name: Name
+    accept_unverified: bool = Field(False, description="take a local copy whose digest is not the official one")
+
+
+class StudyChoice(Settings):
+    """A study and the methods that it compares."""
+
+    study: str = Field(description="a name of `dotbench list studies`")
+    methods: list[MethodChoice] = Field(min_length=1)
+
+
+class Benchmark(Settings):
+    """The whole configuration. Lists, never mappings keyed by name: Snakemake merges mappings of several files."""
+
+    name: Name = Field(description="names the folder of the results: results/<name>/")
+    datasets: list[DatasetUse] = Field(min_length=1, description="names of `dotbench list datasets`")
+    studies: list[StudyChoice] = Field(min_length=1)
+    seeds: list[int] = Field(
+        [0, 1, 2, 3, 4], min_length=1, description="reported seeds; each names a split and an initialisation"
+    )
+    tuning_seed: int = Field(1000, ge=0, description="split and initialisation of tuning; not a reported one")
+    threads: int = Field(1, ge=1, description="threads of a fit; results are bit-equal only for the same number")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where fits run; auto takes a GPU if there is one"
+    )
+    data_dir: str | None = Field(None, description="folder with local copies; the variable DOTBENCH_DATA wins")
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            return [{"name": item} if isinstance(item, str) else item for item in value]
+        return value
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, value: list[int]) -> list[int]:
+        if len(set(value)) < len(value) or min(value) < 0:
+            raise ValueError("seeds are different whole numbers from 0")
+        return value
+
+    @cached_property
+    def plans(self) -> list[tuple[Any, list[Method]]]:
+        """(study, resolved methods) in the order of the configuration."""
+        return [(studies()[choice.study], [resolve(method) for method in choice.methods]) for choice in self.studies]
+
+    def protocol(self, task: str) -> dict[str, Any]:
+        """What of the protocol a run's digest covers."""
+        return {"task": task, "tuning_seed": self.tuning_seed}
+
+
+def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
+    """Validate a configuration; ``files`` are where its values come from, the last one winning.
+
+    Raises DotbenchError with the file, line and key of every problem.
+    """
+
+    def fail(problems: list[tuple[KeyPath, str]]) -> DotbenchError:
+        return DotbenchError(
+            "\n".join(f"{place(files, path)}: key '{dotted(path)}': {message}" for path, message in problems)
+        )
+
+    try:
+        benchmark = Benchmark.model_validate(values)
+    except ValidationError as error:
+        raise fail(explain(error, list(Benchmark.model_fields))) from None
+    if benchmark.tuning_seed in benchmark.seeds:
+        raise fail([(("tuning_seed",), f"found {benchmark.tuning_seed}, which is among the reported seeds")])
+    for s, study_choice in enumerate(benchmark.studies):
+        problems = _study_problems(study_choice, ("studies", s))
+        if problems:
+            raise fail(problems)
+    return benchmark
+
+
+def _study_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, str]]:
+    if choice.study not in studies():
+        return [((*path, "study"), str(unknown("study", choice.study, studies())))]
+    study = studies()[choice.study]
+    problems: list[tuple[KeyPath, str]] = []
+    labels: dict[str, int] = {}
+    for m, method_choice in enumerate(choice.methods):
+        here = (*path, "methods", m)
+        try:
+            method = resolve(method_choice)
+        except WrongChoice as error:
+            problems.append(((*here, *error.key), str(error)))
+            continue
+        if method.task != study.task:
+            problems.append(
+                (
+                    (*here, "model"),
+                    f"'{method.model.name}' is a {method.task} model; the study is for {study.task}",
+                )
+            )
+        if method.label in labels:
+            problems.append(
+                (
+                    here,
+                    f"has the label '{method.label}' of entry {labels[method.label]}; give one of them a 'label'",
+                )
+            )
+        labels[method.label] = m
+    return problems
+
+
+def load_benchmark(files: list[Path]) -> Benchmark:
+    """Read configuration files as Snakemake does: later ones override, mappings are merged key by key."""
+    values: dict[str, Any] = {}
+    for path in files:
+        _merge(values, read_yaml(path))
+    return parse_benchmark(values, files)
+
+
+def _merge(base: dict[str, Any], new: dict[str, Any]) -> None:
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value

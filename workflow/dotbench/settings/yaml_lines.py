@@ -1,0 +1,55 @@
+"""YAML files read with the line of every key, so that an error can name it."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dotbench.errors import DotbenchError
+
+KeyPath = tuple[str | int, ...]
+
+
+def read_yaml(path: Path | str) -> dict[str, Any]:
+    """The mapping in a YAML file; a DotbenchError names the file and line of what is wrong."""
+    try:
+        value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DotbenchError(f"{path}, line {line}: not valid YAML: {error.problem}") from None
+    if not isinstance(value, dict):
+        raise DotbenchError(f"{path}: found {type(value).__name__}; allowed is a mapping of keys to values")
+    return value
+
+
+def locate(path: Path | str, key: KeyPath) -> int | None:
+    """Line (from 1) of the deepest part of ``key`` that the file has; None if it has not even the first."""
+    node = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    line = None
+    for part in key:
+        child = _child(node, part)
+        if child is None:
+            break
+        line, node = child
+    return line
+
+
+def _child(node: Any, part: str | int) -> tuple[int, Any] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part].start_mark.line + 1, node.value[part]
+    return None
+
+
+def place(files: list[Path], key: KeyPath) -> str:
+    """``FILE, line N`` of the last file that has the key; the file alone if none has it."""
+    for path in reversed(files):
+        line = locate(path, key)
+        if line is not None:
+            return f"{path}, line {line}"
+    return str(files[-1]) if files else "configuration"

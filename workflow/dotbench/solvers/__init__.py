@@ -1,0 +1,1 @@
+"""One solver per file: how the minimum of a loss is found."""

@@ -1,0 +1,87 @@
+"""What a solver is, and what it is given."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.losses.base import Loss
+from dotbench.matrix import TrainMatrix
+from dotbench.registry import Component, discover
+from dotbench.settings.base import Settings
+
+Validate = Callable[["torch.Tensor", "torch.Tensor"], float]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a solver minimises, and with what at hand.
+
+    ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric, higher is better.
+    ``spectrum``: a decomposition computed before, or None. ``checkpoint``: where an interrupted fit leaves
+    its state and finds it again, or None; ``key`` names the fit, a checkpoint of another one is not used.
+    """
+
+    model: type[Any]
+    loss: Any
+    settings: Any
+    train: Callable[["torch.dtype"], TrainMatrix]
+    validate: Validate
+    init_seed: int
+    device: "torch.device"
+    spectrum: Path | None = None
+    checkpoint: Path | None = None
+    key: str = ""
+    say: Callable[[str], None] = print
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Vectors, and how training went.
+
+    ``curve``: one row per epoch with ``epoch, updates, seconds, cpu_seconds, loss, validation``; seconds are
+    cumulative and of training alone. ``best_epoch`` is the one whose vectors these are.
+    """
+
+    users: "torch.Tensor"
+    items: "torch.Tensor"
+    curve: list[dict[str, Any]]
+    best_epoch: int
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Solver(Component):
+    """Minimises a loss over the parameters of a model."""
+
+    requires: ClassVar[type[Loss]]
+    needs_free_vectors: ClassVar[bool] = False
+    uses_gpu: ClassVar[bool] = True
+    Settings: ClassVar[type[Any]] = Settings
+    grid: ClassVar[dict[str, list[Any]]] = {}
+
+    @classmethod
+    def can_solve(cls, model: type[Any], loss: type[Loss]) -> bool:
+        """Whether this solver can minimise the loss over the model's parameters."""
+        if model.is_baseline or not issubclass(loss, cls.requires):
+            return False
+        return model.free_vectors or not cls.needs_free_vectors
+
+    @abstractmethod
+    def solve(self, problem: Problem) -> Solution:
+        """Raises FitFailed if training diverges or a system cannot be solved."""
+
+
+def solvers() -> dict[str, type[Any]]:
+    """Solvers by name."""
+    return discover("dotbench.solvers", Solver)
+
+
+class IterativeSettings(Settings):
+    """Settings of every solver that improves step by step and stops early on validation."""
+
+    epochs: int = Field(200, ge=1, description="cap; one epoch sees every training pair once, or is one ALS sweep")
+    patience: int = Field(10, ge=1, description="epochs without a better validation metric before training stops")

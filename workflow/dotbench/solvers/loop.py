@@ -1,0 +1,136 @@
+"""The training loop of all iterative solvers: timing, validation, early stopping, checkpoints, the curve."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dotbench.errors import FitFailed
+from dotbench.files import atomic
+from dotbench.lazy import torch
+from dotbench.solvers.base import Problem, Solution
+
+CHECKPOINT_SECONDS = 20.0
+
+
+class Trainer(Protocol):
+    """What the loop drives."""
+
+    def epoch(self) -> int:
+        """Train for one epoch; return the number of parameter updates. This alone is timed."""
+
+    def loss(self) -> float:
+        """The training loss after (or, for batches, during) the last epoch."""
+
+    def vectors(self) -> "tuple[torch.Tensor, torch.Tensor]":
+        """User vectors (M, K) and item vectors (N, K) as they stand."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next epoch depends on, random states included."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When training ends: after ``patience`` epochs and ``patience_updates`` updates without a better validation
+    metric, or when ``epochs`` epochs and ``updates`` updates are used up. Both must hold: an epoch of user
+    batches has far fewer updates than one of pair batches."""
+
+    epochs: int
+    patience: int
+    updates: int = 0
+    patience_updates: int = 0
+
+
+def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
+    """Train until the budget ends and return the vectors of the best epoch.
+
+    The clock runs during ``trainer.epoch`` alone; CUDA is synchronised before it is read. An interrupted run
+    continues from its checkpoint and, on CPU, ends bit-equal to an uninterrupted one.
+    """
+    curve: list[dict[str, Any]] = []
+    best: dict[str, Any] = {"validation": -math.inf, "epoch": 0, "updates": 0, "vectors": None}
+    saved = _load(problem)
+    if saved is not None:
+        trainer.restore(saved["trainer"])
+        curve, best = saved["curve"], saved["best"]
+        problem.say(f"continuing after epoch {len(curve)}")
+    last_saved = last_said = time.monotonic()
+    while not _ended(curve, best, budget):
+        updates, seconds, cpu_seconds = _timed_epoch(trainer, problem.device)
+        loss = trainer.loss()
+        before = curve[-1] if curve else {"updates": 0, "seconds": 0.0, "cpu_seconds": 0.0}
+        row = {
+            "epoch": len(curve) + 1,
+            "updates": before["updates"] + updates,
+            "seconds": before["seconds"] + seconds,
+            "cpu_seconds": before["cpu_seconds"] + cpu_seconds,
+            "loss": loss,
+        }
+        users, items = trainer.vectors()
+        if not (math.isfinite(loss) and bool(torch.isfinite(users).all()) and bool(torch.isfinite(items).all())):
+            raise FitFailed(f"NaN or infinity in epoch {row['epoch']}: the loss is {loss}")
+        row["validation"] = problem.validate(users, items)
+        curve.append(row)
+        if row["validation"] > best["validation"]:
+            best = {
+                "validation": row["validation"],
+                "epoch": row["epoch"],
+                "updates": row["updates"],
+                "vectors": (users.detach().clone(), items.detach().clone()),
+            }
+        now = time.monotonic()
+        if now - last_said > 5:
+            last_said = now
+            problem.say(
+                f"epoch {row['epoch']}: loss {loss:.6g}, validation {row['validation']:.5f}, best {best['epoch']}"
+            )
+        if problem.checkpoint is not None and now - last_saved >= CHECKPOINT_SECONDS:
+            last_saved = now
+            _save(problem, {"key": problem.key, "trainer": trainer.state(), "curve": curve, "best": best})
+    if problem.checkpoint is not None:
+        problem.checkpoint.unlink(missing_ok=True)
+    return Solution(*best["vectors"], curve=curve, best_epoch=best["epoch"])
+
+
+def _ended(curve: list[dict[str, Any]], best: dict[str, Any], budget: Budget) -> bool:
+    if not curve:
+        return False
+    epochs, updates = curve[-1]["epoch"], curve[-1]["updates"]
+    spent = epochs >= budget.epochs and updates >= budget.updates
+    stalled = epochs - best["epoch"] >= budget.patience and updates - best["updates"] >= budget.patience_updates
+    return spent or stalled
+
+
+def _timed_epoch(trainer: Trainer, device: "torch.device") -> tuple[int, float, float]:
+    """(updates, wall seconds, CPU seconds) of one epoch."""
+
+    def synchronise() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
+    synchronise()
+    wall, cpu = time.perf_counter(), time.process_time()
+    updates = trainer.epoch()
+    synchronise()
+    return updates, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _save(problem: Problem, state: dict[str, Any]) -> None:
+    assert problem.checkpoint is not None
+    with atomic(problem.checkpoint) as temporary:
+        torch.save(state, temporary)
+
+
+def _load(problem: Problem) -> dict[str, Any] | None:
+    """The checkpoint of this very fit; one that cannot be read, or is another fit's, counts as none."""
+    if problem.checkpoint is None or not problem.checkpoint.exists():
+        return None
+    try:
+        state = torch.load(problem.checkpoint, map_location=problem.device, weights_only=True)
+    except Exception as error:  # a torn file can raise anything; it costs a fresh start, not the fit
+        problem.say(f"{problem.checkpoint}: not used, cannot be read: {error}")
+        return None
+    return state if state.get("key") == problem.key else None

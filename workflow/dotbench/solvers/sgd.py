@@ -1,0 +1,85 @@
+"""Minibatch stochastic gradients with Adam."""
+
+from typing import Any
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.losses.base import DifferentiableLoss
+from dotbench.solvers.base import IterativeSettings, Problem, Solution, Solver
+from dotbench.solvers.loop import Budget, run
+
+
+class SGDSettings(IterativeSettings):
+    """Settings of the solver `sgd`."""
+
+    learning_rate: float = Field(0.01, gt=0)
+    weight_decay: float = Field(0.0, ge=0, description="L2 term in Adam's gradient")
+    updates: int = Field(1000, ge=0, description="training may go past `epochs` up to so many updates")
+    patience_updates: int = Field(100, ge=0, description="updates without a better metric before it stops")
+
+
+class SGD(Solver):
+    """Adam on batches that the loss draws (Kingma and Ba, ICLR 2015), early stopping on validation."""
+
+    name = "sgd"
+    title = "SGD"
+    requires = DifferentiableLoss
+    Settings = SGDSettings
+    grid = {"learning_rate": [0.1, 0.01, 0.001], "weight_decay": [0.0, 1e-6, 1e-5, 1e-4]}  # RG2 paper
+
+    def solve(self, problem: Problem) -> Solution:
+        settings = problem.settings
+        budget = Budget(settings.epochs, settings.patience, settings.updates, settings.patience_updates)
+        return run(GradientTrainer(problem), problem, budget)
+
+
+class GradientTrainer:
+    """Adam on one model and one loss."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.objective = problem.loss
+        self.train = problem.train(torch.float32)
+        self.generator = torch.Generator().manual_seed(problem.init_seed)
+        self.model = problem.model(
+            problem.settings, self.train.n_users, self.train.n_items, self.generator, problem.device
+        )
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(),
+            lr=problem.settings.learning_rate,
+            weight_decay=problem.settings.weight_decay,
+            fused=True,
+        )
+
+    def epoch(self) -> int:
+        updates, total = 0, torch.zeros((), device=self.train.device)
+        for batch in self.objective.batches(self.train, self.generator):
+            self.optimizer.zero_grad()
+            value = self.objective.estimate(self.model, self.train, batch)
+            value.backward()
+            self.optimizer.step()
+            updates += 1
+            total += value.detach()
+        self.mean_loss = total / updates
+        return updates
+
+    def loss(self) -> float:
+        return float(self.mean_loss)
+
+    def vectors(self) -> "tuple[torch.Tensor, torch.Tensor]":
+        with torch.no_grad():
+            return self.model.user_vectors(), self.model.item_vectors()
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "parameters": [parameter.detach() for parameter in self.model.parameters()],
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        with torch.no_grad():
+            for parameter, value in zip(self.model.parameters(), state["parameters"], strict=True):
+                parameter.copy_(value)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"].cpu())

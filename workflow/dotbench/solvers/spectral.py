@@ -1,0 +1,74 @@
+"""The global optimum of a spectral loss, from one decomposition."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.losses.base import SpectralLoss
+from dotbench.matrix import TrainMatrix
+from dotbench.settings.base import Settings
+from dotbench.solvers.base import Problem, Solution, Solver
+from dotbench.solvers.decomposition import Spectrum, decompose, load_spectrum
+
+START_SEED = 0  # of the Gaussian start: the optimum does not depend on it, beyond the tolerance
+
+
+class SpectralSettings(Settings):
+    """Settings of the solver `spectral`."""
+
+    tolerance: float = Field(1e-6, gt=0, lt=1, description="relative growth of the spectrum's energy at which it stops")
+    oversampling: int = Field(32, ge=0, description="columns beyond the rank")
+    iterations: int = Field(50, ge=1, description="cap on subspace iterations")
+    dtype: Literal["float32", "float64"] = Field("float32", description="precision of the decomposition")
+
+
+class Spectral(Solver):
+    """A soft-thresholded truncated SVD (docs/errata.md): every regularisation and every smaller rank reads the
+    same decomposition, which is an artefact of its own, computed once for a dataset and split."""
+
+    name = "spectral"
+    title = "spectral"
+    requires = SpectralLoss
+    needs_free_vectors = True
+    Settings = SpectralSettings
+
+    def solve(self, problem: Problem) -> Solution:
+        settings = problem.settings
+        dtype = getattr(torch, settings.dtype)
+        train = problem.train(dtype)
+        if problem.spectrum is not None:
+            spectrum = load_spectrum(problem.spectrum, problem.device, dtype)
+        else:
+            spectrum = decompose_loss(type(problem.loss), train, settings.embedding_size, settings)
+        users, items = problem.loss.optimum(train, spectrum, settings.embedding_size)
+        missing = settings.embedding_size - users.shape[1]  # rank beyond min(M, N): zero columns
+        users, items = (torch.nn.functional.pad(vectors, (0, missing)) for vectors in (users, items))
+        row = {
+            "epoch": 1,
+            "updates": 1,
+            "seconds": spectrum.seconds,
+            "cpu_seconds": spectrum.cpu_seconds,
+            "loss": problem.loss.objective(train, users, items),
+            "validation": problem.validate(users, items),
+        }
+        facts = {
+            "iterations": spectrum.iterations,
+            "residual": spectrum.residual,
+            "rank": len(spectrum.values),
+        }
+        return Solution(users, items, [row], best_epoch=1, extra={"decomposition": facts})
+
+
+def decompose_loss(loss: type[SpectralLoss], train: TrainMatrix, rank: int, settings: Any) -> Spectrum:
+    """The decomposition of the loss's matrix at ``rank``, to the solver's settings."""
+    return decompose(
+        loss.target(train),
+        rank,
+        settings.oversampling,
+        settings.tolerance,
+        settings.iterations,
+        START_SEED,
+        train.device,
+        train.dtype,
+    )
