@@ -1,5 +1,6 @@
 """A split of a dataset as arrays of row numbers."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +26,22 @@ class Split:
     test: "np.ndarray"
     ratings: dict[str, "np.ndarray"]
 
+    def arrays(self) -> "dict[str, np.ndarray]":
+        """The arrays of the file: ``shape`` (n_users, n_items), the parts, ``<part>_rating`` for the rating task."""
+        named = {"shape": np.array([self.n_users, self.n_items])}
+        named |= {part: getattr(self, part) for part in PARTS}
+        return named | {f"{part}_rating": values for part, values in self.ratings.items()}
+
     def save(self, path: Path | str) -> None:
-        arrays = {part: getattr(self, part) for part in PARTS}
-        arrays |= {f"{part}_rating": values for part, values in self.ratings.items()}
-        write_npz(path, shape=np.array([self.n_users, self.n_items]), **arrays)
+        write_npz(path, **self.arrays())
+
+    def content_digest(self) -> str:
+        """sha256 over the arrays: equal for equal splits."""
+        running = hashlib.sha256()
+        for name, array in self.arrays().items():
+            running.update(f"{name}{array.dtype}{array.shape}".encode())
+            running.update(np.ascontiguousarray(array).tobytes())
+        return running.hexdigest()
 
 
 def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from dotbench.datasets.interactions import Split
+from dotbench.datasets.interactions import PARTS, Split
 from dotbench.errors import DotbenchError
-from dotbench.files import read_json
+from dotbench.files import read_json, write_json
 from dotbench.lazy import np, pd
 
 SHARE = 0.1
@@ -51,9 +51,25 @@ def make_split(folder: Path, task: str, seed: int) -> Split:
     ratings = {}
     if task == "rating":
         values = frame["rating"].to_numpy(np.float32)
-        ratings = {name: values[part == k] for k, name in enumerate(("train", "valid", "test"))}
+        ratings = {name: values[part == k] for k, name in enumerate(PARTS)}
     split = Split(*shape, pairs[part == 0], pairs[part == 1], pairs[part == 2], ratings)
     for name in ("valid", "test"):
         if len(getattr(split, name)) == 0:
             raise DotbenchError(f"{stats['dataset']}: the {name} part is empty: no user has enough {task} pairs")
     return split
+
+
+def write_split(data: Path, task: str, seed: int, folder: Path) -> None:
+    """Write ``split.npz`` and, last, its manifest ``split.json``, by which later stages know its content."""
+    split = make_split(data, task, seed)
+    split.save(folder / "split.npz")
+    manifest = {
+        "dataset": read_json(data / "stats.json")["dataset"],
+        "task": task,
+        "seed": seed,
+        "users": split.n_users,
+        "items": split.n_items,
+        **{part: len(getattr(split, part)) for part in PARTS},
+        "content": split.content_digest(),
+    }
+    write_json(folder / "split.json", manifest)

@@ -9,7 +9,30 @@ from dotbench.evaluation.topk import vector_scorer
 from dotbench.files import read_arrays, read_json, write_json, write_parquet
 from dotbench.lazy import pd, torch
 
-COPIED = ["dataset", "model", "loss", "solver", "split_seed", "init_seed", "status", "reason", "log", "hyperparameters", "epochs", "best_epoch", "updates", "train_seconds", "cpu_seconds", "peak_memory_bytes", "peak_gpu_memory_bytes", "cpu_share_of_others", "device", "threads", "machine", "versions"]
+COPIED = [
+    "dataset",
+    "model",
+    "loss",
+    "solver",
+    "split_seed",
+    "init_seed",
+    "status",
+    "reason",
+    "log",
+    "hyperparameters",
+    "epochs",
+    "best_epoch",
+    "updates",
+    "train_seconds",
+    "cpu_seconds",
+    "peak_memory_bytes",
+    "peak_gpu_memory_bytes",
+    "cpu_share_of_others",
+    "device",
+    "threads",
+    "machine",
+    "versions",
+]
 
 
 def evaluate(fit_folder: Path, split: Split, folder: Path) -> dict[str, Any]:

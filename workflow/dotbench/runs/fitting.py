@@ -2,20 +2,19 @@
 
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from dotbench.datasets.interactions import Split
-from dotbench.errors import DotbenchError
+from dotbench.errors import DotbenchError, FitFailed
 from dotbench.evaluation.rmse import rmse
 from dotbench.evaluation.topk import Ranking, mean_ndcg, vector_scorer
 from dotbench.files import digest, write_csv, write_json, write_npz
 from dotbench.lazy import np, torch
 from dotbench.matrix import TrainMatrix
-from dotbench.runs.hardware import Usage, machine, versions
+from dotbench.runs.hardware import Place, Usage, machine, versions
 from dotbench.settings.method import Method
 from dotbench.solvers.base import Problem
 
@@ -39,16 +38,6 @@ class Fit:
         write_json(folder / "fit.json", self.record)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where and on what a fit runs; none of it changes what is computed, beyond rounding."""
-
-    device: "torch.device"
-    threads: int = 1
-    log: str | None = None
-    say: Callable[[str], None] = print
-
-
 def fit(
     method: Method,
     hyperparameters: dict[str, Any],
@@ -59,42 +48,46 @@ def fit(
     place: Place,
     spectrum: Path | None = None,
     checkpoint: Path | None = None,
+    failed_before: str | None = None,
 ) -> Fit:
     """Train and validate. A fit that cannot be used (NaN, no memory, a setting that the algorithm rejects)
-    returns with ``status: failed`` and the reason; only errors of files raise."""
-    model, loss, solver = method.names
+    returns with ``status: failed`` and the reason; only errors of files raise. ``failed_before`` is why tuning
+    has nothing to offer; the fit is then recorded as failed without an attempt."""
+    usage = Usage(place.device)
+    training = Training()
+    reason = None
+    try:
+        with usage:
+            if failed_before is not None:
+                raise FitFailed(failed_before)
+            if method.solver is None:
+                training = _train_baseline(method, hyperparameters, split, init_seed)
+            else:
+                training = _train_vectors(method, hyperparameters, split, init_seed, place, spectrum, checkpoint)
+    except (DotbenchError, OSError):
+        raise
+    except FitFailed as error:
+        reason = str(error)
+    except Exception as error:  # whatever a component raises is a failed fit, not a failed job
+        place.say(traceback.format_exc())
+        reason = _reason(error)
+    last = training.curve[-1] if training.curve else {}
     metric = WATCHED[method.task]
-    record: dict[str, Any] = {
+    model, loss, solver = method.names
+    record = {
         "dataset": dataset,
         "model": model,
         "loss": loss,
         "solver": solver,
         "split_seed": split_seed,
         "init_seed": init_seed,
-        "status": "ok",
-        "reason": None,
+        "status": "ok" if reason is None else "failed",
+        "reason": reason,
         "log": place.log,
         "hyperparameters": hyperparameters,
         "validation_metric": metric,
-        "validation": None,
-    }
-    usage = Usage(place.device)
-    trained: dict[str, Any] = {}
-    try:
-        with usage:
-            train = _train_baseline if method.solver is None else _train_vectors
-            trained = train(method, hyperparameters, split, init_seed, place, spectrum, checkpoint)
-    except (DotbenchError, OSError, KeyboardInterrupt):
-        raise
-    except Exception as error:  # whatever a component raises is a failed fit, not a failed job
-        place.say(traceback.format_exc())
-        record |= {"status": "failed", "reason": _reason(error)}
-    curve = trained.get("curve", [])
-    last = curve[-1] if curve else {}
-    if curve:
-        record["validation"] = curve[trained["best_epoch"] - 1]["validation"]
-    record |= {
-        "best_epoch": trained.get("best_epoch"),
+        "validation": training.curve[training.best_epoch - 1]["validation"] if training.curve else None,
+        "best_epoch": training.best_epoch or None,
         "epochs": last.get("epoch"),
         "updates": last.get("updates"),
         "train_seconds": last.get("seconds"),
@@ -106,12 +99,16 @@ def fit(
         "threads": place.threads,
         "machine": machine(place.device),
         "versions": versions(),
-        **trained.get("extra", {}),
+        **training.extra,
     }
-    rows = [{**row, metric: row["validation"]} for row in curve]
-    for row in rows:
-        del row["validation"]
-    return Fit(record, rows, trained.get("arrays", {}))
+    curve = [{(metric if key == "validation" else key): value for key, value in row.items()} for row in training.curve]
+    return Fit(record, curve, training.arrays or empty_arrays(method.task))
+
+
+def empty_arrays(task: str) -> dict[str, Any]:
+    """What stands for the arrays of a failed fit."""
+    names = ("user_vectors", "item_vectors") if task == "ranking" else ("valid", "test")
+    return {name: np.zeros((0, 0) if task == "ranking" else 0, np.float32) for name in names}
 
 
 def better(task: str, value: float, than: float | None) -> bool:
@@ -124,8 +121,17 @@ def better(task: str, value: float, than: float | None) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "out of memory" in str(error):
         return f"out of memory: {str(error).splitlines()[0] if str(error) else 'MemoryError'}"
-    name = "" if type(error).__name__ == "FitFailed" else f"{type(error).__name__}: "
-    return name + str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What training gives: the curve, the epoch that is kept, the arrays, further facts for the record."""
+
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = 0
+    arrays: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def _train_vectors(
@@ -136,12 +142,12 @@ def _train_vectors(
     place: Place,
     spectrum: Path | None,
     checkpoint: Path | None,
-) -> dict[str, Any]:
+) -> Training:
     assert method.loss is not None
     assert method.solver is not None
     settings = SimpleNamespace(**hyperparameters)
     ranking = Ranking(split.valid, split.train, split.n_users, split.n_items, place.device)
-    train_digest = digest([split.n_users, split.n_items, int(split.train.sum()), len(split.train)])
+    facts = [method.names, hyperparameters, init_seed, split.content_digest(), place.threads, str(place.device)]
     solution = method.solver().solve(
         Problem(
             model=method.model,
@@ -153,28 +159,18 @@ def _train_vectors(
             device=place.device,
             spectrum=spectrum,
             checkpoint=checkpoint,
-            key=digest([method.names, hyperparameters, init_seed, train_digest, place.threads, str(place.device)]),
+            key=digest(facts),
             say=place.say,
         )
     )
-    arrays = {"user_vectors": solution.users, "item_vectors": solution.items}
-    return {
-        "curve": solution.curve,
-        "best_epoch": solution.best_epoch,
-        "arrays": {name: vectors.cpu().numpy() for name, vectors in arrays.items()},
-        "extra": solution.extra,
-    }
+    vectors = {"user_vectors": solution.users, "item_vectors": solution.items}
+    arrays = {name: tensor.cpu().numpy() for name, tensor in vectors.items()}
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise FitFailed("a vector holds NaN or infinity")
+    return Training(solution.curve, solution.best_epoch, arrays, solution.extra)
 
 
-def _train_baseline(
-    method: Method,
-    hyperparameters: dict[str, Any],
-    split: Split,
-    init_seed: int,
-    place: Place,
-    spectrum: Path | None,
-    checkpoint: Path | None,
-) -> dict[str, Any]:
+def _train_baseline(method: Method, hyperparameters: dict[str, Any], split: Split, init_seed: int) -> Training:
     baseline = method.model(SimpleNamespace(**hyperparameters), init_seed)
     wall, cpu = time.perf_counter(), time.process_time()
     baseline.train(split)
@@ -187,7 +183,7 @@ def _train_baseline(
     else:
         arrays = {part: baseline.predict(getattr(split, part)) for part in ("valid", "test")}
         if not all(np.isfinite(values).all() for values in arrays.values()):
-            raise ArithmeticError("a prediction is NaN or infinite")
+            raise FitFailed("a prediction is NaN or infinite")
         validation = rmse(split.ratings["valid"], arrays["valid"])
     row = {"epoch": 1, "updates": 1, "seconds": seconds, "cpu_seconds": cpu_seconds, "validation": validation}
-    return {"curve": [row], "best_epoch": 1, "arrays": arrays}
+    return Training([row], 1, arrays)

@@ -4,7 +4,10 @@ import os
 import platform
 import resource
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -15,17 +18,29 @@ from dotbench.lazy import torch
 LIBRARIES = ("dotbench", "torch", "numpy", "scipy", "pandas", "scikit-surprise")
 
 
-def choose_device(wanted: str) -> "torch.device":
-    """``auto`` takes a GPU if there is one. Raises DotbenchError for ``cuda`` without one."""
+@dataclass(frozen=True)
+class Place:
+    """Where and on what a fit runs; none of it changes what is computed, beyond rounding."""
+
+    device: "torch.device"
+    threads: int = 1
+    log: str | None = None
+    say: Callable[[str], None] = print
+
+
+def take_place(device: str, threads: int, log: Path | None = None, say: Callable[[str], None] = print) -> Place:
+    """Set this process up for fits: ``device`` auto takes a GPU if there is one.
+
+    Raises DotbenchError for ``cuda`` without one.
+    """
     has_gpu = torch.cuda.is_available()
-    if wanted == "cuda" and not has_gpu:
+    if device not in ("auto", "cpu", "cuda"):
+        raise DotbenchError(f"key 'device': found '{device}'; allowed are auto, cpu and cuda")
+    if device == "cuda" and not has_gpu:
         raise DotbenchError("key 'device': found 'cuda', but no CUDA device is there; allowed are auto and cpu")
-    return torch.device("cuda" if has_gpu and wanted != "cpu" else "cpu")
-
-
-def set_threads(threads: int) -> None:
-    """Threads of torch's kernels in this process."""
     torch.set_num_threads(threads)
+    chosen = torch.device("cuda" if has_gpu and device != "cpu" else "cpu")
+    return Place(chosen, threads, str(log) if log else None, say)
 
 
 def versions() -> dict[str, str]:
@@ -69,7 +84,8 @@ class Usage:
 
     def __exit__(self, *_: object) -> None:
         wall, own, busy = (
-            now - then for now, then in zip((time.perf_counter(), time.process_time(), _busy_seconds()), self._start)
+            now - then
+            for now, then in zip((time.perf_counter(), time.process_time(), _busy_seconds()), self._start, strict=True)
         )
         share = (busy - own) / (wall * (os.cpu_count() or 1)) if wall > 0.5 else 0.0  # the clock ticks in 10 ms
         self.others = round(min(max(share, 0.0), 1.0), 3)

@@ -6,7 +6,8 @@ from typing import Any
 
 from dotbench.datasets.interactions import Split
 from dotbench.files import digest, read_json, write_csv, write_json
-from dotbench.runs.fitting import Place, better, fit
+from dotbench.runs.fitting import better, fit
+from dotbench.runs.hardware import Place
 from dotbench.settings.method import Method
 
 CURVE = ["trial", "epoch", "updates", "seconds", "cpu_seconds", "loss", "validation"]
@@ -78,7 +79,10 @@ def choose(method: Method, trials: list[dict[str, Any]], records: list[dict[str,
 
 
 def edges(chosen: dict[str, Any], grid: dict[str, list[Any]]) -> dict[str, str]:
-    """Tuned numbers that sit on the ``low`` or ``high`` edge of their grid; a low edge of zero is a bound, not an edge."""
+    """Tuned numbers that sit on the ``low`` or ``high`` edge of their grid.
+
+    A low edge of zero is a bound of the setting, not of the grid, and is left out.
+    """
     found = {}
     for key, values in grid.items():
         if len(values) < 2 or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):

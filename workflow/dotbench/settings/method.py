@@ -161,3 +161,17 @@ def _label(model: type[Any], loss: type[Any] | None, solver: type[Any] | None) -
     if loss is None or solver is None:
         return model.title
     return f"{model.title} {loss.title} ({solver.title})"
+
+
+def from_identity(identity: Mapping[str, Any]) -> Method:
+    """The method that ``Method.identity`` describes."""
+    baseline = identity["loss"] == "none"
+    return resolve(
+        MethodChoice(
+            model=identity["model"],
+            loss=None if baseline else identity["loss"],
+            solver=None if baseline else identity["solver"],
+            set=identity["settings"],
+            grid=identity["grid"],
+        )
+    )

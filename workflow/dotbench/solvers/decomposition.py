@@ -26,8 +26,11 @@ class Spectrum:
 
     def save(self, path: Path) -> None:
         arrays = {name: getattr(self, name).cpu().numpy() for name in ("left", "values", "right")}
-        facts = {name: np.array(getattr(self, name)) for name in FACTS}
-        write_npz(path, **arrays, **facts)
+        write_npz(path, **arrays, **{name: np.array(fact) for name, fact in self.facts().items()})
+
+    def facts(self) -> dict[str, float]:
+        """How the decomposition went."""
+        return {name: getattr(self, name) for name in FACTS}
 
 
 FACTS = ("iterations", "residual", "seconds", "cpu_seconds")

@@ -1,11 +1,13 @@
 """The global optimum of a spectral loss, from one decomposition."""
 
+from types import SimpleNamespace
 from typing import Any, Literal
 
 from pydantic import Field
 
+from dotbench.datasets.interactions import Split
 from dotbench.lazy import torch
-from dotbench.losses.base import SpectralLoss
+from dotbench.losses.base import SpectralLoss, losses
 from dotbench.matrix import TrainMatrix
 from dotbench.settings.base import Settings
 from dotbench.solvers.base import Problem, Solution, Solver
@@ -72,3 +74,10 @@ def decompose_loss(loss: type[SpectralLoss], train: TrainMatrix, rank: int, sett
         train.device,
         train.dtype,
     )
+
+
+def decompose_split(artefact: dict[str, Any], split: Split, device: "torch.device") -> Spectrum:
+    """The artefact of a split: ``artefact`` names the loss, the rank (``embedding_size``) and the solver's settings."""
+    settings = SimpleNamespace(**artefact)
+    train = TrainMatrix(split.train, split.n_users, split.n_items, device, getattr(torch, settings.dtype))
+    return decompose_loss(losses()[settings.loss], train, settings.embedding_size, settings)

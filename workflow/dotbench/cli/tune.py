@@ -1,0 +1,36 @@
+"""Stage tune: choose a method's hyperparameters on the tuning split."""
+
+from dotbench.cli.stage import Device, File, Json, Maybe, Text, Threads, run, say
+from dotbench.datasets.interactions import load_split
+from dotbench.runs.hardware import take_place
+from dotbench.runs.tuning import tune
+from dotbench.settings.method import from_identity
+
+
+def main(
+    method: Json,
+    dataset: Text,
+    folder: File,
+    checkpoints: File,
+    key: Text,
+    log: Maybe = None,
+    split: Maybe = None,
+    spectrum: Maybe = None,
+    device: Device = "auto",
+    threads: Threads = 1,
+) -> None:
+    tune(
+        from_identity(method),
+        lambda: load_split(split),  # type: ignore[arg-type]  # a method with a grid has one
+        dataset,
+        method["protocol"]["tuning_seed"],
+        take_place(device, threads, log, say),
+        folder,
+        checkpoints,
+        key,
+        spectrum,
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,125 @@
+"""What a configuration asks for: its runs, and the tables and figures made from them."""
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dotbench.datasets.catalogue import load_dataset
+from dotbench.errors import DotbenchError
+from dotbench.files import digest
+from dotbench.runs import paths
+from dotbench.settings.benchmark import Benchmark
+from dotbench.settings.dataset import Dataset
+from dotbench.settings.method import Method
+from dotbench.solvers.spectral import Spectral, SpectralSettings
+
+TABLE_FORMATS = ("csv", "md", "tex", "html")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One method of one study on one dataset; its runs are ``folder``/split<s>-init<s> for every seed."""
+
+    study: Any
+    dataset: str
+    method: Method
+    folder: str
+
+
+class Plan:
+    """The runs of a configuration. Cheap: no data, no numerical library."""
+
+    def __init__(self, benchmark: Benchmark) -> None:
+        self.benchmark = benchmark
+        self.datasets: dict[str, Dataset] = {use.name: load_dataset(use.name) for use in benchmark.datasets}
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """Every study × dataset × method, in the order of the configuration."""
+        return [
+            Entry(study, dataset, method, method.folder(self.benchmark.protocol(method.task)))
+            for study, methods in self.benchmark.plans
+            for dataset in self.datasets
+            for method in methods
+        ]
+
+    @cached_property
+    def methods(self) -> dict[str, Method]:
+        """Run folder → method."""
+        return {entry.folder: entry.method for entry in self.entries}
+
+    def method(self, folder: str) -> Method:
+        if folder not in self.methods:
+            raise DotbenchError(f"run '{folder}': the configuration '{self.benchmark.name}' has no such method")
+        return self.methods[folder]
+
+    def study_entries(self, study: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry.study.name == study]
+
+    def studies(self) -> list[Any]:
+        return [study for study, _ in self.benchmark.plans]
+
+    def fits(self, entry: Entry) -> list[Path]:
+        """Run folders of the reported seeds; a seed names the split and the initialisation."""
+        return [paths.fit(entry.dataset, entry.folder, seed, seed) for seed in self.benchmark.seeds]
+
+    def is_timed(self, folder: str) -> bool:
+        """Whether the method's runs stand behind a time axis and need the machine to themselves."""
+        return any(entry.folder == folder and entry.study.figures for entry in self.entries)
+
+    def targets(self, study: Any) -> list[str]:
+        """Tables and figures of a study."""
+        tables = paths.tables(self.benchmark.name, study.name)
+        figures = paths.figures(self.benchmark.name, study.name)
+        return [str(tables / f"{table}.{kind}") for table in study.tables for kind in TABLE_FORMATS] + [
+            str(figures / f"{figure}.pdf") for figure in study.figures
+        ]
+
+    def contents(self, study: Any) -> dict[str, Any]:
+        """What a table or figure of the study shows, in plain types."""
+        return {
+            "name": self.benchmark.name,
+            "table": study.name,
+            "task": study.task,
+            "metrics": list(study.metrics),
+            "seeds": self.benchmark.seeds,
+            "tuning_seed": self.benchmark.tuning_seed,
+            "runs": [
+                {"dataset": entry.dataset, "label": entry.method.label, "folder": entry.folder}
+                for entry in self.study_entries(study.name)
+            ],
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Variables for the jobs: hardware and local copies, which say how and not what, so that no job
+        reruns when they change. The folder of this interpreter comes first in PATH."""
+        benchmark = self.benchmark
+        accepted = [use.name for use in benchmark.datasets if use.accept_unverified]
+        inherited = os.environ.get("DOTBENCH_ACCEPT_UNVERIFIED", "")
+        variables = {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+            "DOTBENCH_DEVICE": benchmark.device,
+            "DOTBENCH_THREADS": str(benchmark.threads),
+            "OMP_NUM_THREADS": str(benchmark.threads),
+            "DOTBENCH_ACCEPT_UNVERIFIED": ",".join(filter(None, [inherited, *accepted])),
+        }
+        if benchmark.data_dir and not os.environ.get("DOTBENCH_DATA"):
+            variables["DOTBENCH_DATA"] = benchmark.data_dir
+        return variables
+
+
+def spectrum_artefact(method: Method) -> tuple[str, dict[str, Any]] | None:
+    """(name, settings) of the decomposition that a method's runs read; None for other solvers.
+
+    It is taken at the largest rank of the method's own search space: smaller ranks and every regularisation
+    read the same artefact, and so do other methods with the same rank and precision.
+    """
+    if method.solver is not Spectral or method.loss is None:
+        return None
+    settings = {key: method.settings[key] for key in SpectralSettings.model_fields}
+    settings["embedding_size"] = max(method.grid.get("embedding_size", [method.settings["embedding_size"]]))
+    content = {"loss": method.loss.name, **settings}
+    return f"{method.loss.name}-rank{settings['embedding_size']}-{digest(content)}", content

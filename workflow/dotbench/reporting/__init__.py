@@ -1,0 +1,1 @@
+"""Tables, figures and indexes made from finished runs."""

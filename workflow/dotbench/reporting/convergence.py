@@ -1,0 +1,118 @@
+"""Validation NDCG@10 against epochs and against training seconds."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import atomic, write_csv
+from dotbench.lazy import np, pd
+from dotbench.reporting.records import MethodRuns, dataset_facts, read_runs
+from dotbench.reporting.tables import SHARED
+
+METRIC = "ndcg@10"
+AXES = {"epoch": "epoch (ALS: full sweep)", "seconds": "training time [s]"}
+# Okabe and Ito's colours, told apart in grey by line style and marker
+STYLES = [
+    ("#0072B2", "-", "o"),
+    ("#D55E00", "--", "s"),
+    ("#009E73", "-.", "^"),
+    ("#CC79A7", ":", "D"),
+    ("#E69F00", (0, (5, 1)), "v"),
+    ("#56B4E9", (0, (3, 1, 1, 1)), "P"),
+    ("#000000", (0, (1, 1)), "X"),
+    ("#7F7F7F", (0, (8, 2)), "*"),
+]
+
+
+def convergence(contents: dict[str, Any], folder: Path) -> None:
+    """Both axes side by side, a row per dataset (``convergence.*``), and each axis alone for the report."""
+    from matplotlib import pyplot as plt
+
+    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"})
+    runs = read_runs(contents)
+    facts = dataset_facts(contents)
+    series = [line for run in runs for axis in AXES for line in _series(run, axis)]
+    write_csv(folder / "convergence.csv", series, ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"])
+    labels = list(dict.fromkeys(run.label for run in runs))
+    styles = {label: STYLES[k % len(STYLES)] for k, label in enumerate(labels)}
+    marked = {run.label for run in runs if _shared(run)}
+    for name, axes in {"convergence": list(AXES), **{f"convergence-{axis}": [axis] for axis in AXES}}.items():
+        size = (4.2 * len(axes) + 2.2, 3.2 * len(facts))
+        figure, panels = plt.subplots(len(facts), len(axes), figsize=size, squeeze=False, layout="constrained")
+        for row, dataset in zip(panels, facts, strict=True):
+            for panel, axis in zip(row, axes, strict=True):
+                lines = [line for line in series if line["dataset"] == dataset and line["axis"] == axis]
+                _panel(panel, lines, styles, marked)
+                panel.set_xlabel(AXES[axis])
+                panel.set_xscale("log")
+            row[0].set_ylabel(f"{_title(facts[dataset])}\nvalidation NDCG@10")
+        handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
+        figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
+        for kind in ("pdf", "png", "svg"):
+            with atomic(folder / f"{name}.{kind}") as temporary:
+                figure.savefig(temporary, dpi=160, metadata={} if kind == "png" else {"Creator": "dotbench"})
+        plt.close(figure)
+
+
+def _title(stats: dict[str, Any]) -> str:
+    if stats["origin"] == "generated":
+        return f"{stats['dataset']} (generated)"
+    return stats["dataset"] if stats["verified"] else f"{stats['dataset']} (unverified copy)"
+
+
+def _shared(run: MethodRuns) -> bool:
+    """Whether another process took a noticeable share of the machine during one of the runs."""
+    return any((record["cpu_share_of_others"] or 0) > SHARED for record in run.metrics())
+
+
+def _series(run: MethodRuns, axis: str) -> list[dict[str, Any]]:
+    """Points of one method: mean, least and greatest over seeds, as far as every seed has been trained."""
+    good = [c for c, r in zip(run.curves(), run.metrics(), strict=True) if r["status"] == "ok"]
+    if not good:
+        return []
+    if axis == "epoch":
+        xs = np.arange(1, min(len(curve) for curve in good) + 1)
+        values = np.stack([curve[METRIC].to_numpy()[: len(xs)] for curve in good])
+    elif max(len(curve) for curve in good) == 1:
+        xs = np.array([np.mean([curve["seconds"].iloc[0] for curve in good])])
+        values = np.stack([curve[METRIC].to_numpy() for curve in good])
+    else:
+        start = max(curve["seconds"].iloc[0] for curve in good)
+        xs = np.geomspace(start, max(start, min(curve["seconds"].iloc[-1] for curve in good)), 60)
+        values = np.stack([_at(curve, xs) for curve in good])
+    return [
+        {
+            "dataset": run.dataset,
+            "method": run.label,
+            "axis": axis,
+            "x": float(x),
+            "mean": float(column.mean()),
+            "low": float(column.min()),
+            "high": float(column.max()),
+            "runs": len(good),
+        }
+        for x, column in zip(xs, values.T, strict=True)
+    ]
+
+
+def _at(curve: "pd.DataFrame", seconds: "np.ndarray") -> "np.ndarray":
+    """The last validated value at each time."""
+    position = np.searchsorted(curve["seconds"].to_numpy(), seconds * (1 + 1e-9), side="right") - 1
+    return curve[METRIC].to_numpy()[position]
+
+
+def _panel(panel: Any, lines: list[dict[str, Any]], styles: dict[str, Any], marked: set[str]) -> None:
+    for label, (colour, line, marker) in styles.items():
+        points = pd.DataFrame([point for point in lines if point["method"] == label])
+        if points.empty:
+            continue
+        name = label + (" *" if label in marked else "")
+        x, mean, low, high = (points[column].to_numpy() for column in ("x", "mean", "low", "high"))
+        if len(points) == 1:
+            panel.errorbar(
+                x, mean, [mean - low, high - mean], color=colour, marker=marker, ms=6, ls="none", capsize=3, label=name
+            )
+            panel.axhline(mean[0], color=colour, lw=0.7, ls=":")
+        else:
+            every = max(1, len(points) // 8)
+            panel.plot(x, mean, color=colour, ls=line, marker=marker, markevery=every, ms=4, lw=1.4, label=name)
+            panel.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)

@@ -1,0 +1,47 @@
+"""Finished runs of a study, read back for its tables and figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import read_json
+from dotbench.lazy import pd
+from dotbench.runs import paths
+
+
+@dataclass(frozen=True)
+class MethodRuns:
+    """The reported runs of one method on one dataset."""
+
+    dataset: str
+    label: str
+    folder: str
+    seeds: list[int]
+
+    @property
+    def fits(self) -> list[Path]:
+        return [paths.fit(self.dataset, self.folder, seed, seed) for seed in self.seeds]
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The content of every ``metrics.json``, in the order of the seeds."""
+        return [read_json(fit / "metrics.json") for fit in self.fits]
+
+    def per_user(self) -> list["pd.DataFrame"]:
+        return [pd.read_parquet(fit / "per_user.parquet") for fit in self.fits]
+
+    def curves(self) -> list["pd.DataFrame"]:
+        return [pd.read_csv(fit / "curve.csv") for fit in self.fits]
+
+    def chosen(self) -> dict[str, Any]:
+        return read_json(paths.run(self.dataset, self.folder) / "chosen.json")
+
+
+def read_runs(contents: dict[str, Any]) -> list[MethodRuns]:
+    """The runs that a table or figure shows; ``contents`` as `dotbench.plan.Plan.contents` gives it."""
+    return [MethodRuns(seeds=contents["seeds"], **run) for run in contents["runs"]]
+
+
+def dataset_facts(contents: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Dataset → the content of its ``stats.json``."""
+    names = dict.fromkeys(run["dataset"] for run in contents["runs"])
+    return {name: read_json(paths.data(name) / "stats.json") for name in names}

@@ -1,0 +1,31 @@
+"""Intervals over seeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dotbench.lazy import np
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Mean of n values, their standard deviation, and the interval of the mean; None where n = 1 allows none."""
+
+    mean: float
+    sd: float | None
+    low: float | None
+    high: float | None
+
+
+def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
+    """Student's interval  x̄ ± t_{n−1,(1+level)/2} s/√n  of the mean over independent seeds."""
+    from scipy import stats
+
+    n = len(values)
+    mean = float(np.mean(values))
+    if n < 2:
+        return Interval(mean, None, None, None)
+    sd = float(np.std(values, ddof=1))
+    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / n**0.5
+    return Interval(mean, sd, mean - half, mean + half)
