@@ -4,6 +4,7 @@ They are inputs of the stage's jobs, so that an edit reruns the stages that use 
 """
 
 import ast
+import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def sources(*modules: str) -> list[str]:
             seen.add(module)
             todo.extend(_imports(module))
     return sorted(str(path) for path in map(_file, seen) if path is not None and path.name != "__init__.py")
+
+
+def sources_digest(*modules: str) -> str:
+    """sha256 over the content of ``sources(*modules)``."""
+    running = hashlib.sha256()
+    for path in sources(*modules):
+        running.update(Path(path).read_bytes())
+    return running.hexdigest()
 
 
 @cache

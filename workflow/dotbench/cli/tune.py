@@ -12,7 +12,6 @@ def main(
     dataset: Text,
     folder: File,
     checkpoints: File,
-    key: Text,
     log: Maybe = None,
     split: Maybe = None,
     spectrum: Maybe = None,
@@ -27,7 +26,6 @@ def main(
         take_place(device, threads, log, say),
         folder,
         checkpoints,
-        key,
         spectrum,
     )
 

@@ -1,6 +1,7 @@
 """Dataset definitions: the package's own and, in ``config/datasets/`` of the working directory, the user's."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -68,3 +69,8 @@ def read_definition(path: Path) -> Dataset:
 def parser_settings(dataset: Dataset) -> dict[str, object]:
     """The settings of the dataset's parser: its ``format`` without the parser's name."""
     return {key: value for key, value in dataset.format.items() if key != "parser"}
+
+
+def definition_content(dataset: Dataset) -> dict[str, Any]:
+    """What of a definition the prepared data depend on, in plain types."""
+    return dataset.model_dump(mode="json", include={"source", "format", "prepare", "published"})

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dotbench.datasets.catalogue import load_dataset, parser_settings
+from dotbench.datasets.catalogue import definition_content, load_dataset, parser_settings
 from dotbench.datasets.fetch import raw_files
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.kcore import k_core
 from dotbench.datasets.parsers.base import parsers
 from dotbench.errors import DotbenchError
-from dotbench.files import file_digest, read_json, write_csv, write_json, write_parquet
+from dotbench.files import digest, file_digest, read_json, write_csv, write_json, write_parquet
 from dotbench.lazy import np, pd
 from dotbench.settings.dataset import Dataset
 
@@ -49,6 +49,7 @@ def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[
         "raw": raw,
         **facts,
         "has_ratings": "rating" in ratings,
+        "definition": digest(definition_content(dataset)),
         **_provenance(dataset, manifest_path),
     }
     _check_published(dataset, stats)

@@ -5,8 +5,7 @@ from typing import Any
 
 from dotbench.files import atomic, write_csv
 from dotbench.lazy import np, pd
-from dotbench.reporting.records import MethodRuns, dataset_facts, read_runs
-from dotbench.reporting.tables import SHARED
+from dotbench.reporting.records import SHARED, MethodRuns, dataset_facts, read_runs
 
 METRIC = "ndcg@10"
 AXES = {"epoch": "epoch (ALS: full sweep)", "seconds": "training time [s]"}
@@ -26,6 +25,7 @@ STYLES = [
 def convergence(contents: dict[str, Any], folder: Path) -> None:
     """Both axes side by side, a row per dataset (``convergence.*``), and each axis alone for the report."""
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import NullFormatter, ScalarFormatter
 
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"})
     runs = read_runs(contents)
@@ -33,6 +33,7 @@ def convergence(contents: dict[str, Any], folder: Path) -> None:
     series = [line for run in runs for axis in AXES for line in _series(run, axis)]
     write_csv(folder / "convergence.csv", series, ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"])
     labels = list(dict.fromkeys(run.label for run in runs))
+    levels = {run.label for run in runs if run.metrics()[0]["loss"] == "none"}
     styles = {label: STYLES[k % len(STYLES)] for k, label in enumerate(labels)}
     marked = {run.label for run in runs if _shared(run)}
     for name, axes in {"convergence": list(AXES), **{f"convergence-{axis}": [axis] for axis in AXES}}.items():
@@ -41,9 +42,11 @@ def convergence(contents: dict[str, Any], folder: Path) -> None:
         for row, dataset in zip(panels, facts, strict=True):
             for panel, axis in zip(row, axes, strict=True):
                 lines = [line for line in series if line["dataset"] == dataset and line["axis"] == axis]
-                _panel(panel, lines, styles, marked)
+                _panel(panel, lines, styles, marked, levels)
                 panel.set_xlabel(AXES[axis])
                 panel.set_xscale("log")
+                panel.xaxis.set_major_formatter(ScalarFormatter())
+                panel.xaxis.set_minor_formatter(NullFormatter())
             row[0].set_ylabel(f"{_title(facts[dataset])}\nvalidation NDCG@10")
         handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
         figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
@@ -100,18 +103,20 @@ def _at(curve: "pd.DataFrame", seconds: "np.ndarray") -> "np.ndarray":
     return curve[METRIC].to_numpy()[position]
 
 
-def _panel(panel: Any, lines: list[dict[str, Any]], styles: dict[str, Any], marked: set[str]) -> None:
+def _panel(panel: Any, lines: list[dict[str, Any]], styles: dict[str, Any], marked: set[str], levels: set[str]) -> None:
+    """``marked`` methods shared the machine; ``levels`` have no training to speak of and are drawn as a level."""
     for label, (colour, line, marker) in styles.items():
         points = pd.DataFrame([point for point in lines if point["method"] == label])
         if points.empty:
             continue
         name = label + (" *" if label in marked else "")
         x, mean, low, high = (points[column].to_numpy() for column in ("x", "mean", "low", "high"))
-        if len(points) == 1:
-            panel.errorbar(
-                x, mean, [mean - low, high - mean], color=colour, marker=marker, ms=6, ls="none", capsize=3, label=name
-            )
-            panel.axhline(mean[0], color=colour, lw=0.7, ls=":")
+        if label in levels:
+            panel.axhline(mean[0], color=colour, lw=1.2, ls=":", label=name)
+        elif len(points) == 1:
+            spread = [mean - low, high - mean]
+            panel.errorbar(x, mean, spread, color=colour, marker=marker, ms=7, ls="none", capsize=3, label=name)
+            panel.axhline(mean[0], color=colour, lw=0.6, ls=":")
         else:
             every = max(1, len(points) // 8)
             panel.plot(x, mean, color=colour, ls=line, marker=marker, markevery=every, ms=4, lw=1.4, label=name)

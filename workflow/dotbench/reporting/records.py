@@ -8,6 +8,8 @@ from dotbench.files import read_json
 from dotbench.lazy import pd
 from dotbench.runs import paths
 
+SHARED = 0.1  # share of the machine's CPU time taken by others, from which a time is marked
+
 
 @dataclass(frozen=True)
 class MethodRuns:

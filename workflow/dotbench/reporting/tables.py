@@ -7,7 +7,7 @@ from dotbench.files import write_csv, write_text
 from dotbench.lazy import np, pd
 from dotbench.reporting.formats import Column, render
 from dotbench.reporting.notes import notes
-from dotbench.reporting.records import MethodRuns, dataset_facts, read_runs
+from dotbench.reporting.records import SHARED, MethodRuns, dataset_facts, read_runs
 from dotbench.statistics.intervals import t_interval
 from dotbench.statistics.paired import Comparison, compare, standings
 
@@ -179,6 +179,3 @@ def _chosen(row: dict[str, Any]) -> str:
     edges = {part.split(" ")[0] for part in row["on_edge"].split(", ")}
     parts = [part + ("!" if part.split("=")[0] in edges else "") for part in row["tuned"].split(", ") if part]
     return ", ".join(parts) or "–"
-
-
-SHARED = 0.1  # share of the machine's CPU time taken by others, from which a time is marked

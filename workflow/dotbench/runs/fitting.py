@@ -17,6 +17,7 @@ from dotbench.matrix import TrainMatrix
 from dotbench.runs.hardware import Place, Usage, machine, versions
 from dotbench.settings.method import Method
 from dotbench.solvers.base import Problem
+from dotbench.sources import sources_digest
 
 WATCHED = {"ranking": "ndcg@10", "rating": "rmse"}  # the metric of tuning and early stopping
 HIGHER_IS_BETTER = {"ranking": True, "rating": False}
@@ -31,10 +32,14 @@ class Fit:
     arrays: dict[str, Any]
 
     def save(self, folder: Path) -> None:
-        """Write ``curve.csv``, ``fitted.npz`` and, last, ``fit.json``."""
+        """Write ``fitted.npz``, ``curve.csv`` and, last, ``fit.json``."""
+        write_npz(folder / "fitted.npz", **self.arrays)
+        self.save_facts(folder)
+
+    def save_facts(self, folder: Path) -> None:
+        """Write ``curve.csv`` and ``fit.json``."""
         columns = ["epoch", "updates", "seconds", "cpu_seconds", "loss", self.record["validation_metric"]]
         write_csv(folder / "curve.csv", self.curve, columns)
-        write_npz(folder / "fitted.npz", **self.arrays)
         write_json(folder / "fit.json", self.record)
 
 
@@ -124,6 +129,12 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+def fit_key(method: Method, split: Split, place: Place) -> str:
+    """What a checkpoint depends on besides hyperparameters and seed: code, data, hardware settings."""
+    code = sources_digest(__name__, *(component.__module__ for component in method.components))
+    return digest([method.names, code, split.content_digest(), place.threads, str(place.device)])
+
+
 @dataclass(frozen=True)
 class Training:
     """What training gives: the curve, the epoch that is kept, the arrays, further facts for the record."""
@@ -147,7 +158,6 @@ def _train_vectors(
     assert method.solver is not None
     settings = SimpleNamespace(**hyperparameters)
     ranking = Ranking(split.valid, split.train, split.n_users, split.n_items, place.device)
-    facts = [method.names, hyperparameters, init_seed, split.content_digest(), place.threads, str(place.device)]
     solution = method.solver().solve(
         Problem(
             model=method.model,
@@ -159,7 +169,7 @@ def _train_vectors(
             device=place.device,
             spectrum=spectrum,
             checkpoint=checkpoint,
-            key=digest(facts),
+            key=digest([fit_key(method, split, place), hyperparameters, init_seed]),
             say=place.say,
         )
     )

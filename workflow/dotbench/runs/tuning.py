@@ -6,7 +6,7 @@ from typing import Any
 
 from dotbench.datasets.interactions import Split
 from dotbench.files import digest, read_json, write_csv, write_json
-from dotbench.runs.fitting import better, fit
+from dotbench.runs.fitting import better, fit, fit_key
 from dotbench.runs.hardware import Place
 from dotbench.settings.method import Method
 
@@ -22,19 +22,19 @@ def tune(
     place: Place,
     folder: Path,
     checkpoints: Path,
-    key: str,
     spectrum: Path | None = None,
 ) -> dict[str, Any]:
     """Choose among the points of the grid and write ``trials.csv``, ``trials_curves.csv`` and ``chosen.json``.
 
     The choice is the best validation metric on the tuning split, the first in grid order among equals. A method
     without a grid is not fitted: its settings are the choice. Finished trials are kept in ``checkpoints``
-    under ``key``, so that an interrupted tuning continues where it was.
+    under a name that covers all they depend on, so that an interrupted tuning continues where it was.
     """
     trials = method.trials()
     results = []
     if len(trials) > 1:
         split = load_split()
+        key = fit_key(method, split, place)
         for number, hyperparameters in enumerate(trials):
             results.append(
                 _trial(method, hyperparameters, split, dataset, seed, place, checkpoints, key, spectrum, number)

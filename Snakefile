@@ -1,0 +1,42 @@
+# dotbench: which dot-product recommender, with which loss, is really better?
+#
+#   snakemake                                        the configuration config/config.yaml
+#   snakemake --configfile config/movielens.yaml     another one
+#   snakemake ranking                                one study
+#   snakemake -n                                     what would run, and why (or: dotbench plan)
+#   snakemake --workflow-profile profiles/slurm      the same on a cluster
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: Path(workflow.current_basedir) / "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/evaluate.smk"
+include: "rules/summarise.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+rule all:
+    default_target: True
+    input:
+        study_targets,
+    localrule: True
+
+
+for _study in plan.studies():
+
+    rule:
+        name:
+            _study.name
+        input:
+            plan.targets(_study),
+        localrule: True

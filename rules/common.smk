@@ -1,0 +1,175 @@
+# What the rules share: the validated configuration and the functions of wildcards. No rule stands here.
+import os
+import sys
+
+from dotbench.datasets.catalogue import definition_content, definition_files, load_dataset
+from dotbench.errors import DotbenchError
+from dotbench.files import canonical_json
+from dotbench.plan import Plan, spectrum_artefact
+from dotbench.runs import paths
+from dotbench.settings.benchmark import parse_benchmark
+from dotbench.sources import sources
+
+try:
+    plan = Plan(parse_benchmark(config, [Path(file) for file in workflow.configfiles]))
+    definition_files()
+except DotbenchError as error:
+    sys.exit(f"error: {error}")
+
+os.environ.update(plan.environment())
+
+
+wildcard_constraints:
+    dataset="[a-z0-9]+(-[a-z0-9]+)*",
+    task="ranking|rating",
+    seed=r"\d+",
+    split_seed=r"\d+",
+    init_seed=r"\d+",
+    method="[a-z0-9-]+-[0-9a-f]{10}",
+    artefact="[a-z0-9-]+-[0-9a-f]{10}",
+    name=plan.benchmark.name,
+    study="|".join(study.name for study in plan.studies()),
+
+
+# The whole machine and a share of it: a fit behind a time axis takes the whole.
+WHOLE_MACHINE, SHARE = 100, 1
+
+
+def study_targets(wildcards):
+    return [target for study in plan.studies() for target in plan.targets(study)]
+
+
+def stage_sources(stage, *components):
+    """Files of the package that a stage uses: its jobs rerun when one of them changes, and only then.
+
+    Relative to the working directory, wherever that is: a project that is moved stays up to date.
+    """
+    return [os.path.relpath(file) for file in sources(f"dotbench.cli.{stage}", *components)]
+
+
+def dataset_definition(wildcards):
+    """The part of a definition that a stage depends on, as canonical JSON."""
+    return canonical_json(definition_content(load_dataset(wildcards.dataset)))
+
+
+def own_files(wildcards):
+    return load_dataset(wildcards.dataset).source.own_files()
+
+
+def manifest_of(wildcards):
+    generated = load_dataset(wildcards.dataset).generated
+    return [] if generated else str(paths.manifest(wildcards.dataset))
+
+
+def manifest_option(wildcards, input):
+    return f"--manifest {input.manifest}" if input.manifest else ""
+
+
+def prepare_sources(wildcards):
+    dataset = load_dataset(wildcards.dataset)
+    if dataset.generated:
+        component = f"generators.{dataset.source.generator.replace('-', '_')}"
+    else:
+        component = f"parsers.{dataset.format.get('parser', 'delimited')}"
+    return stage_sources("prepare", f"dotbench.datasets.{component}")
+
+
+def prepared(wildcards):
+    """The big file that a split reads; the manifest beside it says when it changed."""
+    file = "interactions" if wildcards.task == "ranking" else "ratings"
+    return str(paths.data(wildcards.dataset) / f"{file}.parquet")
+
+
+def method_identity(wildcards):
+    method = plan.method(wildcards.method)
+    return canonical_json(method.identity(plan.benchmark.protocol(method.task)))
+
+
+def method_sources(stage):
+    def files(wildcards):
+        components = plan.method(wildcards.method).components
+        return stage_sources(stage, *(component.__module__ for component in components))
+
+    return files
+
+
+def split_file(name, of_tuning=False):
+    def file(wildcards):
+        method = plan.method(wildcards.method)
+        if of_tuning and len(method.trials()) == 1:
+            return []  # nothing to tune
+        seed = plan.benchmark.tuning_seed if of_tuning else wildcards.split_seed
+        return str(paths.split(wildcards.dataset, method.task, seed) / name)
+
+    return file
+
+
+def spectrum_file(suffix, of_tuning=False):
+    def file(wildcards):
+        method = plan.method(wildcards.method)
+        artefact = spectrum_artefact(method)
+        if artefact is None or (of_tuning and len(method.trials()) == 1):
+            return []
+        seed = plan.benchmark.tuning_seed if of_tuning else wildcards.split_seed
+        return str(paths.spectrum(wildcards.dataset, seed, artefact[0]).with_suffix(suffix))
+
+    return file
+
+
+def artefacts():
+    return dict(filter(None, (spectrum_artefact(method) for method in plan.methods.values())))
+
+
+def spectrum_content(wildcards):
+    return canonical_json(artefacts()[wildcards.artefact])
+
+
+def spectrum_sources(wildcards):
+    loss = next(
+        m.loss
+        for m in plan.methods.values()
+        if (spectrum_artefact(m) or [None])[0] == wildcards.artefact
+    )
+    return stage_sources("decompose", loss.__module__)
+
+
+def optional_inputs(wildcards, input):
+    """Options of the inputs that only some methods have."""
+    files = {"split": input.get("split_big"), "spectrum": input.get("spectrum_big")}
+    return " ".join(f"--{name} {file}" for name, file in files.items() if file)
+
+
+def fit_machine(wildcards):
+    return WHOLE_MACHINE if plan.is_timed(wildcards.method) else SHARE
+
+
+def gpus(wildcards):
+    solver = plan.method(wildcards.method).solver
+    return int(plan.benchmark.device == "cuda" and solver is not None and solver.uses_gpu)
+
+
+def study_files(name):
+    """A file of every reported run of a study."""
+
+    def files(wildcards):
+        return [
+            str(fit / name)
+            for entry in plan.study_entries(wildcards.study)
+            for fit in plan.fits(entry)
+        ]
+
+    return files
+
+
+def study_chosen(wildcards):
+    entries = plan.study_entries(wildcards.study)
+    return [str(paths.run(entry.dataset, entry.folder) / "chosen.json") for entry in entries]
+
+
+def study_statistics(wildcards):
+    return [str(paths.data(name) / "stats.json") for name in plan.datasets]
+
+
+def study_contents(wildcards):
+    study = next(study for study in plan.studies() if study.name == wildcards.study)
+    return canonical_json(plan.contents(study))

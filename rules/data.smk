@@ -1,0 +1,81 @@
+# Raw files → prepared data → splits.
+
+
+rule fetch:
+    input:
+        files=own_files,
+        code=stage_sources("fetch"),
+    output:
+        manifest="resources/{dataset}/manifest.json",
+    log:
+        "logs/fetch/{dataset}.log",
+    retries: 0
+    conda:
+        "../envs/dotbench.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="4h",
+        gpu=0,
+        machine=SHARE,
+    params:
+        definition=dataset_definition,
+        folder=subpath(output.manifest, parent=True),
+    message:
+        "fetch {wildcards.dataset}"
+    shell:
+        "python -m dotbench.cli.fetch --dataset {wildcards.dataset} --folder {params.folder} 2>&1 | tee {log}"
+
+
+rule prepare:
+    input:
+        manifest=manifest_of,
+        code=prepare_sources,
+    output:
+        stats="results/data/{dataset}/stats.json",
+        big=multiext("results/data/{dataset}/", "ratings.parquet", "interactions.parquet"),
+        ids=multiext("results/data/{dataset}/", "users.csv", "items.csv"),
+    log:
+        "logs/prepare/{dataset}.log",
+    conda:
+        "../envs/dotbench.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="2h",
+        gpu=0,
+        machine=SHARE,
+    params:
+        definition=dataset_definition,
+        manifest=manifest_option,
+        folder=subpath(output.stats, parent=True),
+    message:
+        "prepare {wildcards.dataset}"
+    shell:
+        "python -m dotbench.cli.prepare --dataset {wildcards.dataset} --folder {params.folder} {params.manifest}"
+        " > {log} 2>&1"
+
+
+rule split:
+    input:
+        stats="results/data/{dataset}/stats.json",
+        big=ancient(prepared),
+        code=stage_sources("split"),
+    output:
+        manifest="results/data/{dataset}/split{seed}/{task}/split.json",
+        big="results/data/{dataset}/split{seed}/{task}/split.npz",
+    log:
+        "logs/split/{dataset}/{task}-{seed}.log",
+    conda:
+        "../envs/dotbench.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+        gpu=0,
+        machine=SHARE,
+    params:
+        data=subpath(input.stats, parent=True),
+        folder=subpath(output.manifest, parent=True),
+    message:
+        "split {wildcards.dataset} for {wildcards.task}, seed {wildcards.seed}"
+    shell:
+        "python -m dotbench.cli.split --data {params.data} --task {wildcards.task} --seed {wildcards.seed}"
+        " --folder {params.folder} > {log} 2>&1"

@@ -1,0 +1,29 @@
+# Fits → metrics and per-user scores.
+
+
+rule evaluate:
+    input:
+        record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
+        big=ancient("results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz"),
+        split=split_file("split.json"),
+        split_big=ancient(split_file("split.npz")),
+        code=stage_sources("evaluate"),
+    output:
+        metrics="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/metrics.json",
+        per_user="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/per_user.parquet",
+    log:
+        "logs/evaluate/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
+    conda:
+        "../envs/dotbench.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="1h",
+        gpu=0,
+        machine=SHARE,
+    params:
+        folder=subpath(output.metrics, parent=True),
+    message:
+        "evaluate {wildcards.method} on {wildcards.dataset}, split {wildcards.split_seed}"
+    shell:
+        "python -m dotbench.cli.evaluate --fit {params.folder} --split {input.split_big} --folder {params.folder}"
+        " > {log} 2>&1"

@@ -1,0 +1,97 @@
+# Splits → decompositions, chosen hyperparameters, fits.
+
+
+rule decompose:
+    input:
+        split="results/data/{dataset}/split{seed}/ranking/split.json",
+        split_big=ancient("results/data/{dataset}/split{seed}/ranking/split.npz"),
+        code=spectrum_sources,
+    output:
+        manifest="results/data/{dataset}/split{seed}/spectra/{artefact}.json",
+        big="results/data/{dataset}/split{seed}/spectra/{artefact}.npz",
+    log:
+        "logs/decompose/{dataset}/{artefact}/{seed}.log",
+    conda:
+        "../envs/dotbench.yaml"
+    threads: plan.benchmark.threads
+    resources:
+        mem_mb=8000,
+        runtime="1h",
+        gpu=0,
+        machine=WHOLE_MACHINE,
+    params:
+        artefact=spectrum_content,
+    message:
+        "decompose {wildcards.dataset}, split {wildcards.seed}: {wildcards.artefact}"
+    shell:
+        "python -m dotbench.cli.decompose --artefact {params.artefact:q} --split {input.split_big}"
+        " --output {output.big} > {log} 2>&1"
+
+
+rule tune:
+    input:
+        split=split_file("split.json", of_tuning=True),
+        split_big=ancient(split_file("split.npz", of_tuning=True)),
+        spectrum=spectrum_file(".json", of_tuning=True),
+        spectrum_big=ancient(spectrum_file(".npz", of_tuning=True)),
+        code=method_sources("tune"),
+    output:
+        chosen="results/runs/{dataset}/{method}/chosen.json",
+        trials="results/runs/{dataset}/{method}/trials.csv",
+        curves="results/runs/{dataset}/{method}/trials_curves.csv",
+    log:
+        "logs/tune/{dataset}/{method}.log",
+    conda:
+        "../envs/dotbench.yaml"
+    threads: plan.benchmark.threads
+    resources:
+        mem_mb=8000,
+        runtime="12h",
+        gpu=gpus,
+        machine=SHARE,
+    params:
+        method=method_identity,
+        files=optional_inputs,
+        folder=subpath(output.chosen, parent=True),
+    message:
+        "tune {wildcards.method} on {wildcards.dataset} (progress: {log})"
+    shell:
+        "python -m dotbench.cli.tune --method {params.method:q} --dataset {wildcards.dataset} {params.files}"
+        " --folder {params.folder} --checkpoints results/checkpoints/{wildcards.dataset}/{wildcards.method}/tune"
+        " --log {log} > {log} 2>&1"
+
+
+rule fit:
+    input:
+        chosen="results/runs/{dataset}/{method}/chosen.json",
+        split=split_file("split.json"),
+        split_big=ancient(split_file("split.npz")),
+        spectrum=spectrum_file(".json"),
+        spectrum_big=ancient(spectrum_file(".npz")),
+        code=method_sources("fit"),
+    output:
+        record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
+        curve="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/curve.csv",
+        big="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz",
+    log:
+        "logs/fit/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
+    conda:
+        "../envs/dotbench.yaml"
+    threads: plan.benchmark.threads
+    resources:
+        mem_mb=8000,
+        runtime="6h",
+        gpu=gpus,
+        machine=fit_machine,
+    params:
+        method=method_identity,
+        files=optional_inputs,
+        folder=subpath(output.record, parent=True),
+    message:
+        "fit {wildcards.method} on {wildcards.dataset}, split {wildcards.split_seed}, initialisation {wildcards.init_seed}"
+    shell:
+        "python -m dotbench.cli.fit --method {params.method:q} --dataset {wildcards.dataset} {params.files}"
+        " --chosen {input.chosen} --split-seed {wildcards.split_seed} --init-seed {wildcards.init_seed}"
+        " --folder {params.folder}"
+        " --checkpoint results/checkpoints/{wildcards.dataset}/{wildcards.method}/split{wildcards.split_seed}-init{wildcards.init_seed}.pt"
+        " --log {log} > {log} 2>&1"

@@ -1,0 +1,61 @@
+"""What `dotbench list` shows."""
+
+from dotbench.datasets.catalogue import definition_files, load_dataset
+from dotbench.losses.base import losses
+from dotbench.models.base import models
+from dotbench.registry import unknown
+from dotbench.solvers.base import solvers
+from dotbench.studies.base import studies
+
+Listing = tuple[list[str], list[tuple[str, ...]]]
+
+
+def listing(what: str) -> Listing:
+    """(header, rows) of one kind of component. Raises DotbenchError for another kind."""
+    kinds = {"datasets": _datasets, "models": _models, "losses": _losses, "solvers": _solvers, "studies": _studies}
+    if what not in kinds:
+        raise unknown("kind", what, kinds)
+    return kinds[what]()
+
+
+def _datasets() -> Listing:
+    rows = []
+    for name, path in sorted(definition_files().items()):
+        dataset = load_dataset(name)
+        source = dataset.source
+        origin = f"generator {source.generator}" if dataset.generated else (source.own_files() or source.urls)[0]
+        counts = dataset.published
+        size = f"{counts.users:,} × {counts.items:,}, {counts.interactions:,}" if counts else ""
+        rows.append((name, dataset.title or "", origin, size, "package" if "definitions" in path.parts else str(path)))
+    return ["name", "title", "source", "users × items, interactions", "defined in"], rows
+
+
+def _models() -> Listing:
+    rows = [
+        (name, model.task, "baseline" if model.is_baseline else "model", _settings(model), model.summary())
+        for name, model in models().items()
+    ]
+    return ["name", "task", "kind", "settings", "what"], rows
+
+
+def _losses() -> Listing:
+    able = {
+        name: ", ".join(s for s, solver in solvers().items() if issubclass(loss, solver.requires))
+        for name, loss in losses().items()
+    }
+    rows = [(name, loss.family, able[name], _settings(loss), loss.summary()) for name, loss in losses().items()]
+    return ["name", "family", "solvers", "settings", "formula"], rows
+
+
+def _solvers() -> Listing:
+    return ["name", "settings", "what"], [(n, _settings(solver), solver.summary()) for n, solver in solvers().items()]
+
+
+def _studies() -> Listing:
+    rows = [(name, ", ".join(study.metrics), study.summary()) for name, study in studies().items()]
+    return ["name", "metrics", "what"], rows
+
+
+def _settings(component: type) -> str:
+    fields = component.Settings.model_fields.items()  # type: ignore[attr-defined]
+    return ", ".join(f"{name}={field.default}" for name, field in fields)

@@ -1,0 +1,179 @@
+"""The command ``dotbench``."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dotbench import __version__
+from dotbench.errors import DotbenchError
+
+app = typer.Typer(
+    help="Which dot-product recommender, with which loss, is really better? Paths are relative to the working directory.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="configuration on top of config/config.yaml")]
+Targets = Annotated[list[str] | None, typer.Argument(help="studies or files; everything if absent")]
+ONE, WORKFLOW, LOOK = "One fit", "The benchmark", "Looking around"
+
+
+@app.command(rich_help_panel=WORKFLOW)
+def run(
+    targets: Targets = None,
+    config: Config = None,
+    retry_failed: Annotated[bool, typer.Option(help="drop the records of failed fits first")] = False,
+    options: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="passed to snakemake, e.g. -o --cores=1")
+    ] = None,
+) -> None:
+    """Run a configuration, build its report, say where tables, figures and report are.
+
+    Ends with a status other than 0 if a fit failed.
+    """
+    from dotbench.cli import workflow
+    from dotbench.reporting.index import write_index
+
+    status = workflow.run(targets or [], config, retry_failed, options or [])
+    write_index()
+    raise typer.Exit(status)
+
+
+@app.command(rich_help_panel=WORKFLOW)
+def plan(
+    targets: Targets = None,
+    config: Config = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every job with its reason")] = False,
+) -> None:
+    """What would run, and why. Runs nothing."""
+    from dotbench.cli import workflow
+
+    jobs = workflow.planned_jobs(targets or [], config)
+    if not jobs:
+        print("nothing to do: everything is up to date")
+        return
+    if verbose:
+        _show(["job", "reason"], [(job.message, job.reason) for job in jobs])
+    kinds = dict.fromkeys(job.kind for job in jobs)
+    _show(["stage", "jobs"], [(kind, str(sum(job.kind == kind for job in jobs))) for kind in kinds])
+    _show(["reason", "jobs"], workflow.why(jobs))
+
+
+@app.command(rich_help_panel=WORKFLOW)
+def status(config: Config = None) -> None:
+    """What is done, to do and failed."""
+    from dotbench.cli import workflow
+    from dotbench.reporting.index import write_index
+
+    found = workflow.states(workflow.load_plan(config))
+    header = ["study", "dataset", "method", "tuned", "done", "failed", "to do", "log of a failure"]
+    rows = []
+    for state in found:
+        counts = (str(n) if n else "" for n in (state.done, state.failed, state.to_do))
+        rows.append((state.entry.study.name, state.entry.dataset, state.entry.method.label, state.tuned, *counts))
+        rows[-1] += (state.log or "",)
+    _show(header, rows)
+    total = [sum(getattr(s, key) for s in found) for key in ("done", "failed", "to_do")]
+    print("fits: {} done, {} failed, {} to do".format(*total))
+    write_index()
+
+
+@app.command(rich_help_panel=WORKFLOW)
+def export(
+    to: Annotated[Path, typer.Option(help="folder to write, e.g. docs/evidence/movielens")], config: Config = None
+) -> None:
+    """Copy the finished tables, figures and facts of a configuration, without data, for others to read."""
+    from dotbench.cli import workflow
+    from dotbench.reporting.evidence import export_evidence
+
+    for path in export_evidence(workflow.load_plan(config), to):
+        print(path)
+
+
+@app.command(rich_help_panel=ONE)
+def fit(
+    dataset: Annotated[str, typer.Option(help="a name of `dotbench list datasets`")],
+    model: Annotated[str, typer.Option(help="a name of `dotbench list models`")],
+    out: Annotated[Path, typer.Option(help="folder for everything that the fit leaves")],
+    loss: Annotated[str | None, typer.Option(help="a name of `dotbench list losses`; none for baselines")] = None,
+    solver: Annotated[str | None, typer.Option(help="needed where several can minimise the loss")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="hyperparameter, e.g. --set embedding_size=64; repeatable")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="split seed and initialisation seed")] = 0,
+    split_seed: Annotated[int | None, typer.Option(min=0, help="split seed alone")] = None,
+    init_seed: Annotated[int | None, typer.Option(min=0, help="initialisation seed alone")] = None,
+    device: Annotated[str, typer.Option(envvar="DOTBENCH_DEVICE", help="auto, cpu or cuda")] = "auto",
+    threads: Annotated[int, typer.Option(envvar="DOTBENCH_THREADS", min=1)] = 1,
+) -> None:
+    """Fit and evaluate one method on one dataset, without the workflow. Nothing is tuned."""
+    from dotbench.cli import single
+    from dotbench.cli.stage import say
+    from dotbench.datasets.catalogue import load_dataset
+    from dotbench.runs.hardware import take_place
+
+    method = single.choose_method(model, loss, solver, single.parse_assignments(settings or []))
+    load_dataset(dataset)
+    seeds = [seed if given is None else given for given in (split_seed, init_seed)]
+    place = take_place(device, threads, None, say)
+    result = single.fit_and_evaluate(method, dataset, seeds[0], seeds[1], out, place)
+    if result["status"] != "ok":
+        raise DotbenchError(f"the fit failed: {result['reason']}; its record is {out / 'fit.json'}")
+    _metrics(result["metrics"])
+    print(f"{method.label}: {result['epochs']} epochs, {result['train_seconds']:.3g} s of training; written to {out}")
+
+
+@app.command(rich_help_panel=ONE)
+def evaluate(
+    user_vectors: Annotated[Path, typer.Option(help=".npy, shape (users, K)")],
+    item_vectors: Annotated[Path, typer.Option(help=".npy, shape (items, K)")],
+    split: Annotated[Path, typer.Option(help=".npz with train, valid, test: row numbers, shape (n, 2)")],
+    out: Annotated[Path | None, typer.Option(help="folder for metrics.json and per_user.parquet")] = None,
+) -> None:
+    """Score vectors that came from elsewhere; prints the metrics as JSON."""
+    from dotbench.cli import single
+
+    print(json.dumps(single.evaluate_vectors(user_vectors, item_vectors, split, out), indent=2))
+
+
+@app.command("list", rich_help_panel=LOOK)
+def list_(what: Annotated[str, typer.Argument(help="datasets, models, losses, solvers or studies")]) -> None:
+    """What can be named in a configuration."""
+    from dotbench.cli.listing import listing
+
+    _show(*listing(what))
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    if version:
+        print(f"dotbench {__version__}")
+        raise typer.Exit()
+
+
+def _metrics(metrics: dict[str, dict[str, float]]) -> None:
+    names = list(metrics["test"])
+    _show(["", *names], [(part, *(f"{metrics[part][name]:.4f}" for name in names)) for part in ("valid", "test")])
+
+
+def _show(header: list[str], rows: list[tuple[str, ...]]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False).print(table)
+
+
+def main() -> None:
+    """Entry point: a DotbenchError becomes one message and the exit status 1."""
+    try:
+        app()
+    except DotbenchError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,89 @@
+"""One fit without the workflow, and the evaluation of vectors from elsewhere."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dotbench.datasets.ensure import ensure_prepared
+from dotbench.datasets.interactions import load_split
+from dotbench.datasets.splits import make_split
+from dotbench.errors import DotbenchError
+from dotbench.evaluation.ranking import evaluate_ranking
+from dotbench.evaluation.topk import vector_scorer
+from dotbench.files import read_arrays, write_csv, write_json, write_npy, write_npz, write_parquet
+from dotbench.lazy import np, pd, torch
+from dotbench.runs.evaluating import evaluate
+from dotbench.runs.fitting import fit
+from dotbench.runs.hardware import Place
+from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
+
+
+def parse_assignments(texts: list[str]) -> dict[str, Any]:
+    """``["a=1", "b=x"]`` → {"a": 1, "b": "x"}."""
+    values = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise DotbenchError(f"--set: found '{text}'; allowed is key=value")
+        values[key.strip()] = yaml.safe_load(value)
+    return values
+
+
+def choose_method(model: str, loss: str | None, solver: str | None, settings: dict[str, Any]) -> Method:
+    """The method that the options name; nothing is tuned."""
+    try:
+        return resolve(MethodChoice(model=model, loss=loss, solver=solver, set=settings, grid={}))
+    except WrongChoice as error:
+        section, *key = error.key
+        option = f"--{section}" + (f" {'.'.join(key)}" if key else "")
+        raise DotbenchError(f"{option}: {error}") from None
+
+
+def fit_and_evaluate(
+    method: Method, dataset: str, split_seed: int, init_seed: int, out: Path, place: Place
+) -> dict[str, Any]:
+    """Prepare the dataset if need be, split, fit, evaluate, and write everything into ``out``.
+
+    Returns the content of ``metrics.json``; its status may be ``failed``.
+    """
+    data = ensure_prepared(dataset, place.say)
+    split = make_split(data, method.task, split_seed)
+    split.save(out / "split.npz")
+    for kind, n in (("users", split.n_users), ("items", split.n_items)):
+        ids = pd.read_csv(data / f"{kind}.csv", dtype=str, keep_default_na=False).head(n)
+        write_csv(out / f"{kind}.csv", ids.to_dict("records"), ["row", "id"])
+    result = fit(
+        method, method.settings, split, dataset, split_seed, init_seed, place, checkpoint=out / "checkpoint.pt"
+    )
+    if method.task == "ranking":
+        for name, vectors in result.arrays.items():
+            write_npy(out / f"{name}.npy", vectors)
+    else:
+        write_npz(out / "predictions.npz", **result.arrays)
+    result.save_facts(out)
+    return evaluate(result.record, result.arrays, split, out)
+
+
+def evaluate_vectors(user_vectors: Path, item_vectors: Path, split_path: Path, out: Path | None) -> dict[str, Any]:
+    """Ranking metrics of vectors from elsewhere, under the protocol of every table."""
+    vectors = {}
+    for option, path in (("--user-vectors", user_vectors), ("--item-vectors", item_vectors)):
+        array = read_arrays(path)
+        if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "fiu":
+            raise DotbenchError(f"{option} {path}: needed is one array of numbers, shape (rows, K)")
+        if not np.isfinite(array).all():
+            raise DotbenchError(f"{option} {path}: holds NaN or infinity")
+        vectors[option] = torch.from_numpy(array if array.dtype.kind == "f" else array.astype(np.float64))
+    users, items = vectors.values()
+    if users.shape[1] != items.shape[1]:
+        raise DotbenchError(
+            f"{item_vectors}: vectors have length {items.shape[1]}, those of {user_vectors} have {users.shape[1]}"
+        )
+    split = load_split(split_path, (len(users), len(items)))
+    metrics, frame = evaluate_ranking(split, vector_scorer(users.to(items.dtype), items))
+    result = {"metrics": metrics, "n_users_evaluated": len(frame)}
+    if out is not None:
+        write_parquet(out / "per_user.parquet", frame)
+        write_json(out / "metrics.json", result)
+    return result

@@ -1,0 +1,158 @@
+"""Driving the workflow: run, plan, status."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotbench.errors import DotbenchError
+from dotbench.files import read_json
+from dotbench.plan import Entry, Plan
+from dotbench.runs import paths
+from dotbench.settings.benchmark import load_benchmark
+
+PROJECT = Path(__file__).parents[3]  # of a checkout installed with `pip install -e`
+DEFAULT = PROJECT / "config" / "config.yaml"
+
+
+def load_plan(config: Path | None) -> Plan:
+    """The plan of a configuration file on top of the default one."""
+    return Plan(load_benchmark([DEFAULT, *([config] if config else [])]))
+
+
+def snakemake(arguments: list[str], config: Path | None, capture: bool = False) -> "subprocess.CompletedProcess[str]":
+    """Run Snakemake on the project's Snakefile in the working directory.
+
+    The configuration comes last on the command line: ``--configfile`` would swallow targets behind it.
+    """
+    if not (PROJECT / "Snakefile").is_file():
+        raise DotbenchError(f"found no Snakefile in {PROJECT}; install a checkout with 'pip install -e .'")
+    command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(PROJECT / "Snakefile")]
+    command += ["--configfile", str(config)] if config else []
+    return subprocess.run(command, text=True, capture_output=capture, check=False, env={**os.environ})
+
+
+def run(targets: list[str], config: Path | None, retry_failed: bool, options: list[str]) -> int:
+    """Run the workflow and build the report; print where everything is; the exit status."""
+    plan = load_plan(config)
+    if retry_failed:
+        for folder in drop_failed(plan):
+            print(f"to be run again: {folder}")
+    status = snakemake([*targets, *options], config).returncode
+    report = paths.RESULTS / plan.benchmark.name / "report.html"
+    if status == 0 and not targets:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        status = snakemake(["--report", str(report), "--quiet", "all"], config).returncode
+    failed = [state for state in states(plan) if state.failed]
+    print()
+    for study in plan.studies():
+        for target in plan.targets(study):
+            if Path(target).is_file() and target.endswith((".md", ".csv", ".tex", ".pdf")):
+                print(f"  {target}")
+    if report.is_file():
+        print(f"  {report}")
+    for state in failed:
+        label = f"{state.entry.study.name}, {state.entry.dataset}, {state.entry.method.label}"
+        print(f"failed: {label}: {state.reason} (log: {state.log})", file=sys.stderr)
+    if failed:
+        print("drop these records and run them again with: dotbench run --retry-failed", file=sys.stderr)
+    return status or int(bool(failed))
+
+
+@dataclass
+class State:
+    """How far a method of a study is on a dataset."""
+
+    entry: Entry
+    tuned: str = "to do"
+    done: int = 0
+    failed: int = 0
+    to_do: int = 0
+    reason: str | None = None
+    log: str | None = None
+    failed_fits: list[Path] = field(default_factory=list)
+
+
+def states(plan: Plan) -> list[State]:
+    """One state for every study × dataset × method of the configuration."""
+    found = []
+    for entry in plan.entries:
+        state = State(entry)
+        folder = paths.run(entry.dataset, entry.folder)
+        trials = len(entry.method.trials())
+        kept = len(list((paths.CHECKPOINTS / entry.dataset / entry.folder / "tune").glob("*.json")))
+        if (folder / "chosen.json").is_file():
+            state.tuned = read_json(folder / "chosen.json")["status"]
+        elif kept:
+            state.tuned = f"{kept} of {trials}"
+        for fit in plan.fits(entry):
+            record = fit / "metrics.json"
+            if not record.is_file():
+                state.to_do += 1
+                continue
+            content = read_json(record)
+            if content["status"] == "ok":
+                state.done += 1
+            else:
+                state.failed += 1
+                state.failed_fits.append(fit)
+                state.reason, state.log = content["reason"], content["log"]
+        found.append(state)
+    return found
+
+
+def drop_failed(plan: Plan) -> list[Path]:
+    """Delete the records of failed fits and tunings, so that the workflow makes them again; their folders."""
+    dropped = []
+    for state in states(plan):
+        for fit in state.failed_fits:
+            for name in ("fit.json", "metrics.json"):
+                (fit / name).unlink(missing_ok=True)
+            dropped.append(fit)
+        chosen = paths.run(state.entry.dataset, state.entry.folder) / "chosen.json"
+        if chosen.is_file() and read_json(chosen)["status"] != "ok":
+            chosen.unlink()
+            dropped.append(chosen.parent)
+    return dropped
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that would run: what Snakemake says of it."""
+
+    message: str
+    reason: str
+
+    @property
+    def kind(self) -> str:
+        return self.message.split(" ")[0]
+
+
+def planned_jobs(targets: list[str], config: Path | None) -> list[Job]:
+    """The jobs of a dry run. Raises DotbenchError with Snakemake's words if there can be none."""
+    result = snakemake([*targets, "--dry-run", "--quiet", "host"], config, capture=True)
+    if result.returncode != 0:
+        raise DotbenchError((result.stderr or result.stdout).strip())
+    text = result.stdout + result.stderr
+    found = re.findall(r"^Job \d+: (.*)\nReason: (.*)$", text, re.MULTILINE)
+    return [Job(message, reason) for message, reason in found]
+
+
+def why(jobs: list[Job]) -> list[tuple[str, str]]:
+    """The reasons that start the chain: (reason, jobs), without those that only follow another job."""
+    counts: Counter[str] = Counter()
+    for job in jobs:
+        for part in job.reason.split("; "):
+            if not part.startswith("Input files updated by another job"):
+                counts[_shorten(part)] += 1
+    return [(reason, str(count)) for reason, count in counts.most_common()]
+
+
+def _shorten(reason: str) -> str:
+    """A reason with a list of files, without the list where it only names the job's own outputs."""
+    if reason.startswith("Missing output files"):
+        return "its output is missing"
+    return reason if len(reason) <= 160 else reason[:157] + "..."

@@ -1,0 +1,37 @@
+"""Copies of finished results that others can read: tables, figures, settings, facts; no data."""
+
+import shutil
+from pathlib import Path
+
+from dotbench.errors import DotbenchError
+from dotbench.files import atomic, write_json
+from dotbench.plan import Plan
+from dotbench.reporting.records import dataset_facts
+from dotbench.runs import paths
+
+KINDS = (".csv", ".md", ".tex", ".png", ".pdf")
+
+
+def export_evidence(plan: Plan, folder: Path) -> list[Path]:
+    """Copy tables and figures of every study, and write ``configuration.json`` and ``datasets.json``.
+
+    Raises DotbenchError if a table is not there yet.
+    """
+    written = []
+    facts = {}
+    for study in plan.studies():
+        missing = [target for target in plan.targets(study) if not Path(target).is_file()]
+        if missing:
+            raise DotbenchError(f"{missing[0]}: is not there yet; run the configuration first")
+        facts |= dataset_facts(plan.contents(study))
+        for source in (paths.tables, paths.figures):
+            origin = source(plan.benchmark.name, study.name)
+            for path in sorted(origin.glob("*")):
+                if path.suffix in KINDS and "-epoch" not in path.name and "-seconds" not in path.name:
+                    target = folder / study.name / path.name
+                    with atomic(target) as temporary:
+                        shutil.copyfile(path, temporary)
+                    written.append(target)
+    write_json(folder / "configuration.json", plan.benchmark.model_dump(mode="json"))
+    write_json(folder / "datasets.json", facts)
+    return [*written, folder / "configuration.json", folder / "datasets.json"]

@@ -1,0 +1,25 @@
+"""results/runs/index.csv: one line for every run that is there, rebuilt by scanning."""
+
+from pathlib import Path
+
+from dotbench.files import read_json, write_csv
+from dotbench.runs import paths
+
+COLUMNS = ["dataset", "model", "loss", "solver", "split_seed", "init_seed", "status", "reason"]
+COLUMNS += ["valid", "test", "epochs", "updates", "train_seconds", "device", "folder"]
+
+
+def write_index() -> Path | None:
+    """Scan ``results/runs`` and write the index; None where no run is there. ``valid`` and ``test`` are the
+    task's first metric."""
+    rows = []
+    for path in sorted(paths.RUNS.glob("*/*/split*-init*/metrics.json")):
+        record = read_json(path)
+        row = {column: record.get(column) for column in COLUMNS}
+        for part in ("valid", "test"):
+            row[part] = next(iter(record["metrics"][part].values())) if record["metrics"] else None
+        rows.append({**row, "folder": str(path.parent)})
+    if not rows:
+        return None
+    write_csv(paths.RUNS / "index.csv", rows, COLUMNS)
+    return paths.RUNS / "index.csv"
