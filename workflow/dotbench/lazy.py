@@ -4,21 +4,33 @@ The workflow's parser imports every component to know its name and settings, on 
 for every job; it must not pay for torch or pandas. Import them from here: ``from dotbench.lazy import torch``.
 """
 
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
+
+
+class LazyModule:
+    """Stands for a module until one of its names is asked for.
+
+    Unlike the standard library's lazy loader it leaves ``sys.modules`` alone: torch walks through all modules
+    there while it is imported, and would import every lazy one.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(importlib.import_module(self._name), attribute)
+
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    import scipy as sp
     import surprise
     import torch
 else:
-    import lazy_loader
+    np = LazyModule("numpy")
+    pd = LazyModule("pandas")
+    surprise = LazyModule("surprise")
+    torch = LazyModule("torch")
 
-    np = lazy_loader.load("numpy")
-    pd = lazy_loader.load("pandas")
-    sp = lazy_loader.load("scipy")
-    surprise = lazy_loader.load("surprise")
-    torch = lazy_loader.load("torch")
-
-__all__ = ["np", "pd", "sp", "surprise", "torch"]
+__all__ = ["np", "pd", "surprise", "torch"]

@@ -33,8 +33,7 @@ def discover(package: str, base: type[Component]) -> dict[str, type[Any]]:
         if module.name.startswith("_") or module.name == "base":
             continue
         for cls in vars(importlib.import_module(f"{package}.{module.name}")).values():
-            # type(), not isinstance(): a question to a lazily imported module would import it
-            own = issubclass(type(cls), type) and cls.__module__ == f"{package}.{module.name}"
+            own = isinstance(cls, type) and cls.__module__ == f"{package}.{module.name}"
             if own and issubclass(cls, base) and "name" in vars(cls):
                 if cls.name in found:
                     raise DotbenchError(f"{cls.__module__}: the name '{cls.name}' is already taken")

@@ -1,5 +1,7 @@
 """What `dotbench list` shows."""
 
+from collections.abc import Sequence
+
 from dotbench.datasets.catalogue import definition_files, load_dataset
 from dotbench.losses.base import losses
 from dotbench.models.base import models
@@ -7,7 +9,7 @@ from dotbench.registry import unknown
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 
-Listing = tuple[list[str], list[tuple[str, ...]]]
+Listing = tuple[list[str], Sequence[tuple[str, ...]]]
 
 
 def listing(what: str) -> Listing:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from dotbench import __version__
 from dotbench.errors import DotbenchError
 
 app = typer.Typer(
-    help="Which dot-product recommender, with which loss, is really better? Paths are relative to the working directory.",
+    help="Which dot-product recommender, with which loss, is really better? Paths are relative to where you are.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -162,7 +163,7 @@ def _metrics(metrics: dict[str, dict[str, float]]) -> None:
     _show(["", *names], [(part, *(f"{metrics[part][name]:.4f}" for name in names)) for part in ("valid", "test")])
 
 
-def _show(header: list[str], rows: list[tuple[str, ...]]) -> None:
+def _show(header: list[str], rows: Sequence[tuple[str, ...]]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in header:
         table.add_column(name, overflow="fold")

@@ -52,7 +52,11 @@ def fit_and_evaluate(
     split.save(out / "split.npz")
     for kind, n in (("users", split.n_users), ("items", split.n_items)):
         ids = pd.read_csv(data / f"{kind}.csv", dtype=str, keep_default_na=False).head(n)
-        write_csv(out / f"{kind}.csv", ids.to_dict("records"), ["row", "id"])
+        write_csv(
+            out / f"{kind}.csv",
+            ({"row": row, "id": id_} for row, id_ in zip(ids["row"], ids["id"], strict=True)),
+            ["row", "id"],
+        )
     result = fit(
         method, method.settings, split, dataset, split_seed, init_seed, place, checkpoint=out / "checkpoint.pt"
     )

@@ -105,7 +105,10 @@ def states(plan: Plan) -> list[State]:
 
 
 def drop_failed(plan: Plan) -> list[Path]:
-    """Delete the records of failed fits and tunings, so that the workflow makes them again; their folders."""
+    """Delete the records of failed fits and tunings, and the tables and figures that show them; the folders.
+
+    A table that is there keeps Snakemake from asking for what it was made from.
+    """
     dropped = []
     for state in states(plan):
         for fit in state.failed_fits:
@@ -116,6 +119,9 @@ def drop_failed(plan: Plan) -> list[Path]:
         if chosen.is_file() and read_json(chosen)["status"] != "ok":
             chosen.unlink()
             dropped.append(chosen.parent)
+        if state.failed_fits:
+            for target in plan.targets(state.entry.study):
+                Path(target).unlink(missing_ok=True)
     return dropped
 
 

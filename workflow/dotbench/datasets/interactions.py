@@ -65,8 +65,8 @@ def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
             found = f"{pairs.dtype} of shape {pairs.shape}"
             raise DotbenchError(f"{path}: array '{part}' is {found}; needed are row numbers of shape (n, 2)")
         if shape is not None and len(pairs) and (pairs.min() < 0 or (pairs.max(axis=0) >= shape).any()):
-            found = tuple(int(value) for value in pairs.max(axis=0))
-            raise DotbenchError(f"{path}: array '{part}' has row numbers up to {found}; there are {shape} rows")
+            largest = tuple(int(value) for value in pairs.max(axis=0))
+            raise DotbenchError(f"{path}: array '{part}' has row numbers up to {largest}; there are {shape} rows")
     if shape is None:
         raise DotbenchError(f"{path}: holds no array 'shape' (users, items)")
     return Split(*shape, **{part: pairs.astype(np.int64) for part, pairs in parts.items()}, ratings=ratings)

@@ -25,7 +25,7 @@ STYLES = [
 def convergence(contents: dict[str, Any], folder: Path) -> None:
     """Both axes side by side, a row per dataset (``convergence.*``), and each axis alone for the report."""
     from matplotlib import pyplot as plt
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
+    from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"})
     runs = read_runs(contents)
@@ -45,7 +45,7 @@ def convergence(contents: dict[str, Any], folder: Path) -> None:
                 _panel(panel, lines, styles, marked, levels)
                 panel.set_xlabel(AXES[axis])
                 panel.set_xscale("log")
-                panel.xaxis.set_major_formatter(ScalarFormatter())
+                panel.xaxis.set_major_formatter(FormatStrFormatter("%g"))
                 panel.xaxis.set_minor_formatter(NullFormatter())
             row[0].set_ylabel(f"{_title(facts[dataset])}\nvalidation NDCG@10")
         handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
@@ -68,20 +68,14 @@ def _shared(run: MethodRuns) -> bool:
 
 
 def _series(run: MethodRuns, axis: str) -> list[dict[str, Any]]:
-    """Points of one method: mean, least and greatest over seeds, as far as every seed has been trained."""
-    good = [c for c, r in zip(run.curves(), run.metrics(), strict=True) if r["status"] == "ok"]
-    if not good:
+    """Points of one method, one per epoch that every seed reached: mean over seeds of the epoch's value and of
+    the time at its end, least and greatest value."""
+    good = [curve for curve, record in zip(run.curves(), run.metrics(), strict=True) if record["status"] == "ok"]
+    length = min((len(curve) for curve in good), default=0)
+    if not length:
         return []
-    if axis == "epoch":
-        xs = np.arange(1, min(len(curve) for curve in good) + 1)
-        values = np.stack([curve[METRIC].to_numpy()[: len(xs)] for curve in good])
-    elif max(len(curve) for curve in good) == 1:
-        xs = np.array([np.mean([curve["seconds"].iloc[0] for curve in good])])
-        values = np.stack([curve[METRIC].to_numpy() for curve in good])
-    else:
-        start = max(curve["seconds"].iloc[0] for curve in good)
-        xs = np.geomspace(start, max(start, min(curve["seconds"].iloc[-1] for curve in good)), 60)
-        values = np.stack([_at(curve, xs) for curve in good])
+    xs = np.mean([curve[axis].to_numpy()[:length] for curve in good], axis=0)
+    values = np.stack([curve[METRIC].to_numpy()[:length] for curve in good])
     return [
         {
             "dataset": run.dataset,
@@ -95,12 +89,6 @@ def _series(run: MethodRuns, axis: str) -> list[dict[str, Any]]:
         }
         for x, column in zip(xs, values.T, strict=True)
     ]
-
-
-def _at(curve: "pd.DataFrame", seconds: "np.ndarray") -> "np.ndarray":
-    """The last validated value at each time."""
-    position = np.searchsorted(curve["seconds"].to_numpy(), seconds * (1 + 1e-9), side="right") - 1
-    return curve[METRIC].to_numpy()[position]
 
 
 def _panel(panel: Any, lines: list[dict[str, Any]], styles: dict[str, Any], marked: set[str], levels: set[str]) -> None:

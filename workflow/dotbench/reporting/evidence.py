@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from dotbench.errors import DotbenchError
 from dotbench.files import atomic, write_json
@@ -18,7 +19,7 @@ def export_evidence(plan: Plan, folder: Path) -> list[Path]:
     Raises DotbenchError if a table is not there yet.
     """
     written = []
-    facts = {}
+    facts: dict[str, Any] = {}
     for study in plan.studies():
         missing = [target for target in plan.targets(study) if not Path(target).is_file()]
         if missing:

@@ -91,7 +91,7 @@ def settings_class(components: list[type[Any]]) -> type[Settings]:
     """One flat class with the settings of all components."""
     bases = tuple(dict.fromkeys(part.Settings for part in components))
     bases = tuple(b for b in bases if not any(b is not c and issubclass(c, b) for c in bases))
-    return create_model("Hyperparameters", __base__=bases)  # type: ignore[call-overload]
+    return create_model("Hyperparameters", __base__=bases)
 
 
 def resolve(choice: MethodChoice) -> Method:

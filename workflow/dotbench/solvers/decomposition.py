@@ -38,8 +38,11 @@ FACTS = ("iterations", "residual", "seconds", "cpu_seconds")
 
 def load_spectrum(path: Path, device: "torch.device", dtype: "torch.dtype") -> Spectrum:
     with read_arrays(path) as arrays:
-        tensors = {name: torch.from_numpy(arrays[name]).to(device, dtype) for name in ("left", "values", "right")}
-        return Spectrum(**tensors, **{name: arrays[name].item() for name in FACTS})
+        tensors: dict[str, Any] = {
+            name: torch.from_numpy(arrays[name]).to(device, dtype) for name in ("left", "values", "right")
+        }
+        facts: dict[str, Any] = {name: arrays[name].item() for name in FACTS}
+        return Spectrum(**tensors, **facts)
 
 
 def decompose(

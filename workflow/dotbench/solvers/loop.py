@@ -92,7 +92,8 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
             _save(problem, {"key": problem.key, "trainer": trainer.state(), "curve": curve, "best": best})
     if problem.checkpoint is not None:
         problem.checkpoint.unlink(missing_ok=True)
-    return Solution(*best["vectors"], curve=curve, best_epoch=best["epoch"])
+    users, items = best["vectors"]
+    return Solution(users, items, curve, best["epoch"])
 
 
 def _ended(curve: list[dict[str, Any]], best: dict[str, Any], budget: Budget) -> bool:

@@ -1,6 +1,7 @@
 """Paired comparison of methods on the same splits and users."""
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dotbench.lazy import np
@@ -99,7 +100,7 @@ def _statistic(totals: "np.ndarray", counts: "np.ndarray", root: bool) -> "np.nd
     return _ratio(totals, counts, root).mean(axis=-1)
 
 
-def _replicates(sums: "np.ndarray", counts: "np.ndarray", root: bool, draws: int, seed: int):  # type: ignore[no-untyped-def]
+def _replicates(sums: "np.ndarray", counts: "np.ndarray", root: bool, draws: int, seed: int) -> "Iterator[np.ndarray]":
     """Blocks of the statistic under resampling of users: shape (block, methods)."""
     rng = np.random.default_rng(seed)
     n_methods, n_seeds, n_users = sums.shape

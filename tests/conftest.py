@@ -1,0 +1,47 @@
+"""What several tests share: a clean environment, a working directory, own datasets, local copies of public data."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LOCAL_DATA = Path(os.environ.get("DOTBENCH_DATA") or REPOSITORY.parent / "shared" / "data")
+
+
+@pytest.fixture(autouse=True)
+def no_dotbench_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the DOTBENCH_* variables of whoever runs it."""
+    for name in [name for name in os.environ if name.startswith("DOTBENCH_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory; every path of the package is relative to it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def define(workdir: Path) -> Callable[..., Path]:
+    """``define(name, **content)`` writes a definition into ``config/datasets`` of the working directory."""
+
+    def write(name: str, **content: Any) -> Path:
+        path = workdir / "config" / "datasets" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump({"name": name, **content}, sort_keys=False), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def local_data() -> Path:
+    """The folder of local copies: DOTBENCH_DATA, or ``shared/data`` beside the checkout."""
+    if not LOCAL_DATA.is_dir():
+        pytest.skip(f"no local copies of public datasets: no folder {LOCAL_DATA}; name one with DOTBENCH_DATA")
+    return LOCAL_DATA

@@ -1,0 +1,320 @@
+"""Every registered component, by discovery: what it declares, which combinations are possible, and that they run."""
+
+import ast
+import inspect
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+import dotbench
+from dotbench.datasets.catalogue import BUILT_IN, read_definition
+from dotbench.datasets.generators.base import generators
+from dotbench.datasets.interactions import Split
+from dotbench.datasets.parsers.base import parsers
+from dotbench.losses.base import losses
+from dotbench.matrix import TrainMatrix
+from dotbench.models.base import models
+from dotbench.runs.fitting import fit
+from dotbench.runs.hardware import Place
+from dotbench.settings.base import Settings
+from dotbench.settings.method import MethodChoice, resolve, settings_class
+from dotbench.solvers.base import Problem, solvers
+from dotbench.studies.base import studies
+
+torch.set_num_threads(1)
+CPU = torch.device("cpu")
+PACKAGE = Path(dotbench.__file__).parent
+
+REGISTRIES = {
+    "models": models,
+    "losses": losses,
+    "solvers": solvers,
+    "studies": studies,
+    "parsers": parsers,
+    "generators": generators,
+}
+COMPONENTS = {f"{kind}/{name}": part for kind, registry in REGISTRIES.items() for name, part in registry().items()}
+CONFIGURED = {key: part for key, part in COMPONENTS.items() if hasattr(part, "Settings")}
+COMBINATIONS = {
+    f"{m}-{name}-{s}": (model, loss, solver)
+    for (m, model), (name, loss), (s, solver) in itertools.product(models().items(), losses().items(), solvers().items())
+    if solver.can_solve(model, loss)
+}
+BASELINES = {name: model for name, model in models().items() if model.is_baseline}
+
+
+def each(mapping):
+    return pytest.mark.parametrize("part", list(mapping.values()), ids=list(mapping))
+
+
+# --- what a component declares
+
+
+def test_something_is_found():
+    assert all(registry() for registry in REGISTRIES.values())
+    assert COMBINATIONS
+    assert BASELINES
+
+
+@each(COMPONENTS)
+def test_name_title_and_summary(part):
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", part.name)
+    assert part.name != "none"  # stands for no loss
+    assert part.title
+    assert part.title == part.title.strip()
+    assert part.summary()
+
+
+@each(COMPONENTS)
+def test_one_file_per_component(part):
+    in_module = [other for other in COMPONENTS.values() if other.__module__ == part.__module__]
+    assert in_module == [part]
+    assert sys.modules[part.__module__].__doc__
+
+
+@each(CONFIGURED)
+def test_settings(part):
+    """Frozen and strict, documented, with defaults that are valid values."""
+    assert issubclass(part.Settings, Settings)
+    assert part.Settings.__doc__
+    values = {name: field.default for name, field in part.Settings.model_fields.items() if not field.is_required()}
+    if len(values) == len(part.Settings.model_fields):
+        assert part.Settings.model_validate(values) == part.Settings()
+    for name in values:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+
+
+@each({key: part for key, part in CONFIGURED.items() if hasattr(part, "grid")})
+def test_grid_values_are_valid(part):
+    for key, values in part.grid.items():
+        assert key in part.Settings.model_fields
+        assert len(values) == len(set(values)) > 0
+        for value in values:
+            assert getattr(part.Settings(**{key: value}), key) == value
+
+
+@each(studies())
+def test_study(part):
+    assert part.task in ("ranking", "rating")
+    assert part.metrics
+    assert part.tables
+
+
+@each(losses())
+def test_loss_has_a_family_and_a_solver(part):
+    assert part.family in ("pointwise", "pairwise", "listwise")
+    assert any(part in combination for combination in COMBINATIONS.values())
+
+
+@each(solvers())
+def test_solver_has_something_to_solve(part):
+    assert any(part in combination for combination in COMBINATIONS.values())
+
+
+@each({name: model for name, model in models().items() if not model.is_baseline})
+def test_model_can_be_trained(part):
+    assert any(part in combination for combination in COMBINATIONS.values())
+
+
+@each(COMBINATIONS)
+def test_settings_of_a_combination_do_not_clash(part):
+    """A field that two components share must be one field of a common base, or else one would silently win."""
+    owners = {}
+    for component in part:
+        for base in component.Settings.__mro__:
+            for field in inspect.get_annotations(base) if issubclass(base, Settings) else ():
+                if field in base.model_fields:
+                    owners.setdefault(field, set()).add(base)
+    clashes = {field: bases for field, bases in owners.items() if len(bases) > 1}
+    for field, bases in clashes.items():  # a subclass may narrow its own base, nothing else
+        assert any(all(issubclass(narrow, base) for base in bases) for narrow in bases), (field, bases)
+    merged = settings_class(list(part))
+    assert set(merged.model_fields) == {name for c in part for name in c.Settings.model_fields}
+    for component in part:
+        for name, field in component.Settings.model_fields.items():
+            assert merged.model_fields[name].default == field.default
+    keys = [key for component in part for key in component.grid]
+    assert len(keys) == len(set(keys))
+
+
+# --- that every combination runs
+
+
+def random_split(task="ranking", n_users=60, n_items=80, seed=0):
+    """About the size of sim-tiny; user 3 has no training pair."""
+    rng = np.random.default_rng(seed)
+    pairs = rng.permutation(np.argwhere(rng.random((n_users, n_items)) < 0.15))
+    part = rng.choice(3, len(pairs), p=[0.8, 0.1, 0.1])
+    part[(pairs[:, 0] == 3) & (part == 0)] = 2
+    ratings = {}
+    if task == "rating":
+        values = rng.integers(1, 6, len(pairs)).astype(np.float32)
+        ratings = {name: values[part == k] for k, name in enumerate(("train", "valid", "test"))}
+    return Split(n_users, n_items, *(pairs[part == k] for k in range(3)), ratings=ratings)
+
+
+def solve(part, split, init_seed=0, **settings):
+    """Two epochs, without the rest of a fit; the vectors that validation saw come along."""
+    model, loss, solver = part
+    known = settings_class(list(part))
+    small = {"embedding_size": 5, "epochs": 2, "updates": 0, "batch_size": 64, "regularization": 0.05, **settings}
+    values = known(**{key: value for key, value in small.items() if key in known.model_fields})
+    resolved = SimpleNamespace(**values.model_dump())
+    seen = []
+    problem = Problem(
+        model=model,
+        loss=loss(resolved),
+        settings=resolved,
+        train=lambda dtype: TrainMatrix(split.train, split.n_users, split.n_items, CPU, dtype),
+        validate=lambda users, items: seen.append((users, items)) or len(seen) / 10,
+        init_seed=init_seed,
+        device=CPU,
+        say=lambda text: None,
+    )
+    return solver().solve(problem), seen
+
+
+@each(COMBINATIONS)
+def test_combination_trains(part):
+    split = random_split()
+    solution, seen = solve(part, split)
+    assert solution.users.shape == (60, 5)
+    assert solution.items.shape == (80, 5)
+    for vectors in (solution.users, solution.items):
+        assert torch.isfinite(vectors).all()
+        assert vectors.abs().max() > 0
+        assert not vectors.requires_grad
+    assert solution.best_epoch == len(solution.curve) == len(seen) in (1, 2)
+    for number, row in enumerate(solution.curve, start=1):
+        assert list(row) == ["epoch", "updates", "seconds", "cpu_seconds", "loss", "validation"]
+        assert row["epoch"] == number
+        assert row["updates"] >= number
+        assert isinstance(row["loss"], float)
+        assert np.isfinite(row["loss"])
+
+
+@each(COMBINATIONS)
+def test_validation_sees_plain_vectors(part):
+    """No gradient is recorded while a model is only evaluated."""
+    _, seen = solve(part, random_split())
+    assert not any(vectors.requires_grad for pair in seen for vectors in pair)
+
+
+@each(COMBINATIONS)
+def test_combination_depends_on_its_seed_only(part):
+    split = random_split()
+    ends = []
+    for init_seed, elsewhere in ((0, 1), (0, 2), (5, 1)):
+        torch.manual_seed(elsewhere)
+        state = torch.random.get_rng_state()
+        solution, _ = solve(part, split, init_seed)
+        assert torch.equal(torch.random.get_rng_state(), state)
+        ends.append(solution)
+    assert torch.equal(ends[0].users, ends[1].users)
+    assert torch.equal(ends[0].items, ends[1].items)
+    if len(ends[0].curve) > 1:  # an iterative solver; a closed form does not depend on the start
+        assert not torch.equal(ends[0].users, ends[2].users)
+
+
+@each(COMBINATIONS)
+def test_combination_through_a_fit(part):
+    model, loss, solver = part
+    choice = MethodChoice(model=model.name, loss=loss.name, solver=solver.name)
+    known = resolve(choice).settings
+    small = {key: value for key, value in {"embedding_size": 4, "epochs": 1, "updates": 0}.items() if key in known}
+    method = resolve(MethodChoice(model=model.name, loss=loss.name, solver=solver.name, set=small, grid={}))
+    result = fit(method, method.settings, random_split(), "toy", 0, 0, Place(CPU, say=lambda text: None))
+    assert result.record["status"] == "ok", result.record["reason"]
+    assert 0 <= result.record["validation"] <= 1
+    assert [result.record[key] for key in ("model", "loss", "solver")] == [model.name, loss.name, solver.name]
+
+
+@each(BASELINES)
+def test_baseline_trains_and_predicts(part):
+    split = random_split(part.task)
+    defaults = SimpleNamespace(**part.Settings().model_dump())
+    baseline = part(defaults, 0)
+    baseline.train(split)
+    if part.task == "ranking":
+        users, items = baseline.vectors(split)
+        assert users.ndim == items.ndim == 2
+        assert (len(users), len(items)) == (60, 80)
+        assert users.shape[1] == items.shape[1]
+        assert np.isfinite(users).all()
+        assert np.isfinite(items).all()
+    else:
+        found = baseline.predict(split.test)
+        assert found.shape == (len(split.test),)
+        assert np.isfinite(found).all()
+        assert baseline.predict(split.test[:0]).shape == (0,)
+
+
+@each(BASELINES)
+def test_baseline_through_a_fit(part):
+    method = resolve(MethodChoice(model=part.name, grid={}))
+    split = random_split(part.task)
+    first, second = (fit(method, method.settings, split, "toy", 0, 4, Place(CPU, say=lambda text: None)) for _ in "ab")
+    assert first.record["status"] == "ok", first.record["reason"]
+    assert first.record["loss"] == "none"
+    for name, array in first.arrays.items():
+        assert np.array_equal(array, second.arrays[name])
+
+
+@each(generators())
+def test_generator(part):
+    """Every generator is used by a built-in dataset; the smallest of them is made twice."""
+    uses = [read_definition(path) for path in sorted(BUILT_IN.glob("*.yaml"))]
+    parameters = [use.source.parameters for use in uses if use.source.generator == part.name]
+    assert parameters
+    settings = part.Settings(**min(parameters, key=lambda p: p.get("ratings", 0)))
+    first, second = part(settings).generate(), part(settings).generate()
+    assert list(first.columns) == ["user", "item", "rating", "timestamp"]
+    assert first.equals(second)
+    assert not first.duplicated(["user", "item"]).any()
+
+
+# --- the package itself
+
+
+@pytest.mark.parametrize("path", sorted(BUILT_IN.glob("*.y*ml")), ids=lambda path: path.stem)
+def test_built_in_definition_loads(path):
+    assert read_definition(path).name == path.stem
+
+
+def test_importing_every_component_imports_no_heavy_library():
+    """The workflow's parser does so once for every job of a cluster."""
+    code = """
+import sys
+from dotbench.datasets.catalogue import BUILT_IN, read_definition
+from dotbench.datasets.generators.base import generators
+from dotbench.datasets.parsers.base import parsers
+from dotbench.losses.base import losses
+from dotbench.models.base import models
+from dotbench.settings.benchmark import Benchmark
+from dotbench.solvers.base import solvers
+from dotbench.studies.base import studies
+import dotbench.plan
+found = [part for registry in (generators, parsers, losses, models, solvers, studies) for part in registry().values()]
+assert all(part.summary() for part in found)
+heavy = ("torch._C", "pandas._libs", "scipy.sparse", "surprise.prediction_algorithms", "matplotlib.pyplot")
+print(*[name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: path.parent.relative_to(PACKAGE.parent).as_posix()
+)
+def test_init_files_hold_a_docstring_only(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    rest = [ast.unparse(node) for node in tree.body[1:]]
+    assert rest == ([f"__version__ = {dotbench.__version__!r}"] if path.parent == PACKAGE else [])

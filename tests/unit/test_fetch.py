@@ -1,0 +1,512 @@
+"""Raw files are found, downloaded and verified; no manifest without verification or acceptance."""
+
+import hashlib
+import io
+import re
+import socket
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dotbench.datasets import catalogue
+from dotbench.datasets.catalogue import load_dataset
+from dotbench.datasets.ensure import ensure_prepared
+from dotbench.datasets.fetch import fetch, raw_files
+from dotbench.errors import DotbenchError
+from dotbench.files import file_digest, read_json
+
+CONTENT = b"1,7,5,0\n1,8,4,0\n2,7,3,0\n"
+OTHER = b"1,7,1,0\n"
+FORMAT = {"columns": {"user": 0, "item": 1, "rating": 2, "timestamp": 3}}
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def git_blob(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def zipped(content: bytes = CONTENT, path: str = "own/ratings.csv") -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr(zipfile.ZipInfo(path), content, zipfile.ZIP_DEFLATED)
+        bundle.writestr(zipfile.ZipInfo("own/README"), b"read me")
+    return stream.getvalue()
+
+
+@pytest.fixture
+def raw(workdir: Path) -> Path:
+    """The folder that fetched files go to."""
+    return workdir / "resources" / "own"
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+def problem(raw: Path, name: str = "own") -> str:
+    """The message of the error that fetching gives; there is no manifest then."""
+    with pytest.raises(DotbenchError) as caught:
+        fetch(name, raw, quiet)
+    assert not (raw / "manifest.json").exists()
+    return str(caught.value)
+
+
+# own files
+
+
+def test_own_files_are_taken_where_they_lie(define, workdir: Path, raw: Path) -> None:
+    (workdir / "own.csv").write_bytes(CONTENT)
+    define("own", source={"file": "own.csv"}, format=FORMAT, licence="mine", citation="me")
+    manifest = fetch("own", raw, quiet)
+    assert manifest == {
+        "dataset": "own",
+        "origin": "own files",
+        "verified": False,  # no digest is known
+        "files": [{"path": "own.csv", "bytes": len(CONTENT), "sha256": sha256(CONTENT)}],
+        "licence": "mine",
+        "citation": "me",
+    }
+    assert read_json(raw / "manifest.json") == manifest
+    assert raw_files(raw / "manifest.json") == [Path("own.csv")]
+    assert [path.name for path in raw.iterdir()] == ["manifest.json"]
+
+
+def test_several_own_files_keep_their_order(define, workdir: Path, raw: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (workdir / name).write_bytes(CONTENT)
+    define("own", source={"files": ["b.csv", "a.csv"]}, format=FORMAT)
+    assert [entry["path"] for entry in fetch("own", raw, quiet)["files"]] == ["b.csv", "a.csv"]
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "md5", "git_blob"])
+def test_an_own_file_with_its_digest_is_verified(define, workdir: Path, raw: Path, algorithm: str) -> None:
+    (workdir / "own.csv").write_bytes(CONTENT)
+    known = {"sha256": sha256, "md5": lambda c: hashlib.md5(c).hexdigest(), "git_blob": git_blob}[algorithm](CONTENT)
+    define("own", source={"file": "own.csv", algorithm: known}, format=FORMAT)
+    assert fetch("own", raw, quiet)["verified"] is True
+
+
+def test_every_known_digest_must_agree(define, workdir: Path, raw: Path) -> None:
+    (workdir / "own.csv").write_bytes(CONTENT)
+    define("own", source={"file": "own.csv", "sha256": sha256(CONTENT), "git_blob": git_blob(OTHER)}, format=FORMAT)
+    assert problem(raw).startswith(f"own.csv: git-blob is {git_blob(CONTENT)}; allowed is {git_blob(OTHER)}. ")
+
+
+def test_an_absent_own_file_is_told_with_where_it_was_looked_for(define, workdir: Path, raw: Path) -> None:
+    define("own", source={"file": "data/own.csv"}, format=FORMAT)
+    assert problem(raw) == f"own: key 'source': found no file 'data/own.csv' in {workdir}"
+
+
+def test_generated_data_cannot_be_fetched(raw: Path) -> None:
+    assert problem(raw, "sim-tiny") == "sim-tiny: the data are generated; there is nothing to fetch"
+
+
+# local copies
+
+UNREACHABLE = "http://127.0.0.1:9/own.zip"
+
+
+@pytest.fixture
+def local(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of local copies, named by DOTBENCH_DATA."""
+    folder = workdir / "copies"
+    folder.mkdir()
+    monkeypatch.setenv("DOTBENCH_DATA", str(folder))
+    return folder
+
+
+def archive_source(**changed: Any) -> dict[str, Any]:
+    member = {"path": "own/ratings.csv", "sha256": sha256(CONTENT)}
+    return {"urls": [UNREACHABLE], "sha256": sha256(zipped()), "members": [member], **changed}
+
+
+@pytest.mark.parametrize("place", ["own.zip", "own/own.zip"])
+def test_a_local_archive_is_unpacked(define, local: Path, raw: Path, place: str) -> None:
+    (local / place).parent.mkdir(exist_ok=True)
+    (local / place).write_bytes(zipped())
+    define("own", source=archive_source(), format=FORMAT)
+    manifest = fetch("own", raw, quiet)
+    assert (manifest["origin"], manifest["verified"]) == ("local copy", True)
+    [path] = raw_files(raw / "manifest.json")
+    assert path.read_bytes() == CONTENT
+    assert manifest["files"] == [{"path": str(path), "bytes": len(CONTENT), "sha256": sha256(CONTENT)}]
+
+
+def test_local_unpacked_files_are_taken_where_they_lie(define, local: Path, raw: Path) -> None:
+    (local / "own").mkdir()
+    (local / "own" / "ratings.csv").write_bytes(CONTENT)
+    define("own", source=archive_source(), format=FORMAT)
+    manifest = fetch("own", raw, quiet)
+    assert (manifest["origin"], manifest["verified"]) == ("local copy", True)
+    assert [entry["path"] for entry in manifest["files"]] == [str(local / "own" / "ratings.csv")]
+
+
+def test_a_local_file_that_is_no_archive_is_taken_as_it_is(define, local: Path, raw: Path) -> None:
+    (local / "own.csv").write_bytes(CONTENT)
+    define("own", source={"urls": ["http://127.0.0.1:9/own.csv"], "sha256": sha256(CONTENT)}, format=FORMAT)
+    manifest = fetch("own", raw, quiet)
+    assert (manifest["verified"], manifest["files"][0]["path"]) == (True, str(local / "own.csv"))
+
+
+def test_digests_of_the_members_alone_verify_an_archive(define, local: Path, raw: Path) -> None:
+    (local / "own.zip").write_bytes(zipped())
+    define("own", source=archive_source(sha256=None), format=FORMAT)
+    assert fetch("own", raw, quiet)["verified"] is True
+
+
+def accept(how: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Accept a difference of 'own' by the variable or by the definition; what the definition says."""
+    if how == "variable":
+        monkeypatch.setenv("DOTBENCH_ACCEPT_UNVERIFIED", "other, own")
+    return {"accept_unverified": True} if how == "definition" else {}
+
+
+def test_a_wrong_archive_is_refused_with_both_digests(define, local: Path, raw: Path) -> None:
+    (local / "own.zip").write_bytes(zipped(OTHER))
+    define("own", source=archive_source(), format=FORMAT)
+    message = problem(raw)
+    found, allowed = sha256(zipped(OTHER)), sha256(zipped())
+    assert message.startswith(f"{local / 'own.zip'}: sha256 is {found}; allowed is {allowed}. ")
+    assert "DOTBENCH_ACCEPT_UNVERIFIED=own or 'accept_unverified: true'" in message
+
+
+def test_a_wrong_unpacked_file_is_refused_with_both_digests(define, local: Path, raw: Path) -> None:
+    (local / "own").mkdir()
+    path = local / "own" / "ratings.csv"
+    path.write_bytes(OTHER)
+    define("own", source=archive_source(), format=FORMAT)
+    assert problem(raw).startswith(f"{path}: sha256 is {sha256(OTHER)}; allowed is {sha256(CONTENT)}. ")
+
+
+@pytest.mark.parametrize("how", ["variable", "definition"])
+def test_a_wrong_unpacked_file_can_be_accepted(define, local: Path, raw: Path, monkeypatch, how: str) -> None:
+    (local / "own").mkdir()
+    (local / "own" / "ratings.csv").write_bytes(OTHER)
+    define("own", source=archive_source(), format=FORMAT, **accept(how, monkeypatch))
+    manifest = fetch("own", raw, quiet)
+    assert manifest["verified"] is False
+    assert manifest["files"][0]["sha256"] == sha256(OTHER)
+
+
+@pytest.mark.parametrize("how", ["variable", "definition"])
+def test_a_wrong_archive_can_be_accepted(define, local: Path, raw: Path, monkeypatch, how: str) -> None:
+    (local / "own.zip").write_bytes(zipped() + b"\n")  # other bytes, the same file inside
+    define("own", source=archive_source(), format=FORMAT, **accept(how, monkeypatch))
+    manifest = fetch("own", raw, quiet)
+    assert manifest["verified"] is False
+    assert manifest["files"][0]["sha256"] == sha256(CONTENT)
+
+
+@pytest.mark.parametrize("how", ["variable", "definition"])
+def test_a_wrong_file_in_an_archive_can_be_accepted(define, local: Path, raw: Path, monkeypatch, how: str) -> None:
+    (local / "own.zip").write_bytes(zipped(OTHER))
+    define("own", source=archive_source(), format=FORMAT, **accept(how, monkeypatch))
+    manifest = fetch("own", raw, quiet)
+    assert manifest["verified"] is False
+    assert manifest["files"][0]["sha256"] == sha256(OTHER)
+
+
+def test_a_wrong_file_in_an_archive_is_refused_with_both_digests(define, local: Path, raw: Path) -> None:
+    (local / "own.zip").write_bytes(zipped(OTHER))
+    define("own", source=archive_source(sha256=sha256(zipped(OTHER))), format=FORMAT)
+    message = problem(raw)
+    assert str(local / "own.zip") in message
+    assert f"own/ratings.csv: sha256 is {sha256(OTHER)}; allowed is {sha256(CONTENT)}" in message
+    assert [path for path in raw.rglob("*") if path.is_file()] == []
+
+
+def test_acceptance_of_another_dataset_is_none(define, local: Path, raw: Path, monkeypatch) -> None:
+    (local / "own.zip").write_bytes(zipped(OTHER))
+    define("own", source=archive_source(), format=FORMAT)
+    monkeypatch.setenv("DOTBENCH_ACCEPT_UNVERIFIED", "own-2,ml-1m")
+    problem(raw)
+
+
+def test_an_archive_without_the_file_is_told(define, local: Path, raw: Path) -> None:
+    content = zipped(path="own/else.csv")
+    (local / "own.zip").write_bytes(content)
+    define("own", source=archive_source(sha256=sha256(content)), format=FORMAT)
+    assert problem(raw) == f"{local / 'own.zip'}: holds no file 'own/ratings.csv'"
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.9])
+def test_half_a_local_archive_is_told(define, local: Path, raw: Path, kept: float) -> None:
+    content = zipped()[: int(kept * len(zipped()))]
+    (local / "own.zip").write_bytes(content)
+    define("own", source=archive_source(sha256=sha256(content)), format=FORMAT)
+    assert problem(raw).startswith(f"{local / 'own.zip'}: not a complete zip archive: ")
+
+
+@pytest.mark.parametrize("at", [45, 105])
+def test_a_damaged_local_archive_is_told(define, local: Path, raw: Path, at: int) -> None:
+    """Byte 45 begins the compressed file, whose first bytes say how; at 105 only the checksum can tell."""
+    content = bytearray(zipped(b"".join(b"%d,%d,3,0\n" % (k * k % 997, k * 31 % 499) for k in range(300))))
+    content[at : at + 8] = b"\xff" * 8
+    (local / "own.zip").write_bytes(content)
+    define("own", source=archive_source(sha256=sha256(bytes(content))), format=FORMAT)
+    assert problem(raw).startswith(f"{local / 'own.zip'}: not a complete zip archive: ")
+
+
+def test_a_variable_that_names_no_folder_is_told(define, workdir: Path, raw: Path, monkeypatch) -> None:
+    define("own", source=archive_source(), format=FORMAT)
+    monkeypatch.setenv("DOTBENCH_DATA", str(workdir / "nowhere"))
+    assert problem(raw).startswith("local copies (DOTBENCH_DATA or 'data_dir'): found no folder ")
+    assert str(workdir / "nowhere") in problem(raw)
+
+
+def test_a_file_that_is_gone_since_is_told(define, workdir: Path, raw: Path) -> None:
+    (workdir / "own.csv").write_bytes(CONTENT)
+    define("own", source={"file": "own.csv"}, format=FORMAT)
+    fetch("own", raw, quiet)
+    (workdir / "own.csv").unlink()
+    with pytest.raises(DotbenchError, match=r"own\.csv: is not the file of 24 bytes that .*manifest\.json names"):
+        raw_files(raw / "manifest.json")
+
+
+# downloads
+
+
+class Server(ThreadingHTTPServer):
+    """Gives ``content[path]``; an integer is a status; a tuple (bytes, n) announces n bytes and hangs up."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that hangs up is no news."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        answer = self.server.content.get(self.path, 404)
+        if isinstance(answer, int):
+            self.send_error(answer)
+            return
+        body, size = answer if isinstance(answer, tuple) else (answer, len(answer))
+        self.send_response(200)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def test_a_download_is_verified_unpacked_and_described(define, server: Server, raw: Path) -> None:
+    server.content["/own.zip"] = zipped()
+    url = server.url("/own.zip")
+    define("own", source=archive_source(urls=[url]), format=FORMAT, licence="free to use", citation="Somebody 2020")
+    said: list[str] = []
+    manifest = fetch("own", raw, said.append)
+    assert (manifest["origin"], manifest["verified"]) == (url, True)
+    assert manifest["files"][0]["sha256"] == sha256(CONTENT)
+    assert raw_files(raw / "manifest.json")[0].read_bytes() == CONTENT
+    assert said == ["own: free to use", "own: please cite Somebody 2020", f"own: downloading {url}"]
+    assert server.asked == ["/own.zip"]
+
+
+def test_what_has_been_downloaded_is_not_downloaded_again(define, server: Server, raw: Path) -> None:
+    server.content["/own.zip"] = zipped()
+    define("own", source=archive_source(urls=[server.url("/own.zip")]), format=FORMAT)
+    first = fetch("own", raw, quiet)
+    assert fetch("own", raw, quiet) == first
+    assert server.asked == ["/own.zip"]
+
+
+def test_a_single_file_without_digest_is_not_verified(define, server: Server, raw: Path) -> None:
+    server.content["/own.csv"] = CONTENT
+    define("own", source={"urls": [server.url("/own.csv")]}, format=FORMAT)
+    manifest = fetch("own", raw, quiet)
+    assert manifest["verified"] is False
+    assert raw_files(raw / "manifest.json")[0].read_bytes() == CONTENT
+
+
+def test_the_second_address_serves_where_the_first_does_not(define, server: Server, raw: Path) -> None:
+    server.content["/mirror/own.zip"] = zipped()
+    urls = [server.url("/gone/own.zip"), server.url("/mirror/own.zip")]
+    define("own", source=archive_source(urls=urls), format=FORMAT)
+    manifest = fetch("own", raw, quiet)
+    assert manifest["verified"] is True
+    assert server.asked == ["/gone/own.zip", "/mirror/own.zip"]
+    assert manifest["origin"] == urls[1]
+
+
+def test_the_second_address_serves_where_the_first_gives_wrong_bytes(define, server: Server, raw: Path) -> None:
+    server.content |= {"/a/own.zip": zipped(OTHER), "/b/own.zip": zipped()}
+    define("own", source=archive_source(urls=[server.url("/a/own.zip"), server.url("/b/own.zip")]), format=FORMAT)
+    assert fetch("own", raw, quiet)["files"][0]["sha256"] == sha256(CONTENT)
+
+
+def test_a_download_with_the_wrong_digest_is_refused_with_both(define, server: Server, raw: Path) -> None:
+    server.content["/own.zip"] = zipped(OTHER)
+    url = server.url("/own.zip")
+    define("own", source=archive_source(urls=[url]), format=FORMAT)
+    message = problem(raw)
+    for part in (url, sha256(zipped(OTHER)), sha256(zipped())):
+        assert part in message
+    assert not raw.exists() or list(raw.iterdir()) == []
+
+
+def test_a_server_that_refuses_is_told_with_the_way_out(define, raw: Path, server: Server) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/own.zip"
+        define("own", source=archive_source(urls=[url, server.url("/none/own.zip")]), format=FORMAT)
+        message = problem(raw)
+    assert message.startswith("own: no address gave the file:\n")
+    assert f"\n  {url}: no connection to the server\n" in message
+    assert re.search(rf"\n  {server.url('/none/own.zip')}: 404 ", message)
+    assert message.endswith("set DOTBENCH_DATA to a folder that holds own.zip or own/ratings.csv")
+
+
+def test_a_connection_that_ends_early_is_told(define, server: Server, raw: Path) -> None:
+    server.content["/own.zip"] = (zipped()[:100], len(zipped()))
+    define("own", source=archive_source(urls=[server.url("/own.zip")], sha256=None), format=FORMAT)
+    assert server.url("/own.zip") in problem(raw)
+
+
+BROKEN = {
+    "half an archive": zipped()[:100],
+    "an archive of other data": zipped(OTHER),
+    "no archive": b"<html>come back later</html>",
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_broken_archive_is_told(define, server: Server, raw: Path, content: bytes) -> None:
+    server.content["/own.zip"] = content
+    define("own", source=archive_source(urls=[server.url("/own.zip")], sha256=None), format=FORMAT)
+    message = problem(raw)
+    assert "own.zip" in message
+    assert "not a complete zip archive" in message or "allowed is" in message
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("digests", [{"sha256": None}, {"sha256": None, "git_blob": git_blob(zipped())}])
+def test_a_broken_download_is_not_used_again(define, server: Server, raw: Path, content: bytes, digests) -> None:
+    server.content["/own.zip"] = content
+    define("own", source=archive_source(urls=[server.url("/own.zip")], **digests), format=FORMAT)
+    problem(raw)
+    server.content["/own.zip"] = zipped()  # the server has been mended
+    fetch("own", raw, quiet)
+    assert raw_files(raw / "manifest.json")[0].read_bytes() == CONTENT
+
+
+def test_another_address_is_another_file(define, server: Server, workdir: Path) -> None:
+    server.content |= {"/a/own.csv": CONTENT, "/b/own.csv": OTHER}
+    for place, rows in (("a", 3), ("b", 1)):
+        url = server.url(f"/{place}/own.csv")
+        define("own", source={"urls": [url]}, format=FORMAT, prepare={"core": 1})
+        stats = read_json(ensure_prepared("own", quiet) / "stats.json")
+        assert (stats["raw"]["rows"], stats["origin"]) == (rows, url)
+
+
+def test_a_local_copy_goes_before_a_download(define, server: Server, local: Path, raw: Path) -> None:
+    (local / "own.zip").write_bytes(zipped())
+    define("own", source=archive_source(urls=[server.url("/own.zip")]), format=FORMAT)
+    assert fetch("own", raw, quiet)["origin"] == "local copy"
+    assert server.asked == []
+
+
+def test_own_definitions_and_built_in_ones_are_the_same(
+    define: Callable[..., Path], server: Server, workdir: Path, raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.content["/own.zip"] = zipped()
+    path = define("own", source=archive_source(urls=[server.url("/own.zip")]), format=FORMAT, prepare={"core": 1})
+    own, manifest = load_dataset("own"), fetch("own", raw, quiet)
+    with monkeypatch.context() as patched:
+        patched.setattr(catalogue, "BUILT_IN", path.parent)
+        patched.setattr(catalogue, "USER", Path("nowhere"))
+        assert load_dataset("own") == own
+        assert fetch("own", raw, quiet) == manifest
+
+
+def test_an_own_download_is_prepared_like_any_other(define, server: Server, workdir: Path) -> None:
+    server.content["/own.zip"] = zipped()
+    define("own", source=archive_source(urls=[server.url("/own.zip")]), format=FORMAT, prepare={"core": 1})
+    folder = ensure_prepared("own", quiet)
+    stats = read_json(folder / "stats.json")
+    assert (stats["users"], stats["items"], stats["interactions"], stats["verified"]) == (2, 2, 3, True)
+    server.content.clear()
+    assert ensure_prepared("own", quiet) == folder  # nothing is fetched or prepared again
+    assert server.asked == ["/own.zip"]
+
+
+def test_an_own_file_that_changed_is_prepared_again(define, workdir: Path) -> None:
+    (workdir / "own.csv").write_bytes(CONTENT)
+    define("own", source={"file": "own.csv"}, format=FORMAT, prepare={"core": 1})
+    folder = ensure_prepared("own", quiet)
+    before = file_digest(folder / "ratings.parquet")
+    (workdir / "own.csv").write_bytes(CONTENT.replace(b"5", b"4"))
+    ensure_prepared("own", quiet)
+    assert file_digest(folder / "ratings.parquet") != before
+
+
+# definitions
+
+
+def definition_problem(name: str = "own") -> str:
+    with pytest.raises(DotbenchError) as caught:
+        load_dataset(name)
+    return str(caught.value)
+
+
+def test_the_name_of_a_built_in_dataset_is_taken(define, raw: Path) -> None:
+    define("ml-100k", source={"file": "own.csv"}, format=FORMAT)
+    assert re.match(r"config/datasets/ml-100k\.yaml: the name 'ml-100k' is taken by ", definition_problem("ml-100k"))
+
+
+def test_an_unknown_dataset_is_told_with_the_nearest(workdir: Path) -> None:
+    message = definition_problem("ml-100")
+    assert message.startswith("unknown dataset 'ml-100': did you mean 'ml-100k'? allowed are ml-100k, ")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("name: own\nsource: {file: a.csv}\nformat: {columns: {user: 0, item: 1}}\ncore: 3\n", "4: key 'core'"),
+        ("name: own\nsource: {file: a}\nformat: {columns: {user: 0}}\n", "3: in 'format': key 'columns.item'"),
+        ("name: own\nsource: {file: a}\nformat:\n  parser: delimted\n", "4: key 'format.parser'"),
+        ("name: other\nsource: {file: a}\nformat: {columns: {user: 0, item: 1}}\n", "1: key 'name'"),
+        ("name: own\nsource:\n  file: a\n  urls: [b]\n", "2: key 'source'"),
+        ("name: own\nsource:\n  generator: sim-rating\n", "3: key 'source.generator'"),
+        ("name: own\nsource:\n  file: a\n  sha256: abc\n", "4: key 'source.sha256'"),
+        ("name: own\nsource: {file: a}\nprepare:\n  core: 0\n", "4: key 'prepare.core'"),
+        ("name: own\nsource: {file: a\n", "3: not valid YAML"),
+    ],
+)
+def test_a_wrong_definition_is_told_with_file_line_and_key(workdir: Path, text: str, where: str) -> None:
+    path = workdir / "config" / "datasets" / "own.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert definition_problem().startswith(f"config/datasets/own.yaml, line {where}")

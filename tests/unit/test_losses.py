@@ -1,0 +1,298 @@
+"""Losses: regression values, gradients, unbiased estimates, and objectives against dense sums."""
+
+import itertools
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from dotbench.losses.base import DifferentiableLoss, losses
+from dotbench.losses.bpr import BPR
+from dotbench.losses.rg2 import RG2
+from dotbench.losses.softmax import Softmax
+from dotbench.losses.wrmf import WRMF
+from dotbench.matrix import TrainMatrix
+from dotbench.models.mf import MatrixFactorization
+
+torch.set_num_threads(1)
+
+SETTINGS = SimpleNamespace(batch_size=4, negatives=3, embedding_size=3, init_std=0.5, alpha=1.5, regularization=0.3)
+DIFFERENTIABLE = sorted(name for name, loss in losses().items() if issubclass(loss, DifferentiableLoss))
+
+# Each loss on the data and the batches of `problem(0)`: the mean of the estimates of one epoch.
+REGRESSION = {"bpr": 0.7648529079, "softmax": 2.3352315090}
+
+
+def random_pairs(seed=0, n_users=7, n_items=9, density=0.35, empty=()):
+    """Distinct pairs; the users in ``empty`` have none, every other has one at least."""
+    rng = np.random.default_rng(seed)
+    dense = rng.random((n_users, n_items)) < density
+    dense[np.arange(n_users), rng.integers(0, n_items, n_users)] = True
+    dense[list(empty)] = False
+    return np.argwhere(dense)
+
+
+def matrix(pairs, n_users=7, n_items=9):
+    return TrainMatrix(pairs, n_users, n_items, dtype=torch.float64)
+
+
+def dense(train):
+    """R as a dense tensor."""
+    filled = torch.zeros(train.n_users, train.n_items, dtype=torch.float64)
+    filled[train.users, train.items] = 1
+    return filled
+
+
+def mf_model(seed=0, n_users=7, n_items=9):
+    """Matrix factorisation in double precision, with scores large enough to matter."""
+    model = MatrixFactorization(SETTINGS, n_users, n_items, torch.Generator().manual_seed(seed), torch.device("cpu"))
+    model.users = model.users.detach().double().requires_grad_()
+    model.items = model.items.detach().double().requires_grad_()
+    return model
+
+
+def problem(seed=0):
+    """Training matrix (user 2 has no positive), model, and a generator for the batches."""
+    return matrix(random_pairs(seed, empty=(2,))), mf_model(seed), torch.Generator().manual_seed(seed)
+
+
+def vectors(seed=0, n_users=7, n_items=9):
+    generator = torch.Generator().manual_seed(seed)
+    return tuple(torch.randn(rows, 3, generator=generator, dtype=torch.float64) for rows in (n_users, n_items))
+
+
+def central_difference(function, tensor, step=1e-6):
+    """Gradient of a scalar function of no arguments that reads ``tensor``, entry by entry."""
+    gradient = torch.zeros_like(tensor)
+    flat, out = tensor.detach().view(-1), gradient.view(-1)
+    for k in range(len(flat)):
+        value = float(flat[k])
+        flat[k] = value + step
+        above = float(function())
+        flat[k] = value - step
+        below = float(function())
+        flat[k] = value
+        out[k] = (above - below) / (2 * step)
+    return gradient
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_regression_value(name):
+    train, model, generator = problem()
+    loss = losses()[name](SETTINGS)
+    values = [loss.estimate(model, train, batch).item() for batch in loss.batches(train, generator)]
+    assert np.mean(values) == pytest.approx(REGRESSION[name], rel=1e-6)  # the start is drawn in float32
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_gradient_of_the_estimate(name, seed):
+    train, model, generator = problem(seed)
+    loss = losses()[name](SETTINGS)
+    batch = next(iter(loss.batches(train, generator)))
+    loss.estimate(model, train, batch).backward()
+    for parameter in model.parameters():
+        with torch.no_grad():
+            numeric = central_difference(lambda: loss.estimate(model, train, batch), parameter)
+        assert numeric.abs().max() > 1e-3
+        assert torch.allclose(parameter.grad, numeric, rtol=1e-6, atol=1e-9)
+
+
+def test_gradient_of_the_pairwise_formula():
+    generator = torch.Generator().manual_seed(0)
+    positive = torch.randn(4, 1, generator=generator, dtype=torch.float64, requires_grad=True)
+    negative = torch.randn(4, 3, generator=generator, dtype=torch.float64, requires_grad=True)
+    for name in DIFFERENTIABLE:
+        loss = losses()[name](SETTINGS)
+        if loss.family == "pairwise":
+            assert loss.formula(positive, negative).shape == (4, 3)
+            assert torch.autograd.gradcheck(loss.formula, (positive, negative))
+
+
+def test_gradient_of_the_listwise_formula():
+    train, model, _ = problem()
+    users = torch.tensor([5, 0, 3])
+    scores = (model.user_vectors(users) @ model.item_vectors().T).detach().requires_grad_()
+    for name in DIFFERENTIABLE:
+        loss = losses()[name](SETTINGS)
+        if loss.family == "listwise":
+            positives = train.positives(users)
+            assert loss.formula(scores, *positives).shape == (3,)
+            assert torch.autograd.gradcheck(lambda s, p=positives, f=loss.formula: f(s, *p), (scores,))
+
+
+# --- softmax
+
+
+def softmax_of_all(train, model):
+    """RG2 paper, Eq. 3, pair by pair: −(1/|D|) Σ_{(u,i)∈D} log( exp o_ui / Σ_j exp o_uj )."""
+    scores = (model.users @ model.items.T).tolist()
+    total = 0.0
+    for user, item in zip(train.users.tolist(), train.items.tolist(), strict=True):
+        total -= math.log(math.exp(scores[user][item]) / sum(math.exp(score) for score in scores[user]))
+    return total / len(train.users)
+
+
+def test_softmax_of_all_users_is_the_full_loss():
+    train, model, generator = problem()
+    loss = Softmax(SimpleNamespace(batch_size=100))
+    (batch,) = loss.batches(train, generator)
+    assert loss.estimate(model, train, batch).item() == pytest.approx(softmax_of_all(train, model), rel=1e-13)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_softmax_estimate_is_unbiased_over_all_batches_of_a_size(size):
+    train, model, _ = problem()
+    loss = Softmax(SETTINGS)
+    batches = [torch.tensor(users) for users in itertools.combinations(train.active_users.tolist(), size)]
+    assert len(batches) == math.comb(6, size)
+    values = [loss.estimate(model, train, (users, *train.positives(users))).item() for users in batches]
+    assert np.std(values) > 1e-3
+    assert np.mean(values) == pytest.approx(softmax_of_all(train, model), rel=1e-13)
+
+
+def test_softmax_partition_with_a_short_last_batch():
+    """Six users in batches of four and two: weighted by their users, the estimates give the full loss exactly."""
+    train, model, generator = problem()
+    loss = Softmax(SETTINGS)
+    batches = list(loss.batches(train, generator))
+    sizes = [len(batch[0]) for batch in batches]
+    assert sizes == [4, 2]
+    values = [loss.estimate(model, train, batch).item() for batch in batches]
+    assert np.average(values, weights=sizes) == pytest.approx(softmax_of_all(train, model), rel=1e-13)
+
+
+def test_listwise_batches_cover_each_user_with_a_positive_once():
+    train = matrix(random_pairs(3, empty=(0, 4)))
+    loss = Softmax(SETTINGS)
+    order = []
+    for seed in (1, 1, 2):
+        batches = list(loss.batches(train, torch.Generator().manual_seed(seed)))
+        order.append(torch.cat([users for users, *_ in batches]).tolist())
+        assert sorted(order[-1]) == [1, 2, 3, 5, 6]
+        pairs = {(int(users[r]), int(i)) for users, rows, items, _ in batches for r, i in zip(rows, items, strict=True)}
+        assert pairs == set(zip(train.users.tolist(), train.items.tolist(), strict=True))
+        assert sum(counts.sum().item() for *_, counts in batches) == len(train.users)
+    assert order[0] == order[1] != order[2]
+
+
+def test_softmax_does_not_overflow():
+    loss = Softmax(SETTINGS)
+    scores = torch.tensor([[1000.0, 0.0, -1000.0]])
+    rows, items, counts = torch.tensor([0, 0]), torch.tensor([0, 1]), torch.tensor([2.0])
+    assert loss.formula(scores, rows, items, counts).item() == pytest.approx(1000.0)
+
+
+# --- BPR
+
+
+def test_bpr_formula():
+    loss = BPR(SETTINGS)
+    positive = torch.tensor([[2.0], [-1.0]], dtype=torch.float64)
+    negative = torch.tensor([[0.0, 3.0], [-1.0, 500.0]], dtype=torch.float64)
+    expected = [[math.log1p(math.exp(-2)), math.log1p(math.exp(1))], [math.log(2), 501.0]]
+    assert torch.allclose(loss.formula(positive, negative), torch.tensor(expected, dtype=torch.float64), rtol=1e-12)
+
+
+def test_bpr_batches_cover_each_positive_once():
+    train = matrix(random_pairs(1))
+    drawn = []
+    for seed in (5, 5, 6):
+        batches = list(BPR(SETTINGS).batches(train, torch.Generator().manual_seed(seed)))
+        pairs = [(int(u), int(i)) for users, items, _ in batches for u, i in zip(users, items, strict=True)]
+        assert sorted(pairs) == list(zip(train.users.tolist(), train.items.tolist(), strict=True))
+        assert all(sampled.shape == (len(users), 3) for users, _, sampled in batches)
+        assert all(len(users) == 4 for users, *_ in batches[:-1])
+        drawn.append((pairs, torch.cat([sampled for *_, sampled in batches]).tolist()))
+    assert drawn[0] == drawn[1]
+    assert drawn[0][0] != drawn[2][0]
+    assert drawn[0][1] != drawn[2][1]
+
+
+def test_bpr_batches_depend_on_nothing_but_their_generator():
+    train = matrix(random_pairs(1))
+    torch.manual_seed(0)
+    first = list(BPR(SETTINGS).batches(train, torch.Generator().manual_seed(5)))
+    torch.manual_seed(1)
+    state = torch.random.get_rng_state()
+    second = list(BPR(SETTINGS).batches(train, torch.Generator().manual_seed(5)))
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert all(torch.equal(a, b) for x, y in zip(first, second, strict=True) for a, b in zip(x, y, strict=True))
+
+
+def test_bpr_samples_every_item_alike():
+    """Positives included, as documented; 5 standard deviations."""
+    train = matrix(random_pairs(1))
+    loss = BPR(SimpleNamespace(batch_size=1000, negatives=2000))
+    (batch,) = loss.batches(train, torch.Generator().manual_seed(0))
+    n, share = batch[2].numel(), 1 / train.n_items
+    counts = torch.bincount(batch[2].flatten(), minlength=train.n_items)
+    assert (counts - n * share).abs().max() < 5 * math.sqrt(n * share * (1 - share))
+
+
+def test_bpr_estimate_is_the_mean_over_its_pairs():
+    train, model, generator = problem()
+    users, items, sampled = next(iter(BPR(SETTINGS).batches(train, generator)))
+    scores = (model.users @ model.items.T).tolist()
+    terms = [
+        math.log1p(math.exp(scores[user][other] - scores[user][item]))
+        for user, item, others in zip(users.tolist(), items.tolist(), sampled.tolist(), strict=True)
+        for other in others
+    ]
+    value = BPR(SETTINGS).estimate(model, train, (users, items, sampled)).item()
+    assert value == pytest.approx(np.mean(terms), rel=1e-12)
+
+
+# --- RG2 and WRMF
+
+
+def rg2_dense(train, users, items, regularization):
+    """Σ W_u [ (S_ui − o_ui)² + λ (‖p_u‖² + ‖q_i‖²) ], cell by cell."""
+    filled, scores = dense(train).tolist(), (users @ items.T).tolist()
+    user_norms, item_norms = (users**2).sum(1).tolist(), (items**2).sum(1).tolist()
+    size, total = len(train.users), 0.0
+    for u, row in enumerate(filled):
+        n = sum(row)
+        if n == 0:
+            continue  # the weight is zero
+        weight = n / (2 * train.n_items * size)
+        for i, r in enumerate(row):
+            target = r * train.n_items / n - 1
+            total += weight * ((target - scores[u][i]) ** 2 + regularization * (user_norms[u] + item_norms[i]))
+    return total
+
+
+@pytest.mark.parametrize("regularization", [0.0, 0.3])
+@pytest.mark.parametrize("empty", [(), (1, 6)])
+def test_rg2_objective_is_the_dense_weighted_sum(regularization, empty):
+    train = matrix(random_pairs(2, empty=empty))
+    users, items = vectors(2)
+    users = users * (train.counts > 0)[:, None]
+    value = RG2(SimpleNamespace(regularization=regularization)).objective(train, users, items)
+    assert value == pytest.approx(rg2_dense(train, users, items, regularization), rel=1e-12)
+
+
+def test_rg2_and_eq_13_differ_by_a_constant():
+    """Eq. 14 − Eq. 13 = (MN/2)/|D| − 1 when every user has a positive; Eq. 13 with its brackets mended."""
+    for seed in range(3):
+        train = matrix(random_pairs(seed))
+        users, items = vectors(seed)
+        scores, filled = users @ items.T, dense(train)
+        size, counts = len(train.users), filled.sum(1)
+        eq_13 = (counts / (2 * train.n_items) * ((scores + 1) ** 2).sum(1)).sum() - (scores * filled).sum()
+        eq_14 = RG2(SimpleNamespace(regularization=0.0)).objective(train, users, items)
+        constant = train.n_users * train.n_items / 2 / size - 1
+        assert eq_14 - eq_13.item() / size == pytest.approx(constant, rel=1e-11)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.5])
+def test_wrmf_objective_is_the_dense_weighted_sum(alpha):
+    train = matrix(random_pairs(2, empty=(3,)))
+    users, items = vectors(2)
+    filled = dense(train)
+    squares = ((1 + alpha * filled) * (filled - users @ items.T) ** 2).sum()
+    expected = (squares + 0.3 * ((users**2).sum() + (items**2).sum())).item()
+    settings = SimpleNamespace(alpha=alpha, regularization=0.3)
+    assert WRMF(settings).objective(train, users, items) == pytest.approx(expected, rel=1e-12)

@@ -1,0 +1,67 @@
+"""Rating metrics by hand, and per-user sums that add up to them."""
+
+import numpy as np
+import pytest
+
+from dotbench.datasets.interactions import Split
+from dotbench.evaluation.rating import evaluate_rating, mae
+from dotbench.evaluation.rmse import rmse
+
+
+def rating_split(valid, test, valid_ratings, test_ratings):
+    return Split(
+        n_users=5,
+        n_items=4,
+        train=np.zeros((0, 2), np.int64),
+        valid=np.array(valid),
+        test=np.array(test),
+        ratings={
+            "train": np.zeros(0, np.float32),
+            "valid": np.array(valid_ratings, np.float32),
+            "test": np.array(test_ratings, np.float32),
+        },
+    )
+
+
+def test_by_hand():
+    truth, prediction = np.array([1.0, 5.0, 3.0, 4.0]), np.array([2.0, 3.0, 3.0, 4.5])
+    assert rmse(truth, prediction) == pytest.approx(np.sqrt((1 + 4 + 0 + 0.25) / 4))
+    assert mae(truth, prediction) == pytest.approx((1 + 2 + 0 + 0.5) / 4)
+
+
+def test_evaluation_by_hand_and_per_user():
+    split = rating_split([[0, 1], [3, 2]], [[3, 0], [1, 2], [3, 1]], [4, 2], [5, 3, 1])
+    predictions = {"valid": np.array([3.0, 2.0]), "test": np.array([4.0, 3.5, 3.0])}
+    means, frame = evaluate_rating(split, predictions)
+    assert means["valid"] == pytest.approx({"rmse": np.sqrt(1 / 2), "mae": 1 / 2})
+    assert means["test"] == pytest.approx({"rmse": np.sqrt((1 + 0.25 + 4) / 3), "mae": (1 + 0.5 + 2) / 3})
+    assert frame.columns.tolist() == ["user", "n", "squared_error", "absolute_error"]
+    assert frame["user"].tolist() == [1, 3]
+    assert frame["n"].tolist() == [1, 2]
+    assert frame["squared_error"].tolist() == pytest.approx([0.25, 5.0])
+    assert frame["absolute_error"].tolist() == pytest.approx([0.5, 3.0])
+
+
+def test_per_user_sums_give_the_metrics():
+    rng = np.random.default_rng(0)
+    test = np.stack([rng.integers(0, 5, 200), rng.integers(0, 4, 200)], axis=1)
+    split = rating_split([[0, 0]], test, [3], rng.integers(1, 6, 200))
+    predictions = {"valid": np.array([3.0]), "test": rng.uniform(0, 6, 200)}
+    means, frame = evaluate_rating(split, predictions)
+    assert frame["n"].sum() == 200
+    assert np.sqrt(frame["squared_error"].sum() / 200) == pytest.approx(means["test"]["rmse"], rel=1e-13)
+    assert frame["absolute_error"].sum() / 200 == pytest.approx(means["test"]["mae"], rel=1e-13)
+
+
+def test_predictions_are_not_clipped():
+    split = rating_split([[0, 0]], [[0, 1]], [5], [5])
+    means, _ = evaluate_rating(split, {"valid": np.array([7.0]), "test": np.array([-1.0])})
+    assert means["valid"]["rmse"] == 2.0
+    assert means["test"]["mae"] == 6.0
+
+
+def test_ratings_in_single_precision_are_subtracted_in_double():
+    split = rating_split([[0, 0]], [[0, 1]], [3], [3])
+    means, _ = evaluate_rating(split, {"valid": np.array([3 + 1e-10]), "test": np.array([3 - 1e-10])})
+    assert means["valid"]["mae"] == pytest.approx(1e-10, rel=1e-5)
+    assert means["test"]["mae"] == pytest.approx(1e-10, rel=1e-5)

@@ -1,0 +1,366 @@
+"""Configurations: every mistake is told with file, line and key; equal settings name equal run folders."""
+
+from pathlib import Path
+
+import pytest
+
+from dotbench.errors import DotbenchError
+from dotbench.settings.benchmark import Benchmark, load_benchmark
+
+HEAD = "name: own\ndatasets: [sim-tiny]\nstudies:\n  - study: ranking\n    methods:\n"  # methods begin at line 6
+SGD = "{model: mf, loss: bpr, solver: sgd}"
+
+
+@pytest.fixture
+def load(tmp_path: Path):
+    """``load(text, …)`` reads configuration files a.yaml, b.yaml, …, later ones on top."""
+
+    def run(*texts: str | bytes) -> Benchmark:
+        files = [tmp_path / f"{letter}.yaml" for letter in "abcdef"[: len(texts)]]
+        for path, text in zip(files, texts, strict=True):
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_benchmark(files)
+
+    return run
+
+
+@pytest.fixture
+def problem(load, tmp_path: Path):
+    """``problem(text, …)`` is the message, with the folder taken away."""
+
+    def run(*texts: str | bytes) -> str:
+        with pytest.raises(DotbenchError) as caught:
+            load(*texts)
+        return str(caught.value).replace(f"{tmp_path}/", "")
+
+    return run
+
+
+def methods(*entries: str) -> str:
+    return HEAD + "".join(f"      - {entry}\n" for entry in entries)
+
+
+def changed(text: str) -> str:
+    """SGD with more keys."""
+    return methods(SGD.removesuffix("}") + f", {text}}}")
+
+
+GOOD = methods("{model: popularity}", SGD)
+
+
+def test_a_good_configuration_has_its_values_and_defaults(load) -> None:
+    benchmark = load(GOOD)
+    assert benchmark.name == "own"
+    assert [use.name for use in benchmark.datasets] == ["sim-tiny"]
+    assert benchmark.seeds == [0, 1, 2, 3, 4]
+    assert (benchmark.tuning_seed, benchmark.threads, benchmark.device) == (1000, 1, "auto")
+    [(study, resolved)] = benchmark.plans
+    assert study.name == "ranking"
+    assert [method.names for method in resolved] == [("popularity", "none", "direct"), ("mf", "bpr", "sgd")]
+
+
+def test_the_default_configuration_is_one() -> None:
+    folder = Path(__file__).resolve().parents[2] / "config"
+    for path in sorted(folder.glob("*.yaml")):
+        benchmark = load_benchmark([folder / "config.yaml", path])
+        assert benchmark.plans
+
+
+# mistakes
+
+CASES = {
+    "unknown top-level key": (
+        GOOD + "sedes: [1]\n",
+        "a.yaml, line 8: key 'sedes': unknown key; allowed are data_dir, datasets, device, name, seeds,",
+    ),
+    "key that is a number": (GOOD + "1: 2\n", "a.yaml, line 8: key '1': "),
+    "unknown key of a study": (
+        GOOD.replace("    methods", "    method: 1\n    methods"),
+        "a.yaml, line 5: key 'studies.0.method': unknown key",
+    ),
+    "unknown key of a method": (changed("los: x"), "a.yaml, line 6: key 'studies.0.methods.0.los': unknown key"),
+    "unknown key of a dataset": (
+        GOOD.replace("[sim-tiny]", "\n  - sim-tiny\n  - name: b\n    accept: true"),
+        "a.yaml, line 5: key 'datasets.1.accept': unknown key",
+    ),
+    "absent key": (GOOD.replace("name: own\n", ""), "a.yaml: key 'name': missing, and needed"),
+    "absent key of a method": (methods("{loss: bpr}"), "a.yaml, line 6: key 'studies.0.methods.0.model': missing"),
+    "unknown study": (
+        GOOD.replace("study: ranking", "study: rankin"),
+        "a.yaml, line 4: key 'studies.0.study': unknown study 'rankin': did you mean 'ranking'? allowed are ranking, ",
+    ),
+    "unknown model": (
+        methods("{model: popularity}", "{model: populrity}"),
+        "a.yaml, line 7: key 'studies.0.methods.1.model': unknown model 'populrity': did you mean 'popularity'? allowed",
+    ),
+    "unknown loss": (
+        methods("{model: mf, loss: sofmax}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.loss': unknown loss 'sofmax': did you mean 'softmax'? allowed are ",
+    ),
+    "unknown solver": (
+        methods("{model: mf, loss: rg2, solver: spectrl}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.solver': unknown solver 'spectrl': did you mean 'spectral'? allowed",
+    ),
+    "unknown component without a near name": (
+        methods("{model: zzz}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.model': unknown model 'zzz': allowed are ",
+    ),
+    "absent loss": (methods("{model: mf}"), "a.yaml, line 6: key 'studies.0.methods.0.loss': missing; allowed are bpr, "),
+    "loss of a baseline": (
+        methods("{model: popularity, loss: bpr}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.loss': found 'bpr'; the baseline 'popularity' takes no loss",
+    ),
+    "absent solver where several can": (
+        methods("{model: mf, loss: rg2}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.solver': missing; allowed for 'mf' and 'rg2': als, spectral",
+    ),
+    "solver that cannot minimise the loss": (
+        methods("{model: mf, loss: bpr, solver: als}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.solver': 'als' cannot minimise the loss 'bpr' of the model 'mf'; "
+        "allowed: sgd",
+    ),
+    "ranking model in a rating study": (
+        methods("{model: popularity}").replace("study: ranking", "study: rating"),
+        "a.yaml, line 6: key 'studies.0.methods.0.model': 'popularity' is a ranking model; the study is for rating",
+    ),
+    "rating model in a ranking study": (
+        methods("{model: svd}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.model': 'svd' is a rating model; the study is for ranking",
+    ),
+    "negative size": (
+        changed("set: {embedding_size: -1}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.set.embedding_size': found -1; input should be greater than or "
+        "equal to 1",
+    ),
+    "broken size": (
+        changed("set: {embedding_size: 2.5}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.set.embedding_size': found 2.5; ",
+    ),
+    "value that is no number": (
+        changed("set: {learning_rate: fast}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.set.learning_rate': found 'fast'; ",
+    ),
+    "value that is not finite": (
+        changed("set: {learning_rate: .inf}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.set.learning_rate': found inf; ",
+    ),
+    "unknown hyperparameter": (
+        changed("set: {embeding_size: 8}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.set.embeding_size': unknown key; allowed are batch_size, embedding_",
+    ),
+    "hyperparameter of another solver": (
+        changed("set: {tolerance: 0.1}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.set.tolerance': unknown key; allowed are ",
+    ),
+    "grid value out of range": (
+        changed("grid: {learning_rate: [0.1, 0]}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.grid.learning_rate': found 0; input should be greater than 0",
+    ),
+    "grid of an unknown hyperparameter": (
+        changed("grid: {rate: [0.1]}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.grid.rate': unknown key; allowed are ",
+    ),
+    "grid without values": (
+        changed("grid: {learning_rate: []}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.grid.learning_rate': found []; needs one or more different values",
+    ),
+    "grid that repeats a value": (
+        changed("grid: {learning_rate: [1, 1.0]}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.grid.learning_rate': found [1, 1.0]; needs one or more different",
+    ),
+    "grid that is no list": (
+        changed("grid: {learning_rate: 0.1}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.grid.learning_rate': found 0.1; ",
+    ),
+    "key in both": (
+        changed("set: {learning_rate: 0.1}, grid: {learning_rate: [0.1, 0.2]}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.grid.learning_rate': is both in 'set' and in 'grid'",
+    ),
+    "equal labels": (
+        methods("{model: popularity}", SGD, "{model: popularity}"),
+        "a.yaml, line 8: key 'studies.0.methods.2': has the label 'Popularity' of entry 0; give one of them a 'label'",
+    ),
+    "equal given labels": (
+        methods("{model: popularity, label: One}", SGD.removesuffix("}") + ", label: One}"),
+        "a.yaml, line 7: key 'studies.0.methods.1': has the label 'One' of entry 0; ",
+    ),
+    "no methods": (HEAD.replace("methods:", "methods: []"), "a.yaml, line 5: key 'studies.0.methods': found []; "),
+    "tuning seed among the seeds": (
+        GOOD + "seeds: [0, 3]\ntuning_seed: 3\n",
+        "a.yaml, line 9: key 'tuning_seed': found 3, which is among the reported seeds",
+    ),
+    "equal seeds": (GOOD + "seeds: [0, 0]\n", "a.yaml, line 8: key 'seeds': found [0, 0]; seeds are different whole"),
+    "negative seed": (GOOD + "seeds: [-1]\n", "a.yaml, line 8: key 'seeds': found [-1]; seeds are different whole"),
+    "seed that is no number": (GOOD + "seeds: [0, x]\n", "a.yaml, line 8: key 'seeds.1': found 'x'; "),
+    "no seeds": (GOOD + "seeds: []\n", "a.yaml, line 8: key 'seeds': found []; "),
+    "no threads": (GOOD + "threads: 0\n", "a.yaml, line 8: key 'threads': found 0; "),
+    "unknown device": (GOOD + "device: gpu\n", "a.yaml, line 8: key 'device': found 'gpu'; input should be 'auto', "),
+    "name that is no folder name": (GOOD.replace("own", "../x", 1), "a.yaml, line 1: key 'name': found '../x'; "),
+    "invalid YAML": (GOOD + "seeds: [1\n", "a.yaml, line 9: not valid YAML: "),
+    "text in the place of a mapping": ("hello\n", "a.yaml: found str; allowed is a mapping of keys to values"),
+    "empty file": ("", "a.yaml: found NoneType; allowed is a mapping of keys to values"),
+    "another encoding": (GOOD.replace("own", "é").encode("latin-1"), "a.yaml"),
+    "binary file": (b"name: a\x00b\n", "a.yaml"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), CASES.values(), ids=CASES)
+def test_a_mistake_is_told_with_file_line_and_key(problem, text: str | bytes, message: str) -> None:
+    found = problem(text)
+    assert found.startswith(message)
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize("case", ["unknown key of a study", "unknown key of a method", "unknown key of a dataset"])
+def test_an_unknown_nested_key_is_told_with_those_allowed(problem, case: str) -> None:
+    assert "; allowed are " in problem(CASES[case][0])
+
+
+def test_every_mistake_of_a_study_is_told_at_once(problem) -> None:
+    found = problem(methods("{model: zzz}", "{model: svd}", SGD, "{model: mf}")).splitlines()
+    assert [line.split(":")[0] for line in found] == ["a.yaml, line 6", "a.yaml, line 7", "a.yaml, line 9"]
+
+
+def test_a_tuning_seed_by_default_among_the_seeds_is_told_at_the_seeds(problem) -> None:
+    found = problem(GOOD + "seeds: [0, 1000]\n")
+    assert found.startswith("a.yaml, line 8: key ")
+    assert "1000, which is among the reported seeds" in found
+
+
+def test_equal_labels_in_two_entries_of_one_study_are_told(problem) -> None:
+    found = problem(GOOD + "  - study: ranking\n    methods: [{model: popularity}]\n")
+    assert found.startswith("a.yaml, line ")
+    assert "studies.1" in found
+
+
+def test_an_absent_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DotbenchError, match=r"none\.yaml: cannot be read: No such file or directory"):
+        load_benchmark([tmp_path / "none.yaml"])
+
+
+# several files
+
+
+def test_a_later_file_overrides_key_by_key_and_lists_as_a_whole(load) -> None:
+    benchmark = load(GOOD + "seeds: [0, 1]\nthreads: 2\n", "seeds: [7]\ndatasets: [a, b]\n")
+    assert benchmark.seeds == [7]
+    assert benchmark.threads == 2
+    assert [use.name for use in benchmark.datasets] == ["a", "b"]
+    assert len(benchmark.plans[0][1]) == 2
+
+
+def test_a_mistake_is_told_in_the_file_that_has_the_last_word(problem) -> None:
+    assert problem(GOOD + "threads: 1\n", "seeds: [1]\nthreads: 0\n").startswith("b.yaml, line 2: key 'threads'")
+    assert problem(GOOD + "threads: 0\n", "seeds: [1]\n").startswith("a.yaml, line 8: key 'threads'")
+
+
+def test_a_mistake_that_two_files_make_together_is_told(problem) -> None:
+    found = problem(GOOD + "seeds: [3]\n", "name: other\ntuning_seed: 3\n")
+    assert found == "b.yaml, line 2: key 'tuning_seed': found 3, which is among the reported seeds"
+
+
+def test_a_dataset_may_be_a_name_or_a_mapping(load) -> None:
+    benchmark = load(GOOD.replace("[sim-tiny]", "[sim-tiny, {name: ml-1m, accept_unverified: true}]"))
+    assert [(use.name, use.accept_unverified) for use in benchmark.datasets] == [("sim-tiny", False), ("ml-1m", True)]
+
+
+# grids and run folders
+
+
+def folders(benchmark: Benchmark) -> list[str]:
+    return [method.folder(benchmark.protocol(method.task)) for _, found in benchmark.plans for method in found]
+
+
+def folder(load, entry: str, more: str = "") -> str:
+    [name] = folders(load(methods(entry) + more))
+    return name
+
+
+EQUAL = {
+    "whole numbers with a point": (
+        "{model: mf, loss: wrmf, set: {embedding_size: 8, alpha: 1}}",
+        "{model: mf, loss: wrmf, set: {embedding_size: 8.0, alpha: 1.0}}",
+    ),
+    "whole numbers with a point in a grid": (
+        "{model: mf, loss: wrmf, grid: {alpha: [1, 2], embedding_size: [8.0]}}",
+        "{model: mf, loss: wrmf, grid: {alpha: [1.0, 2.0], embedding_size: [8]}}",
+    ),
+    "ways to write a number": (
+        "{model: mf, loss: bpr, set: {learning_rate: 0.001}}",
+        "{model: mf, loss: bpr, set: {learning_rate: 1e-3}}",
+    ),
+    "order of keys": (
+        "{model: mf, loss: bpr, solver: sgd, set: {embedding_size: 8, epochs: 3}}",
+        "{set: {epochs: 3, embedding_size: 8}, solver: sgd, loss: bpr, model: mf}",
+    ),
+    "order of keys of a grid": (
+        "{model: mf, loss: wrmf, grid: {alpha: [1, 2], regularization: [0.1]}}",
+        "{model: mf, loss: wrmf, grid: {regularization: [0.1], alpha: [1, 2]}}",
+    ),
+    "a default written out": (SGD, "{model: mf, loss: bpr, set: {embedding_size: 64}}"),
+    "the own grid written out": (
+        SGD,
+        "{model: mf, loss: bpr, grid: {learning_rate: [0.1, 0.01, 0.001], weight_decay: [0.0, 1.0e-6, 1.0e-5, 1.0e-4]}}",
+    ),
+    "the only solver": (SGD, "{model: mf, loss: bpr}"),
+    "a label": (SGD, "{model: mf, loss: bpr, label: Another}"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), EQUAL.values(), ids=EQUAL)
+def test_equal_settings_name_the_same_folder(load, one: str, other: str) -> None:
+    assert folder(load, one) == folder(load, other)
+
+
+DIFFERENT = {
+    "a setting": (SGD, "{model: mf, loss: bpr, set: {embedding_size: 32}}"),
+    "no grid": (SGD, "{model: mf, loss: bpr, grid: {}}"),
+    "a grid's values": (
+        "{model: mf, loss: bpr, grid: {learning_rate: [0.1, 0.01]}}",
+        "{model: mf, loss: bpr, grid: {learning_rate: [0.1, 0.02]}}",
+    ),
+    "a fixed setting instead of a grid of one": (
+        "{model: mf, loss: bpr, grid: {learning_rate: [0.1, 0.2]}}",
+        "{model: mf, loss: bpr, grid: {}, set: {learning_rate: 0.1}}",
+    ),
+    "another solver": ("{model: mf, loss: rg2, solver: als}", "{model: mf, loss: rg2, solver: spectral}"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+def test_different_settings_name_different_folders(load, one: str, other: str) -> None:
+    assert folder(load, one) != folder(load, other)
+
+
+def test_folders_are_named_after_the_components(load) -> None:
+    name = folder(load, "{model: mf, loss: rg2, solver: als}")
+    assert name.startswith("mf-rg2-als-")
+    assert folder(load, "{model: popularity}").startswith("popularity-none-direct-")
+
+
+def test_a_changed_grid_changes_the_folder_of_its_method_alone(load) -> None:
+    entries = "{{model: mf, loss: bpr, grid: {{learning_rate: {}}}}}", "{model: mf, loss: softmax}", "{model: popularity}"
+    before, after = (
+        folders(load(methods(entries[0].format(grid), *entries[1:]))) for grid in ("[0.1, 0.01]", "[0.1, 0.01, 0.001]")
+    )
+    assert before[0] != after[0]
+    assert before[1:] == after[1:]
+
+
+def test_seeds_and_hardware_do_not_change_folders_the_tuning_seed_does(load) -> None:
+    before = folder(load, SGD)
+    assert folder(load, SGD, "seeds: [7]\nthreads: 2\ndevice: cpu\n") == before
+    assert folder(load, SGD, "tuning_seed: 77\n") != before
+
+
+def test_trials_are_the_product_of_the_grid_in_its_order(load) -> None:
+    text = "{model: mf, loss: wrmf, set: {epochs: 3}, grid: {regularization: [0.1, 0], alpha: [1, 2]}}"
+    [(_, [method])] = load(methods(text)).plans
+    points = [(trial["regularization"], trial["alpha"], trial["epochs"]) for trial in method.trials()]
+    assert points == [(0.1, 1.0, 3), (0.1, 2.0, 3), (0.0, 1.0, 3), (0.0, 2.0, 3)]
+
+
+def test_what_is_set_leaves_the_own_grid(load) -> None:
+    [(_, [method])] = load(changed("set: {learning_rate: 0.5}")).plans
+    assert list(method.grid) == ["weight_decay"]
+    assert {trial["learning_rate"] for trial in method.trials()} == {0.5}

@@ -1,0 +1,76 @@
+"""A copy of the project in which the small configuration has been run once."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTS = ["Snakefile", "config", "envs", "profiles", "rules", "workflow"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project: edit it, ask what would run, run it."""
+
+    root: Path
+
+    def execute(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run ``python …`` in the copy, with the copy's package."""
+        env = {key: value for key, value in os.environ.items() if not key.startswith("DOTBENCH_")}
+        env |= {"PYTHONPATH": str(self.root / "workflow"), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run([sys.executable, *command], cwd=self.root, env=env, text=True, capture_output=True)
+
+    def snakemake(self, *arguments: str, config: str = "config/smoke.yaml") -> "subprocess.CompletedProcess[str]":
+        return self.execute("-m", "snakemake", *arguments, "--configfile", config)
+
+    def dotbench(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self.execute("-c", "from dotbench.cli.main import main; main()", *arguments)
+
+    def planned(self, *arguments: str, config: str = "config/smoke.yaml") -> list[str]:
+        """Messages of the jobs that a dry run announces, sorted, with the digests of runs left out."""
+        result = self.snakemake("--dry-run", "--quiet", "host", *arguments, config=config)
+        assert result.returncode == 0, result.stdout + result.stderr
+        messages = re.findall(r"^Job \d+: (.*)$", result.stdout + result.stderr, re.MULTILINE)
+        return sorted(re.sub(r"-[0-9a-f]{10}|, initialisation \d+| \(progress.*", "", message) for message in messages)
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.root / path
+        text = file.read_text()
+        assert old in text, f"{path} has no {old!r}"
+        file.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small configuration, run to the end. Tests must leave it as it is."""
+    project = Project(tmp_path_factory.mktemp("project"))
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, project.root / part)
+    for cache in project.root.rglob("__pycache__"):
+        shutil.rmtree(cache)
+    result = project.snakemake()
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
+    return project
+
+
+@pytest.fixture
+def project(finished: Project):
+    """The finished project; what a test edits or adds in config and workflow is put back afterwards."""
+    kept = {
+        p: p.read_bytes() for part in ("config", "workflow") for p in (finished.root / part).rglob("*") if p.is_file()
+    }
+    yield finished
+    for part in ("config", "workflow"):
+        for path in (finished.root / part).rglob("*"):
+            if path.is_file() and path not in kept:
+                path.unlink()
+    for path, content in kept.items():
+        if path.read_bytes() != content:
+            path.write_bytes(content)

@@ -1,0 +1,186 @@
+"""The small configuration as a user sees it: tables, figures, records, report, failures, own components."""
+
+import csv
+import json
+
+import pytest
+
+RUNS = "results/runs/sim-tiny"
+
+
+def test_tables_hold_every_method_with_its_interval(project):
+    with open(project.root / "results/smoke/ranking/tables/ranking.csv") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["method"] for row in rows] == ["Popularity", "MF BPR (SGD)", "MF RG2 (spectral)"]
+    for row in rows:
+        assert float(row["ndcg@10_low"]) < float(row["ndcg@10_mean"]) < float(row["ndcg@10_high"])
+        assert row["failed"] == "0"
+        assert row["origin"] == "generated"
+
+
+def test_table_means_are_the_means_of_the_runs(project):
+    with open(project.root / "results/smoke/ranking/tables/ranking.csv") as stream:
+        row = next(row for row in csv.DictReader(stream) if row["loss"] == "bpr")
+    records = [json.loads(path.read_text()) for path in project.root.glob(f"{RUNS}/mf-bpr-*/split*/metrics.json")]
+    values = [record["metrics"]["test"]["ndcg@10"] for record in records]
+    assert len(values) == 2
+    assert float(row["ndcg@10_mean"]) == pytest.approx(sum(values) / 2, abs=1e-12)
+
+
+def test_every_format_of_a_table_is_there(project):
+    for study in ("ranking", "rating"):
+        folder = project.root / f"results/smoke/{study}/tables"
+        assert "| Dataset" in (folder / f"{study}.md").read_text()
+        assert r"\bottomrule" in (folder / f"{study}.tex").read_text()
+        assert "sim-tiny (generated)" in (folder / f"{study}.html").read_text()
+
+
+def test_figures_are_pictures_with_their_data_beside_them(project):
+    folder = project.root / "results/smoke/ranking/figures"
+    assert (folder / "convergence.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / "convergence.png").read_bytes().startswith(b"\x89PNG")
+    with open(folder / "convergence.csv") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["axis"] for row in rows} == {"epoch", "seconds"}
+    assert {row["method"] for row in rows} == {"Popularity", "MF BPR (SGD)", "MF RG2 (spectral)"}
+
+
+def test_tuned_runs_use_what_was_chosen(project):
+    for run in (project.root / RUNS).iterdir():
+        chosen = json.loads((run / "chosen.json").read_text())
+        for fit in run.glob("split*-init*"):
+            assert json.loads((fit / "fit.json").read_text())["hyperparameters"] == chosen["hyperparameters"]
+
+
+def test_status_counts_the_fits(project):
+    shown = project.dotbench("status", "--config", "config/smoke.yaml")
+    assert "fits: 10 done, 0 failed, 0 to do" in shown.stdout
+    assert (project.root / "results/runs/index.csv").is_file()
+
+
+def test_report_is_one_offline_file(project):
+    result = project.snakemake("--report", "results/smoke/report.html")
+    assert result.returncode == 0, result.stderr
+    text = (project.root / "results/smoke/report.html").read_text()
+    assert "convergence-epoch.svg" in text
+    assert 'src="http' not in text
+
+
+FAILING = """
+name: failing
+datasets: [sim-tiny]
+seeds: [0, 1]
+studies:
+  - study: ranking
+    methods:
+      - {model: popularity}
+      - {model: mf, loss: bpr, solver: sgd, set: {embedding_size: 4, epochs: 2, learning_rate: 1.0e+30}, grid: {}}
+"""
+
+
+def test_a_diverging_fit_is_a_hole_in_the_table_and_can_be_retried(project):
+    (project.root / "config/failing.yaml").write_text(FAILING)
+    result = project.dotbench("run", "--config", "config/failing.yaml")
+    assert result.returncode == 1
+    assert "NaN or infinity" in result.stderr
+    assert "Traceback" not in result.stderr
+    table = (project.root / "results/failing/ranking/tables/ranking.md").read_text()
+    assert "failed: NaN or infinity" in table
+    assert "logs/fit/sim-tiny/mf-bpr-sgd" in table
+    assert "Popularity" in table
+    status = project.dotbench("status", "--config", "config/failing.yaml")
+    assert "2 done, 2 failed, 0 to do" in status.stdout
+    assert project.planned(config="config/failing.yaml") == []
+    result = project.dotbench("run", "--config", "config/failing.yaml", "--retry-failed", "--option=--dry-run")
+    assert result.stdout.count("to be run again") == 2
+    jobs = project.planned(config="config/failing.yaml")
+    assert [job for job in jobs if job.startswith("fit")] == [f"fit mf-bpr-sgd on sim-tiny, split {s}" for s in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("loss: bpr", "loss: bpt", "unknown loss 'bpt': did you mean 'bpr'?"),
+        ("name: smoke", "name: smoke\nsees: [1]", "key 'sees': unknown key"),
+        (
+            "embedding_size: 8, epochs",
+            "embedding_size: -8, epochs",
+            "found -8; input should be greater than or equal to 1",
+        ),
+        ("datasets: [sim-tiny]", "datasets: [sim-tiney]", "unknown dataset 'sim-tiney'"),
+    ],
+)
+def test_a_wrong_configuration_ends_in_one_message(project, old, new, message):
+    project.edit("config/smoke.yaml", old, new)
+    result = project.snakemake("--dry-run")
+    assert result.returncode != 0
+    assert message in result.stderr + result.stdout
+    assert "Traceback" not in result.stderr + result.stdout
+
+
+MINE = """
+name: mine
+source: {file: pairs.txt}
+format: {separator: " ", header: false, columns: {user: 0, item: 1}}
+prepare: {min_rating: null, core: 5}
+"""
+
+
+def test_own_data_need_one_file(project):
+    pairs = [f"u{u} i{(u * 7 + k * 3) % 20}" for u in range(30) for k in range(8)]
+    (project.root / "pairs.txt").write_text("\n".join([*pairs, pairs[0]]) + "\n")
+    (project.root / "config/datasets/mine.yaml").write_text(MINE)
+    assert "mine" in project.dotbench("list", "datasets").stdout
+    result = project.snakemake("results/data/mine/stats.json")
+    assert result.returncode == 0, result.stderr
+    stats = json.loads((project.root / "results/data/mine/stats.json").read_text())
+    assert (stats["users"], stats["items"], stats["interactions"]) == (30, 20, 240)
+    assert stats["duplicates_dropped"] == 1
+    result = project.dotbench("fit", "--dataset", "mine", "--model", "popularity", "--out", "out")
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_changed_own_file_is_prepared_again(project):
+    (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(9) for k in range(9)) + "\n")
+    (project.root / "config/datasets/mine.yaml").write_text(MINE)
+    target = "results/data/mine/stats.json"
+    assert project.snakemake(target).returncode == 0
+    assert project.planned(target) == []
+    (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(8) for k in range(9)) + "\n")
+    assert project.planned(target) == ["fetch mine", "prepare mine"]
+
+
+def test_a_broken_own_file_stops_with_its_line(project):
+    (project.root / "pairs.txt").write_text("u1 i1\nu2\n")
+    (project.root / "config/datasets/mine.yaml").write_text(MINE)
+    result = project.snakemake("--forcerun", "fetch", "--until", "prepare", "--", "results/data/mine/stats.json")
+    assert result.returncode != 0
+    assert "pairs.txt, line 2: found 1 columns" in result.stdout + result.stderr
+
+
+HINGE = '''"""Hinge."""
+
+from dotbench.losses.base import PairwiseLoss
+
+
+class Hinge(PairwiseLoss):
+    """max(0, 1 − (o⁺ − o⁻))."""
+
+    name = "hinge"
+    title = "Hinge"
+
+    def formula(self, positive, negative):
+        return (1 - positive + negative).clamp(min=0)
+'''
+
+
+def test_one_more_loss_is_one_more_file(project):
+    (project.root / "workflow/dotbench/losses/hinge.py").write_text(HINGE)
+    assert "hinge" in project.dotbench("list", "losses").stdout
+    assert project.planned() == []
+    options = ["--set", "epochs=2", "--set", "updates=0", "--set", "embedding_size=4"]
+    result = project.dotbench(
+        "fit", "--dataset", "sim-tiny", "--model", "mf", "--loss", "hinge", *options, "--out", "out-hinge"
+    )
+    assert result.returncode == 0, result.stderr
+    assert json.loads((project.root / "out-hinge/metrics.json").read_text())["loss"] == "hinge"

@@ -1,0 +1,120 @@
+"""Only changed steps rerun: an edit, a dry run, and exactly the jobs that must follow."""
+
+import os
+import shutil
+
+import pytest
+
+METHODS = {
+    "ranking": ["popularity-none-direct", "mf-bpr-sgd", "mf-rg2-spectral"],
+    "rating": ["baseline-only-none-surprise", "svd-none-surprise"],
+}
+ALL = [method for methods in METHODS.values() for method in methods]
+OUTPUTS = ["figure convergence of ranking", "tables of ranking", "tables of rating"]
+
+
+def chain(*methods: str, stages: tuple[str, ...] = ("tune", "fit", "evaluate")) -> list[str]:
+    """The messages of these methods' jobs."""
+    jobs = []
+    for method in methods:
+        jobs += [f"tune {method} on sim-tiny"] if "tune" in stages else []
+        for stage in ("fit", "evaluate"):
+            jobs += [f"{stage} {method} on sim-tiny, split {seed}" for seed in (0, 1)] if stage in stages else []
+    return jobs
+
+
+def test_nothing_changed_reruns_nothing(project):
+    assert project.planned() == []
+
+
+def test_touched_times_rerun_nothing(project):
+    for part in ("config", "workflow", "rules", "profiles", "Snakefile"):
+        root = project.root / part
+        for path in [root, *root.rglob("*")]:
+            os.utime(path)
+    assert project.planned() == []
+
+
+def test_a_learning_rate_reruns_that_loss_alone(project):
+    project.edit("config/smoke.yaml", "learning_rate: [0.1, 0.01]", "learning_rate: [0.1, 0.02]")
+    assert project.planned() == sorted(chain("mf-bpr-sgd") + OUTPUTS[:2])
+
+
+def test_an_earlier_setting_costs_nothing(project):
+    project.edit("config/smoke.yaml", "learning_rate: [0.1, 0.01]", "learning_rate: [0.1, 0.02]")
+    assert project.planned() != []
+    project.edit("config/smoke.yaml", "learning_rate: [0.1, 0.02]", "learning_rate: [0.1, 0.01]")
+    assert project.planned() == []
+
+
+@pytest.mark.parametrize("path", ["evaluation/ranking.py", "runs/evaluating.py"])
+def test_code_of_the_final_evaluation_trains_nothing(project, path):
+    project.edit(f"workflow/dotbench/{path}", "from typing import Any", "from typing import Any  # edited")
+    assert project.planned() == sorted(chain(*ALL, stages=("evaluate",)) + OUTPUTS)
+
+
+def test_statistics_rerun_the_tables_alone(project):
+    project.edit("workflow/dotbench/statistics/paired.py", "BLOCK = 500", "BLOCK = 400")
+    assert project.planned() == OUTPUTS[1:]
+
+
+def test_drawing_code_reruns_the_figure_alone(project):
+    project.edit("workflow/dotbench/reporting/convergence.py", "alpha=0.18", "alpha=0.2")
+    assert project.planned() == OUTPUTS[:1]
+
+
+def test_a_loss_reruns_its_own_runs_alone(project):
+    project.edit("workflow/dotbench/losses/bpr.py", "Bayesian personalised ranking", "Edited")
+    assert project.planned() == sorted(chain("mf-bpr-sgd") + OUTPUTS[:2])
+
+
+def test_a_baseline_reruns_its_own_runs_alone(project):
+    project.edit("workflow/dotbench/baselines/svd.py", "Biased matrix", "Edited matrix")
+    assert project.planned() == sorted(chain("svd-none-surprise") + OUTPUTS[2:])
+
+
+def test_the_decomposition_reruns_what_reads_it(project):
+    project.edit("workflow/dotbench/solvers/decomposition.py", "Truncated singular", "Edited singular")
+    spectra = [f"decompose sim-tiny, split {seed}: rg2-rank8" for seed in (0, 1, 1000)]
+    assert project.planned() == sorted(spectra + chain("mf-rg2-spectral") + OUTPUTS[:2])
+
+
+def test_a_caption_reruns_nothing(project):
+    project.edit("workflow/report/convergence.rst", "Validation", "Edited: validation")
+    project.edit("workflow/report/table.rst", "Mean", "Edited: mean")
+    assert project.planned() == []
+
+
+def test_hardware_and_local_copies_rerun_nothing(project):
+    project.edit("config/smoke.yaml", "name: smoke", "name: smoke\nthreads: 2\ndevice: cpu\ndata_dir: config")
+    assert project.planned() == []
+
+
+def test_a_second_configuration_runs_nothing_again(project):
+    shutil.copy(project.root / "config/smoke.yaml", project.root / "config/second.yaml")
+    project.edit("config/second.yaml", "name: smoke", "name: second")
+    assert project.planned(config="config/second.yaml") == OUTPUTS
+
+
+def test_one_more_seed_runs_that_seed_alone(project):
+    project.edit("config/smoke.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    expected = [f"split sim-tiny for {task}, seed 2" for task in METHODS]
+    expected += ["decompose sim-tiny, split 2: rg2-rank8"]
+    expected += [f"{stage} {method} on sim-tiny, split 2" for stage in ("fit", "evaluate") for method in ALL]
+    assert project.planned() == sorted(expected + OUTPUTS)
+
+
+def test_a_prepared_dataset_is_a_target_whatever_the_configuration(project):
+    assert project.planned("results/data/sim-ratings/stats.json") == ["prepare sim-ratings"]
+
+
+def test_a_study_is_a_target(project):
+    assert project.planned("rating", "--forcerun", "summarise") == ["tables of rating"]
+
+
+def test_plan_tells_what_would_run_and_why(project):
+    project.edit("workflow/dotbench/statistics/paired.py", "BLOCK = 500", "BLOCK = 400")
+    shown = project.dotbench("plan", "--config", "config/smoke.yaml")
+    assert shown.returncode == 0
+    assert "paired.py" in shown.stdout
+    assert "tables  2" in " ".join(shown.stdout.split("\n")).replace("     ", "  ") or "tables" in shown.stdout
