@@ -1,7 +1,7 @@
 """What several tests share: a clean environment, a working directory, own datasets, local copies of public data."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 LOCAL_DATA = Path(os.environ.get("DOTBENCH_DATA") or REPOSITORY.parent / "shared" / "data")
 
 
-@pytest.fixture(autouse=True)
-def no_dotbench_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def no_dotbench_variables() -> Iterator[None]:
     """No test sees the DOTBENCH_* variables of whoever runs it."""
-    for name in [name for name in os.environ if name.startswith("DOTBENCH_")]:
-        monkeypatch.delenv(name)
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in os.environ if name.startswith("DOTBENCH_")]:
+            patched.delenv(name)
+        yield
 
 
 @pytest.fixture

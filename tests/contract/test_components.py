@@ -44,7 +44,9 @@ COMPONENTS = {f"{kind}/{name}": part for kind, registry in REGISTRIES.items() fo
 CONFIGURED = {key: part for key, part in COMPONENTS.items() if hasattr(part, "Settings")}
 COMBINATIONS = {
     f"{m}-{name}-{s}": (model, loss, solver)
-    for (m, model), (name, loss), (s, solver) in itertools.product(models().items(), losses().items(), solvers().items())
+    for (m, model), (name, loss), (s, solver) in itertools.product(
+        models().items(), losses().items(), solvers().items()
+    )
     if solver.can_solve(model, loss)
 }
 BASELINES = {name: model for name, model in models().items() if model.is_baseline}

@@ -97,6 +97,11 @@ def test_columns_are_found_by_position_under_a_header(file) -> None:
     assert rows(read(path, header=True, columns={"user": 2, "item": 0})) == [("9", "7")]
 
 
+def test_a_blank_line_before_the_header_does_not_matter(file) -> None:
+    path = file("\nuser,item\n1,2\n")
+    assert rows(read(path, header=True, columns={"user": "user", "item": "item"})) == [("1", "2")]
+
+
 def test_a_byte_order_mark_does_not_hide_the_first_column(file) -> None:
     path = file("user,item\n1,2\n".encode("utf-8-sig"))
     assert rows(read(path, header=True, columns={"user": "user", "item": "item"})) == [("1", "2")]
@@ -148,7 +153,7 @@ def test_half_a_separator_is_no_separator(file) -> None:
 
 
 @pytest.mark.parametrize("separator", [",", "::"])
-@pytest.mark.parametrize("value", ["good", "", "nan", "NaN", "inf", "-inf", "3,5"])
+@pytest.mark.parametrize("value", ["good", "", "nan", "NaN", "inf", "-inf", "3,5", "1_0"])
 def test_a_rating_that_is_no_finite_number_is_told(file, separator: str, value: str) -> None:
     quoted = f'"{value}"' if "," in value and separator == "," else value
     path = file((GOOD * 2).format(s=separator) + separator.join(["1", "2", quoted, "4"]) + "\n")
@@ -161,7 +166,7 @@ def test_a_rating_beyond_the_precision_of_the_table_is_told(file) -> None:
     assert problem(path).startswith(f"{path}, line 2: rating is '1e300'; allowed is ")
 
 
-@pytest.mark.parametrize("value", ["later", "", "12.5", "1998-01-02"])
+@pytest.mark.parametrize("value", ["later", "", "12.5", "1998-01-02", "1_0", "99999999999999999999"])
 def test_a_timestamp_that_is_no_whole_number_is_told(file, value: str) -> None:
     path = file(f"1,2,3,4\n1,2,3,{value}\n")
     assert problem(path) == f"{path}, line 2: timestamp is {value!r}; allowed is a whole number of seconds"
@@ -248,6 +253,7 @@ def test_the_file_that_is_wrong_is_named_among_several(file) -> None:
         ({"columns": {"user": 0, "item": 1}, "separator": ":;"}, "one character, or one that is repeated"),
         ({"columns": {"user": 0, "item": 1}, "separator": ""}, "separator"),
         ({"columns": {"user": 0}}, "columns.item"),
+        ({"columns": {"user": 0, "item": 0}}, "item"),
         ({"columns": {"user": 0, "item": 1, "stars": 2}}, "columns.stars"),
     ],
 )

@@ -50,6 +50,13 @@ def is_untouched(path: Path) -> bool:
     return path.read_text() == "old" and [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+def write_half(path: Path, error: BaseException) -> None:
+    """Write something, then fail."""
+    with atomic(path) as temporary:
+        temporary.write_text("half")
+        raise error
+
+
 def test_content_is_replaced_only_when_the_block_ends(old: Path) -> None:
     with atomic(old) as temporary:
         temporary.write_text("new")
@@ -67,16 +74,14 @@ def test_the_temporary_file_lies_beside_the_target_with_its_suffix(old: Path) ->
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
 def test_an_exception_leaves_the_old_file_and_no_temporary_file(old: Path, error: BaseException) -> None:
-    with pytest.raises(type(error)), atomic(old) as temporary:
-        temporary.write_text("half")
-        raise error
+    with pytest.raises(type(error)):
+        write_half(old, error)
     assert is_untouched(old)
 
 
 def test_an_os_error_is_told_with_the_name_of_the_target(old: Path) -> None:
-    with pytest.raises(DotbenchError) as caught, atomic(old) as temporary:
-        temporary.write_text("half")
-        raise OSError(errno.EIO, "Input/output error")
+    with pytest.raises(DotbenchError) as caught:
+        write_half(old, OSError(errno.EIO, "Input/output error"))
     assert str(caught.value) == f"{old}: cannot be written: Input/output error"
     assert is_untouched(old)
 

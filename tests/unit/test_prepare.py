@@ -30,7 +30,11 @@ def prepared(define: Callable[..., Path], workdir: Path):
     """``prepared(triples, min_rating=…, …)`` prepares own ratings; gives (stats, folder)."""
 
     def run(
-        triples: list[tuple[Any, ...]], columns: int = 3, published: Any = None, say: Any = lambda _: None, **choices: Any
+        triples: list[tuple[Any, ...]],
+        columns: int = 3,
+        published: Any = None,
+        say: Any = lambda _: None,
+        **choices: Any,
     ) -> tuple[dict[str, Any], Path]:
         (workdir / "own.csv").write_text("".join(",".join(map(str, row)) + "\n" for row in triples))
         names = dict(zip(("user", "item", "rating"), range(columns), strict=False))
@@ -273,7 +277,12 @@ def test_published_counts_that_agree_pass(prepared) -> None:
 
 @pytest.mark.parametrize(
     "choices",
-    [{"min_rating": 6}, {"core": 3}, {"duplicates": "error"}, {"published": {"users": 9, "items": 9, "interactions": 9}}],
+    [
+        {"min_rating": 6},
+        {"core": 3},
+        {"duplicates": "error"},
+        {"published": {"users": 9, "items": 9, "interactions": 9}},
+    ],
 )
 def test_nothing_is_written_after_an_error(prepared, workdir: Path, choices: dict[str, Any]) -> None:
     problem(prepared, [("a", "x", 1), ("a", "y", 4), ("a", "x", 2)], **choices)
@@ -320,9 +329,7 @@ def test_generated_data_need_no_manifest(workdir: Path) -> None:
     assert (stats["origin"], stats["verified"], stats["source_sha256"]) == ("generated", True, [])
 
 
-def test_ml_100k_has_the_published_counts(
-    local_data: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ml_100k_has_the_published_counts(local_data: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOTBENCH_DATA", str(local_data))
     manifest = fetch("ml-100k", workdir / "raw", lambda _: None)
     assert (manifest["origin"], manifest["verified"]) == ("local copy", True)

@@ -163,18 +163,26 @@ def test_order_of_the_pairs_does_not_matter():
     assert first.equals(second)
 
 
-def test_ties_earn_what_chance_would():
-    """A constant scorer on 20,000 users with one relevant item of 50 each, at random; 5 standard errors."""
+@pytest.mark.parametrize("skew", [0.0, 2.0])
+def test_ties_earn_what_chance_would(skew):
+    """A constant scorer on 20,000 users with one relevant item of 50 each; 5 standard errors.
+
+    Chance has no favourites: it earns the same where most users have the same few items (``skew``, the Zipf
+    exponent of the items' popularity), whichever these are.
+    """
     n_users, n_items = 20_000, 50
-    relevant = np.stack([np.arange(n_users), np.random.default_rng(1).integers(0, n_items, n_users)], axis=1)
+    popularity = (np.arange(n_items) + 1.0) ** -skew
+    drawn = np.random.default_rng(1).choice(n_items, n_users, p=popularity / popularity.sum())
+    relevant = np.stack([np.arange(n_users), drawn], axis=1)
     values = per_user(Ranking(relevant, pairs(), n_users, n_items), lambda rows: torch.zeros(len(rows), n_items))
     for metric, gains in (
         ("ndcg@10", [log_sum(rank) for rank in range(1, 11)]),
         ("mrr@10", [1 / rank for rank in range(1, 11)]),
         ("recall@10", [1] * 10),
     ):
-        error = values[metric].std() / n_users**0.5
-        assert abs(values[metric].mean() - sum(gains) / n_items) < 5 * error
+        chance = sum(gains) / n_items
+        error = (sum(gain**2 for gain in gains) / n_items - chance**2) ** 0.5 / n_users**0.5
+        assert abs(values[metric].mean() - chance) < 5 * error
 
 
 def test_ties_do_not_favour_low_or_high_row_numbers():

@@ -91,7 +91,7 @@ CASES = {
     ),
     "unknown model": (
         methods("{model: popularity}", "{model: populrity}"),
-        "a.yaml, line 7: key 'studies.0.methods.1.model': unknown model 'populrity': did you mean 'popularity'? allowed",
+        "a.yaml, line 7: key 'studies.0.methods.1.model': unknown model 'populrity': did you mean 'popularity'? allow",
     ),
     "unknown loss": (
         methods("{model: mf, loss: sofmax}"),
@@ -105,7 +105,10 @@ CASES = {
         methods("{model: zzz}"),
         "a.yaml, line 6: key 'studies.0.methods.0.model': unknown model 'zzz': allowed are ",
     ),
-    "absent loss": (methods("{model: mf}"), "a.yaml, line 6: key 'studies.0.methods.0.loss': missing; allowed are bpr, "),
+    "absent loss": (
+        methods("{model: mf}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.loss': missing; allowed are bpr, ",
+    ),
     "loss of a baseline": (
         methods("{model: popularity, loss: bpr}"),
         "a.yaml, line 6: key 'studies.0.methods.0.loss': found 'bpr'; the baseline 'popularity' takes no loss",
@@ -300,7 +303,7 @@ EQUAL = {
     "a default written out": (SGD, "{model: mf, loss: bpr, set: {embedding_size: 64}}"),
     "the own grid written out": (
         SGD,
-        "{model: mf, loss: bpr, grid: {learning_rate: [0.1, 0.01, 0.001], weight_decay: [0.0, 1.0e-6, 1.0e-5, 1.0e-4]}}",
+        "{model: mf, loss: bpr, grid: {learning_rate: [0.1, 0.01, 0.001], weight_decay: [0, 1.0e-6, 1.0e-5, 1.0e-4]}}",
     ),
     "the only solver": (SGD, "{model: mf, loss: bpr}"),
     "a label": (SGD, "{model: mf, loss: bpr, label: Another}"),
@@ -339,7 +342,11 @@ def test_folders_are_named_after_the_components(load) -> None:
 
 
 def test_a_changed_grid_changes_the_folder_of_its_method_alone(load) -> None:
-    entries = "{{model: mf, loss: bpr, grid: {{learning_rate: {}}}}}", "{model: mf, loss: softmax}", "{model: popularity}"
+    entries = (
+        "{{model: mf, loss: bpr, grid: {{learning_rate: {}}}}}",
+        "{model: mf, loss: softmax}",
+        "{model: popularity}",
+    )
     before, after = (
         folders(load(methods(entries[0].format(grid), *entries[1:]))) for grid in ("[0.1, 0.01]", "[0.1, 0.01, 0.001]")
     )

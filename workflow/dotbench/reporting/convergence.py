@@ -37,7 +37,8 @@ def convergence(contents: dict[str, Any], folder: Path) -> None:
     styles = {label: STYLES[k % len(STYLES)] for k, label in enumerate(labels)}
     marked = {run.label for run in runs if _shared(run)}
     for name, axes in {"convergence": list(AXES), **{f"convergence-{axis}": [axis] for axis in AXES}}.items():
-        size = (4.2 * len(axes) + 2.2, 3.2 * len(facts))
+        width, height = (4.2, 3.2) if len(axes) > 1 else (7.0, 4.6)
+        size = (width * len(axes) + 2.2, height * len(facts))
         figure, panels = plt.subplots(len(facts), len(axes), figsize=size, squeeze=False, layout="constrained")
         for row, dataset in zip(panels, facts, strict=True):
             for panel, axis in zip(row, axes, strict=True):

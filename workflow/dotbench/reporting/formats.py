@@ -55,11 +55,11 @@ def latex_escape(text: str) -> str:
 
 
 STYLE = """body{font:14px/1.5 system-ui,sans-serif;margin:1.5em;color:#222}
-table{border-collapse:collapse}th,td{padding:.35em .8em;text-align:left;border-bottom:1px solid #ddd}
+table{border-collapse:collapse}th,td{padding:.35em .8em;white-space:nowrap;text-align:left;border-bottom:1px solid #ddd}
 th{border-bottom:2px solid #222}ul{color:#555;max-width:70em;padding-left:1.2em}"""
 
 
 def _html(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> str:
-    table = _table(rows, columns, "unsafehtml", html.escape, "<b>{}</b>")
+    table = _table(rows, columns, "unsafehtml", lambda text: html.escape(text).replace(" [", "<br>["), "<b>{}</b>")
     items = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     return f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>\n{table}\n<ul>{items}</ul>\n'

@@ -1,0 +1,481 @@
+"""The command ``dotbench``: what it prints and writes, and that a mistake is one message and the status 1."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dotbench import __version__
+from dotbench.cli import main as command
+from dotbench.datasets.catalogue import definition_files
+from dotbench.datasets.generators.sim_ratings import SimRatings, SimRatingsSettings
+from dotbench.files import read_json
+from dotbench.losses.base import losses
+from dotbench.models.base import models
+from dotbench.solvers.base import solvers
+from dotbench.studies.base import studies
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # some terminals and services get colours
+METRICS = ["ndcg@10", "mrr@10", "recall@10"]
+SMALL = ["--dataset", "sim-tiny", "--device", "cpu", "--model", "mf"]
+WRMF = [*SMALL, "--loss", "wrmf", "--set", "embedding_size=4", "--set", "epochs=3"]
+
+
+@dataclass
+class Result:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def dotbench(workdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """``dotbench("list", "models")`` runs the command in this process; an exception it lets through fails the test."""
+
+    def run(*arguments: str | Path) -> Result:
+        monkeypatch.setattr(sys, "argv", ["dotbench", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "100")
+        status: Any = 0
+        try:
+            command.main()
+        except SystemExit as end:
+            status = end.code or 0
+        out, err = (COLOUR.sub("", text) for text in capsys.readouterr())
+        return Result(status, out, err) if isinstance(status, int) else Result(1, out, f"{err}{status}\n")
+
+    return run
+
+
+def in_a_process(*arguments: str, folder: Path) -> Result:
+    code = "from dotbench.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=folder)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def problem(result: Result) -> str:
+    """The one message of a command that fails."""
+    assert result.status == 1
+    assert result.err.startswith("error: ")
+    assert "Traceback" not in result.err
+    return result.err.removeprefix("error: ").strip()
+
+
+# looking around
+
+KINDS: dict[str, Callable[[], Any]] = {
+    "datasets": definition_files,
+    "models": models,
+    "losses": losses,
+    "solvers": solvers,
+    "studies": studies,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_list_has_every_name(dotbench, kind: str) -> None:
+    result = dotbench("list", kind)
+    assert result.status == 0
+    names = [line.split()[0] for line in result.out.splitlines() if line and not line.startswith(" ")]
+    assert sorted(name for name in names if name != "name") == sorted(KINDS[kind]())
+
+
+def test_list_shows_an_own_dataset_and_where_it_is_defined(dotbench, define) -> None:
+    define("own", source={"file": "a.csv"}, format={"columns": {"user": 0, "item": 1}})
+    lines = [line for line in dotbench("list", "datasets").out.splitlines() if line.startswith("own ")]
+    assert len(lines) == 1
+    assert "a.csv" in lines[0]
+    assert "config/datasets/own.yaml" in lines[0]
+
+
+def test_list_of_another_kind_is_told_with_those_that_are(dotbench) -> None:
+    message = problem(dotbench("list", "dataset"))
+    assert message.startswith("unknown kind 'dataset': did you mean 'datasets'? allowed are datasets, losses, ")
+
+
+@pytest.mark.parametrize("name", [None, "run", "plan", "status", "export", "fit", "evaluate", "list"])
+def test_help_is_there_for_every_command(dotbench, name: str | None) -> None:
+    result = dotbench(*([name] if name else []), "--help")
+    assert result.status == 0
+    assert "Usage: " in result.out
+    assert "--help" in result.out
+
+
+def test_help_lists_every_command(dotbench) -> None:
+    out = dotbench("--help").out
+    assert all(f" {name} " in out for name in ("run", "plan", "status", "export", "fit", "evaluate", "list"))
+
+
+def test_the_version_is_the_package_s(dotbench) -> None:
+    assert dotbench("--version").out.strip() == f"dotbench {__version__}"
+
+
+# mistakes of a fit
+
+FIT_MISTAKES = {
+    "dataset": (
+        ["--dataset", "sim-tin", "--model", "popularity"],
+        "unknown dataset 'sim-tin': did you mean 'sim-tiny'? allowed are ml-100k, ",
+    ),
+    "model": (["--model", "populrity"], "--model: unknown model 'populrity': did you mean 'popularity'? allowed are "),
+    "loss": (
+        ["--model", "mf", "--loss", "sofmax"],
+        "--loss: unknown loss 'sofmax': did you mean 'softmax'? allowed are bpr, rg2, softmax, wrmf",
+    ),
+    "no loss": (["--model", "mf"], "--loss: missing; allowed are bpr, "),
+    "solver": (["--model", "mf", "--loss", "bpr", "--solver", "als"], "--solver: 'als' cannot minimise the loss 'bpr'"),
+    "no solver": (["--model", "mf", "--loss", "rg2"], "--solver: missing; allowed for 'mf' and 'rg2': als, spectral"),
+    "negative size": (
+        ["--model", "mf", "--loss", "bpr", "--set", "embedding_size=-1"],
+        "--set embedding_size: found -1; input should be greater than or equal to 1",
+    ),
+    "unknown hyperparameter": (
+        ["--model", "mf", "--loss", "bpr", "--set", "embeding_size=1"],
+        "--set embeding_size: unknown key; allowed are batch_size, embedding_size, ",
+    ),
+    "no value": (["--model", "mf", "--loss", "bpr", "--set", "epochs"], "--set: found 'epochs'; allowed is key=value"),
+    "no key": (["--model", "mf", "--loss", "bpr", "--set", "=3"], "--set: found '=3'; allowed is key=value"),
+    "value that is no YAML": (["--model", "mf", "--loss", "bpr", "--set", "epochs=[3"], "--set"),
+    "device": (
+        ["--model", "popularity", "--device", "gpu"],
+        "key 'device': found 'gpu'; allowed are auto, cpu and cuda",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), FIT_MISTAKES.values(), ids=FIT_MISTAKES)
+def test_a_mistake_of_a_fit_is_told_and_nothing_is_written(dotbench, workdir: Path, arguments, message: str) -> None:
+    dataset = [] if "--dataset" in arguments else ["--dataset", "sim-tiny"]
+    assert problem(dotbench("fit", *dataset, *arguments, "--out", "out")).startswith(message)
+    assert list(workdir.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["--seed", "-1"], ["--threads", "0"], ["--seed", "one"], ["--sed", "1"]])
+def test_a_wrong_option_is_a_usage_error(dotbench, workdir: Path, arguments: list[str]) -> None:
+    result = dotbench("fit", *SMALL, "--loss", "bpr", "--out", "out", *arguments)
+    assert result.status == 2
+    assert arguments[0] in result.err
+    assert list(workdir.iterdir()) == []
+
+
+def test_a_mistake_ends_the_process_with_1_and_without_a_traceback(workdir: Path) -> None:
+    result = in_a_process("fit", "--dataset", "nothing", "--model", "popularity", "--out", "out", folder=workdir)
+    assert result.out == ""
+    assert problem(result).startswith("unknown dataset 'nothing': allowed are ")
+    assert list(workdir.iterdir()) == []
+
+
+# a fit
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The outputs of a real fit in a process of its own, and what it printed."""
+    folder = tmp_path_factory.mktemp("fitted")
+    result = in_a_process("fit", *WRMF, "--out", "out", folder=folder)
+    assert result.status == 0, result.err
+    return folder / "out", result.out
+
+
+def ids(folder: Path, kind: str) -> np.ndarray:
+    frame = pd.read_csv(folder / f"{kind}.csv", dtype=str)
+    assert list(frame.columns) == ["row", "id"]
+    assert list(frame["row"].astype(int)) == list(range(len(frame)))
+    return frame["id"].to_numpy()
+
+
+def test_a_fit_leaves_the_documented_files_and_no_other(fitted) -> None:
+    folder, out = fitted
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "curve.csv",
+        "fit.json",
+        "item_vectors.npy",
+        "items.csv",
+        "metrics.json",
+        "per_user.parquet",
+        "split.npz",
+        "user_vectors.npy",
+        "users.csv",
+    ]
+    assert "MF WRMF (ALS): 3 epochs" in out
+    assert "written to out" in out
+
+
+def test_fit_json_has_the_settings_and_the_outcome(fitted) -> None:
+    record = read_json(fitted[0] / "fit.json")
+    assert (record["dataset"], record["model"], record["loss"], record["solver"]) == ("sim-tiny", "mf", "wrmf", "als")
+    assert (record["split_seed"], record["init_seed"], record["status"], record["reason"]) == (0, 0, "ok", None)
+    assert record["hyperparameters"] == {
+        "embedding_size": 4,
+        "init_std": 0.02,
+        "alpha": 1.0,
+        "regularization": 0.1,
+        "epochs": 3,
+        "patience": 10,
+        "dtype": "float32",
+    }
+    assert (record["epochs"], record["updates"], record["device"]) == (3, 6, "cpu")
+
+
+def test_the_curve_has_a_row_an_epoch_and_ends_at_the_record(fitted) -> None:
+    folder, _ = fitted
+    record, curve = read_json(folder / "fit.json"), pd.read_csv(folder / "curve.csv")
+    assert list(curve.columns) == ["epoch", "updates", "seconds", "cpu_seconds", "loss", "ndcg@10"]
+    assert list(curve["epoch"]) == [1, 2, 3]
+    assert curve["seconds"].is_monotonic_increasing
+    assert curve["loss"].is_monotonic_decreasing  # every half sweep of ALS is an exact minimisation
+    assert record["train_seconds"] == curve["seconds"].iloc[-1]
+    assert record["validation"] == curve["ndcg@10"].max() == curve["ndcg@10"][record["best_epoch"] - 1]
+
+
+def test_shapes_of_vectors_ids_and_split_agree(fitted) -> None:
+    folder, _ = fitted
+    users, items = (np.load(folder / f"{kind}_vectors.npy") for kind in ("user", "item"))
+    assert users.shape == (len(ids(folder, "users")), 4)
+    assert items.shape == (len(ids(folder, "items")), 4)
+    assert users.dtype == items.dtype == np.float32
+    with np.load(folder / "split.npz") as split:
+        assert sorted(split) == ["shape", "test", "train", "valid"]
+        assert tuple(split["shape"]) == (len(users), len(items))
+        for part in ("train", "valid", "test"):
+            assert split[part].ndim == 2
+            assert split[part].shape[1] == 2
+            assert split[part].dtype == np.int64
+
+
+def test_ids_lead_back_to_the_ratings(fitted) -> None:
+    folder, _ = fitted
+    sizes = {"users": 120, "items": 160, "ratings": 4800, "rank": 3, "seed": 0, "min_ratings": 15}
+    frame = SimRatings(SimRatingsSettings(**sizes)).generate()
+    rated = set(map(tuple, frame.loc[frame["rating"] >= 3, ["user", "item"]].to_numpy().tolist()))
+    with np.load(folder / "split.npz") as split:
+        rows = np.concatenate([split[part] for part in ("train", "valid", "test")])
+    pairs = set(zip(ids(folder, "users")[rows[:, 0]], ids(folder, "items")[rows[:, 1]], strict=True))
+    assert len(pairs) == len(rows)
+    assert pairs <= rated
+
+
+def test_metrics_are_the_means_over_users(fitted) -> None:
+    folder, out = fitted
+    metrics, frame = read_json(folder / "metrics.json"), pd.read_parquet(folder / "per_user.parquet")
+    assert list(frame.columns) == ["user", *METRICS]
+    assert frame["user"].is_unique
+    assert metrics["n_users_evaluated"] == len(frame)
+    for name in METRICS:
+        assert metrics["metrics"]["test"][name] == pytest.approx(frame[name].mean())
+        assert 0 < metrics["metrics"]["test"][name] < 1
+        assert f"{metrics['metrics']['test'][name]:.4f}" in out
+    assert metrics["metrics"]["valid"]["ndcg@10"] == pytest.approx(read_json(folder / "fit.json")["validation"])
+
+
+def vectors_of(folder: Path, **changed: Path) -> list[str | Path]:
+    files = {"user-vectors": folder / "user_vectors.npy", "item-vectors": folder / "item_vectors.npy"}
+    files |= {"split": folder / "split.npz"} | {key.replace("_", "-"): path for key, path in changed.items()}
+    return [part for key, path in files.items() for part in (f"--{key}", path)]
+
+
+def test_evaluate_gives_the_numbers_of_the_fit(dotbench, fitted, workdir: Path) -> None:
+    result = dotbench("evaluate", *vectors_of(fitted[0]), "--out", "again")
+    assert result.status == 0
+    expected = read_json(fitted[0] / "metrics.json")
+    printed = json.loads(result.out)
+    assert printed == {key: expected[key] for key in ("metrics", "n_users_evaluated")}
+    assert read_json(workdir / "again" / "metrics.json") == printed
+    frames = [pd.read_parquet(folder / "per_user.parquet") for folder in (fitted[0], workdir / "again")]
+    pd.testing.assert_frame_equal(*frames)
+
+
+def test_evaluate_without_out_writes_nothing(dotbench, fitted, workdir: Path) -> None:
+    assert dotbench("evaluate", *vectors_of(fitted[0])).status == 0
+    assert list(workdir.iterdir()) == []
+
+
+# seeds
+
+
+@dataclass
+class Seeded:
+    record: dict[str, Any]
+    vectors: np.ndarray
+    train: np.ndarray
+
+
+@pytest.fixture
+def seeded(dotbench, workdir: Path):
+    """``seeded("--seed", "3")`` is a short fit with these options."""
+
+    def run(*options: str) -> Seeded:
+        out = workdir / ("fit" + "".join(options))
+        short = [*SMALL, "--loss", "wrmf", "--set", "embedding_size=2", "--set", "epochs=1"]
+        assert dotbench("fit", *short, *options, "--out", out).status == 0
+        with np.load(out / "split.npz") as split:
+            return Seeded(read_json(out / "fit.json"), np.load(out / "item_vectors.npy"), split["train"])
+
+    return run
+
+
+def test_seed_names_the_split_and_the_initialisation(seeded) -> None:
+    both, apart = seeded("--seed", "3"), seeded("--split-seed", "3", "--init-seed", "3")
+    assert (both.record["split_seed"], both.record["init_seed"]) == (3, 3)
+    np.testing.assert_array_equal(both.train, apart.train)
+    np.testing.assert_array_equal(both.vectors, apart.vectors)
+
+
+def test_each_seed_alone_changes_its_own_part(seeded) -> None:
+    plain, split, init = seeded(), seeded("--split-seed", "3"), seeded("--init-seed", "3")
+    seeds = [(one.record["split_seed"], one.record["init_seed"]) for one in (plain, split, init)]
+    assert seeds == [(0, 0), (3, 0), (0, 3)]
+    assert not np.array_equal(split.train, plain.train)
+    np.testing.assert_array_equal(init.train, plain.train)
+    assert not np.array_equal(init.vectors, plain.vectors)
+    np.testing.assert_array_equal(split.train, seeded("--seed", "3").train)
+
+
+def test_a_fit_repeated_in_another_folder_is_equal(seeded) -> None:
+    np.testing.assert_array_equal(seeded("--seed", "1").vectors, seeded("--seed", "01").vectors)
+
+
+# other fits
+
+
+def test_a_rating_fit_leaves_predictions_with_the_printed_errors(dotbench, workdir: Path) -> None:
+    result = dotbench("fit", "--dataset", "sim-tiny", "--model", "baseline-only", "--device", "cpu", "--out", "out")
+    assert result.status == 0
+    metrics = read_json(workdir / "out" / "metrics.json")["metrics"]
+    with np.load(workdir / "out" / "predictions.npz") as found, np.load(workdir / "out" / "split.npz") as split:
+        assert tuple(split["shape"]) == (120, 160)
+        for part in ("valid", "test"):
+            error = found[part] - split[f"{part}_rating"]
+            assert metrics[part]["rmse"] == pytest.approx(np.sqrt((error**2).mean()))
+            assert metrics[part]["mae"] == pytest.approx(np.abs(error).mean())
+    assert len(ids(workdir / "out", "users")) == 120
+
+
+def test_an_own_dataset_is_fitted_like_any_other(dotbench, define, workdir: Path) -> None:
+    pairs = [(u, i) for u in range(10) for i in range(12) if (u + i) % 2]
+    (workdir / "own.csv").write_text("".join(f"{u:02d},{i}\n" for u, i in pairs))
+    define("own", source={"file": "own.csv"}, format={"columns": {"user": 0, "item": 1}})
+    result = dotbench("fit", "--dataset", "own", "--model", "popularity", "--device", "cpu", "--out", "out")
+    assert result.status == 0
+    assert set(ids(workdir / "out", "users")) == {f"{u:02d}" for u in range(10)}
+
+
+def test_a_fit_that_diverges_is_told_and_recorded(dotbench, workdir: Path) -> None:
+    options = ["--loss", "bpr", "--set", "learning_rate=1e38", "--set", "epochs=2", "--set", "updates=2"]
+    message = problem(dotbench("fit", *SMALL, *options, "--out", "out"))
+    assert message.startswith("the fit failed: ")
+    assert message.endswith("its record is out/fit.json")
+    record, metrics = (read_json(workdir / "out" / name) for name in ("fit.json", "metrics.json"))
+    assert record["status"] == metrics["status"] == "failed"
+    assert record["reason"] == metrics["reason"]
+    assert record["reason"] in message
+    assert metrics["metrics"] is None
+
+
+# vectors from elsewhere
+
+
+@pytest.fixture
+def elsewhere(workdir: Path):
+    """``elsewhere(users=…, items=…, train=…)`` writes vectors and a split whose best scores are the diagonal's."""
+
+    def write(**changed: Any) -> list[str | Path]:
+        pairs = {"train": [[0, 3], [1, 3], [2, 3]], "valid": [[0, 0], [1, 1], [2, 2]]}
+        content = {"users": np.eye(3, 4), "items": np.eye(4), **pairs, "test": [[0, 1], [2, 1]], **changed}
+        np.save(workdir / "users.npy", content.pop("users"))
+        np.save(workdir / "items.npy", content.pop("items"))
+        np.savez(workdir / "split.npz", **{part: np.array(value) for part, value in content.items()})
+        return ["--user-vectors", "users.npy", "--item-vectors", "items.npy", "--split", "split.npz"]
+
+    return write
+
+
+def test_known_vectors_have_known_metrics(dotbench, elsewhere) -> None:
+    """The validation item is first; the test item is among the two that are left, with equal scores."""
+    items = np.eye(4)
+    items[1, :3] = 0.5, 1, 0.25  # above the other item that is left
+    found = json.loads(dotbench("evaluate", *elsewhere(items=items)).out)
+    assert found["metrics"] == {part: dict.fromkeys(METRICS, 1.0) for part in ("valid", "test")}
+    assert found["n_users_evaluated"] == 2
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64"])
+def test_vectors_of_any_number_type_are_taken(dotbench, elsewhere, dtype: str) -> None:
+    options = elsewhere(users=np.eye(3, 4).astype(dtype), items=np.eye(4).astype("float32"))
+    assert json.loads(dotbench("evaluate", *options).out)["metrics"]["valid"]["mrr@10"] == 1.0
+
+
+EVALUATE_MISTAKES = {
+    "vectors of other lengths": (
+        {"items": np.eye(4, 3)},
+        "items.npy: vectors have length 3, those of users.npy have 4",
+    ),
+    "too few users": (
+        {"users": np.eye(2, 4)},
+        "split.npz: array 'train' has row numbers up to (2, 3); there are (2, 4) rows",
+    ),
+    "users of another split": (
+        {"shape": [5, 4]},
+        "split.npz: is a split of (5, 4) users and items, found vectors for (3, 4)",
+    ),
+    "NaN": ({"users": np.full((3, 4), np.nan)}, "--user-vectors users.npy: holds NaN or infinity"),
+    "infinity": ({"items": np.full((4, 4), np.inf)}, "--item-vectors items.npy: holds NaN or infinity"),
+    "one dimension": (
+        {"users": np.ones(3)},
+        "--user-vectors users.npy: needed is one array of numbers, shape (rows, K)",
+    ),
+    "text": (
+        {"items": np.full((4, 4), "a")},
+        "--item-vectors items.npy: needed is one array of numbers, shape (rows, K)",
+    ),
+    "split without test": ({"test": np.zeros((0, 3), int)}, "split.npz: array 'test' is int64 of shape (0, 3)"),
+}
+
+
+@pytest.mark.parametrize(("changed", "message"), EVALUATE_MISTAKES.values(), ids=EVALUATE_MISTAKES)
+def test_a_mistake_of_evaluate_is_told_and_nothing_is_written(
+    dotbench, elsewhere, workdir: Path, changed: dict[str, Any], message: str
+) -> None:
+    assert problem(dotbench("evaluate", *elsewhere(**changed), "--out", "out")).startswith(message)
+    assert not (workdir / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["users.npy", "items.npy", "split.npz"])
+def test_an_absent_file_is_told(dotbench, elsewhere, workdir: Path, name: str) -> None:
+    options = elsewhere()
+    (workdir / name).unlink()
+    assert problem(dotbench("evaluate", *options)) == f"{name}: cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize("name", ["users.npy", "split.npz"])
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04"], ids=["empty", "text", "half"])
+def test_a_file_without_arrays_is_told(dotbench, elsewhere, workdir: Path, name: str, content: bytes) -> None:
+    options = elsewhere()
+    (workdir / name).write_bytes(content)
+    assert name in problem(dotbench("evaluate", *options))
+
+
+def test_files_in_each_other_s_place_are_told(dotbench, elsewhere) -> None:
+    elsewhere()
+    options = ["--user-vectors", "split.npz", "--item-vectors", "items.npy", "--split", "split.npz"]
+    assert problem(dotbench("evaluate", *options)).startswith("--user-vectors split.npz: needed is one array")
+    options = ["--user-vectors", "users.npy", "--item-vectors", "items.npy", "--split", "users.npy"]
+    assert "users.npy" in problem(dotbench("evaluate", *options))
+
+
+@pytest.mark.parametrize("part", ["valid", "test"])
+def test_a_split_with_an_empty_part_is_told_or_gives_json(dotbench, elsewhere, workdir: Path, part: str) -> None:
+    """NaN is no JSON."""
+    result = dotbench("evaluate", *elsewhere(**{part: np.zeros((0, 2), int)}), "--out", "out")
+    if result.status:
+        assert "split.npz" in problem(result)
+        return
+    for text in (result.out, (workdir / "out" / "metrics.json").read_text()):
+        json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

@@ -1,0 +1,70 @@
+"""docs/results.md describes every file of results, key by key."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+PAGE = Path(__file__).parents[2] / "docs" / "results.md"
+METRIC = r"(ndcg@10|mrr@10|recall@10|rmse|mae)"
+
+
+def sections() -> dict[str, list[tuple[str, bool]]]:
+    """Path pattern → (name pattern, whether it may be absent) of every documented key."""
+    found: dict[str, list[tuple[str, bool]]] = {}
+    current = None
+    for line in PAGE.read_text().splitlines():
+        heading = re.match(r"### `(.*)`$", line)
+        if line.startswith("#"):
+            current = heading[1] if heading else None
+            if current:
+                found[current] = []
+        row = re.match(r"\| (.+?) \| (.+) \|$", line)
+        if current and row and row[1] not in ("key", "column", "array"):
+            found[current] += [(name.strip(), row[2].startswith("optional")) for name in row[1].split(",")]
+    return found
+
+
+def names_in(path: Path) -> set[str]:
+    if path.suffix == ".json":
+        return set(json.loads(path.read_text()))
+    if path.suffix == ".csv":
+        with path.open() as stream:
+            return set(next(csv.reader(stream)))
+    if path.suffix == ".parquet":
+        return set(pd.read_parquet(path).columns)
+    with np.load(path) as arrays:
+        return set(arrays.files)
+
+
+def regex(name: str) -> str:
+    return re.escape(name).replace("<metric>", METRIC).replace("<hyperparameter>", "[a-z_]+")
+
+
+@pytest.mark.parametrize("pattern", sorted(sections()))
+def test_files_have_the_documented_keys_and_no_others(project, pattern):
+    if pattern.endswith("manifest.json"):
+        (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(9) for k in range(9)) + "\n")
+        definition = 'name: mine\nsource: {file: pairs.txt}\nformat: {separator: " ", columns: {user: 0, item: 1}}\n'
+        (project.root / "config/datasets/mine.yaml").write_text(definition)
+        assert project.snakemake("resources/mine/manifest.json").returncode == 0
+    if pattern.endswith("index.csv"):
+        assert project.dotbench("status", "--config", "config/smoke.yaml").returncode == 0
+    glob = re.sub(r"<[^>]+>", "*", pattern)
+    files = [
+        path for path in project.root.glob(glob) if not (pattern.endswith("<study>.csv") and "_pairs" in path.name)
+    ]
+    assert files, f"no file matches {glob}"
+    documented = sections()[pattern]
+    for path in files:
+        actual = names_in(path)
+        undocumented = {a for a in actual if not any(re.fullmatch(regex(name), a) for name, _ in documented)}
+        assert not undocumented, f"{path}: not in docs/results.md"
+        missing = [
+            n for n, optional in documented if not optional and not any(re.fullmatch(regex(n), a) for a in actual)
+        ]
+        assert not missing, f"{path}: documented but absent"
