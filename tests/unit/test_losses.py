@@ -80,6 +80,8 @@ def central_difference(function, tensor, step=1e-6):
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_regression_value(name):
+    if name not in REGRESSION:
+        pytest.skip(f"no seeded value of '{name}' is kept here yet")
     train, model, generator = problem()
     loss = losses()[name](SETTINGS)
     values = [loss.estimate(model, train, batch).item() for batch in loss.batches(train, generator)]

@@ -127,7 +127,7 @@ def test_same_seed_same_answer_whatever_the_block(monkeypatch):
     first, other = compare(sums, counts, draws=400, seed=3), compare(sums, counts, draws=400, seed=4)
     assert first == compare(sums, counts, draws=400, seed=3)
     assert first != other
-    monkeypatch.setattr(paired, "BLOCK", 64)
+    monkeypatch.setattr(paired, "CELLS", 640)
     for a, b in zip(first, compare(sums, counts, draws=400, seed=3), strict=True):
         assert (a.low, a.high, a.p) == pytest.approx((b.low, b.high, b.p), rel=1e-9)
 

@@ -54,7 +54,7 @@ def test_code_of_the_final_evaluation_trains_nothing(project, path):
 
 
 def test_statistics_rerun_the_tables_alone(project):
-    project.edit("workflow/dotbench/statistics/paired.py", "BLOCK = 500", "BLOCK = 400")
+    project.edit("workflow/dotbench/statistics/paired.py", "DRAWS = 10_000", "DRAWS = 9_999")
     assert project.planned() == OUTPUTS[1:]
 
 
@@ -113,7 +113,7 @@ def test_a_study_is_a_target(project):
 
 
 def test_plan_tells_what_would_run_and_why(project):
-    project.edit("workflow/dotbench/statistics/paired.py", "BLOCK = 500", "BLOCK = 400")
+    project.edit("workflow/dotbench/statistics/paired.py", "DRAWS = 10_000", "DRAWS = 9_999")
     shown = project.dotbench("plan", "--config", "config/smoke.yaml")
     assert shown.returncode == 0
     assert "paired.py" in shown.stdout

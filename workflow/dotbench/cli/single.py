@@ -85,6 +85,12 @@ def evaluate_vectors(user_vectors: Path, item_vectors: Path, split_path: Path, o
             f"{item_vectors}: vectors have length {items.shape[1]}, those of {user_vectors} have {users.shape[1]}"
         )
     split = load_split(split_path, (len(users), len(items)))
+    for part in ("valid", "test"):
+        pairs = getattr(split, part)
+        if len(np.unique(pairs, axis=0)) < len(pairs):
+            raise DotbenchError(f"{split_path}: array '{part}' repeats a pair; allowed is each pair once")
+        if len(pairs) == 0:
+            raise DotbenchError(f"{split_path}: array '{part}' is empty; there is nothing to rank")
     metrics, frame = evaluate_ranking(split, vector_scorer(users.to(items.dtype), items))
     result = {"metrics": metrics, "n_users_evaluated": len(frame)}
     if out is not None:

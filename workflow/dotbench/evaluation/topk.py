@@ -2,7 +2,8 @@
 
 The protocol (docs/results.md): every item is ranked except those the user has in the masked parts; NDCG@k
 discounts by log2 and is normalised by the ideal of min(k, relevant items); users without a relevant item
-are left out. Ties are broken by a fixed random order of the items, so that equal scores earn what chance would.
+are left out. Ties are broken by a random order of the items that differs between users, so that equal scores earn
+what chance would.
 """
 
 from collections.abc import Callable
@@ -39,15 +40,18 @@ class Ranking:
         self.device = torch.device(device)
         self.users = np.unique(relevant[:, 0])
         self.n_relevant = torch.from_numpy(np.bincount(relevant[:, 0], minlength=n_users)[self.users]).to(device)
-        self.order = torch.from_numpy(np.random.default_rng(0).permutation(n_items)).to(device)
-        place = np.empty(n_items, np.int64)
-        place[self.order.cpu().numpy()] = np.arange(n_items)
+        # each user sees the items in one random order, rotated by a shift of the user's own
+        rng = np.random.default_rng(0)
+        order, shift = rng.permutation(n_items), rng.integers(n_items, size=len(self.users))
+        self._rotations = torch.from_numpy(np.concatenate([order, order])).to(device).unfold(0, n_items, 1)
+        self._shift = torch.from_numpy(shift).to(device)
+        place = np.argsort(order)
         row_of = np.full(n_users, -1)
         row_of[self.users] = np.arange(len(self.users))
         block = max(1, CELLS // n_items)
         self._blocks = []
-        relevant_at = _flat(row_of, place, relevant, n_items)
-        masked_at = _flat(row_of, place, masked, n_items)
+        relevant_at = _flat(row_of, place, shift, relevant)
+        masked_at = _flat(row_of, place, shift, masked)
         for start in range(0, len(self.users), block):
             stop = min(start + block, len(self.users))
             cells = tuple(
@@ -56,7 +60,7 @@ class Ranking:
                 .to(device)
                 for at in (relevant_at, masked_at)
             )
-            self._blocks.append((torch.from_numpy(self.users[start:stop]).to(device), *cells))
+            self._blocks.append((start, torch.from_numpy(self.users[start:stop]).to(device), *cells))
 
     def hits(self, scorer: Scorer) -> "torch.Tensor":
         """Whether each of a user's top ``cutoff`` items is relevant: bool, shape (len(self.users), cutoff).
@@ -64,8 +68,8 @@ class Ranking:
         Memory stays at a few times ``CELLS`` numbers, whatever the number of users.
         """
         found = []
-        for rows, relevant, masked in self._blocks:
-            scores = scorer(rows)[:, self.order]
+        for start, rows, relevant, masked in self._blocks:
+            scores = scorer(rows).gather(1, self._rotations[self._shift[start : start + len(rows)]])
             scores.view(-1)[masked] = -torch.inf
             top = scores.topk(min(self.cutoff, scores.shape[1]), dim=1)
             is_relevant = torch.zeros(scores.shape, dtype=torch.bool, device=self.device)
@@ -74,11 +78,12 @@ class Ranking:
         return torch.cat(found) if found else torch.zeros(0, self.cutoff, dtype=torch.bool)
 
 
-def _flat(row_of: "np.ndarray", place: "np.ndarray", pairs: "np.ndarray", n_items: int) -> "np.ndarray":
-    """Sorted cell numbers (row · n_items + place of the item) of the pairs whose user is ranked."""
+def _flat(row_of: "np.ndarray", place: "np.ndarray", shift: "np.ndarray", pairs: "np.ndarray") -> "np.ndarray":
+    """Sorted cell numbers (row · n_items + the item's place for that row) of the pairs whose user is ranked."""
     rows = row_of[pairs[:, 0]]
     inside = rows >= 0
-    return np.sort(rows[inside] * n_items + place[pairs[inside, 1]])
+    rows = rows[inside]
+    return np.sort(rows * len(place) + (place[pairs[inside, 1]] - shift[rows]) % len(place))
 
 
 def ndcg(hits: "torch.Tensor", n_relevant: "torch.Tensor") -> "torch.Tensor":

@@ -55,7 +55,8 @@ class PairwiseLoss(DifferentiableLoss):
     """Mean over positives of the mean over n sampled items of a function of the two scores.
 
     (1/|D|) Σ_{(u,i)∈D} (1/n) Σ_{j∈S} ℓ(o_ui, o_uj), S drawn uniformly from all items with replacement:
-    a sampled item may be a positive, as in RecStudio (RG2 paper's experiments). A batch costs O(B n K).
+    a sampled item may be a positive, as in RecStudio (RG2 paper's experiments). Scores of a batch cost O(B n K);
+    the gradient and Adam's step are dense and add O((M + N) K).
     """
 
     family = "pairwise"

@@ -7,7 +7,7 @@ from dotbench.losses.base import AlternatingLoss
 from dotbench.matrix import TrainMatrix
 from dotbench.settings.base import Settings
 
-CELLS = 1 << 22  # numbers gathered at a time: 16 MB in float32
+CELLS = 1 << 22  # numbers gathered, and numbers of the systems, at a time: 16 MB each in float32
 
 
 class WRMFSettings(Settings):
@@ -52,7 +52,7 @@ class WRMF(AlternatingLoss):
         position = 0
         while position < len(order):
             # rows of similar length together; the block is as large as its longest row allows
-            n = min(len(order) - position, max(1, CELLS // (size * int(counts[order[position]]))))
+            n = min(len(order) - position, max(1, CELLS // (size * max(size, int(counts[order[position]])))))
             while n > 1 and n * int(counts[order[position + n - 1]]) * size > CELLS:
                 n = max(1, n // 2)
             rows = order[position : position + n]

@@ -70,9 +70,12 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
             "loss": loss,
         }
         users, items = trainer.vectors()
-        if not (math.isfinite(loss) and bool(torch.isfinite(users).all()) and bool(torch.isfinite(items).all())):
-            raise FitFailed(f"NaN or infinity in epoch {row['epoch']}: the loss is {loss}")
         row["validation"] = problem.validate(users, items)
+        finite = math.isfinite(loss) and bool(torch.isfinite(users).all()) and bool(torch.isfinite(items).all())
+        if not finite or not math.isfinite(row["validation"]):
+            _forget(problem)
+            found = f"the loss is {loss}, validation {row['validation']}"
+            raise FitFailed(f"NaN or infinity in epoch {row['epoch']}: {found}")
         curve.append(row)
         if row["validation"] > best["validation"]:
             best = {
@@ -90,8 +93,7 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
         if problem.checkpoint is not None and now - last_saved >= CHECKPOINT_SECONDS:
             last_saved = now
             _save(problem, {"key": problem.key, "trainer": trainer.state(), "curve": curve, "best": best})
-    if problem.checkpoint is not None:
-        problem.checkpoint.unlink(missing_ok=True)
+    _forget(problem)
     users, items = best["vectors"]
     return Solution(users, items, curve, best["epoch"])
 
@@ -119,6 +121,11 @@ def _timed_epoch(trainer: Trainer, device: "torch.device") -> tuple[int, float, 
     return updates, time.perf_counter() - wall, time.process_time() - cpu
 
 
+def _forget(problem: Problem) -> None:
+    if problem.checkpoint is not None:
+        problem.checkpoint.unlink(missing_ok=True)
+
+
 def _save(problem: Problem, state: dict[str, Any]) -> None:
     assert problem.checkpoint is not None
     with atomic(problem.checkpoint) as temporary:
@@ -134,4 +141,4 @@ def _load(problem: Problem) -> dict[str, Any] | None:
     except Exception as error:  # a torn file can raise anything; it costs a fresh start, not the fit
         problem.say(f"{problem.checkpoint}: not used, cannot be read: {error}")
         return None
-    return state if state.get("key") == problem.key else None
+    return state if isinstance(state, dict) and state.get("key") == problem.key else None

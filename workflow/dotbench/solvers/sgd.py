@@ -68,7 +68,7 @@ class GradientTrainer:
 
     def vectors(self) -> "tuple[torch.Tensor, torch.Tensor]":
         with torch.no_grad():
-            return self.model.user_vectors(), self.model.item_vectors()
+            return self.model.user_vectors().detach(), self.model.item_vectors().detach()
 
     def state(self) -> dict[str, Any]:
         return {

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dotbench.datasets.interactions import Split
+from dotbench.errors import DotbenchError
 from dotbench.lazy import torch
 from dotbench.losses.base import SpectralLoss, losses
 from dotbench.matrix import TrainMatrix
@@ -41,6 +42,9 @@ class Spectral(Solver):
         train = problem.train(dtype)
         if problem.spectrum is not None:
             spectrum = load_spectrum(problem.spectrum, problem.device, dtype)
+            needed = min(settings.embedding_size, train.n_users, train.n_items)
+            if len(spectrum.values) < needed:
+                raise DotbenchError(f"{problem.spectrum}: has rank {len(spectrum.values)}; needed is {needed}")
         else:
             spectrum = decompose_loss(type(problem.loss), train, settings.embedding_size, settings)
         users, items = problem.loss.optimum(train, spectrum, settings.embedding_size)

@@ -8,7 +8,7 @@ from dotbench.lazy import np
 from dotbench.statistics.intervals import LEVEL, Interval, t_interval
 
 DRAWS = 10_000
-BLOCK = 500  # bootstrap draws at a time
+CELLS = 4_000_000  # resampled users held at a time
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,9 @@ def _replicates(sums: "np.ndarray", counts: "np.ndarray", root: bool, draws: int
     rng = np.random.default_rng(seed)
     n_methods, n_seeds, n_users = sums.shape
     flat, divisor = sums.reshape(-1, n_users).T, counts.T
-    for start in range(0, draws, BLOCK):
-        n = min(BLOCK, draws - start)
+    block = max(1, CELLS // n_users)
+    for start in range(0, draws, block):
+        n = min(block, draws - start)
         picks = rng.integers(0, n_users, (n, n_users)) + np.arange(n)[:, None] * n_users
         weights = np.bincount(picks.ravel(), minlength=n * n_users).reshape(n, n_users).astype(float)
         totals = (weights @ flat).reshape(n, n_methods, n_seeds)
