@@ -26,7 +26,10 @@ def parse_assignments(texts: list[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise DotbenchError(f"--set: found '{text}'; allowed is key=value")
-        values[key.strip()] = yaml.safe_load(value)
+        try:
+            values[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise DotbenchError(f"--set {key.strip()}: found '{value}', which is not valid YAML") from None
     return values
 
 

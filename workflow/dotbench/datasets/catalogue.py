@@ -42,7 +42,7 @@ def read_definition(path: Path) -> Dataset:
     try:
         dataset = Dataset.model_validate(values)
     except ValidationError as error:
-        problems = explain(error, list(Dataset.model_fields))
+        problems = explain(error, Dataset)
         raise DotbenchError(
             "\n".join(f"{place([path], key)}: key '{dotted(key)}': {message}" for key, message in problems)
         ) from None

@@ -17,7 +17,9 @@ def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:
     manifest = None if dataset.generated else paths.manifest(name)
     stats = folder / "stats.json"
     done = stats.is_file() and read_json(stats).get("definition") == digest(definition_content(dataset))
-    if manifest is not None and (not manifest.is_file() or dataset.source.own_files()):
+    source = digest(dataset.source.model_dump(mode="json"))
+    fetched_before = manifest is not None and manifest.is_file() and read_json(manifest).get("source") == source
+    if manifest is not None and (not fetched_before or dataset.source.own_files()):
         fetched = fetch(name, manifest.parent, say)
         done = done and read_json(stats)["source_sha256"] == [entry["sha256"] for entry in fetched["files"]]
     if not done:

@@ -2,13 +2,14 @@
 
 import os
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.errors import DotbenchError
-from dotbench.files import atomic, file_digest, read_json, write_json
+from dotbench.files import atomic, digest, file_digest, read_json, write_json
 from dotbench.settings.dataset import Dataset, Digests, Member
 
 
@@ -54,17 +55,26 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
         archive, origin = _local_archive(dataset), "local copy"
         unpacked = None if archive else _local_members(dataset)
         if archive is None and unpacked is None:
-            archive, origin = _download(dataset, folder, say), source.urls[0]
+            archive, origin = _download(dataset, folder, say)
         if unpacked is not None:
             paths = unpacked
             verified = [_verify(dataset, p, m) for p, m in zip(paths, source.members, strict=True)]
         else:
             assert archive is not None
-            verified = [_verify(dataset, archive, source)]
+            verified = [_verify(dataset, archive, source)] if source.known() else []
             paths = [_extract(archive, m, folder / "raw") for m in source.members] or [archive]
+            for path, member in zip(paths, source.members, strict=False):
+                if member.known():
+                    try:
+                        verified.append(_verify(dataset, path, member, f"{archive}, member {member.path}"))
+                    except DotbenchError:
+                        path.unlink()
+                        raise
+            verified = verified or [False]
     manifest = {
         "dataset": name,
         "origin": origin,
+        "source": digest(source.model_dump(mode="json")),
         "verified": all(verified),
         "files": [{"path": str(path), "bytes": path.stat().st_size, "sha256": file_digest(path)} for path in paths],
         "licence": dataset.licence,
@@ -88,7 +98,7 @@ def raw_files(manifest_path: Path) -> list[Path]:
     return files
 
 
-def _verify(dataset: Dataset, path: Path, digests: Digests) -> bool:
+def _verify(dataset: Dataset, path: Path, digests: Digests, named: str | None = None) -> bool:
     """True if every known digest agrees, False if none is known or a difference is accepted."""
     for algorithm, expected in digests.known().items():
         found = file_digest(path, algorithm)
@@ -96,9 +106,9 @@ def _verify(dataset: Dataset, path: Path, digests: Digests) -> bool:
             if accepts_unverified(dataset):
                 return False
             raise DotbenchError(
-                f"{path}: {algorithm} is {found}; allowed is {expected}. If you trust this copy of '{dataset.name}', "
-                f"set DOTBENCH_ACCEPT_UNVERIFIED={dataset.name} or 'accept_unverified: true'; "
-                "every table made from it will say so"
+                f"{named or path}: {algorithm} is {found}; allowed is {expected}. "
+                f"If you trust this copy of '{dataset.name}', set DOTBENCH_ACCEPT_UNVERIFIED={dataset.name} "
+                "or 'accept_unverified: true'; every table made from it will say so"
             )
     return bool(digests.known())
 
@@ -123,7 +133,7 @@ def _local_members(dataset: Dataset) -> list[Path] | None:
     return paths if all(path.is_file() for path in paths) else None
 
 
-def _download(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> Path:
+def _download(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> tuple[Path, str]:
     import pooch
 
     from dotbench.datasets._progress import DownloadBar
@@ -136,6 +146,8 @@ def _download(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> Pat
     known = dataset.source.known()
     algorithm = next((a for a in ("sha256", "md5") if a in known), None)
     failures = []
+    if algorithm is None:
+        (folder / name).unlink(missing_ok=True)  # nothing tells whether it is the right one
     for url in dataset.source.urls:
         say(f"{dataset.name}: downloading {url}")
         try:
@@ -147,7 +159,7 @@ def _download(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> Pat
                     path=folder,
                     downloader=pooch.HTTPDownloader(progressbar=bar, timeout=30),
                 )
-            return Path(found)
+            return Path(found), url
         except (
             OSError,
             ValueError,
@@ -179,13 +191,8 @@ def _extract(archive: Path, member: Member, folder: Path) -> Path:
         ):
             while block := stream.read(1 << 20):
                 out.write(block)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise DotbenchError(f"{archive}: not a complete zip archive: {error}") from None
     except KeyError:
         raise DotbenchError(f"{archive}: holds no file '{member.path}'") from None
-    for algorithm, expected in member.known().items():
-        found = file_digest(target, algorithm)
-        if found != expected:
-            target.unlink()
-            raise DotbenchError(f"{archive}, member {member.path}: {algorithm} is {found}; allowed is {expected}")
     return target

@@ -1,6 +1,7 @@
 """A split of a dataset as arrays of row numbers."""
 
 import hashlib
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +50,25 @@ def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
 
     Raises DotbenchError naming the file and array that is absent, ill-shaped or out of range.
     """
-    with read_arrays(path) as arrays:
+    arrays = read_arrays(path)
+    if isinstance(arrays, np.ndarray):
+        raise DotbenchError(f"{path}: holds one array; needed is a .npz file with {', '.join(PARTS)}")
+    with arrays:
         missing = [part for part in PARTS if part not in arrays]
         if missing:
             raise DotbenchError(f"{path}: holds no array {', '.join(missing)}; needed are {', '.join(PARTS)}")
-        parts = {part: arrays[part] for part in PARTS}
-        ratings = {part: arrays[f"{part}_rating"] for part in PARTS if f"{part}_rating" in arrays}
-        if "shape" in arrays:
-            own = (int(arrays["shape"][0]), int(arrays["shape"][1]))
+        try:
+            content = {name: arrays[name] for name in arrays}
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise DotbenchError(f"{path}: cannot be read: {error}") from None
+        parts = {part: content[part] for part in PARTS}
+        ratings = {part: content[f"{part}_rating"] for part in PARTS if f"{part}_rating" in content}
+        if "shape" in content:
+            sizes = content["shape"]
+            if sizes.shape != (2,) or sizes.dtype.kind not in "iu":
+                found = f"{sizes.dtype} of shape {sizes.shape}"
+                raise DotbenchError(f"{path}: array 'shape' is {found}; needed are two whole numbers, users and items")
+            own = (int(sizes[0]), int(sizes[1]))
             if shape is not None and shape != own:
                 raise DotbenchError(f"{path}: is a split of {own} users and items, found vectors for {shape}")
             shape = own
@@ -65,8 +77,10 @@ def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
             found = f"{pairs.dtype} of shape {pairs.shape}"
             raise DotbenchError(f"{path}: array '{part}' is {found}; needed are row numbers of shape (n, 2)")
         if shape is not None and len(pairs) and (pairs.min() < 0 or (pairs.max(axis=0) >= shape).any()):
-            largest = tuple(int(value) for value in pairs.max(axis=0))
-            raise DotbenchError(f"{path}: array '{part}' has row numbers up to {largest}; there are {shape} rows")
+            wrong = pairs[((pairs < 0) | (pairs >= shape)).any(axis=1)][0]
+            raise DotbenchError(
+                f"{path}: array '{part}' has the row numbers {tuple(wrong.tolist())}; there are {shape} rows"
+            )
     if shape is None:
         raise DotbenchError(f"{path}: holds no array 'shape' (users, items)")
     return Split(*shape, **{part: pairs.astype(np.int64) for part, pairs in parts.items()}, ratings=ratings)

@@ -53,6 +53,7 @@ def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[
         **_provenance(dataset, manifest_path),
     }
     _check_published(dataset, stats)
+    (folder / "stats.json").unlink(missing_ok=True)  # it must not describe other files
     write_parquet(folder / "ratings.parquet", ratings)
     write_parquet(folder / "interactions.parquet", interactions)
     for kind, ids, order in (("users", user_ids, user_order), ("items", item_ids, item_order)):

@@ -49,18 +49,17 @@ class Ranking:
         row_of = np.full(n_users, -1)
         row_of[self.users] = np.arange(len(self.users))
         block = max(1, CELLS // n_items)
-        self._blocks = []
         relevant_at = _flat(row_of, place, shift, relevant)
         masked_at = _flat(row_of, place, shift, masked)
+        self._blocks: list[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]] = []
         for start in range(0, len(self.users), block):
             stop = min(start + block, len(self.users))
-            cells = tuple(
-                torch.from_numpy(at[np.searchsorted(at, start * n_items) : np.searchsorted(at, stop * n_items)])
-                .sub(start * n_items)
-                .to(device)
-                for at in (relevant_at, masked_at)
-            )
-            self._blocks.append((start, torch.from_numpy(self.users[start:stop]).to(device), *cells))
+
+            def cells(at: "np.ndarray", first: int = start * n_items, last: int = stop * n_items) -> "torch.Tensor":
+                return torch.from_numpy(at[slice(*np.searchsorted(at, (first, last)))] - first).to(device)
+
+            users = torch.from_numpy(self.users[start:stop]).to(device)
+            self._blocks.append((start, users, cells(relevant_at), cells(masked_at)))
 
     def hits(self, scorer: Scorer) -> "torch.Tensor":
         """Whether each of a user's top ``cutoff`` items is relevant: bool, shape (len(self.users), cutoff).

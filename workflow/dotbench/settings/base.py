@@ -1,6 +1,6 @@
 """The base of every settings class, and the words in which a wrong value is explained."""
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -15,13 +15,14 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def explain(error: ValidationError, keys: list[str]) -> list[tuple[tuple[str | int, ...], str]]:
-    """(key path, message) of each problem; ``keys`` are the allowed names at the top level."""
+def explain(error: ValidationError, cls: type[BaseModel]) -> list[tuple[tuple[str | int, ...], str]]:
+    """(key path, message) of each problem with values of ``cls``."""
     problems = []
     for item in error.errors():
         path = tuple(item["loc"])
         if item["type"] == "extra_forbidden":
-            allowed = f"; allowed are {', '.join(sorted(keys))}" if len(path) == 1 else ""
+            keys = _keys(cls, path[:-1])
+            allowed = f"; allowed are {', '.join(sorted(keys))}" if keys else ""
             problems.append((path, f"unknown key{allowed}"))
         elif item["type"] == "missing":
             problems.append((path, "missing, and needed"))
@@ -35,9 +36,20 @@ def validate(cls: type[S], values: dict[str, Any], where: str) -> S:
     try:
         return cls.model_validate(values)
     except ValidationError as error:
-        problems = explain(error, list(cls.model_fields))
+        problems = explain(error, cls)
         lines = [f"{where}: key '{dotted(path)}': {message}" for path, message in problems]
         raise DotbenchError("\n".join(lines)) from None
+
+
+def _keys(cls: Any, path: tuple[str | int, ...]) -> list[str]:
+    """Names of the fields of the settings class that stands at ``path`` below ``cls``; empty if none does."""
+    for part in path:
+        if isinstance(part, str):
+            found = cls.model_fields[part].annotation if part in getattr(cls, "model_fields", {}) else None
+            while get_args(found):
+                found = next((a for a in get_args(found) if a is not type(None)), None)
+            cls = found
+    return list(getattr(cls, "model_fields", {}))
 
 
 def dotted(path: tuple[str | int, ...]) -> str:

@@ -83,10 +83,20 @@ def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
     try:
         benchmark = Benchmark.model_validate(values)
     except ValidationError as error:
-        raise fail(explain(error, list(Benchmark.model_fields))) from None
+        raise fail(explain(error, Benchmark)) from None
     if benchmark.tuning_seed in benchmark.seeds:
-        raise fail([(("tuning_seed",), f"found {benchmark.tuning_seed}, which is among the reported seeds")])
+        raise fail(
+            [
+                (
+                    ("tuning_seed" if "tuning_seed" in values else "seeds",),
+                    f"found {benchmark.tuning_seed}, which is among the reported seeds",
+                )
+            ]
+        )
+    names = [choice.study for choice in benchmark.studies]
     for s, study_choice in enumerate(benchmark.studies):
+        if study_choice.study in names[:s]:
+            raise fail([(("studies", s, "study"), f"found '{study_choice.study}' again; a study has one entry")])
         problems = _study_problems(study_choice, ("studies", s))
         if problems:
             raise fail(problems)

@@ -122,7 +122,7 @@ def _validated(cls: type[Settings], values: dict[str, Any], section: str) -> dic
     try:
         return cls.model_validate(values).model_dump(mode="json")
     except ValidationError as error:
-        path, message = explain(error, list(cls.model_fields))[0]
+        path, message = explain(error, cls)[0]
         raise WrongChoice((section, *map(str, path)), message) from None
 
 

@@ -16,6 +16,10 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
         value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DotbenchError(f"{path}: not text in UTF-8: {error}") from None
+    except yaml.reader.ReaderError as error:
+        raise DotbenchError(f"{path}: not valid YAML: {error.reason}") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DotbenchError(f"{path}, line {line}: not valid YAML: {error.problem}") from None

@@ -70,12 +70,11 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
             "loss": loss,
         }
         users, items = trainer.vectors()
-        row["validation"] = problem.validate(users, items)
         finite = math.isfinite(loss) and bool(torch.isfinite(users).all()) and bool(torch.isfinite(items).all())
-        if not finite or not math.isfinite(row["validation"]):
+        row["validation"] = problem.validate(users, items) if finite else math.nan
+        if not math.isfinite(row["validation"]):
             _forget(problem)
-            found = f"the loss is {loss}, validation {row['validation']}"
-            raise FitFailed(f"NaN or infinity in epoch {row['epoch']}: {found}")
+            raise FitFailed(f"NaN or infinity in epoch {row['epoch']}: loss {loss}, validation {row['validation']}")
         curve.append(row)
         if row["validation"] > best["validation"]:
             best = {

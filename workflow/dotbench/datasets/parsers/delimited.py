@@ -1,8 +1,8 @@
 """Text files with one rating a line and a separator between columns; .gz is read as it is."""
 
+import codecs
 import csv
 import gzip
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from pydantic import Field, field_validator, model_validator
 
 from dotbench.datasets.parsers.base import Parser
 from dotbench.errors import DotbenchError
-from dotbench.lazy import np, pd
+from dotbench.lazy import pd
 from dotbench.settings.base import Settings
 
+LARGEST = 3.4e38  # of float32
 KINDS = {"rating": "a finite number", "timestamp": "a whole number of seconds"}
 
 
@@ -44,6 +45,15 @@ class DelimitedSettings(Settings):
             raise ValueError("a separator is one character, or one that is repeated")
         return value
 
+    @field_validator("encoding")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        try:
+            codecs.lookup(value)
+        except LookupError:
+            raise ValueError(f"no encoding '{value}'; allowed are those of Python, e.g. utf-8, latin-1") from None
+        return value
+
     @model_validator(mode="after")
     def _positions(self) -> "DelimitedSettings":
         for key, value in self.columns.named().items():
@@ -51,6 +61,10 @@ class DelimitedSettings(Settings):
                 raise ValueError(f"column '{key}' has the name '{value}', but 'header' is false; give its position")
             if isinstance(value, int) and value < 0:
                 raise ValueError(f"column '{key}' is at {value}; positions begin at 0")
+        taken = list(self.columns.named().values())
+        for key, value in self.columns.named().items():
+            if taken.count(value) > 1:
+                raise ValueError(f"column '{key}' is at {value!r}, and so is another")
         return self
 
 
@@ -68,14 +82,16 @@ class Delimited(Parser):
 
     def _read_file(self, path: Path) -> "pd.DataFrame":
         import pyarrow as pa
+        import pyarrow.compute as pc
         import pyarrow.csv as pacsv
 
-        header = self._header(path)
+        first, header = self._header(path)
         positions = {key: self._position(path, header, at) for key, at in self.settings.columns.named().items()}
         width = len(self.settings.separator)
         n_columns = len(header)
         names = [f"c{k}" for k in range((n_columns - 1) * width + 1)]
         wanted = {key: f"c{position * width}" for key, position in positions.items()}
+        between = [name for k, name in enumerate(names) if k % width]  # inside a repeated separator: empty
         types = {"user": pa.string(), "item": pa.string(), "rating": pa.float64(), "timestamp": pa.int64()}
         try:
             with pa.input_stream(str(path), compression="detect") as stream:
@@ -83,15 +99,15 @@ class Delimited(Parser):
                     stream,
                     read_options=pacsv.ReadOptions(
                         column_names=names,
-                        skip_rows=int(self.settings.header),
+                        skip_rows=first if self.settings.header else 0,
                         encoding=self.settings.encoding,
                     ),
                     parse_options=pacsv.ParseOptions(
                         delimiter=self.settings.separator[0], quote_char='"' if width == 1 else False
                     ),
                     convert_options=pacsv.ConvertOptions(
-                        include_columns=list(wanted.values()),
-                        column_types={wanted[key]: types[key] for key in wanted},
+                        include_columns=list(wanted.values()) + between,
+                        column_types={wanted[key]: types[key] for key in wanted} | dict.fromkeys(between, pa.string()),
                         null_values=[],
                         strings_can_be_null=False,
                     ),
@@ -101,16 +117,17 @@ class Delimited(Parser):
             raise DotbenchError(f"{path}: cannot be read as {self.title}: {error}") from None
         frame = pd.DataFrame({key: table.column(column).to_pandas() for key, column in wanted.items()})
         bad = any((frame[key] == "").any() for key in ("user", "item"))
-        if bad or ("rating" in frame and not np.isfinite(frame["rating"].to_numpy()).all()):
+        bad = bad or any(pc.any(pc.not_equal(table.column(name), "")).as_py() for name in between)
+        if len(frame) == 0 or bad or ("rating" in frame and not (frame["rating"].abs() <= LARGEST).all()):
             self._diagnose(path, n_columns, positions)
         if "rating" in frame:
             frame["rating"] = frame["rating"].astype("float32")
         return frame
 
-    def _header(self, path: Path) -> list[str]:
-        """Columns of the first line; their number is every line's."""
-        for _, fields in self._lines(path):
-            return fields
+    def _header(self, path: Path) -> tuple[int, list[str]]:
+        """Number and columns of the first line that is not blank; their number is every line's."""
+        for number, fields in self._lines(path):
+            return number, fields
         raise DotbenchError(f"{path}: found an empty file; allowed are lines of ratings")
 
     def _position(self, path: Path, header: list[str], at: int | str) -> int:
@@ -127,9 +144,10 @@ class Delimited(Parser):
 
     def _lines(self, path: Path) -> "Iterator[tuple[int, list[str]]]":
         """(line number, fields) of every line that is not blank; the slow and exact way to read the file."""
+        encoding = "utf-8-sig" if codecs.lookup(self.settings.encoding).name == "utf-8" else self.settings.encoding
         opened: Any = gzip.open if path.suffix == ".gz" else open
         try:
-            with opened(path, "rt", encoding=self.settings.encoding, newline="") as stream:
+            with opened(path, "rt", encoding=encoding, newline="") as stream:
                 if len(self.settings.separator) > 1:
                     for number, line in enumerate(stream, 1):
                         if line.strip():
@@ -144,9 +162,10 @@ class Delimited(Parser):
 
     def _diagnose(self, path: Path, n_columns: int, positions: dict[str, int]) -> None:
         """Raise for the first line that is wrong; return if every line is well formed."""
-        empty = True
+        empty: bool | None = None  # nothing seen yet
         for number, fields in self._lines(path):
-            if self.settings.header and number == 1:
+            if self.settings.header and empty is None:
+                empty = True
                 continue
             empty = False
             if len(fields) != n_columns:
@@ -165,6 +184,8 @@ def _well_formed(key: str, text: str) -> bool:
     if key in ("user", "item"):
         return text != ""
     try:
-        return math.isfinite(float(text)) if key == "rating" else int(text) is not None
+        if "_" in text:
+            return False
+        return abs(float(text)) <= LARGEST if key == "rating" else abs(int(text)) < 2**63
     except ValueError:
         return False
