@@ -53,13 +53,10 @@ class Ranking:
         masked_at = _flat(row_of, place, shift, masked)
         self._blocks: list[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]] = []
         for start in range(0, len(self.users), block):
-            stop = min(start + block, len(self.users))
-
-            def cells(at: "np.ndarray", first: int = start * n_items, last: int = stop * n_items) -> "torch.Tensor":
-                return torch.from_numpy(at[slice(*np.searchsorted(at, (first, last)))] - first).to(device)
-
-            users = torch.from_numpy(self.users[start:stop]).to(device)
-            self._blocks.append((start, users, cells(relevant_at), cells(masked_at)))
+            users = torch.from_numpy(self.users[start : start + block]).to(device)
+            first, last = start * n_items, (start + len(users)) * n_items
+            cells = (_between(at, first, last).to(device) for at in (relevant_at, masked_at))
+            self._blocks.append((start, users, *cells))
 
     def hits(self, scorer: Scorer) -> "torch.Tensor":
         """Whether each of a user's top ``cutoff`` items is relevant: bool, shape (len(self.users), cutoff).
@@ -83,6 +80,11 @@ def _flat(row_of: "np.ndarray", place: "np.ndarray", shift: "np.ndarray", pairs:
     inside = rows >= 0
     rows = rows[inside]
     return np.sort(rows * len(place) + (place[pairs[inside, 1]] - shift[rows]) % len(place))
+
+
+def _between(at: "np.ndarray", first: int, last: int) -> "torch.Tensor":
+    """The cell numbers from ``first`` to before ``last``, counted from ``first``; ``at`` sorted."""
+    return torch.from_numpy(at[slice(*np.searchsorted(at, (first, last)))] - first)
 
 
 def ndcg(hits: "torch.Tensor", n_relevant: "torch.Tensor") -> "torch.Tensor":
