@@ -55,8 +55,8 @@ class Ranking:
         for start in range(0, len(self.users), block):
             users = torch.from_numpy(self.users[start : start + block]).to(device)
             first, last = start * n_items, (start + len(users)) * n_items
-            cells = (_between(at, first, last).to(device) for at in (relevant_at, masked_at))
-            self._blocks.append((start, users, *cells))
+            inside, hidden = (_between(at, first, last).to(device) for at in (relevant_at, masked_at))
+            self._blocks.append((start, users, inside, hidden))
 
     def hits(self, scorer: Scorer) -> "torch.Tensor":
         """Whether each of a user's top ``cutoff`` items is relevant: bool, shape (len(self.users), cutoff).

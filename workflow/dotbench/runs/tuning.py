@@ -1,5 +1,6 @@
 """Tuning: every point of the grid on the tuning split, and the choice by validation."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,15 @@ def tune(
     if len(trials) > 1:
         split = load_split()
         key = fit_key(method, split, place)
-        for number, hyperparameters in enumerate(trials):
-            results.append(
-                _trial(method, hyperparameters, split, dataset, seed, place, checkpoints, key, spectrum, number)
-            )
+        for number, hyperparameters in enumerate(trials, 1):
+            name = digest([key, hyperparameters])
+            kept = checkpoints / f"{name}.json"
+            if not kept.exists():
+                partial = checkpoints / f"{name}.pt"
+                result = fit(method, hyperparameters, split, dataset, seed, seed, place, spectrum, partial)
+                write_json(kept, {"record": result.record, "curve": result.curve})
+            results.append(read_json(kept))
+            place.say(_progress(number, len(trials), method, results[-1]["record"]))
     chosen = choose(method, trials, [result["record"] for result in results])
     rows = [
         {"trial": number, **{k: result["record"]["hyperparameters"][k] for k in method.grid}}
@@ -53,8 +59,7 @@ def tune(
     ]
     write_csv(folder / "trials_curves.csv", [{k: r.get(k, "") for k in CURVE} for r in curves], CURVE)
     write_json(folder / "chosen.json", chosen)
-    for path in checkpoints.glob("*"):
-        path.unlink()
+    shutil.rmtree(checkpoints, ignore_errors=True)
     return chosen
 
 
@@ -94,37 +99,7 @@ def edges(chosen: dict[str, Any], grid: dict[str, list[Any]]) -> dict[str, str]:
     return found
 
 
-def _trial(
-    method: Method,
-    hyperparameters: dict[str, Any],
-    split: Split,
-    dataset: str,
-    seed: int,
-    place: Place,
-    checkpoints: Path,
-    key: str,
-    spectrum: Path | None,
-    number: int,
-) -> dict[str, Any]:
-    tuned = ", ".join(f"{k}={hyperparameters[k]}" for k in method.grid)
-    name = digest([key, hyperparameters])
-    kept = checkpoints / f"{name}.json"
-    if kept.exists():
-        place.say(f"trial {number + 1}: {tuned}: kept from before")
-        return read_json(kept)
-    result = fit(
-        method,
-        hyperparameters,
-        split,
-        dataset,
-        seed,
-        seed,
-        place,
-        spectrum=spectrum,
-        checkpoint=checkpoints / f"{name}.pt",
-    )
-    record = result.record
+def _progress(number: int, trials: int, method: Method, record: dict[str, Any]) -> str:
+    tuned = ", ".join(f"{key}={record['hyperparameters'][key]}" for key in method.grid)
     outcome = f"{record['validation']:.5f}" if record["status"] == "ok" else f"failed: {record['reason']}"
-    place.say(f"trial {number + 1} of {len(method.trials())}: {tuned}: {record['validation_metric']} {outcome}")
-    write_json(kept, {"record": record, "curve": result.curve})
-    return {"record": record, "curve": result.curve}
+    return f"trial {number} of {trials}: {tuned}: {record['validation_metric']} {outcome}"
