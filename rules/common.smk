@@ -167,7 +167,8 @@ def study_chosen(wildcards):
 
 
 def study_statistics(wildcards):
-    return [str(paths.data(name) / "stats.json") for name in plan.datasets]
+    names = dict.fromkeys(entry.dataset for entry in plan.study_entries(wildcards.study))
+    return [str(paths.data(name) / "stats.json") for name in names]
 
 
 def study_contents(wildcards):

@@ -9,7 +9,7 @@ rule fetch:
         manifest="resources/{dataset}/manifest.json",
     log:
         "logs/fetch/{dataset}.log",
-    retries: 0
+    retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
     resources:
@@ -36,6 +36,7 @@ rule prepare:
         ids=multiext("results/data/{dataset}/", "users.csv", "items.csv"),
     log:
         "logs/prepare/{dataset}.log",
+    retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
     resources:
@@ -64,6 +65,7 @@ rule split:
         big="results/data/{dataset}/split{seed}/{task}/split.npz",
     log:
         "logs/split/{dataset}/{task}-{seed}.log",
+    retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
     resources:

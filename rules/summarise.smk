@@ -21,6 +21,7 @@ rule summarise:
         ),
     log:
         "logs/summarise/{name}/{study}.log",
+    retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
     resources:
@@ -66,6 +67,7 @@ rule draw_convergence:
         ),
     log:
         "logs/draw/{name}/{study}-convergence.log",
+    retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
     resources:

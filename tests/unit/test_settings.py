@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from dotbench.errors import DotbenchError
+from dotbench.plan import Plan
 from dotbench.settings.benchmark import Benchmark, load_benchmark
+from dotbench.settings.schema import SCHEMAS, write_schemas
 
 HEAD = "name: own\ndatasets: [sim-tiny]\nstudies:\n  - study: ranking\n    methods:\n"  # methods begin at line 6
 SGD = "{model: mf, loss: bpr, solver: sgd}"
@@ -54,7 +56,7 @@ def test_a_good_configuration_has_its_values_and_defaults(load) -> None:
     assert [use.name for use in benchmark.datasets] == ["sim-tiny"]
     assert benchmark.seeds == [0, 1, 2, 3, 4]
     assert (benchmark.tuning_seed, benchmark.threads, benchmark.device) == (1000, 1, "auto")
-    [(study, resolved)] = benchmark.plans
+    [(study, _, resolved)] = benchmark.plans
     assert study.name == "ranking"
     assert [method.names for method in resolved] == [("popularity", "none", "direct"), ("mf", "bpr", "sgd")]
 
@@ -249,7 +251,7 @@ def test_a_later_file_overrides_key_by_key_and_lists_as_a_whole(load) -> None:
     assert benchmark.seeds == [7]
     assert benchmark.threads == 2
     assert [use.name for use in benchmark.datasets] == ["a", "b"]
-    assert len(benchmark.plans[0][1]) == 2
+    assert len(benchmark.plans[0][2]) == 2
 
 
 def test_a_mistake_is_told_in_the_file_that_has_the_last_word(problem) -> None:
@@ -271,7 +273,7 @@ def test_a_dataset_may_be_a_name_or_a_mapping(load) -> None:
 
 
 def folders(benchmark: Benchmark) -> list[str]:
-    return [method.folder(benchmark.protocol(method.task)) for _, found in benchmark.plans for method in found]
+    return [method.folder(benchmark.protocol(method.task)) for _, _, found in benchmark.plans for method in found]
 
 
 def folder(load, entry: str, more: str = "") -> str:
@@ -362,12 +364,49 @@ def test_seeds_and_hardware_do_not_change_folders_the_tuning_seed_does(load) -> 
 
 def test_trials_are_the_product_of_the_grid_in_its_order(load) -> None:
     text = "{model: mf, loss: wrmf, set: {epochs: 3}, grid: {regularization: [0.1, 0], alpha: [1, 2]}}"
-    [(_, [method])] = load(methods(text)).plans
+    [(_, _, [method])] = load(methods(text)).plans
     points = [(trial["regularization"], trial["alpha"], trial["epochs"]) for trial in method.trials()]
     assert points == [(0.1, 1.0, 3), (0.1, 2.0, 3), (0.0, 1.0, 3), (0.0, 2.0, 3)]
 
 
 def test_what_is_set_leaves_the_own_grid(load) -> None:
-    [(_, [method])] = load(changed("set: {learning_rate: 0.5}")).plans
+    [(_, _, [method])] = load(changed("set: {learning_rate: 0.5}")).plans
     assert list(method.grid) == ["weight_decay"]
     assert {trial["learning_rate"] for trial in method.trials()} == {0.5}
+
+
+def test_a_study_may_be_about_some_of_the_datasets(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config/datasets").mkdir(parents=True)
+    (tmp_path / "config/datasets/pairs.yaml").write_text(
+        "name: pairs\nsource: {file: pairs.csv}\nformat: {columns: {user: 0, item: 1}}\n"
+    )
+    text = """
+name: some
+datasets: [sim-tiny, pairs]
+studies:
+  - {study: ranking, methods: [{model: popularity}]}
+  - {study: rating, datasets: [NAME], methods: [{model: slope-one}]}
+"""
+    path = tmp_path / "some.yaml"
+    path.write_text(text.replace("NAME", "sim-tiny"))
+    entries = Plan(load_benchmark([path])).entries
+    assert [(entry.study.name, entry.dataset) for entry in entries] == [
+        ("ranking", "sim-tiny"),
+        ("ranking", "pairs"),
+        ("rating", "sim-tiny"),
+    ]
+    path.write_text(text.replace("NAME", "pairs"))
+    with pytest.raises(DotbenchError, match="dataset 'pairs' has no rating column"):
+        Plan(load_benchmark([path]))
+    path.write_text(text.replace("NAME", "sim-tny"))
+    with pytest.raises(DotbenchError, match=r"line 6: key 'studies.1.datasets.0': unknown dataset .* 'sim-tiny'"):
+        Plan(load_benchmark([path]))
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_the_written_schemas_are_those_of_the_settings(name, tmp_path):
+    """After a change of the settings: `make schemas`."""
+    write_schemas(tmp_path)
+    kept = Path(__file__).parents[2] / "workflow" / "schemas" / name
+    assert kept.read_text() == (tmp_path / name).read_text()

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dotbench.datasets.catalogue import load_dataset
+from dotbench.datasets.catalogue import has_ratings, load_dataset
 from dotbench.errors import DotbenchError
 from dotbench.files import digest
 from dotbench.runs import paths
@@ -35,14 +35,21 @@ class Plan:
     def __init__(self, benchmark: Benchmark) -> None:
         self.benchmark = benchmark
         self.datasets: dict[str, Dataset] = {use.name: load_dataset(use.name) for use in benchmark.datasets}
+        for study, names, _ in benchmark.plans:
+            for name in names:
+                if study.task == "rating" and not has_ratings(self.datasets[name]):
+                    raise DotbenchError(
+                        f"dataset '{name}' has no rating column, which the study '{study.name}' needs; "
+                        "leave it out of that study's 'datasets'"
+                    )
 
     @cached_property
     def entries(self) -> list[Entry]:
         """Every study × dataset × method, in the order of the configuration."""
         return [
             Entry(study, dataset, method, method.folder(self.benchmark.protocol(method.task)))
-            for study, methods in self.benchmark.plans
-            for dataset in self.datasets
+            for study, datasets, methods in self.benchmark.plans
+            for dataset in datasets
             for method in methods
         ]
 
@@ -60,7 +67,7 @@ class Plan:
         return [entry for entry in self.entries if entry.study.name == study]
 
     def studies(self) -> list[Any]:
-        return [study for study, _ in self.benchmark.plans]
+        return [study for study, _, _ in self.benchmark.plans]
 
     def fits(self, entry: Entry) -> list[Path]:
         """Run folders of the reported seeds; a seed names the split and the initialisation."""

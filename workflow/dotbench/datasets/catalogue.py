@@ -71,6 +71,11 @@ def parser_settings(dataset: Dataset) -> dict[str, object]:
     return {key: value for key, value in dataset.format.items() if key != "parser"}
 
 
+def has_ratings(dataset: Dataset) -> bool:
+    """Whether the definition promises ratings: generated data and formats without named columns do."""
+    return dataset.format.get("columns", {"rating": ""}).get("rating") is not None
+
+
 def definition_content(dataset: Dataset) -> dict[str, Any]:
     """What of a definition the prepared data depend on, in plain types."""
     return dataset.model_dump(mode="json", include={"source", "format", "prepare", "published"})

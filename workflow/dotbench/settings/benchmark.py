@@ -26,6 +26,7 @@ class StudyChoice(Settings):
     """A study and the methods that it compares."""
 
     study: str = Field(description="a name of `dotbench list studies`")
+    datasets: list[Name] | None = Field(None, description="those of the configuration that the study is about")
     methods: list[MethodChoice] = Field(min_length=1)
 
 
@@ -60,9 +61,13 @@ class Benchmark(Settings):
         return value
 
     @cached_property
-    def plans(self) -> list[tuple[Any, list[Method]]]:
-        """(study, resolved methods) in the order of the configuration."""
-        return [(studies()[choice.study], [resolve(method) for method in choice.methods]) for choice in self.studies]
+    def plans(self) -> list[tuple[Any, list[str], list[Method]]]:
+        """(study, its datasets, its resolved methods) in the order of the configuration."""
+        everything = [use.name for use in self.datasets]
+        return [
+            (studies()[choice.study], choice.datasets or everything, [resolve(method) for method in choice.methods])
+            for choice in self.studies
+        ]
 
     def protocol(self, task: str) -> dict[str, Any]:
         """What of the protocol a run's digest covers."""
@@ -97,17 +102,20 @@ def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
     for s, study_choice in enumerate(benchmark.studies):
         if study_choice.study in names[:s]:
             raise fail([(("studies", s, "study"), f"found '{study_choice.study}' again; a study has one entry")])
-        problems = _study_problems(study_choice, ("studies", s))
+        problems = _study_problems(study_choice, ("studies", s), [use.name for use in benchmark.datasets])
         if problems:
             raise fail(problems)
     return benchmark
 
 
-def _study_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, str]]:
+def _study_problems(choice: StudyChoice, path: KeyPath, datasets: list[str]) -> list[tuple[KeyPath, str]]:
     if choice.study not in studies():
         return [((*path, "study"), str(unknown("study", choice.study, studies())))]
     study = studies()[choice.study]
     problems: list[tuple[KeyPath, str]] = []
+    for d, name in enumerate(choice.datasets or []):
+        if name not in datasets:
+            problems.append(((*path, "datasets", d), str(unknown("dataset of this configuration", name, datasets))))
     labels: dict[str, int] = {}
     for m, method_choice in enumerate(choice.methods):
         here = (*path, "methods", m)
