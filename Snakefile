@@ -3,7 +3,7 @@
 #   snakemake                                        the configuration config/config.yaml
 #   snakemake --configfile config/movielens.yaml     another one
 #   snakemake ranking                                one study
-#   snakemake -n                                     what would run, and why (or: dotbench plan)
+#   dotbench plan                                    what would run, and why
 #   snakemake --workflow-profile profiles/slurm      the same on a cluster
 from pathlib import Path
 
@@ -12,7 +12,10 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: Path(workflow.current_basedir) / "config/config.yaml"
+DEFAULT_CONFIG = Path(workflow.current_basedir) / "config/config.yaml"
+
+
+configfile: DEFAULT_CONFIG
 
 
 include: "rules/common.smk"

@@ -2,7 +2,13 @@
 import os
 import sys
 
-from dotbench.datasets.catalogue import definition_content, definition_files, load_dataset
+from dotbench.datasets.catalogue import (
+    definition_content,
+    definition_files,
+    load_dataset,
+    parser_of,
+)
+from dotbench.datasets.generators.base import generators
 from dotbench.errors import DotbenchError
 from dotbench.files import canonical_json
 from dotbench.plan import Plan, spectrum_artefact
@@ -11,7 +17,9 @@ from dotbench.settings.benchmark import parse_benchmark
 from dotbench.sources import sources
 
 try:
-    plan = Plan(parse_benchmark(config, [Path(file) for file in workflow.configfiles]))
+    # the last file wins: Snakemake lists the default behind those of the command line
+    own = [Path(file) for file in workflow.configfiles if not Path(file).samefile(DEFAULT_CONFIG)]
+    plan = Plan(parse_benchmark(config, [DEFAULT_CONFIG, *own]))
     definition_files()
 except DotbenchError as error:
     sys.exit(f"error: {error}")
@@ -42,13 +50,19 @@ def study_targets(wildcards):
 def stage_sources(stage, *components):
     """Files of the package that a stage uses: its jobs rerun when one of them changes, and only then.
 
-    Relative to the working directory, wherever that is: a project that is moved stays up to date.
+    Relative to the working directory: a checkout that is moved together with its results stays up to date.
     """
     return [os.path.relpath(file) for file in sources(f"dotbench.cli.{stage}", *components)]
 
 
+def dataset_source(wildcards):
+    """The part of a definition that fetching depends on, as canonical JSON."""
+    fields = {"source", "licence", "citation"}
+    return canonical_json(load_dataset(wildcards.dataset).model_dump(mode="json", include=fields))
+
+
 def dataset_definition(wildcards):
-    """The part of a definition that a stage depends on, as canonical JSON."""
+    """The part of a definition that preparation depends on, as canonical JSON."""
     return canonical_json(definition_content(load_dataset(wildcards.dataset)))
 
 
@@ -68,10 +82,10 @@ def manifest_option(wildcards, input):
 def prepare_sources(wildcards):
     dataset = load_dataset(wildcards.dataset)
     if dataset.generated:
-        component = f"generators.{dataset.source.generator.replace('-', '_')}"
+        component = generators()[dataset.source.generator]
     else:
-        component = f"parsers.{dataset.format.get('parser', 'delimited')}"
-    return stage_sources("prepare", f"dotbench.datasets.{component}")
+        component = parser_of(dataset)
+    return stage_sources("prepare", component.__module__)
 
 
 def prepared(wildcards):
@@ -116,21 +130,20 @@ def spectrum_file(suffix, of_tuning=False):
     return file
 
 
-def artefacts():
-    return dict(filter(None, (spectrum_artefact(method) for method in plan.methods.values())))
+def spectrum_method(artefact):
+    """A method that reads the artefact."""
+    for folder, method in plan.methods.items():
+        if (spectrum_artefact(method) or [None])[0] == artefact:
+            return folder
+    raise DotbenchError(f"decomposition '{artefact}': no method of the configuration reads it")
 
 
 def spectrum_content(wildcards):
-    return canonical_json(artefacts()[wildcards.artefact])
+    return canonical_json(spectrum_artefact(plan.method(spectrum_method(wildcards.artefact)))[1])
 
 
 def spectrum_sources(wildcards):
-    loss = next(
-        m.loss
-        for m in plan.methods.values()
-        if (spectrum_artefact(m) or [None])[0] == wildcards.artefact
-    )
-    return stage_sources("decompose", loss.__module__)
+    return stage_sources("decompose", plan.method(spectrum_method(wildcards.artefact)).loss.__module__)
 
 
 def optional_inputs(wildcards, input):
@@ -144,8 +157,11 @@ def fit_machine(wildcards):
 
 
 def gpus(wildcards):
-    solver = plan.method(wildcards.method).solver
-    return int(plan.benchmark.device == "cuda" and solver is not None and solver.uses_gpu)
+    return plan.gpus(wildcards.method)
+
+
+def spectrum_gpus(wildcards):
+    return plan.gpus(spectrum_method(wildcards.artefact))
 
 
 def study_files(name):

@@ -10,15 +10,17 @@ rule fetch:
     log:
         "logs/fetch/{dataset}.log",
     retries: 0  # a mistake is not mended by another try
+    localrule: True
     conda:
         "../envs/dotbench.yaml"
+    threads: 1
     resources:
         mem_mb=1000,
         runtime="4h",
         gpu=0,
         machine=SHARE,
     params:
-        definition=dataset_definition,
+        source=dataset_source,
         folder=subpath(output.manifest, parent=True),
     message:
         "fetch {wildcards.dataset}"
@@ -39,6 +41,7 @@ rule prepare:
     retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
+    threads: 1
     resources:
         mem_mb=4000,
         runtime="2h",
@@ -65,9 +68,9 @@ rule split:
         big="results/data/{dataset}/split{seed}/{task}/split.npz",
     log:
         "logs/split/{dataset}/{task}-{seed}.log",
-    retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
+    threads: 1
     resources:
         mem_mb=4000,
         runtime="30m",

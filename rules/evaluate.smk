@@ -13,9 +13,9 @@ rule evaluate:
         per_user="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/per_user.parquet",
     log:
         "logs/evaluate/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
-    retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
+    threads: 1
     resources:
         mem_mb=4000,
         runtime="1h",

@@ -21,9 +21,10 @@ rule summarise:
         ),
     log:
         "logs/summarise/{name}/{study}.log",
-    retries: 0  # a mistake is not mended by another try
+    localrule: True
     conda:
         "../envs/dotbench.yaml"
+    threads: 1
     resources:
         mem_mb=4000,
         runtime="30m",
@@ -67,9 +68,10 @@ rule draw_convergence:
         ),
     log:
         "logs/draw/{name}/{study}-convergence.log",
-    retries: 0  # a mistake is not mended by another try
+    localrule: True
     conda:
         "../envs/dotbench.yaml"
+    threads: 1
     resources:
         mem_mb=2000,
         runtime="30m",

@@ -17,7 +17,7 @@ rule decompose:
     resources:
         mem_mb=8000,
         runtime="1h",
-        gpu=0,
+        gpu=spectrum_gpus,
         machine=WHOLE_MACHINE,
     params:
         artefact=spectrum_content,

@@ -14,10 +14,13 @@ import pytest
 import torch
 
 import dotbench
-from dotbench.datasets.catalogue import BUILT_IN, read_definition
+from dotbench.datasets.catalogue import BUILT_IN, definition_files, read_definition
+from dotbench.datasets.fetch import fetch
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.interactions import Split
 from dotbench.datasets.parsers.base import parsers
+from dotbench.datasets.prepare import prepare
+from dotbench.datasets.splits import make_split
 from dotbench.losses.base import losses
 from dotbench.matrix import TrainMatrix
 from dotbench.models.base import models
@@ -285,9 +288,22 @@ def test_generator(part):
 # --- the package itself
 
 
-@pytest.mark.parametrize("path", sorted(BUILT_IN.glob("*.y*ml")), ids=lambda path: path.stem)
-def test_built_in_definition_loads(path):
-    assert read_definition(path).name == path.stem
+DEFINITIONS = {name: path.resolve() for name, path in definition_files().items()}  # a user's own among them
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_definition_loads_and_prepares(name, tmp_path):
+    dataset = read_definition(DEFINITIONS[name])
+    assert dataset.name == name
+    if dataset.source.urls:
+        pytest.skip("is downloaded")
+    manifest = tmp_path / "resources" / "manifest.json"
+    if not dataset.generated:
+        fetch(name, manifest.parent)
+    stats = prepare(name, tmp_path, None if dataset.generated else manifest)
+    assert min(stats["users"], stats["items"], stats["interactions"]) > 0
+    split = make_split(tmp_path, "ranking", 0)
+    assert len(split.train) + len(split.valid) + len(split.test) == stats["interactions"]
 
 
 def test_importing_every_component_imports_no_heavy_library():

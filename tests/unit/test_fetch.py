@@ -69,7 +69,7 @@ def test_own_files_are_taken_where_they_lie(define, workdir: Path, raw: Path) ->
     assert manifest == manifest | {
         "dataset": "own",
         "origin": "own files",
-        "verified": False,  # no digest is known
+        "verified": None,  # no digest is known
         "files": [{"path": "own.csv", "bytes": len(CONTENT), "sha256": sha256(CONTENT)}],
         "licence": "mine",
         "citation": "me",

@@ -205,7 +205,7 @@ def test_stats_tell_every_count(prepared) -> None:
     assert (stats["below_min_rating"], stats["duplicates_dropped"], stats["outside_core"]) == (1, 1, 1)
     assert stats["has_ratings"] is True
     assert stats["origin"] == "own files"
-    assert stats["verified"] is False
+    assert stats["verified"] is None
     assert stats["source_sha256"] == [file_digest("own.csv")]
     assert stats["sha256"] == {name: file_digest(folder / name) for name in stats["sha256"]}
     assert sorted([*stats["sha256"], "stats.json"]) == sorted(path.name for path in folder.iterdir()) == OUTPUTS

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_report_is_one_offline_file(project):
     assert result.returncode == 0, result.stderr
     text = (project.root / "results/smoke/report.html").read_text()
     assert "convergence-epoch.svg" in text
-    assert 'src="http' not in text
+    assert not re.search(r"""(<script[^>]+src|<link[^>]+href|@import|url\()\s*=?\s*["']?https?://""", text)
 
 
 FAILING = """
@@ -91,10 +92,10 @@ def test_a_diverging_fit_is_a_hole_in_the_table_and_can_be_retried(project):
     status = project.dotbench("status", "--config", "config/failing.yaml")
     assert "2 done, 2 failed, 0 to do" in status.stdout
     assert project.planned(config="config/failing.yaml") == []
-    result = project.dotbench("run", "--config", "config/failing.yaml", "--retry-failed", "--option=--dry-run")
+    result = project.dotbench("run", "--config", "config/failing.yaml", "--retry-failed")
     assert result.stdout.count("to be run again") == 2
-    jobs = project.planned(config="config/failing.yaml")
-    assert [job for job in jobs if job.startswith("fit")] == [f"fit mf-bpr-sgd on sim-tiny, split {s}" for s in (0, 1)]
+    assert "fit mf-bpr-sgd" in result.stdout + result.stderr
+    assert result.returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,7 @@ def test_a_diverging_fit_is_a_hole_in_the_table_and_can_be_retried(project):
     [
         ("loss: bpr", "loss: bpt", "unknown loss 'bpt': did you mean 'bpr'?"),
         ("name: smoke", "name: smoke\nsees: [1]", "key 'sees': unknown key"),
+        ("seeds: [0, 1]", "seeds: [-1]", "config/smoke.yaml, line 4: key 'seeds': found [-1]"),
         (
             "embedding_size: 8, epochs",
             "embedding_size: -8, epochs",

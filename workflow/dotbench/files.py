@@ -72,6 +72,8 @@ def read_json(path: Path | str) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise DotbenchError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise DotbenchError(f"{path}: not text in UTF-8: {error}") from error
     except OSError as error:
         raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
 

@@ -16,6 +16,8 @@ from dotbench.settings.dataset import Dataset
 from dotbench.settings.method import Method
 from dotbench.solvers.spectral import Spectral, SpectralSettings
 
+GPU = Path("/dev/nvidiactl")
+PACKAGES = Path(__file__).parents[1]
 TABLE_FORMATS = ("csv", "md", "tex", "html")
 
 
@@ -85,6 +87,13 @@ class Plan:
             str(figures / f"{figure}.pdf") for figure in study.figures
         ]
 
+    def gpus(self, folder: str) -> int:
+        """GPUs that a method's fits ask for: one for our own solvers if the device is cuda, or if it is auto and
+        this machine has one."""
+        device = self.benchmark.device
+        wanted = device == "cuda" or (device == "auto" and GPU.exists())
+        return int(wanted and self.method(folder).solver is not None)
+
     def contents(self, study: Any) -> dict[str, Any]:
         """What a table or figure of the study shows, in plain types."""
         return {
@@ -102,7 +111,8 @@ class Plan:
 
     def environment(self) -> dict[str, str]:
         """Variables for the jobs: hardware and local copies, which say how and not what, so that no job
-        reruns when they change. The folder of this interpreter comes first in PATH."""
+        reruns when they change. The folder of this interpreter comes first in PATH, that of the package in
+        PYTHONPATH."""
         benchmark = self.benchmark
         accepted = [use.name for use in benchmark.datasets if use.accept_unverified]
         inherited = os.environ.get("DOTBENCH_ACCEPT_UNVERIFIED", "")
@@ -110,7 +120,7 @@ class Plan:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "DOTBENCH_DEVICE": benchmark.device,
             "DOTBENCH_THREADS": str(benchmark.threads),
-            "OMP_NUM_THREADS": str(benchmark.threads),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH", "")])),
             "DOTBENCH_ACCEPT_UNVERIFIED": ",".join(filter(None, [inherited, *accepted])),
         }
         if benchmark.data_dir and not os.environ.get("DOTBENCH_DATA"):

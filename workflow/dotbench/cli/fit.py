@@ -23,14 +23,15 @@ def main(
     threads: Threads = 1,
 ) -> None:
     choice = read_json(chosen)
+    resolved = from_identity(method)
     fit(
-        from_identity(method),
+        resolved,
         choice["hyperparameters"],
         load_split(split),
         dataset,
         split_seed,
         init_seed,
-        take_place(device, threads, log, say),
+        take_place(device if resolved.solver else "cpu", threads, log, say),
         spectrum=spectrum,
         checkpoint=checkpoint,
         failed_before=choice["reason"],

@@ -18,6 +18,16 @@ from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
 from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
 
+LEFT = [
+    "fit.json",
+    "metrics.json",
+    "curve.csv",
+    "per_user.parquet",
+    "user_vectors.npy",
+    "item_vectors.npy",
+    "predictions.npz",
+]
+
 
 def parse_assignments(texts: list[str]) -> dict[str, Any]:
     """``["a=1", "b=x"]`` → {"a": 1, "b": "x"}."""
@@ -52,6 +62,8 @@ def fit_and_evaluate(
     """
     data = ensure_prepared(dataset, place.say)
     split = make_split(data, method.task, split_seed)
+    for name in LEFT:  # of an earlier fit: files of two fits must not lie side by side
+        (out / name).unlink(missing_ok=True)
     split.save(out / "split.npz")
     for kind, n in (("users", split.n_users), ("items", split.n_items)):
         ids = pd.read_csv(data / f"{kind}.csv", dtype=str, keep_default_na=False).head(n)

@@ -18,12 +18,13 @@ def main(
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
+    resolved = from_identity(method)
     tune(
-        from_identity(method),
+        resolved,
         lambda: load_split(split),  # type: ignore[arg-type]  # a method with a grid has one
         dataset,
         method["protocol"]["tuning_seed"],
-        take_place(device, threads, log, say),
+        take_place(device if resolved.solver else "cpu", threads, log, say),
         folder,
         checkpoints,
         spectrum,

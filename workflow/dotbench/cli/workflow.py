@@ -38,12 +38,16 @@ def snakemake(arguments: list[str], config: Path | None, capture: bool = False) 
 def run(targets: list[str], config: Path | None, retry_failed: bool, options: list[str]) -> int:
     """Run the workflow and build the report; print where everything is; the exit status."""
     plan = load_plan(config)
+    dry = any(option in ("-n", "--dry-run", "--dryrun") for option in options)
+    if dry:
+        return snakemake([*targets, *options], config).returncode
     if retry_failed:
         for folder in drop_failed(plan):
             print(f"to be run again: {folder}")
     status = snakemake([*targets, *options], config).returncode
     report = paths.RESULTS / plan.benchmark.name / "report.html"
-    if status == 0 and not targets:
+    reported = status == 0 and not targets
+    if reported:
         report.parent.mkdir(parents=True, exist_ok=True)
         status = snakemake(["--report", str(report), "--quiet", "all"], config).returncode
     failed = [state for state in states(plan) if state.failed]
@@ -52,7 +56,7 @@ def run(targets: list[str], config: Path | None, retry_failed: bool, options: li
         for target in plan.targets(study):
             if Path(target).is_file() and target.endswith((".md", ".csv", ".tex", ".pdf")):
                 print(f"  {target}")
-    if report.is_file():
+    if reported:
         print(f"  {report}")
     for state in failed:
         label = f"{state.entry.study.name}, {state.entry.dataset}, {state.entry.method.label}"
@@ -139,6 +143,7 @@ class Job:
 
 def planned_jobs(targets: list[str], config: Path | None) -> list[Job]:
     """The jobs of a dry run. Raises DotbenchError with Snakemake's words if there can be none."""
+    load_plan(config)
     result = snakemake([*targets, "--dry-run", "--quiet", "host"], config, capture=True)
     if result.returncode != 0:
         raise DotbenchError((result.stderr or result.stdout).strip())

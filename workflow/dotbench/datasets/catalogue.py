@@ -62,18 +62,25 @@ def read_definition(path: Path) -> Dataset:
     if name not in parsers():
         where = place([path], ("format", "parser"))
         raise DotbenchError(f"{where}: key 'format.parser': {unknown('parser', name, parsers())}")
-    validate(parsers()[name].Settings, parser_settings(dataset), f"{place([path], ('format',))}: in 'format'")
+    values = {key: value for key, value in dataset.format.items() if key != "parser"}
+    validate(parsers()[name].Settings, values, f"{place([path], ('format',))}: in 'format'")
     return dataset
 
 
-def parser_settings(dataset: Dataset) -> dict[str, object]:
-    """The settings of the dataset's parser: its ``format`` without the parser's name."""
-    return {key: value for key, value in dataset.format.items() if key != "parser"}
+def parser_of(dataset: Dataset) -> type[Any]:
+    """The parser of the dataset's format; ``delimited`` if it names none."""
+    return parsers()[str(dataset.format.get("parser", "delimited"))]
+
+
+def parser_settings(dataset: Dataset) -> Any:
+    """The validated settings of the dataset's parser: its ``format`` without the parser's name."""
+    values = {key: value for key, value in dataset.format.items() if key != "parser"}
+    return parser_of(dataset).Settings.model_validate(values)
 
 
 def has_ratings(dataset: Dataset) -> bool:
-    """Whether the definition promises ratings: generated data and formats without named columns do."""
-    return dataset.format.get("columns", {"rating": ""}).get("rating") is not None
+    """Whether the definition promises ratings; generated data have them."""
+    return dataset.generated or parser_of(dataset)(parser_settings(dataset)).has_ratings
 
 
 def definition_content(dataset: Dataset) -> dict[str, Any]:

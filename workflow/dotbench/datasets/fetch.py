@@ -42,6 +42,7 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
     """
     dataset = load_dataset(name)
     source = dataset.source
+    unknown = False
     if dataset.generated:
         raise DotbenchError(f"{name}: the data are generated; there is nothing to fetch")
     if source.own_files():
@@ -51,10 +52,13 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
                 raise DotbenchError(f"{name}: key 'source': found no file '{path}' in {Path.cwd()}")
         verified = [_verify(dataset, path, source if len(paths) == 1 else Digests()) for path in paths]
         origin = "own files"
+        unknown = not source.known()  # the user's own data have no official copy
     else:
         archive, origin = _local_archive(dataset), "local copy"
         unpacked = None if archive else _local_members(dataset)
         if archive is None and unpacked is None:
+            if local_data() is not None:
+                say(f"{name}: no copy in {local_data()}")
             archive, origin = _download(dataset, folder, say)
         if unpacked is not None:
             paths = unpacked
@@ -75,7 +79,7 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
         "dataset": name,
         "origin": origin,
         "source": digest(source.model_dump(mode="json")),
-        "verified": all(verified),
+        "verified": None if unknown else all(verified),
         "files": [{"path": str(path), "bytes": path.stat().st_size, "sha256": file_digest(path)} for path in paths],
         "licence": dataset.licence,
         "citation": dataset.citation,
@@ -129,8 +133,13 @@ def _local_members(dataset: Dataset) -> list[Path] | None:
     folder = local_data()
     if folder is None or not dataset.source.members:
         return None
-    paths = [folder / member.path for member in dataset.source.members]
-    return paths if all(path.is_file() for path in paths) else None
+    for unpacked in (folder, folder / dataset.name):
+        for short in (False, True):
+            members = [Path(member.path) for member in dataset.source.members]
+            paths = [unpacked / (member.name if short else member) for member in members]
+            if all(path.is_file() for path in paths):
+                return paths
+    return None
 
 
 def _download(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> tuple[Path, str]:

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dotbench.datasets.catalogue import definition_content, load_dataset, parser_settings
+from dotbench.datasets.catalogue import definition_content, load_dataset, parser_of, parser_settings
 from dotbench.datasets.fetch import raw_files
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.kcore import k_core
-from dotbench.datasets.parsers.base import parsers
 from dotbench.errors import DotbenchError
 from dotbench.files import digest, file_digest, read_json, write_csv, write_json, write_parquet
 from dotbench.lazy import np, pd
@@ -73,8 +72,7 @@ def _read(dataset: Dataset, manifest_path: Path | None) -> "pd.DataFrame":
         generator = generators()[str(dataset.source.generator)]
         return generator(generator.Settings(**dataset.source.parameters)).generate()
     assert manifest_path is not None
-    parser = parsers()[str(dataset.format.get("parser", "delimited"))]
-    return parser(parser.Settings.model_validate(parser_settings(dataset))).read(raw_files(manifest_path))
+    return parser_of(dataset)(parser_settings(dataset)).read(raw_files(manifest_path))
 
 
 def _interactions(

@@ -5,7 +5,7 @@ from typing import Any
 
 from dotbench.files import atomic, write_csv
 from dotbench.lazy import np, pd
-from dotbench.reporting.records import SHARED, MethodRuns, dataset_facts, read_runs
+from dotbench.reporting.records import SHARED, MethodRuns, dataset_facts, dataset_label, read_runs
 
 METRIC = "ndcg@10"
 AXES = {"epoch": "epoch (ALS: full sweep)", "seconds": "training time [s]"}
@@ -48,19 +48,13 @@ def convergence(contents: dict[str, Any], folder: Path) -> None:
                 panel.set_xscale("log")
                 panel.xaxis.set_major_formatter(FormatStrFormatter("%g"))
                 panel.xaxis.set_minor_formatter(NullFormatter())
-            row[0].set_ylabel(f"{_title(facts[dataset])}\nvalidation NDCG@10")
+            row[0].set_ylabel(f"{dataset_label(facts[dataset])}\nvalidation NDCG@10")
         handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
         figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
         for kind in ("pdf", "png", "svg"):
             with atomic(folder / f"{name}.{kind}") as temporary:
                 figure.savefig(temporary, dpi=160, metadata={} if kind == "png" else {"Creator": "dotbench"})
         plt.close(figure)
-
-
-def _title(stats: dict[str, Any]) -> str:
-    if stats["origin"] == "generated":
-        return f"{stats['dataset']} (generated)"
-    return stats["dataset"] if stats["verified"] else f"{stats['dataset']} (unverified copy)"
 
 
 def _shared(run: MethodRuns) -> bool:

@@ -31,8 +31,8 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         if contents["task"] == "rating":
             raw = stats["raw"]
             counts = f"{raw['users']:,} users, {raw['items']:,} items, {raw['rows']:,} ratings"
-        origin = stats["origin"] if stats["verified"] else f"{stats['origin']}, NOT VERIFIED against an official digest"
-        lines.append(f"{name}: {counts}; {origin}.")
+        doubt = ", NOT VERIFIED against an official digest" if stats["verified"] is False else ""
+        lines.append(f"{name}: {counts}; {stats['origin']}{doubt}.")
     for row in rows:
         if row["failed"]:
             failed = f"{row['failed']} of {row['seeds']} seeds failed"

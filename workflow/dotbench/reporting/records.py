@@ -11,6 +11,13 @@ from dotbench.runs import paths
 SHARED = 0.1  # share of the machine's CPU time taken by others, from which a time is marked
 
 
+def dataset_label(stats: dict[str, Any]) -> str:
+    """The dataset's name in tables and figures, with a mark for generated data and for copies of doubtful origin."""
+    if stats["origin"] == "generated":
+        return f"{stats['dataset']} (generated)"
+    return f"{stats['dataset']} (unverified copy)" if stats["verified"] is False else stats["dataset"]
+
+
 @dataclass(frozen=True)
 class MethodRuns:
     """The reported runs of one method on one dataset."""

@@ -7,7 +7,7 @@ from dotbench.files import write_csv, write_text
 from dotbench.lazy import np, pd
 from dotbench.reporting.formats import Column, render
 from dotbench.reporting.notes import notes
-from dotbench.reporting.records import SHARED, MethodRuns, dataset_facts, read_runs
+from dotbench.reporting.records import SHARED, MethodRuns, dataset_facts, dataset_label, read_runs
 from dotbench.statistics.intervals import t_interval
 from dotbench.statistics.paired import Comparison, compare, standings
 
@@ -31,7 +31,7 @@ def summarise(contents: dict[str, Any], folder: Path) -> None:
         rows += block
     table = contents["table"]
     write_csv(folder / f"{table}_pairs.csv", pairs, PAIR_COLUMNS)
-    text = render(rows, _columns(contents["metrics"]), notes(contents, rows, facts))
+    text = render(rows, _columns(contents["metrics"], facts), notes(contents, rows, facts))
     for kind, content in text.items():
         write_text(folder / f"{table}.{kind}", content)
     write_csv(folder / f"{table}.csv", rows, list(rows[0]))
@@ -129,9 +129,9 @@ def _pair(dataset: str, metric: str, labels: list[str], pair: Comparison) -> dic
     }
 
 
-def _columns(metrics: list[str]) -> list[Column]:
+def _columns(metrics: list[str], facts: dict[str, Any]) -> list[Column]:
     return [
-        Column("Dataset", _dataset),
+        Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
         Column("Method", lambda row: row["method"]),
         *(Column(metric.upper().replace("RECALL", "Recall"), _metric(metric), _bold(metric)) for metric in metrics),
         Column("Epochs", lambda row: _number(row["epochs_mean"], "{:.0f}")),
@@ -139,12 +139,6 @@ def _columns(metrics: list[str]) -> list[Column]:
         Column("Seconds", _seconds),
         Column("Chosen", _chosen),
     ]
-
-
-def _dataset(row: dict[str, Any]) -> str:
-    if row["origin"] == "generated":
-        return f"{row['dataset']} (generated)"
-    return row["dataset"] if row["verified"] else f"{row['dataset']} (unverified copy)"
 
 
 def _metric(metric: str) -> Any:

@@ -14,6 +14,14 @@ from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
 from dotbench.settings.yaml_lines import KeyPath, place, read_yaml
 from dotbench.studies.base import studies
 
+RESERVED = ("data", "runs", "checkpoints", "studies")
+
+
+def _no_repeats(names: list[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"'{repeated[0]}' is there more than once")
+
 
 class DatasetUse(Settings):
     """A dataset by name; in a configuration the name alone will do."""
@@ -26,8 +34,16 @@ class StudyChoice(Settings):
     """A study and the methods that it compares."""
 
     study: str = Field(description="a name of `dotbench list studies`")
-    datasets: list[Name] | None = Field(None, description="those of the configuration that the study is about")
+    datasets: list[Name] | None = Field(
+        None, min_length=1, description="those of the configuration that the study is about"
+    )
     methods: list[MethodChoice] = Field(min_length=1)
+
+    @field_validator("datasets")
+    @classmethod
+    def _once(cls, value: list[str] | None) -> list[str] | None:
+        _no_repeats(value or [])
+        return value
 
 
 class Benchmark(Settings):
@@ -51,6 +67,19 @@ class Benchmark(Settings):
     def _names(cls, value: Any) -> Any:
         if isinstance(value, list):
             return [{"name": item} if isinstance(item, str) else item for item in value]
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _free(cls, value: str) -> str:
+        if value in RESERVED:
+            raise ValueError(f"results/{value} holds what all configurations share; choose another name")
+        return value
+
+    @field_validator("datasets")
+    @classmethod
+    def _once(cls, value: list[DatasetUse]) -> list[DatasetUse]:
+        _no_repeats([use.name for use in value])
         return value
 
     @field_validator("seeds")

@@ -74,7 +74,7 @@ class Dataset(Settings):
     """One dataset: its name fixes its source, format and preparation."""
 
     name: Name
-    title: str | None = Field(None, description="name in tables; the name if absent")
+    title: str | None = Field(None, description="full name, shown by `dotbench list datasets`")
     source: Source
     format: dict[str, Any] = Field(default={}, description="parser and its settings")
     prepare: Prepare = Prepare()

@@ -59,7 +59,6 @@ class Solver(Component):
 
     requires: ClassVar[type[Loss]]
     needs_free_vectors: ClassVar[bool] = False
-    uses_gpu: ClassVar[bool] = True
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
 

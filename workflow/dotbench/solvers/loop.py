@@ -1,5 +1,6 @@
 """The training loop of all iterative solvers: timing, validation, early stopping, checkpoints, the curve."""
 
+import io
 import math
 import time
 from dataclasses import dataclass
@@ -127,8 +128,10 @@ def _forget(problem: Problem) -> None:
 
 def _save(problem: Problem, state: dict[str, Any]) -> None:
     assert problem.checkpoint is not None
+    content = io.BytesIO()
+    torch.save(state, content)  # not into the file: torch hides an OSError behind a RuntimeError
     with atomic(problem.checkpoint) as temporary:
-        torch.save(state, temporary)
+        temporary.write_bytes(content.getbuffer())
 
 
 def _load(problem: Problem) -> dict[str, Any] | None:

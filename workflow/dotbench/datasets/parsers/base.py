@@ -18,6 +18,11 @@ class Parser(Component):
     def __init__(self, settings: Any) -> None:
         self.settings = settings
 
+    @property
+    def has_ratings(self) -> bool:
+        """Whether the format has a rating column."""
+        return True
+
     @abstractmethod
     def read(self, files: Sequence[Path]) -> "pd.DataFrame":
         """All rows of the files, in order.

@@ -76,6 +76,10 @@ class Delimited(Parser):
     Settings = DelimitedSettings
     settings: DelimitedSettings
 
+    @property
+    def has_ratings(self) -> bool:
+        return self.settings.columns.rating is not None
+
     def read(self, files: Sequence[Path]) -> "pd.DataFrame":
         frames = [self._read_file(Path(path)) for path in files]
         return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
