@@ -34,7 +34,7 @@ class Project:
 
     def planned(self, *arguments: str, config: str = "config/smoke.yaml") -> list[str]:
         """Messages of the jobs that a dry run announces, sorted, with the digests of runs left out."""
-        result = self.snakemake("--dry-run", "--quiet", "host", *arguments, config=config)
+        result = self.snakemake(*arguments, "--dry-run", "--quiet", "host", config=config)
         assert result.returncode == 0, result.stdout + result.stderr
         messages = re.findall(r"^Job \d+: (.*)$", result.stdout + result.stderr, re.MULTILINE)
         return sorted(re.sub(r"-[0-9a-f]{10}|, initialisation \d+| \(progress.*", "", message) for message in messages)
