@@ -155,7 +155,7 @@ def test_a_changed_own_file_is_prepared_again(project):
 def test_a_broken_own_file_stops_with_its_line(project):
     (project.root / "pairs.txt").write_text("u1 i1\nu2\n")
     (project.root / "config/datasets/mine.yaml").write_text(MINE)
-    result = project.snakemake("--forcerun", "fetch", "--until", "prepare", "--", "results/data/mine/stats.json")
+    result = project.snakemake("results/data/mine/stats.json", "--forcerun", "fetch")
     assert result.returncode != 0
     assert "pairs.txt, line 2: found 1 columns" in result.stdout + result.stderr
 
