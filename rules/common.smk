@@ -143,7 +143,9 @@ def spectrum_content(wildcards):
 
 
 def spectrum_sources(wildcards):
-    return stage_sources("decompose", plan.method(spectrum_method(wildcards.artefact)).loss.__module__)
+    return stage_sources(
+        "decompose", plan.method(spectrum_method(wildcards.artefact)).loss.__module__
+    )
 
 
 def optional_inputs(wildcards, input):
