@@ -1,6 +1,5 @@
 """Driving the workflow: run, plan, status."""
 
-import os
 import re
 import subprocess
 import sys
@@ -32,7 +31,7 @@ def snakemake(arguments: list[str], config: Path | None, capture: bool = False) 
         raise DotbenchError(f"found no Snakefile in {PROJECT}; install a checkout with 'pip install -e .'")
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(PROJECT / "Snakefile")]
     command += ["--configfile", str(config)] if config else []
-    return subprocess.run(command, text=True, capture_output=capture, check=False, env={**os.environ})
+    return subprocess.run(command, text=True, capture_output=capture, check=False)
 
 
 def run(targets: list[str], config: Path | None, retry_failed: bool, options: list[str]) -> int:

@@ -23,8 +23,9 @@ def summarise(contents: dict[str, Any], folder: Path) -> None:
     for dataset in facts:
         runs = [run for run in read_runs(contents) if run.dataset == dataset]
         block = [_row(run, contents["metrics"], facts[dataset]) for run in runs]
+        users = [run.per_user() for run in runs]
         for metric in contents["metrics"]:
-            comparisons, compared = _compare(runs, block, metric)
+            comparisons, compared = _compare(users, block, metric)
             for row, standing in zip(block, _standings(block, compared, comparisons, metric), strict=True):
                 row[f"{metric}_standing"] = standing
             pairs += [_pair(dataset, metric, compared, pair) for pair in comparisons]
@@ -77,18 +78,21 @@ def _value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _compare(runs: list[MethodRuns], rows: list[dict[str, Any]], metric: str) -> tuple[list[Comparison], list[str]]:
-    """Comparisons of the methods whose every seed is there, and their labels."""
-    complete = [run for run, row in zip(runs, rows, strict=True) if row["failed"] == 0]
-    labels = [run.label for run in complete]
+def _compare(
+    users: list[list["pd.DataFrame"]], rows: list[dict[str, Any]], metric: str
+) -> tuple[list[Comparison], list[str]]:
+    """Comparisons of the methods whose every seed is there, and their labels; ``users``: each method's per-user
+    scores, by seed."""
+    complete = [k for k, row in enumerate(rows) if row["failed"] == 0]
+    labels = [rows[k]["method"] for k in complete]
     if len(complete) < 2:
         return [], labels
-    frames = [[_totals(frame, metric) for frame in run.per_user()] for run in complete]
-    users = frames[0][0].index
+    frames = [[_totals(frame, metric) for frame in users[k]] for k in complete]
+    everyone = frames[0][0].index
     for method in frames:
         for frame in method:
-            users = users.union(frame.index)
-    aligned = [[frame.reindex(users, fill_value=0.0) for frame in method] for method in frames]
+            everyone = everyone.union(frame.index)
+    aligned = [[frame.reindex(everyone, fill_value=0.0) for frame in method] for method in frames]
     sums = np.array([[frame["total"].to_numpy() for frame in method] for method in aligned])
     counts = np.array([frame["n"].to_numpy() for frame in aligned[0]])
     return compare(sums, counts, root=metric == "rmse"), labels
