@@ -32,7 +32,7 @@ from dotbench.solvers.base import Problem, solvers
 from dotbench.studies.base import studies
 
 torch.set_num_threads(1)
-CPU = torch.device("cpu")
+CPU = "cpu"
 PACKAGE = Path(dotbench.__file__).parent
 
 REGISTRIES = {

@@ -32,7 +32,7 @@ def test_scores_equal_the_cpu(loss, solver, settings):
     method = resolve(MethodChoice(model="mf", loss=loss, solver=solver, set=settings, grid={}))
     scores = []
     for device in ("cpu", "cuda"):
-        result = fit(method, method.settings, random_split(), "random", 0, 0, Place(torch.device(device)))
+        result = fit(method, method.settings, random_split(), "random", 0, 0, Place(device))
         assert result.record["status"] == "ok", result.record["reason"]
         scores.append(result.arrays["user_vectors"] @ result.arrays["item_vectors"].T)
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-3, atol=1e-3 * np.abs(scores[0]).max())

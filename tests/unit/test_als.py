@@ -189,7 +189,7 @@ def problem(loss, train_pairs, validate=lambda users, items: 0.0, **settings):
         train=lambda dtype: matrix(train_pairs, dtype=dtype),
         validate=validate,
         init_seed=0,
-        device=torch.device("cpu"),
+        device="cpu",
     )
 
 

@@ -47,7 +47,7 @@ def dense(train):
 
 def mf_model(seed=0, n_users=7, n_items=9):
     """Matrix factorisation in double precision, with scores large enough to matter."""
-    model = MatrixFactorization(SETTINGS, n_users, n_items, torch.Generator().manual_seed(seed), torch.device("cpu"))
+    model = MatrixFactorization(SETTINGS, n_users, n_items, torch.Generator().manual_seed(seed), "cpu")
     model.users = model.users.detach().double().requires_grad_()
     model.items = model.items.detach().double().requires_grad_()
     return model

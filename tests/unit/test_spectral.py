@@ -15,7 +15,7 @@ from dotbench.solvers.decomposition import decompose, load_spectrum
 from dotbench.solvers.spectral import Spectral
 
 torch.set_num_threads(1)
-CPU = torch.device("cpu")
+CPU = "cpu"
 RANK = 4
 
 

@@ -22,7 +22,7 @@ from dotbench.solvers.loop import Budget, run
 from dotbench.solvers.sgd import SGD
 
 torch.set_num_threads(1)
-CPU = torch.device("cpu")
+CPU = "cpu"
 
 
 class Counting:

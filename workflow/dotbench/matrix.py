@@ -17,11 +17,11 @@ class TrainMatrix:
         pairs: "np.ndarray",
         n_users: int,
         n_items: int,
-        device: "torch.device | str" = "cpu",
+        device: str = "cpu",
         dtype: "torch.dtype | None" = None,
     ) -> None:
         self.n_users, self.n_items = n_users, n_items
-        self.device, self.dtype = torch.device(device), dtype or torch.float32
+        self.device, self.dtype = device, dtype or torch.float32
         order = np.lexsort((pairs[:, 1], pairs[:, 0]))
         self.users = torch.from_numpy(pairs[order, 0].astype(np.int64)).to(self.device)
         self.items = torch.from_numpy(pairs[order, 1].astype(np.int64)).to(self.device)

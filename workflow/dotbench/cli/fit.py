@@ -31,7 +31,7 @@ def main(
         dataset,
         split_seed,
         init_seed,
-        take_place(device if resolved.solver else "cpu", threads, log, say),
+        take_place(device, threads, log, say, resolved.solver is not None),
         spectrum=spectrum,
         checkpoint=checkpoint,
         failed_before=choice["reason"],

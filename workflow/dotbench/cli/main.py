@@ -122,7 +122,7 @@ def fit(
     method = single.choose_method(model, loss, solver, single.parse_assignments(settings or []))
     load_dataset(dataset)
     seeds = [seed if given is None else given for given in (split_seed, init_seed)]
-    place = take_place(device, threads, None, say)
+    place = take_place(device, threads, None, say, method.solver is not None)
     result = single.fit_and_evaluate(method, dataset, seeds[0], seeds[1], out, place)
     if result["status"] != "ok":
         raise DotbenchError(f"the fit failed: {result['reason']}; its record is {out / 'fit.json'}")

@@ -24,7 +24,7 @@ def main(
         lambda: load_split(split),  # type: ignore[arg-type]  # a method with a grid has one
         dataset,
         method["protocol"]["tuning_seed"],
-        take_place(device if resolved.solver else "cpu", threads, log, say),
+        take_place(device, threads, log, say, resolved.solver is not None),
         folder,
         checkpoints,
         spectrum,

@@ -13,7 +13,7 @@ from dotbench.lazy import np, torch
 CUTOFF = 10
 CELLS = 1 << 22  # scores held at a time: 16 MB in float32
 
-Scorer = Callable[["torch.Tensor"], "torch.Tensor"]
+Scorer = Callable[["torch.Tensor"], "torch.Tensor"]  # gives a new tensor; it is written over
 
 
 def vector_scorer(users: "torch.Tensor", items: "torch.Tensor") -> Scorer:
@@ -33,24 +33,22 @@ class Ranking:
         masked: "np.ndarray",
         n_users: int,
         n_items: int,
-        device: "torch.device | str" = "cpu",
+        device: str = "cpu",
         cutoff: int = CUTOFF,
     ) -> None:
         self.cutoff = cutoff
-        self.device = torch.device(device)
+        self.device = device
         self.users = np.unique(relevant[:, 0])
         self.n_relevant = torch.from_numpy(np.bincount(relevant[:, 0], minlength=n_users)[self.users]).to(device)
-        # each user sees the items in one random order, rotated by a shift of the user's own
+        # where scores tie, a user sees the items in one random order, rotated by a shift of the user's own
         rng = np.random.default_rng(0)
         order, shift = rng.permutation(n_items), rng.integers(n_items, size=len(self.users))
         self._rotations = torch.from_numpy(np.concatenate([order, order])).to(device).unfold(0, n_items, 1)
         self._shift = torch.from_numpy(shift).to(device)
-        place = np.argsort(order)
         row_of = np.full(n_users, -1)
         row_of[self.users] = np.arange(len(self.users))
         block = max(1, CELLS // n_items)
-        relevant_at = _flat(row_of, place, shift, relevant)
-        masked_at = _flat(row_of, place, shift, masked)
+        relevant_at, masked_at = (_flat(row_of, n_items, pairs) for pairs in (relevant, masked))
         self._blocks: list[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]] = []
         for start in range(0, len(self.users), block):
             users = torch.from_numpy(self.users[start : start + block]).to(device)
@@ -65,21 +63,26 @@ class Ranking:
         """
         found = []
         for start, rows, relevant, masked in self._blocks:
-            scores = scorer(rows).gather(1, self._rotations[self._shift[start : start + len(rows)]])
+            scores = scorer(rows)
             scores.view(-1)[masked] = -torch.inf
-            top = scores.topk(min(self.cutoff, scores.shape[1]), dim=1)
-            is_relevant = torch.zeros(scores.shape, dtype=torch.bool, device=self.device)
-            is_relevant.view(-1)[relevant] = True
-            found.append(is_relevant.gather(1, top.indices) & top.values.isfinite())
+            n_items = scores.shape[1]
+            values, items = scores.topk(min(self.cutoff + 1, n_items), dim=1)
+            tied = torch.nonzero((values[:, 1:] == values[:, :-1]).any(dim=1))[:, 0]
+            if len(tied):
+                orders = self._rotations[self._shift[start + tied]]
+                values[tied], places = scores[tied].gather(1, orders).topk(values.shape[1], dim=1)
+                items[tied] = orders.gather(1, places)
+            cells = torch.arange(len(rows), device=self.device)[:, None] * n_items + items
+            at = torch.searchsorted(relevant, cells).clamp(max=len(relevant) - 1)
+            found.append(((relevant[at] == cells) & values.isfinite())[:, : self.cutoff])
         return torch.cat(found) if found else torch.zeros(0, self.cutoff, dtype=torch.bool)
 
 
-def _flat(row_of: "np.ndarray", place: "np.ndarray", shift: "np.ndarray", pairs: "np.ndarray") -> "np.ndarray":
-    """Sorted cell numbers (row · n_items + the item's place for that row) of the pairs whose user is ranked."""
+def _flat(row_of: "np.ndarray", n_items: int, pairs: "np.ndarray") -> "np.ndarray":
+    """Sorted cell numbers (row · n_items + item) of the pairs whose user is ranked."""
     rows = row_of[pairs[:, 0]]
     inside = rows >= 0
-    rows = rows[inside]
-    return np.sort(rows * len(place) + (place[pairs[inside, 1]] - shift[rows]) % len(place))
+    return np.sort(rows[inside] * n_items + pairs[inside, 1])
 
 
 def _between(at: "np.ndarray", first: int, last: int) -> "torch.Tensor":

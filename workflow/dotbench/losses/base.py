@@ -76,7 +76,7 @@ class PairwiseLoss(DifferentiableLoss):
     def estimate(self, model: VectorModel, train: TrainMatrix, batch: "tuple[torch.Tensor, ...]") -> "torch.Tensor":
         users, positives, negatives = batch
         items = torch.cat([positives[:, None], negatives], dim=1)
-        scores = torch.bmm(model.item_vectors(items), model.user_vectors(users)[:, :, None])[:, :, 0]
+        scores = (model.item_vectors(items) * model.user_vectors(users)[:, None]).sum(-1)  # twice as fast as bmm
         return self.formula(scores[:, :1], scores[:, 1:]).mean()
 
 

@@ -33,7 +33,7 @@ class VectorModel(Model):
 
     @abstractmethod
     def __init__(
-        self, settings: Any, n_users: int, n_items: int, generator: "torch.Generator", device: "torch.device"
+        self, settings: Any, n_users: int, n_items: int, generator: "torch.Generator", device: str
     ) -> None: ...
 
     @abstractmethod

@@ -24,9 +24,7 @@ class MatrixFactorization(VectorModel):
     Settings = MatrixFactorizationSettings
     free_vectors = True
 
-    def __init__(
-        self, settings: Any, n_users: int, n_items: int, generator: "torch.Generator", device: "torch.device"
-    ) -> None:
+    def __init__(self, settings: Any, n_users: int, n_items: int, generator: "torch.Generator", device: str) -> None:
         def normal(rows: int) -> "torch.Tensor":
             values = torch.randn(rows, settings.embedding_size, generator=generator) * settings.init_std
             return values.to(device).requires_grad_()

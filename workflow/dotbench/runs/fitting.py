@@ -100,7 +100,7 @@ def fit(
         "peak_memory_bytes": usage.peak_memory_bytes,
         "peak_gpu_memory_bytes": usage.peak_gpu_memory_bytes,
         "cpu_share_of_others": usage.others,
-        "device": str(place.device),
+        "device": place.device,
         "threads": place.threads,
         "machine": machine(place.device),
         "versions": versions(),
@@ -132,7 +132,7 @@ def _reason(error: Exception) -> str:
 def fit_key(method: Method, split: Split, place: Place) -> str:
     """What a checkpoint depends on besides hyperparameters and seed: code, data, hardware settings."""
     code = sources_digest(__name__, *(component.__module__ for component in method.components))
-    return digest([method.names, code, split.content_digest(), place.threads, str(place.device)])
+    return digest([method.names, code, split.content_digest(), place.threads, place.device])
 
 
 @dataclass(frozen=True)

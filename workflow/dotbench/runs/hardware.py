@@ -20,26 +20,38 @@ LIBRARIES = ("dotbench", "torch", "numpy", "scipy", "pandas", "scikit-surprise")
 
 @dataclass(frozen=True)
 class Place:
-    """Where and on what a fit runs; none of it changes what is computed, beyond rounding."""
+    """Where and on what a fit runs; none of it changes what is computed, beyond rounding.
 
-    device: "torch.device"
+    ``device``: cpu or cuda.
+    """
+
+    device: str
     threads: int = 1
     log: str | None = None
     say: Callable[[str], None] = print
 
 
-def take_place(device: str, threads: int, log: Path | None = None, say: Callable[[str], None] = print) -> Place:
+def take_place(
+    device: str,
+    threads: int,
+    log: Path | None = None,
+    say: Callable[[str], None] = print,
+    uses_torch: bool = True,
+) -> Place:
     """Set this process up for fits: ``device`` auto takes a GPU if there is one.
 
-    Raises DotbenchError for ``cuda`` without one.
+    What does without torch stays on the CPU, and is spared the import. Raises DotbenchError for ``cuda``
+    without a GPU.
     """
-    has_gpu = torch.cuda.is_available()
     if device not in ("auto", "cpu", "cuda"):
         raise DotbenchError(f"key 'device': found '{device}'; allowed are auto, cpu and cuda")
-    if device == "cuda" and not has_gpu:
-        raise DotbenchError("key 'device': found 'cuda', but no CUDA device is there; allowed are auto and cpu")
-    torch.set_num_threads(threads)
-    chosen = torch.device("cuda" if has_gpu and device != "cpu" else "cpu")
+    chosen = "cpu"
+    if uses_torch:
+        has_gpu = torch.cuda.is_available()
+        if device == "cuda" and not has_gpu:
+            raise DotbenchError("key 'device': found 'cuda', but no CUDA device is there; allowed are auto and cpu")
+        torch.set_num_threads(threads)
+        chosen = "cuda" if has_gpu and device != "cpu" else "cpu"
     return Place(chosen, threads, str(log) if log else None, say)
 
 
@@ -47,13 +59,13 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
-def machine(device: "torch.device") -> dict[str, Any]:
+def machine(device: str) -> dict[str, Any]:
     """What a reader of a time needs to know."""
     return {
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
-        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "gpu": torch.cuda.get_device_name(device) if device == "cuda" else None,
     }
 
 
@@ -73,11 +85,11 @@ class Usage:
     machine of one's own, 0.5 beside one busy neighbour on two cores.
     """
 
-    def __init__(self, device: "torch.device") -> None:
+    def __init__(self, device: str) -> None:
         self.device = device
 
     def __enter__(self) -> "Usage":
-        if self.device.type == "cuda":
+        if self.device == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
         self._start = time.perf_counter(), time.process_time(), _busy_seconds()
         return self
@@ -90,7 +102,7 @@ class Usage:
         share = (busy - own) / (wall * (os.cpu_count() or 1)) if wall > 0.5 else 0.0  # the clock ticks in 10 ms
         self.others = round(min(max(share, 0.0), 1.0), 3)
         self.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        gpu = self.device.type == "cuda"
+        gpu = self.device == "cuda"
         self.peak_gpu_memory_bytes = torch.cuda.max_memory_allocated(self.device) if gpu else None
 
 

@@ -32,7 +32,7 @@ class Problem:
     train: Callable[["torch.dtype"], TrainMatrix]
     validate: Validate
     init_seed: int
-    device: "torch.device"
+    device: str
     spectrum: Path | None = None
     checkpoint: Path | None = None
     key: str = ""

@@ -36,7 +36,7 @@ class Spectrum:
 FACTS = ("iterations", "residual", "seconds", "cpu_seconds")
 
 
-def load_spectrum(path: Path, device: "torch.device", dtype: "torch.dtype") -> Spectrum:
+def load_spectrum(path: Path, device: str, dtype: "torch.dtype") -> Spectrum:
     with read_arrays(path) as arrays:
         tensors: dict[str, Any] = {
             name: torch.from_numpy(arrays[name]).to(device, dtype) for name in ("left", "values", "right")
@@ -52,7 +52,7 @@ def decompose(
     tolerance: float,
     max_iterations: int,
     seed: int,
-    device: "torch.device",
+    device: str,
     dtype: "torch.dtype",
 ) -> Spectrum:
     """The leading ``rank`` singular triplets of ``target`` (``shape``, ``matmul``, ``rmatmul``).
@@ -78,7 +78,7 @@ def decompose(
     small_right, values, small_left = torch.linalg.svd(target.rmatmul(left), full_matrices=False)
     left, right = left @ small_left.T[:, :rank], small_right[:, :rank]
     values = values[:rank]
-    if device.type == "cuda":
+    if device == "cuda":
         torch.cuda.synchronize(device)
     seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
     errors = torch.linalg.vector_norm(target.matmul(right) - left * values, dim=0)

@@ -107,11 +107,11 @@ def _ended(curve: list[dict[str, Any]], best: dict[str, Any], budget: Budget) ->
     return spent or stalled
 
 
-def _timed_epoch(trainer: Trainer, device: "torch.device") -> tuple[int, float, float]:
+def _timed_epoch(trainer: Trainer, device: str) -> tuple[int, float, float]:
     """(updates, wall seconds, CPU seconds) of one epoch."""
 
     def synchronise() -> None:
-        if device.type == "cuda":
+        if device == "cuda":
             torch.cuda.synchronize(device)
 
     synchronise()

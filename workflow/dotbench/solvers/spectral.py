@@ -80,7 +80,7 @@ def decompose_loss(loss: type[SpectralLoss], train: TrainMatrix, rank: int, sett
     )
 
 
-def decompose_split(artefact: dict[str, Any], split: Split, device: "torch.device") -> Spectrum:
+def decompose_split(artefact: dict[str, Any], split: Split, device: str) -> Spectrum:
     """The artefact of a split: ``artefact`` names the loss, the rank (``embedding_size``) and the solver's settings."""
     settings = SimpleNamespace(**artefact)
     train = TrainMatrix(split.train, split.n_users, split.n_items, device, getattr(torch, settings.dtype))
