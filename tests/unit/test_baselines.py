@@ -65,7 +65,7 @@ def test_predictions_are_those_of_surprise(name):
     found = trained(name, split).predict(split.test)
     assert found.dtype == np.float64
     assert found.shape == (len(split.test),)
-    assert found.tolist() == expected
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_settings_reach_the_algorithm():

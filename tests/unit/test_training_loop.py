@@ -1,5 +1,6 @@
 """The training loop: budgets, the best epoch, failures, resuming; and what a fit and a tuning make of them."""
 
+import dataclasses
 import math
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from dotbench.models.mf import MatrixFactorization
 from dotbench.runs import fitting
 from dotbench.runs.fitting import better, fit
 from dotbench.runs.hardware import Place
-from dotbench.runs.tuning import choose, edges
+from dotbench.runs.tuning import choose, edges, tune
 from dotbench.settings.method import MethodChoice, resolve
 from dotbench.solvers import loop
 from dotbench.solvers.als import ALS
@@ -405,3 +406,18 @@ def test_better_follows_the_task():
     assert not better("ranking", 0.2, 0.2)
     assert better("rating", 0.9, 1.0)
     assert not better("rating", 1.0, 1.0)
+
+
+def test_tuning_never_sees_the_test_part(tmp_path, monkeypatch):
+    split, seen = ranking_split(), []
+    assert len(split.test)
+
+    def watched(method, hyperparameters, split, *rest):
+        seen.append(split)
+        return fit(method, hyperparameters, split, *rest)
+
+    monkeypatch.setattr("dotbench.runs.tuning.fit", watched)
+    tuned = dataclasses.replace(method("als"), grid={"embedding_size": [2, 3]})
+    tune(tuned, lambda: split, "toy", 0, PLACE, tmp_path, tmp_path / "checkpoints")
+    assert [len(given.test) for given in seen] == [0, 0]
+    assert all(given.train is split.train and given.valid is split.valid for given in seen)

@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dotbench.errors import DotbenchError
@@ -32,6 +32,11 @@ class Split:
         named = {"shape": np.array([self.n_users, self.n_items])}
         named |= {part: getattr(self, part) for part in PARTS}
         return named | {f"{part}_rating": values for part, values in self.ratings.items()}
+
+    def without_test(self) -> "Split":
+        """The same split with nothing to test on: what tuning is given."""
+        ratings = {part: values[:0] if part == "test" else values for part, values in self.ratings.items()}
+        return replace(self, test=self.test[:0], ratings=ratings)
 
     def save(self, path: Path | str) -> None:
         write_npz(path, **self.arrays())

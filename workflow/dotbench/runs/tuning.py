@@ -34,7 +34,7 @@ def tune(
     trials = method.trials()
     results = []
     if len(trials) > 1:
-        split = load_split()
+        split = load_split().without_test()
         key = fit_key(method, split, place)
         for number, hyperparameters in enumerate(trials, 1):
             name = digest([key, hyperparameters])
