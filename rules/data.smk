@@ -25,7 +25,9 @@ rule fetch:
     message:
         "fetch {wildcards.dataset}"
     shell:
-        "python -m dotbench.cli.fetch --dataset {wildcards.dataset} --folder {params.folder} 2>&1 | tee {log}"
+        # messages go to the log and the terminal, the progress bar (standard output) to the terminal alone
+        "{{ python -m dotbench.cli.fetch --dataset {wildcards.dataset} --folder {params.folder} 2>&1 >&3"
+        " | tee {log}; }} 3>&1"
 
 
 rule prepare:

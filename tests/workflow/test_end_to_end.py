@@ -98,11 +98,45 @@ def test_a_diverging_fit_is_a_hole_in_the_table_and_can_be_retried(project):
     assert result.returncode == 1
 
 
+FRAGILE = '''"""A loss whose first use kills the process, as a machine short of memory would."""
+
+import os
+import signal
+from pathlib import Path
+
+from dotbench.losses.bpr import BPR
+
+
+class Fragile(BPR):
+    name = "fragile"
+    title = "Fragile"
+
+    def formula(self, positive, negative):
+        if not Path("killed-once").exists():
+            Path("killed-once").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().formula(positive, negative)
+'''
+
+
+def test_a_killed_job_is_tried_again(project):
+    (project.root / "workflow/dotbench/losses/fragile.py").write_text(FRAGILE)
+    fragile = FAILING.replace("loss: bpr", "loss: fragile").replace("1.0e+30", "0.01").replace("failing", "killed")
+    (project.root / "config/killed.yaml").write_text(fragile)
+    result = project.snakemake(config="config/killed.yaml")
+    assert (project.root / "killed-once").exists()
+    assert "Trying to restart job" in result.stdout + result.stderr
+    assert result.returncode == 0, result.stderr
+    status = project.dotbench("status", "--config", "config/killed.yaml")
+    assert "4 done, 0 failed, 0 to do" in status.stdout
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("loss: bpr", "loss: bpt", "unknown loss 'bpt': did you mean 'bpr'?"),
         ("name: smoke", "name: smoke\nsees: [1]", "key 'sees': unknown key"),
+        ("name: smoke", "name: smoke\nseeds: [7]", "config/smoke.yaml, line 5: key 'seeds' is there already, line 3"),
         ("seeds: [0, 1]", "seeds: [-1]", "config/smoke.yaml, line 4: key 'seeds': found [-1]"),
         (
             "embedding_size: 8, epochs",

@@ -1,11 +1,14 @@
 """Stage fetch: raw files and their manifest."""
 
-from dotbench.cli.stage import File, Text, run, say
+import sys
+
+from dotbench.cli.stage import File, Text, run
 from dotbench.datasets.fetch import fetch
 
 
 def main(dataset: Text, folder: File) -> None:
-    fetch(dataset, folder, say)
+    # standard output is left to the progress bar
+    fetch(dataset, folder, lambda text: print(text, file=sys.stderr, flush=True))
 
 
 if __name__ == "__main__":

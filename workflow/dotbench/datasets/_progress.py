@@ -4,7 +4,7 @@ import rich.progress as rp
 
 
 class DownloadBar:
-    """Bytes, rate and remaining time of one file on the terminal."""
+    """Bytes, rate and remaining time of one file on standard output, where that is a terminal."""
 
     def __init__(self, name: str) -> None:
         self._bar = rp.Progress(

@@ -4,6 +4,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,15 @@ def accepts_unverified(dataset: Dataset) -> bool:
     return dataset.accept_unverified or dataset.name in named
 
 
+@dataclass(frozen=True)
+class Found:
+    """Raw files, and where they are from. ``verified``: None where there is no official copy to compare with."""
+
+    paths: list[Path]
+    verified: bool | None
+    origin: str
+
+
 def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Make the raw files of a dataset available and write ``folder/manifest.json``; return its content.
 
@@ -41,46 +51,20 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
     Raises DotbenchError otherwise.
     """
     dataset = load_dataset(name)
-    source = dataset.source
-    unknown = False
     if dataset.generated:
         raise DotbenchError(f"{name}: the data are generated; there is nothing to fetch")
-    if source.own_files():
-        paths = [Path(path) for path in source.own_files()]
-        for path in paths:
-            if not path.is_file():
-                raise DotbenchError(f"{name}: key 'source': found no file '{path}' in {Path.cwd()}")
-        verified = [_verify(dataset, path, source if len(paths) == 1 else Digests()) for path in paths]
-        origin = "own files"
-        unknown = not source.known()  # the user's own data have no official copy
+    if dataset.source.own_files():
+        found = _own_files(dataset)
     else:
-        archive, origin = _local_archive(dataset), "local copy"
-        unpacked = None if archive else _local_members(dataset)
-        if archive is None and unpacked is None:
-            if local_data() is not None:
-                say(f"{name}: no copy in {local_data()}")
-            archive, origin = _download(dataset, folder, say)
-        if unpacked is not None:
-            paths = unpacked
-            verified = [_verify(dataset, p, m) for p, m in zip(paths, source.members, strict=True)]
-        else:
-            assert archive is not None
-            verified = [_verify(dataset, archive, source)] if source.known() else []
-            paths = [_extract(archive, m, folder / "raw") for m in source.members] or [archive]
-            for path, member in zip(paths, source.members, strict=False):
-                if member.known():
-                    try:
-                        verified.append(_verify(dataset, path, member, f"{archive}, member {member.path}"))
-                    except DotbenchError:
-                        path.unlink()
-                        raise
-            verified = verified or [False]
+        found = _local_copy(dataset, folder) or _downloaded(dataset, folder, say)
     manifest = {
         "dataset": name,
-        "origin": origin,
-        "source": digest(source.model_dump(mode="json")),
-        "verified": None if unknown else all(verified),
-        "files": [{"path": str(path), "bytes": path.stat().st_size, "sha256": file_digest(path)} for path in paths],
+        "origin": found.origin,
+        "source": digest(dataset.source.model_dump(mode="json")),
+        "verified": found.verified,
+        "files": [
+            {"path": str(path), "bytes": path.stat().st_size, "sha256": file_digest(path)} for path in found.paths
+        ],
         "licence": dataset.licence,
         "citation": dataset.citation,
     }
@@ -100,6 +84,51 @@ def raw_files(manifest_path: Path) -> list[Path]:
             )
         files.append(path)
     return files
+
+
+def _own_files(dataset: Dataset) -> Found:
+    source = dataset.source
+    paths = [Path(path) for path in source.own_files()]
+    for path in paths:
+        if not path.is_file():
+            raise DotbenchError(f"{dataset.name}: key 'source': found no file '{path}' in {Path.cwd()}")
+    verified = [_verify(dataset, path, source if len(paths) == 1 else Digests()) for path in paths]
+    return Found(paths, all(verified) if source.known() else None, "own files")
+
+
+def _local_copy(dataset: Dataset, folder: Path) -> Found | None:
+    archive = _local_archive(dataset)
+    if archive is not None:
+        return _unpacked(dataset, archive, folder, "local copy")
+    paths = _local_members(dataset)
+    if paths is None:
+        return None
+    verified = [_verify(dataset, *pair) for pair in zip(paths, dataset.source.members, strict=True)]
+    return Found(paths, all(verified), "local copy")
+
+
+def _downloaded(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> Found:
+    if local_data() is not None:
+        say(f"{dataset.name}: no copy in {local_data()}")
+    archive, url = _download(dataset, folder, say)
+    return _unpacked(dataset, archive, folder, url)
+
+
+def _unpacked(dataset: Dataset, archive: Path, folder: Path, origin: str) -> Found:
+    """The members of an archive, or the one file that it is; verified as a whole, by member, or both."""
+    source = dataset.source
+    verified = [_verify(dataset, archive, source)] if source.known() else []
+    paths = []
+    for member in source.members:
+        path = _extract(archive, member, folder / "raw")
+        paths.append(path)
+        if member.known():
+            try:
+                verified.append(_verify(dataset, path, member, f"{archive}, member {member.path}"))
+            except DotbenchError:
+                path.unlink()
+                raise
+    return Found(paths or [archive], bool(verified) and all(verified), origin)
 
 
 def _verify(dataset: Dataset, path: Path, digests: Digests, named: str | None = None) -> bool:
@@ -169,10 +198,7 @@ def _download(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> tup
                     downloader=pooch.HTTPDownloader(progressbar=bar, timeout=30),
                 )
             return Path(found), url
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # requests' errors are OSErrors; pooch's digest error is a ValueError
+        except (OSError, ValueError) as error:  # as requests' errors are, and pooch's of a digest
             failures.append(f"  {url}: {_reason(error)}")
     raise DotbenchError(
         "\n".join([f"{dataset.name}: no address gave the file:", *failures])

@@ -108,6 +108,8 @@ def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
 
     Raises DotbenchError with the file, line and key of every problem.
     """
+    for file in files:
+        read_yaml(file)  # Snakemake's reader takes the last of two equal keys, ours refuses them
 
     def fail(problems: list[tuple[KeyPath, str]]) -> DotbenchError:
         return DotbenchError(

@@ -13,7 +13,9 @@ KeyPath = tuple[str | int, ...]
 def read_yaml(path: Path | str) -> dict[str, Any]:
     """The mapping in a YAML file; a DotbenchError names the file and line of what is wrong."""
     try:
-        value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        _refuse_repeated_keys(path, yaml.compose(text, Loader=yaml.SafeLoader))
+        value = yaml.safe_load(text)
     except OSError as error:
         raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -26,6 +28,21 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DotbenchError(f"{path}: found {type(value).__name__}; allowed is a mapping of keys to values")
     return value
+
+
+def _refuse_repeated_keys(path: Path | str, node: Any) -> None:
+    """YAML takes the last of two equal keys; whoever wrote both meant something else."""
+    lines: dict[str, int] = {}
+    for child in node.value if isinstance(node, yaml.CollectionNode) else []:
+        if isinstance(node, yaml.MappingNode):
+            key, child = child
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                raise DotbenchError(f"{path}, line {line}: key '{key.value}' is there already, line {lines[key.value]}")
+            lines[key.value] = line
+        _refuse_repeated_keys(path, child)
 
 
 def locate(path: Path | str, key: KeyPath) -> int | None:
