@@ -70,7 +70,7 @@ def test_own_files_are_taken_where_they_lie(define, workdir: Path, raw: Path) ->
         "dataset": "own",
         "origin": "own files",
         "verified": None,  # no digest is known
-        "files": [{"path": "own.csv", "bytes": len(CONTENT), "sha256": sha256(CONTENT)}],
+        "files": [{"path": "own.csv", "role": "ratings", "bytes": len(CONTENT), "sha256": sha256(CONTENT)}],
         "licence": "mine",
         "citation": "me",
     }
@@ -137,7 +137,9 @@ def test_a_local_archive_is_unpacked(define, local: Path, raw: Path, place: str)
     assert (manifest["origin"], manifest["verified"]) == ("local copy", True)
     [path] = raw_files(raw / "manifest.json")
     assert path.read_bytes() == CONTENT
-    assert manifest["files"] == [{"path": str(path), "bytes": len(CONTENT), "sha256": sha256(CONTENT)}]
+    assert manifest["files"] == [
+        {"path": str(path), "role": "ratings", "bytes": len(CONTENT), "sha256": sha256(CONTENT)}
+    ]
 
 
 def test_local_unpacked_files_are_taken_where_they_lie(define, local: Path, raw: Path) -> None:
@@ -488,7 +490,7 @@ def test_the_name_of_a_built_in_dataset_is_taken(define, raw: Path) -> None:
 
 def test_an_unknown_dataset_is_told_with_the_nearest(workdir: Path) -> None:
     message = definition_problem("ml-100")
-    assert message.startswith("unknown dataset 'ml-100': did you mean 'ml-100k'? allowed are ml-100k, ")
+    assert message.startswith("unknown dataset 'ml-100': did you mean 'ml-100k'? allowed are electronics, ")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits import make_split
 from dotbench.errors import DotbenchError
 from dotbench.files import file_digest, read_json
+from dotbench.reporting.records import dataset_label
 
 Triples = list[tuple[str, str, float]]
 OUTPUTS = ["interactions.parquet", "items.csv", "ratings.parquet", "stats.json", "users.csv"]
@@ -265,14 +266,28 @@ def test_a_threshold_without_ratings_is_told(prepared) -> None:
 def test_other_counts_than_published_stop_with_both_numbers(prepared) -> None:
     published = {"users": 1, "items": 3000, "interactions": 2, "raw_users": 1, "raw_rows": 4}
     message = problem(prepared, [("a", "x", 1), ("a", "y", 4)], published=published)
-    assert message == (
-        "own: preparation gives other counts than published: items 2 (published 3,000); raw_rows 2 (published 4)"
+    assert message.startswith(
+        "own: preparation gives other counts than published: items 2 (published 3,000); raw_rows 2 (published 4). "
     )
+    assert "DOTBENCH_ACCEPT_COUNTS=own" in message
+
+
+def test_other_counts_can_be_accepted_and_are_marked(prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTBENCH_ACCEPT_COUNTS", "other, own")
+    said: list[str] = []
+    published = {"users": 1, "items": 3000, "interactions": 2}
+    stats, _ = prepared([("a", "x", 1), ("a", "y", 4)], published=published, say=said.append)
+    assert stats["counts_differ"] == ["items 2 (published 3,000)"]
+    assert stats["published"] == published
+    assert any("items 2 (published 3,000)" in line for line in said)
+    assert dataset_label(stats) == "own (other counts)"
 
 
 def test_published_counts_that_agree_pass(prepared) -> None:
     published = {"users": 1, "items": 2, "interactions": 2, "raw_users": 1, "raw_items": 2, "raw_rows": 2}
-    assert prepared([("a", "x", 1), ("a", "y", 4)], published=published)[0]["interactions"] == 2
+    stats, _ = prepared([("a", "x", 1), ("a", "y", 4)], published=published)
+    assert (stats["published"], stats["counts_differ"]) == (published, [])
+    assert dataset_label(stats) == "own"
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,30 @@ def write_parquet(path: Path | str, frame: "pd.DataFrame") -> None:
         frame.to_parquet(temporary, index=False)
 
 
+def write_columns(path: Path | str, columns: "Mapping[str, np.ndarray]", further: Path | None = None) -> None:
+    """Write arrays of one length as Parquet; ``further``: a Parquet file whose columns are put beside them.
+
+    The further columns pass through memory a row group at a time.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table(dict(columns))
+    with atomic(path) as temporary:
+        if further is None:
+            pq.write_table(table, temporary)
+            return
+        source = pq.ParquetFile(further)
+        schema = pa.schema([*table.schema, *source.schema_arrow])
+        start = 0
+        with pq.ParquetWriter(temporary, schema) as writer:
+            for group in range(source.num_row_groups):
+                block = source.read_row_group(group)
+                beside = table.slice(start, len(block))
+                writer.write_table(pa.table([*beside.columns, *block.columns], schema=schema))
+                start += len(block)
+
+
 def write_npz(path: Path | str, **arrays: Any) -> None:
     with atomic(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)

@@ -151,6 +151,19 @@ def list_(what: Annotated[str, typer.Argument(help="datasets, models, losses, so
     _show(*listing(what))
 
 
+@app.command(rich_help_panel=LOOK)
+def data(name: Annotated[str | None, typer.Argument(help="a dataset, for a page about it")] = None) -> None:
+    """Every dataset with its source, licence, state and counts; or a page about one, which is prepared if need be."""
+    from dotbench.cli import data as pages
+
+    if name is None:
+        _show(*pages.overview())
+        return
+    facts, written = pages.page(name)
+    _show(["", ""], list(facts.items()))
+    print(f"picture: {', '.join(map(str, written))}")
+
+
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
     if version:

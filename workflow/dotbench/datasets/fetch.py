@@ -63,7 +63,8 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
         "source": digest(dataset.source.model_dump(mode="json")),
         "verified": found.verified,
         "files": [
-            {"path": str(path), "bytes": path.stat().st_size, "sha256": file_digest(path)} for path in found.paths
+            {"path": str(path), "role": role, "bytes": path.stat().st_size, "sha256": file_digest(path)}
+            for path, role in zip(found.paths, _roles(dataset, found.paths), strict=True)
         ],
         "licence": dataset.licence,
         "citation": dataset.citation,
@@ -72,8 +73,8 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
     return manifest
 
 
-def raw_files(manifest_path: Path) -> list[Path]:
-    """The files that a manifest names; a DotbenchError if one is gone or has another size."""
+def raw_files(manifest_path: Path, role: str = "ratings") -> list[Path]:
+    """The files of a role that a manifest names; a DotbenchError if one is gone or has another size."""
     files = []
     for entry in read_json(manifest_path)["files"]:
         path = Path(entry["path"])
@@ -82,8 +83,15 @@ def raw_files(manifest_path: Path) -> list[Path]:
                 f"{path}: is not the file of {entry['bytes']} bytes that {manifest_path} names; "
                 "delete the manifest to fetch it again"
             )
-        files.append(path)
+        if entry["role"] == role:
+            files.append(path)
     return files
+
+
+def _roles(dataset: Dataset, paths: list[Path]) -> list[str]:
+    """What each file holds; an archive that is not unpacked holds the ratings."""
+    members = dataset.source.members
+    return [member.role for member in members] if len(members) == len(paths) else ["ratings"] * len(paths)
 
 
 def _own_files(dataset: Dataset) -> Found:

@@ -32,6 +32,7 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
             raw = stats["raw"]
             counts = f"{raw['users']:,} users, {raw['items']:,} items, {raw['rows']:,} ratings"
         doubt = ", NOT VERIFIED against an official digest" if stats["verified"] is False else ""
+        doubt += f", OTHER COUNTS: {'; '.join(stats['counts_differ'])}" if stats["counts_differ"] else ""
         lines.append(f"{name}: {counts}; {stats['origin']}{doubt}.")
     for row in rows:
         if row["failed"]:

@@ -12,10 +12,11 @@ SHARED = 0.1  # share of the machine's CPU time taken by others, from which a ti
 
 
 def dataset_label(stats: dict[str, Any]) -> str:
-    """The dataset's name in tables and figures, with a mark for generated data and for copies of doubtful origin."""
-    if stats["origin"] == "generated":
-        return f"{stats['dataset']} (generated)"
-    return f"{stats['dataset']} (unverified copy)" if stats["verified"] is False else stats["dataset"]
+    """The dataset's name in tables and figures, with marks: generated data, doubtful origin, unpublished counts."""
+    marks = ["generated"] if stats["origin"] == "generated" else []
+    marks += ["unverified copy"] if stats["verified"] is False else []
+    marks += ["other counts"] if stats["counts_differ"] else []
+    return stats["dataset"] + (f" ({', '.join(marks)})" if marks else "")
 
 
 @dataclass(frozen=True)

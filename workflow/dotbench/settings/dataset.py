@@ -26,6 +26,7 @@ class Member(Digests):
     """A file inside an archive that the dataset is read from."""
 
     path: str = Field(description="path inside the archive, and below a local folder of unpacked files")
+    role: Literal["ratings", "users", "items"] = Field("ratings", description="what the file holds")
 
 
 class Source(Digests):
@@ -34,16 +35,20 @@ class Source(Digests):
     file: str | None = Field(None, description="one file, relative to the working directory; .gz accepted")
     files: list[str] = Field(default=[], description="several files, read one after the other")
     urls: list[str] = Field(default=[], description="addresses of the same file, tried in order")
+    obtain: str | None = Field(None, description="how a person gets the files, where no address gives them")
+    folder: str | None = Field(None, description="folder of a local copy, where it is not the dataset's name")
     members: list[Member] = Field(default=[], description="files to read if the address leads to a zip archive")
     generator: Name | None = Field(None, description="a generator of the package: no download")
     parameters: dict[str, Any] = Field(default={}, description="settings of the generator")
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Source":
-        given = [kind for kind in ("file", "files", "urls", "generator") if getattr(self, kind)]
+        given = [kind for kind in ("file", "files", "urls", "obtain", "generator") if getattr(self, kind)]
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
-            raise ValueError(f"exactly one of file, files, urls, generator is needed, not {found}")
+            raise ValueError(f"exactly one of file, files, urls, obtain, generator is needed, not {found}")
+        if self.obtain and not self.members:
+            raise ValueError("'obtain' needs 'members', the files to look for")
         return self
 
     def own_files(self) -> list[str]:
@@ -60,7 +65,7 @@ class Prepare(Settings):
 
 
 class Counts(Settings):
-    """Published counts; preparation that gives others stops."""
+    """Published counts; preparation that gives others stops, unless `accept_counts`."""
 
     users: int
     items: int
@@ -82,6 +87,7 @@ class Dataset(Settings):
     licence: str | None = None
     citation: str | None = None
     accept_unverified: bool = Field(False, description="take a local copy whose digest is not the official one")
+    accept_counts: bool = Field(False, description="take counts other than the published ones; every table says so")
 
     @property
     def generated(self) -> bool:

@@ -1,13 +1,50 @@
-"""What a parser is."""
+"""What a parser is, and what it is given."""
 
+import gzip
+import io
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO
 
+from dotbench.errors import DotbenchError
 from dotbench.lazy import pd
 from dotbench.registry import Component, discover
 from dotbench.settings.base import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LARGEST = 3.4e38  # of float32
+
+
+class RawFiles:
+    """The raw files of a dataset by what they hold, and how much of them has been read."""
+
+    def __init__(self, ratings: Sequence[Path], users: Sequence[Path] = (), items: Sequence[Path] = ()) -> None:
+        self.ratings, self.users, self.items = ([Path(path) for path in paths] for paths in (ratings, users, items))
+        self._read = 0
+        self._stream: BinaryIO | None = None
+
+    @contextmanager
+    def lines(self, path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+        """The file as text, decompressed if it ends in ``.gz``; whatever reading raises becomes a DotbenchError."""
+        try:
+            with path.open("rb") as stream:
+                self._stream = stream
+                content: Any = gzip.GzipFile(fileobj=stream) if path.suffix == ".gz" else stream
+                with io.TextIOWrapper(content, encoding=encoding, newline="\n") as text:
+                    yield text
+        except (OSError, EOFError, UnicodeDecodeError) as error:
+            raise DotbenchError(f"{path}: cannot be read: {error}") from None
+        finally:
+            self._stream = None
+        self._read += path.stat().st_size
+
+    def bytes_read(self) -> int:
+        """Bytes of the files, as they lie on the disk, that `lines` has been through."""
+        return self._read + (self._stream.tell() if self._stream and not self._stream.closed else 0)
 
 
 class Parser(Component):
@@ -24,13 +61,20 @@ class Parser(Component):
         return True
 
     @abstractmethod
-    def read(self, files: Sequence[Path]) -> "pd.DataFrame":
-        """All rows of the files, in order.
+    def tables(self, raw: RawFiles) -> "Iterator[pa.Table]":
+        """All rows of the files, in order, some at a time.
 
         Columns: ``user``, ``item`` (text, exactly as in the file) and, where the format has them,
-        ``rating`` (float32, finite) and ``timestamp`` (int64, seconds since 1970).
+        ``rating`` (float32, finite), ``timestamp`` (int64, seconds since 1970), and further columns such as
+        ``text``, which are passed on as they are.
         Raises DotbenchError with file, line, what was found and what is allowed.
         """
+
+    def read(self, files: Sequence[Path]) -> "pd.DataFrame":
+        """All rows of the files at once."""
+        import pyarrow as pa
+
+        return pa.concat_tables(self.tables(RawFiles(files))).to_pandas()
 
 
 def parsers() -> dict[str, type[Any]]:

@@ -3,18 +3,19 @@
 import codecs
 import csv
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from dotbench.datasets.parsers.base import Parser
+from dotbench.datasets.parsers.base import LARGEST, Parser, RawFiles
 from dotbench.errors import DotbenchError
-from dotbench.lazy import pd
 from dotbench.settings.base import Settings
 
-LARGEST = 3.4e38  # of float32
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 KINDS = {"rating": "a finite number", "timestamp": "a whole number of seconds"}
 
 
@@ -80,11 +81,11 @@ class Delimited(Parser):
     def has_ratings(self) -> bool:
         return self.settings.columns.rating is not None
 
-    def read(self, files: Sequence[Path]) -> "pd.DataFrame":
-        frames = [self._read_file(Path(path)) for path in files]
-        return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    def tables(self, raw: RawFiles) -> "Iterator[pa.Table]":
+        for path in raw.ratings:
+            yield self._read_file(path)
 
-    def _read_file(self, path: Path) -> "pd.DataFrame":
+    def _read_file(self, path: Path) -> "pa.Table":
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.csv as pacsv
@@ -119,14 +120,16 @@ class Delimited(Parser):
         except (pa.ArrowInvalid, OSError, EOFError, UnicodeDecodeError) as error:
             self._diagnose(path, n_columns, positions)
             raise DotbenchError(f"{path}: cannot be read as {self.title}: {error}") from None
-        frame = pd.DataFrame({key: table.column(column).to_pandas() for key, column in wanted.items()})
-        bad = any((frame[key] == "").any() for key in ("user", "item"))
+        columns = {key: table.column(column) for key, column in wanted.items()}
+        bad = any(pc.any(pc.equal(columns[key], "")).as_py() for key in ("user", "item"))
         bad = bad or any(pc.any(pc.not_equal(table.column(name), "")).as_py() for name in between)
-        if len(frame) == 0 or bad or ("rating" in frame and not (frame["rating"].abs() <= LARGEST).all()):
+        if "rating" in columns:
+            small = pc.less_equal(pc.abs(columns["rating"]), LARGEST)  # false for NaN
+            bad = bad or not pc.all(small, min_count=0).as_py()
+            columns["rating"] = columns["rating"].cast(pa.float32(), safe=False)
+        if len(table) == 0 or bad:
             self._diagnose(path, n_columns, positions)
-        if "rating" in frame:
-            frame["rating"] = frame["rating"].astype("float32")
-        return frame
+        return pa.table(columns)
 
     def _header(self, path: Path) -> tuple[int, list[str]]:
         """Number and columns of the first line that is not blank; their number is every line's."""

@@ -1,0 +1,99 @@
+"""Raw ratings as columns: ids as codes, everything else in arrays, long texts on the disk."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dotbench.datasets.catalogue import parser_of, parser_settings
+from dotbench.datasets.fetch import raw_files
+from dotbench.datasets.generators.base import generators
+from dotbench.datasets.parsers.base import RawFiles
+from dotbench.errors import DotbenchError
+from dotbench.lazy import np
+from dotbench.settings.dataset import Dataset
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OWN = ("user", "item", "rating", "timestamp")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The rows of a dataset's raw files, in order.
+
+    ``users``, ``items``: shape (n,), int32, codes into ``user_ids`` and ``item_ids``, numbered in order of first
+    appearance. ``rating`` float32 and ``timestamp`` int64, or None. ``further``: a Parquet file with the other
+    columns, row by row, or None.
+    """
+
+    users: "np.ndarray"
+    items: "np.ndarray"
+    user_ids: list[str]
+    item_ids: list[str]
+    rating: "np.ndarray | None"
+    timestamp: "np.ndarray | None"
+    further: Path | None
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+
+def read_raw(dataset: Dataset, manifest_path: Path | None, spool: Path, say: Callable[[str], None]) -> RawTable:
+    """Read a dataset's raw files (or generate it: ``manifest_path`` None), a block of rows at a time.
+
+    ``spool``: where further columns are put, so that texts need no memory; the caller removes it.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    chunks: dict[str, list[Any]] = {}
+    writer = None
+    try:
+        for table in _tables(dataset, manifest_path, say):
+            for name in OWN:
+                if name in table.column_names:
+                    column = table[name].combine_chunks()
+                    coded = column.dictionary_encode() if name in ("user", "item") else column
+                    chunks.setdefault(name, []).append(coded)
+            further = table.drop_columns([name for name in OWN if name in table.column_names])
+            if further.num_columns:
+                spool.parent.mkdir(parents=True, exist_ok=True)
+                writer = writer or pq.ParquetWriter(spool, further.schema)
+                writer.write_table(further)
+    except OSError as error:  # of the spool: parsers tell their own
+        raise DotbenchError(f"{spool}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if writer is not None:
+            writer.close()
+    users, items = (pa.chunked_array(chunks.pop(kind)).unify_dictionaries() for kind in ("user", "item"))
+    values = {name: pa.chunked_array(arrays).to_numpy() for name, arrays in chunks.items()}
+    return RawTable(
+        users=np.concatenate([chunk.indices.to_numpy() for chunk in users.chunks]),
+        items=np.concatenate([chunk.indices.to_numpy() for chunk in items.chunks]),
+        user_ids=users.chunk(0).dictionary.to_pylist(),
+        item_ids=items.chunk(0).dictionary.to_pylist(),
+        rating=values.get("rating"),
+        timestamp=values.get("timestamp"),
+        further=spool if writer is not None else None,
+    )
+
+
+def _tables(dataset: Dataset, manifest_path: Path | None, say: Callable[[str], None]) -> "Iterator[pa.Table]":
+    import pyarrow as pa
+
+    if manifest_path is None:
+        generator = generators()[str(dataset.source.generator)]
+        frame = generator(generator.Settings(**dataset.source.parameters)).generate()
+        yield pa.Table.from_pandas(frame, preserve_index=False)
+        return
+    raw = RawFiles(*(raw_files(manifest_path, role) for role in ("ratings", "users", "items")))
+    rows, last = 0, time.monotonic()
+    for table in parser_of(dataset)(parser_settings(dataset)).tables(raw):
+        yield table
+        rows += len(table)
+        if time.monotonic() - last > 5:
+            last = time.monotonic()
+            say(f"{dataset.name}: {rows:,} rows, {raw.bytes_read() / 1e6:,.0f} MB read")

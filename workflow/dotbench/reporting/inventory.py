@@ -1,0 +1,78 @@
+"""What is known of every dataset: where it is from, whether it is here, its counts against the published ones."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dotbench.datasets.catalogue import definition_files, load_dataset
+from dotbench.files import read_json
+from dotbench.runs import paths
+from dotbench.settings.dataset import Dataset
+
+ORDER = ("users", "items", "interactions")
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A dataset as it stands here. ``manifest``, ``stats``: their content, None where there is none yet."""
+
+    dataset: Dataset
+    manifest: dict[str, Any] | None
+    stats: dict[str, Any] | None
+
+    @property
+    def source(self) -> str:
+        source = self.dataset.source
+        if self.dataset.generated:
+            return f"generator {source.generator}"
+        if source.urls:
+            return source.urls[0].split("/")[2]
+        return "own files" if source.own_files() else "local copy only"
+
+    @property
+    def state(self) -> str:
+        """absent, verified, unverified copy, own files or generated; and whether it is prepared."""
+        if self.dataset.generated:
+            state = "generated"
+        elif self.manifest is None:
+            state = "absent"
+        else:
+            state = {True: "verified", False: "unverified copy", None: "own files"}[self.manifest["verified"]]
+        return f"{state}, prepared" if self.stats else state
+
+    @property
+    def size(self) -> str:
+        """Of the raw files that are here."""
+        return megabytes(sum(file["bytes"] for file in self.manifest["files"])) if self.manifest else ""
+
+    @property
+    def counts(self) -> str:
+        """users × items, interactions; with what is published where that is not the same."""
+        expected = self.dataset.published
+        published = count_text([getattr(expected, key) for key in ORDER]) if expected else ""
+        if self.stats is None:
+            return f"published: {published}" if published else ""
+        found = count_text([self.stats[key] for key in ORDER])
+        if not expected:
+            return found
+        return f"{found}: as published" if not self.stats["counts_differ"] else f"{found}; PUBLISHED: {published}"
+
+
+def holding(name: str) -> Holding:
+    """What is here of one dataset."""
+    files = (paths.manifest(name), paths.data(name) / "stats.json")
+    return Holding(load_dataset(name), *(read_json(file) if file.is_file() else None for file in files))
+
+
+def holdings() -> list[Holding]:
+    """Every dataset, by name."""
+    return [holding(name) for name in sorted(definition_files())]
+
+
+def count_text(counts: list[int]) -> str:
+    """E.g. 943 × 1,203, 81,697."""
+    users, items, interactions = counts
+    return f"{users:,} × {items:,}, {interactions:,}"
+
+
+def megabytes(n: int) -> str:
+    return f"{n / 1e6:,.1f} MB"
