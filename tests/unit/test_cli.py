@@ -200,6 +200,7 @@ def test_a_fit_leaves_the_documented_files_and_no_other(fitted) -> None:
         "items.csv",
         "metrics.json",
         "per_user.parquet",
+        "split.json",
         "split.npz",
         "user_vectors.npy",
         "users.csv",
