@@ -18,7 +18,7 @@ from dotbench.runs.evaluating import evaluate
 from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
 from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
-from dotbench.settings.split import check_method, check_task, resolve_split
+from dotbench.settings.split import check_method, resolve_split
 
 LEFT = [
     "split.json",
@@ -65,8 +65,7 @@ def choose_split(text: str, method: Method) -> Splitter:
     if not isinstance(choice, str | dict):
         raise DotbenchError(f"--split: found '{text}'; allowed is a name, or a mapping of 'kind' and its settings")
     try:
-        splitter = resolve_split(choice)
-        check_task(splitter, method.task)
+        splitter = resolve_split(choice, method.task)
         check_method(splitter, method)
     except WrongChoice as error:
         raise DotbenchError(f"--split: {''.join(f'{key}: ' for key in error.key)}{error}") from None

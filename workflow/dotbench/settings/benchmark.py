@@ -12,7 +12,7 @@ from dotbench.registry import unknown
 from dotbench.settings.base import Settings, dotted, explain
 from dotbench.settings.dataset import Name
 from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
-from dotbench.settings.split import check_method, check_task, resolve_split
+from dotbench.settings.split import check_method, resolve_split
 from dotbench.settings.yaml_lines import KeyPath, place, read_yaml
 from dotbench.studies.base import studies
 
@@ -113,7 +113,7 @@ class Benchmark(Settings):
     @cached_property
     def splitters(self) -> dict[str, Splitter]:
         """Study → the splitter of its pairs."""
-        return {choice.study: resolve_split(choice.split) for choice in self.studies}
+        return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
 
     def protocol(self, study: Any) -> dict[str, Any]:
         """What of the protocol the digest of a study's runs covers; the default split is left out."""
@@ -168,8 +168,7 @@ def _study_problems(choice: StudyChoice, path: KeyPath, datasets: list[str]) -> 
             problems.append(((*path, "datasets", d), str(unknown("dataset of this configuration", name, datasets))))
     splitter = None
     try:
-        splitter = resolve_split(choice.split)
-        check_task(splitter, study.task)
+        splitter = resolve_split(choice.split, study.task)
     except WrongChoice as error:
         problems.append(((*path, "split", *error.key), str(error)))
     labels: dict[str, int] = {}

@@ -10,8 +10,11 @@ from dotbench.settings.base import explain
 from dotbench.settings.method import Method, WrongChoice
 
 
-def resolve_split(choice: str | dict[str, Any]) -> Splitter:
-    """The splitter of a name, or of a mapping with ``kind`` and settings. Raises WrongChoice, which names the key."""
+def resolve_split(choice: str | dict[str, Any], task: str) -> Splitter:
+    """The splitter of a name, or of a mapping with ``kind`` and settings, for ``ranking`` or ``rating``.
+
+    Raises WrongChoice, which names the key.
+    """
     kind, values = (choice, {}) if isinstance(choice, str) else (choice.get("kind"), dict(choice))
     values.pop("kind", None)
     if kind is None:
@@ -19,18 +22,13 @@ def resolve_split(choice: str | dict[str, Any]) -> Splitter:
     if not isinstance(kind, str) or kind not in splitters():
         raise WrongChoice(() if isinstance(choice, str) else ("kind",), str(unknown("split", str(kind), splitters())))
     cls = splitters()[kind]
+    if task not in cls.tasks:
+        raise WrongChoice((), f"'{kind}' is a split for {' and '.join(cls.tasks)}, not for {task}")
     try:
         return cls(cls.Settings.model_validate(values))
     except ValidationError as error:
         path, message = explain(error, cls.Settings)[0]
         raise WrongChoice(tuple(map(str, path)), message) from None
-
-
-def check_task(splitter: Splitter, task: str) -> None:
-    """Raises WrongChoice if the split is not for the task."""
-    if task not in splitter.tasks:
-        allowed = " and ".join(splitter.tasks)
-        raise WrongChoice((), f"'{splitter.name}' is a split for {allowed}, not for {task}")
 
 
 def check_method(splitter: Splitter, method: Method) -> None:

@@ -41,4 +41,5 @@ class KFold(Splitter):
 
     @property
     def remark(self) -> str:
-        return f"Seed s is fold s mod {self.settings.folds} of shuffle ⌊s/{self.settings.folds}⌋; 10 % of the other folds are validation."
+        k = self.settings.folds
+        return f"Seed s is fold s mod {k} of shuffle ⌊s/{k}⌋; 10 % of the other folds are validation."
