@@ -31,19 +31,18 @@ def make_split(folder: Path, task: str, seed: int, splitter: Splitter) -> Split:
     times = frame["timestamp"].to_numpy() if "timestamp" in frame else None
     pairs = frame[["user", "item"]].to_numpy(np.int64)
     part = splitter.assign(pairs[:, 0], pairs[:, 1], times, seed)
-    of = {key: part == k for k, key in enumerate((*PARTS, *COLD))}
+    masks = {key: part == k for k, key in enumerate((*PARTS, *COLD))}
     for key in PARTS:
-        if not of[key].any():
+        if not masks[key].any():
             raise DotbenchError(f"{name}: the {key} part is empty: {splitter.empty.format(task=task)}")
-    for key in COLD:
-        if not of[key].any():
-            del of[key]
+    masks = {key: mask for key, mask in masks.items() if mask.any()}
     ratings = {}
     if task == "rating":
         values = frame["rating"].to_numpy(np.float32)
-        ratings = {key: values[mask] for key, mask in of.items()}
-    parts = {key: pairs[of.pop(key)] for key in PARTS}
-    return Split(*shape, **parts, ratings=ratings, cold={key: pairs[mask] for key, mask in of.items()})
+        ratings = {key: values[mask] for key, mask in masks.items()}
+    parts = {key: pairs[mask] for key, mask in masks.items()}
+    cold = {key: parts.pop(key) for key in COLD if key in parts}
+    return Split(*shape, **parts, ratings=ratings, cold=cold)
 
 
 def write_split(split: Split, dataset: str, task: str, seed: int, splitter: Splitter, folder: Path) -> None:
