@@ -22,7 +22,7 @@ from implicit.cpu.als import AlternatingLeastSquares  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
 from dotbench.datasets.generators.sim_ratings import SimRatings, SimRatingsSettings  # noqa: E402
-from dotbench.datasets.splits import per_user_random  # noqa: E402
+from dotbench.datasets.splits.per_user_random import per_user_random  # noqa: E402
 from dotbench.losses.rg2 import RG2  # noqa: E402
 from dotbench.losses.wrmf import WRMF  # noqa: E402
 from dotbench.matrix import TrainMatrix  # noqa: E402

@@ -31,6 +31,7 @@ wildcard_constraints:
     dataset="[a-z0-9]+(-[a-z0-9]+)*",
     task="ranking|rating",
     seed=r"\d+",
+    variant="(?:-[a-z0-9-]+-[0-9a-f]{10})?",  # of a split; nothing for the default one
     split_seed=r"\d+",
     init_seed=r"\d+",
     method="[a-z0-9-]+-[0-9a-f]{10}",
@@ -94,9 +95,17 @@ def prepared(wildcards):
     return str(paths.data(wildcards.dataset) / f"{file}.parquet")
 
 
+def split_identity(wildcards):
+    return canonical_json(plan.splitter(wildcards.variant).identity())
+
+
+def split_sources(wildcards):
+    return stage_sources("split", type(plan.splitter(wildcards.variant)).__module__)
+
+
 def method_identity(wildcards):
-    method = plan.method(wildcards.method)
-    return canonical_json(method.identity(plan.benchmark.protocol(method.task)))
+    entry = plan.run(wildcards.method)
+    return canonical_json(entry.method.identity(plan.benchmark.protocol(entry.study)))
 
 
 def method_sources(stage):
@@ -109,31 +118,32 @@ def method_sources(stage):
 
 def split_file(name, of_tuning=False):
     def file(wildcards):
-        method = plan.method(wildcards.method)
-        if of_tuning and len(method.trials()) == 1:
+        entry = plan.run(wildcards.method)
+        if of_tuning and len(entry.method.trials()) == 1:
             return []  # nothing to tune
         seed = plan.benchmark.tuning_seed if of_tuning else wildcards.split_seed
-        return str(paths.split(wildcards.dataset, method.task, seed) / name)
+        return str(plan.split(entry, wildcards.dataset, seed) / name)
 
     return file
 
 
 def spectrum_file(suffix, of_tuning=False):
     def file(wildcards):
-        method = plan.method(wildcards.method)
-        artefact = spectrum_artefact(method)
-        if artefact is None or (of_tuning and len(method.trials()) == 1):
+        entry = plan.run(wildcards.method)
+        artefact = spectrum_artefact(entry.method)
+        if artefact is None or (of_tuning and len(entry.method.trials()) == 1):
             return []
         seed = plan.benchmark.tuning_seed if of_tuning else wildcards.split_seed
-        return str(paths.spectrum(wildcards.dataset, seed, artefact[0]).with_suffix(suffix))
+        file = paths.spectrum(wildcards.dataset, seed, artefact[0], entry.splitter.variant)
+        return str(file.with_suffix(suffix))
 
     return file
 
 
 def spectrum_method(artefact):
     """A method that reads the artefact."""
-    for folder, method in plan.methods.items():
-        if (spectrum_artefact(method) or [None])[0] == artefact:
+    for folder, entry in plan.runs.items():
+        if (spectrum_artefact(entry.method) or [None])[0] == artefact:
             return folder
     raise DotbenchError(f"decomposition '{artefact}': no method of the configuration reads it")
 
@@ -187,6 +197,18 @@ def study_chosen(wildcards):
 def study_statistics(wildcards):
     names = dict.fromkeys(entry.dataset for entry in plan.study_entries(wildcards.study))
     return [str(paths.data(name) / "stats.json") for name in names]
+
+
+def study_splits(wildcards):
+    """Manifests of the splits of a study, from which its tables tell who is unseen; none for the default split."""
+    entries = plan.study_entries(wildcards.study)
+    found = [
+        str(plan.split(entry, entry.dataset, seed) / "split.json")
+        for entry in entries
+        for seed in plan.benchmark.seeds
+        if not entry.splitter.is_default
+    ]
+    return list(dict.fromkeys(found))
 
 
 def study_contents(wildcards):

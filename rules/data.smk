@@ -64,12 +64,12 @@ rule split:
     input:
         stats="results/data/{dataset}/stats.json",
         big=ancient(prepared),
-        code=stage_sources("split"),
+        code=split_sources,
     output:
-        manifest="results/data/{dataset}/split{seed}/{task}/split.json",
-        big="results/data/{dataset}/split{seed}/{task}/split.npz",
+        manifest="results/data/{dataset}/split{seed}{variant}/{task}/split.json",
+        big="results/data/{dataset}/split{seed}{variant}/{task}/split.npz",
     log:
-        "logs/split/{dataset}/{task}-{seed}.log",
+        "logs/split/{dataset}/{task}-{seed}{variant}.log",
     conda:
         "../envs/dotbench.yaml"
     threads: 1
@@ -80,9 +80,10 @@ rule split:
         machine=SHARE,
     params:
         data=subpath(input.stats, parent=True),
+        split=split_identity,
         folder=subpath(output.manifest, parent=True),
     message:
-        "split {wildcards.dataset} for {wildcards.task}, seed {wildcards.seed}"
+        "split {wildcards.dataset} for {wildcards.task}, seed {wildcards.seed}{wildcards.variant}"
     shell:
-        "python -m dotbench.cli.split --data {params.data} --task {wildcards.task} --seed {wildcards.seed}"
-        " --folder {params.folder} > {log} 2>&1"
+        "python -m dotbench.cli.split --data {params.data} --dataset {wildcards.dataset} --task {wildcards.task}"
+        " --seed {wildcards.seed} --split {params.split:q} --folder {params.folder} > {log} 2>&1"

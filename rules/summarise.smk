@@ -7,6 +7,7 @@ rule summarise:
         per_user=ancient(study_files("per_user.parquet")),
         chosen=study_chosen,
         statistics=study_statistics,
+        splits=study_splits,
         code=stage_sources("summarise"),
     output:
         csv="results/{name}/{study}/tables/{study}.csv",

@@ -3,14 +3,14 @@
 
 rule decompose:
     input:
-        split="results/data/{dataset}/split{seed}/ranking/split.json",
-        split_big=ancient("results/data/{dataset}/split{seed}/ranking/split.npz"),
+        split="results/data/{dataset}/split{seed}{variant}/ranking/split.json",
+        split_big=ancient("results/data/{dataset}/split{seed}{variant}/ranking/split.npz"),
         code=spectrum_sources,
     output:
-        manifest="results/data/{dataset}/split{seed}/spectra/{artefact}.json",
-        big="results/data/{dataset}/split{seed}/spectra/{artefact}.npz",
+        manifest="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.json",
+        big="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.npz",
     log:
-        "logs/decompose/{dataset}/{artefact}/{seed}.log",
+        "logs/decompose/{dataset}/{artefact}/{seed}{variant}.log",
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
@@ -22,7 +22,7 @@ rule decompose:
     params:
         artefact=spectrum_content,
     message:
-        "decompose {wildcards.dataset}, split {wildcards.seed}: {wildcards.artefact}"
+        "decompose {wildcards.dataset}, split {wildcards.seed}{wildcards.variant}: {wildcards.artefact}"
     shell:
         "python -m dotbench.cli.decompose --artefact {params.artefact:q} --split {input.split_big}"
         " --output {output.big} > {log} 2>&1"

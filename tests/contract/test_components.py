@@ -6,6 +6,7 @@ import itertools
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,8 @@ from dotbench.datasets.generators.base import generators
 from dotbench.datasets.interactions import Split
 from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.prepare import prepare
-from dotbench.datasets.splits import make_split
+from dotbench.datasets.splits.base import DEFAULT, make_splitter, splitters
+from dotbench.datasets.splitting import make_split
 from dotbench.losses.base import losses
 from dotbench.matrix import TrainMatrix
 from dotbench.models.base import models
@@ -42,6 +44,7 @@ REGISTRIES = {
     "studies": studies,
     "parsers": parsers,
     "generators": generators,
+    "splits": splitters,
 }
 COMPONENTS = {f"{kind}/{name}": part for kind, registry in REGISTRIES.items() for name, part in registry().items()}
 CONFIGURED = {key: part for key, part in COMPONENTS.items() if hasattr(part, "Settings")}
@@ -285,6 +288,45 @@ def test_generator(part):
     assert not first.duplicated(["user", "item"]).any()
 
 
+@each(splitters())
+def test_splitter(part):
+    """Every pair gets one part; no part is empty on data of a usual size; equal seeds give equal splits."""
+    rng = np.random.default_rng(0)
+    pairs = rng.permutation(np.argwhere(rng.random((60, 80)) < 0.3))
+    times = rng.integers(0, 5000, len(pairs))
+    splitter = part(part.Settings())
+    assert make_splitter(splitter.identity()).identity() == splitter.identity()
+    first, again, other = (splitter.assign(*pairs.T, times, seed) for seed in (3, 3, 4))
+    assert first.shape == (len(pairs),)
+    assert first.dtype == np.int8
+    assert {0, 1, 2} <= set(first.tolist()) <= {0, 1, 2, 3, 4, 5}
+    assert np.array_equal(first, again)
+    assert np.array_equal(first, other) <= splitter.seedless
+    assert set(part.tasks) <= {"ranking", "rating"}
+    assert splitter.headline
+    assert part.empty.format(task="ranking")
+    if not splitter.needs_timestamps:
+        assert np.array_equal(splitter.assign(*pairs.T, None, 3), first)
+    trained = [np.unique(pairs[first == 0, column]) for column in (0, 1)]
+    seen = [np.isin(pairs[first == 2, column], rows) for column, rows in zip((0, 1), trained, strict=True)]
+    if not part.unseen_by_design:
+        assert all(mask.all() for mask in seen)  # at this size
+    elif not (first > 2).any():
+        assert not all(mask.all() for mask in seen)
+
+
+@each({name: model for name, model in BASELINES.items() if model.scores_unseen and model.task == "rating"})
+def test_rating_baseline_scores_the_unseen(part):
+    split = random_split("rating")
+    here = (split.train[:, 0] != 7) & (split.train[:, 1] != 9)
+    ratings = {**split.ratings, "train": split.ratings["train"][here]}
+    baseline = part(SimpleNamespace(**part.Settings().model_dump()), 0)
+    baseline.train(replace(split, train=split.train[here], ratings=ratings))
+    found = baseline.predict(np.array([[7, 0], [0, 9], [7, 9]]))
+    assert np.isfinite(found).all()
+    assert ((found > 0.5) & (found < 5.5)).all()  # near the ratings, which are 1 to 5
+
+
 # --- the package itself
 
 
@@ -302,7 +344,7 @@ def test_definition_loads_and_prepares(name, tmp_path):
         fetch(name, manifest.parent)
     stats = prepare(name, tmp_path, None if dataset.generated else manifest)
     assert min(stats["users"], stats["items"], stats["interactions"]) > 0
-    split = make_split(tmp_path, "ranking", 0)
+    split = make_split(tmp_path, "ranking", 0, make_splitter({"kind": DEFAULT}))
     assert len(split.train) + len(split.valid) + len(split.test) == stats["interactions"]
 
 
@@ -313,13 +355,15 @@ import sys
 from dotbench.datasets.catalogue import BUILT_IN, read_definition
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.parsers.base import parsers
+from dotbench.datasets.splits.base import splitters
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.settings.benchmark import Benchmark
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 import dotbench.plan
-found = [part for registry in (generators, parsers, losses, models, solvers, studies) for part in registry().values()]
+registries = (generators, parsers, splitters, losses, models, solvers, studies)
+found = [part for registry in registries for part in registry().values()]
 assert all(part.summary() for part in found)
 heavy = ("torch._C", "pandas._libs", "scipy.sparse", "surprise.prediction_algorithms", "matplotlib.pyplot")
 print(*[name for name in heavy if name in sys.modules])

@@ -17,6 +17,7 @@ from dotbench import __version__
 from dotbench.cli import main as command
 from dotbench.datasets.catalogue import definition_files
 from dotbench.datasets.generators.sim_ratings import SimRatings, SimRatingsSettings
+from dotbench.datasets.splits.base import splitters
 from dotbench.files import read_json
 from dotbench.losses.base import losses
 from dotbench.models.base import models
@@ -72,6 +73,7 @@ def problem(result: Result) -> str:
 
 KINDS: dict[str, Callable[[], Any]] = {
     "datasets": definition_files,
+    "splits": splitters,
     "models": models,
     "losses": losses,
     "solvers": solvers,
@@ -200,6 +202,7 @@ def test_a_fit_leaves_the_documented_files_and_no_other(fitted) -> None:
         "items.csv",
         "metrics.json",
         "per_user.parquet",
+        "split.json",
         "split.npz",
         "user_vectors.npy",
         "users.csv",
@@ -319,6 +322,50 @@ def seeded(dotbench, workdir: Path):
             return Seeded(read_json(out / "fit.json"), np.load(out / "item_vectors.npy"), split["train"])
 
     return run
+
+
+def test_a_split_is_named(dotbench, workdir: Path) -> None:
+    options = ["fit", "--dataset", "sim-tiny", "--model", "popularity", "--out", "out"]
+    result = dotbench(*options, "--split", "{kind: leave-one-out, choose: random}", "--seed", "2")
+    assert result.status == 0, result.err
+    identity = {"kind": "leave-one-out", "choose": "random"}
+    assert all(
+        read_json(workdir / "out" / name)["split"] == identity for name in ("fit.json", "metrics.json", "split.json")
+    )
+    with np.load(workdir / "out" / "split.npz") as found:
+        assert len(np.unique(found["test"][:, 0])) == len(found["test"]) == 120
+    assert dotbench(*options).status == 0
+    assert all("split" not in read_json(workdir / "out" / name) for name in ("fit.json", "metrics.json", "split.json"))
+
+
+def test_cold_parts_are_shown_each_for_itself(dotbench, workdir: Path) -> None:
+    options = ["--dataset", "sim-tiny", "--model", "baseline-only", "--split", "warm-cold", "--out", "out"]
+    result = dotbench("fit", *options)
+    assert result.status == 0, result.err
+    shown = {line.split()[0] for line in result.out.splitlines() if line}
+    assert {"valid", "test", "cold_user", "cold_item", "cold_both"} <= shown
+    metrics = read_json(workdir / "out" / "metrics.json")["metrics"]
+    with np.load(workdir / "out" / "predictions.npz") as found, np.load(workdir / "out" / "split.npz") as split:
+        assert len(np.unique(found["cold_both"])) == 1  # nothing is known: the mean of the training ratings
+        assert found["cold_both"][0] == pytest.approx(split["train_rating"].mean())
+        error = split["cold_both_rating"] - split["train_rating"].astype(float).mean()
+        assert metrics["cold_both"]["rmse"] == pytest.approx(np.sqrt((error**2).mean()))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("k-fol", "--split: unknown split 'k-fol': did you mean 'k-fold'?"),
+        ("{kind: k-fold, folds: 1}", "--split: folds: found 1; input should be greater than or equal to 2"),
+        ("{kind", "--split: found '{kind', which is not valid YAML"),
+        ("3", "--split: found '3'; allowed is a name, or a mapping"),
+        ("warm-cold", "--split: 'warm-cold' is a split for rating, not for ranking"),
+        ("new-users", "--split: model: 'mf' cannot score users or items without training pairs"),
+    ],
+)
+def test_a_wrong_split_is_told(dotbench, text: str, message: str) -> None:
+    result = dotbench("fit", *WRMF, "--out", "out", "--split", text)
+    assert problem(result).startswith(message)
 
 
 def test_seed_names_the_split_and_the_initialisation(seeded) -> None:

@@ -17,7 +17,8 @@ from dotbench.datasets import prepare as prepare_module
 from dotbench.datasets.fetch import fetch
 from dotbench.datasets.kcore import k_core
 from dotbench.datasets.prepare import prepare
-from dotbench.datasets.splits import make_split
+from dotbench.datasets.splits.base import DEFAULT, make_splitter
+from dotbench.datasets.splitting import make_split
 from dotbench.errors import DotbenchError
 from dotbench.files import file_digest, read_json
 from dotbench.reporting.records import dataset_label
@@ -370,5 +371,5 @@ def test_ml_1m_with_another_digest_is_refused_until_accepted(
     stats = prepare("ml-1m", workdir / "data", workdir / "raw" / "manifest.json", lambda _: None)
     assert (stats["users"], stats["items"], stats["interactions"]) == (6038, 3307, 835789)
     assert stats["verified"] is False
-    split = make_split(workdir / "data", "ranking", 0)
+    split = make_split(workdir / "data", "ranking", 0, make_splitter({"kind": DEFAULT}))
     assert len(split.train) == 674131

@@ -50,6 +50,11 @@ def changed(text: str) -> str:
 GOOD = methods("{model: popularity}", SGD)
 
 
+def split(value: str) -> str:
+    """GOOD with another split, at line 5."""
+    return GOOD.replace("study: ranking\n", f"study: ranking\n    split: {value}\n")
+
+
 def test_a_good_configuration_has_its_values_and_defaults(load) -> None:
     benchmark = load(GOOD)
     assert benchmark.name == "own"
@@ -189,6 +194,39 @@ CASES = {
         methods("{model: popularity, label: One}", SGD.removesuffix("}") + ", label: One}"),
         "a.yaml, line 7: key 'studies.0.methods.1': has the label 'One' of entry 0; ",
     ),
+    "unknown split": (
+        split("k-fol"),
+        "a.yaml, line 5: key 'studies.0.split': unknown split 'k-fol': did you mean 'k-fold'? allowed are ",
+    ),
+    "unknown kind of split": (
+        split("{kind: zzz}"),
+        "a.yaml, line 5: key 'studies.0.split.kind': unknown split 'zzz': allowed are global-temporal, k-fold, ",
+    ),
+    "split without a kind": (
+        split("{folds: 3}"),
+        "a.yaml, line 5: key 'studies.0.split.kind': missing; allowed are global-temporal, k-fold, ",
+    ),
+    "setting of a split that is out of bounds": (
+        split("\n      kind: k-fold\n      folds: 1"),
+        "a.yaml, line 7: key 'studies.0.split.folds': found 1; input should be greater than or equal to 2",
+    ),
+    "unknown setting of a split": (
+        split("{kind: leave-one-out, choos: random}"),
+        "a.yaml, line 5: key 'studies.0.split.choos': unknown key; allowed are choose",
+    ),
+    "split that is a list": (
+        split("[k-fold]"),
+        "a.yaml, line 5: key 'studies.0.split': found ['k-fold']; allowed is a name of `dotbench list splits`, or a ",
+    ),
+    "split for another task": (
+        split("warm-cold"),
+        "a.yaml, line 5: key 'studies.0.split': 'warm-cold' is a split for rating, not for ranking",
+    ),
+    "split that a method cannot score": (
+        split("new-users"),
+        "a.yaml, line 8: key 'studies.0.methods.1.model': 'mf' cannot score users or items without training pairs, "
+        "which the split 'new-users' tests",
+    ),
     "no methods": (HEAD.replace("methods:", "methods: []"), "a.yaml, line 5: key 'studies.0.methods': found []; "),
     "tuning seed among the seeds": (
         GOOD + "seeds: [0, 3]\ntuning_seed: 3\n",
@@ -273,7 +311,7 @@ def test_a_dataset_may_be_a_name_or_a_mapping(load) -> None:
 
 
 def folders(benchmark: Benchmark) -> list[str]:
-    return [method.folder(benchmark.protocol(method.task)) for _, _, found in benchmark.plans for method in found]
+    return [method.folder(benchmark.protocol(study)) for study, _, found in benchmark.plans for method in found]
 
 
 def folder(load, entry: str, more: str = "") -> str:
@@ -360,6 +398,49 @@ def test_seeds_and_hardware_do_not_change_folders_the_tuning_seed_does(load) -> 
     before = folder(load, SGD)
     assert folder(load, SGD, "seeds: [7]\nthreads: 2\ndevice: cpu\n") == before
     assert folder(load, SGD, "tuning_seed: 77\n") != before
+
+
+def test_the_folders_of_finished_runs_stay_what_they_were(load) -> None:
+    found = folders(load(methods(SGD, "{model: popularity}", "{model: mf, loss: rg2, solver: spectral}")))
+    assert found == [
+        "mf-bpr-sgd-f25eb34cda",
+        "popularity-none-direct-94daf0b09e",
+        "mf-rg2-spectral-9cff0ab7c8",
+    ]
+
+
+SAME_SPLIT = ["per-user-random", "{kind: per-user-random}"]
+OTHER_SPLITS = [
+    "leave-one-out",
+    "{kind: leave-one-out, choose: random}",
+    "global-temporal",
+    "k-fold",
+    "{kind: k-fold, folds: 10}",
+]
+
+
+def test_another_split_has_other_runs_and_another_path(load) -> None:
+    default = Plan(load(GOOD))
+    for value in SAME_SPLIT:
+        assert Plan(load(split(value))).entries[1].folder == default.entries[1].folder
+    plans = [default, *(Plan(load(split(value))) for value in OTHER_SPLITS)]
+    entries = [plan.entries[1] for plan in plans]
+    found = [str(plan.split(entry, "a", 0)) for plan, entry in zip(plans, entries, strict=True)]
+    assert found[0] == "results/data/a/split0/ranking"
+    assert found[1].startswith("results/data/a/split0-leave-one-out-")
+    assert len({entry.folder for entry in entries}) == len(set(found)) == len(plans)
+    for plan, entry in zip(plans, entries, strict=True):
+        assert plan.splitter(entry.splitter.variant).identity() == entry.splitter.identity()
+
+
+def test_a_default_setting_of_a_split_written_out_is_the_same_split(load) -> None:
+    one, other = (Plan(load(split(value))).entries[0].folder for value in ("k-fold", "{kind: k-fold, folds: 5}"))
+    assert one == other
+
+
+def test_popularity_ranks_for_new_users(load) -> None:
+    text = split("new-users").replace(f"      - {SGD}\n", "")
+    assert [entry.method.model.name for entry in Plan(load(text)).entries] == ["popularity"]
 
 
 def test_trials_are_the_product_of_the_grid_in_its_order(load) -> None:

@@ -1,5 +1,6 @@
-"""Splits are disjoint and complete, cut each user 80/10/10, and depend on the seed alone."""
+"""The default split cuts each user 80/10/10 by the seed alone; splits of prepared data, and their files."""
 
+import hashlib
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -12,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dotbench.datasets.interactions import PARTS, Split, load_split
-from dotbench.datasets.splits import make_split, per_user_random, write_split
+from dotbench.datasets.splits.base import make_splitter
+from dotbench.datasets.splits.per_user_random import per_user_random
+from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
 
 USERS = st.lists(st.integers(0, 8), max_size=150).map(lambda rows: np.array(rows, np.int64))
 SEEDS = st.integers(0, 2**32)
+DEFAULT = make_splitter({"kind": "per-user-random"})
 
 
 def expected_sizes(n: int) -> tuple[int, int, int]:
@@ -60,6 +64,12 @@ def test_another_seed_gives_another_split() -> None:
     assert (per_user_random(users, 0) != per_user_random(users, 1)).any()
 
 
+def test_the_split_of_finished_runs_stays_what_it_was() -> None:
+    users = np.random.default_rng(7).integers(0, 40, 1000)
+    content = hashlib.sha256(per_user_random(users, 3).tobytes()).hexdigest()
+    assert content == "44a4bf65074cd329aeebcfd9730d2c57580f969dd5fd9bcce6d471f1e6bda687"
+
+
 def test_each_pair_is_held_out_with_the_documented_chance() -> None:
     users = np.repeat(np.arange(3), 10)
     parts = np.array([per_user_random(users, seed) for seed in range(2000)])
@@ -97,8 +107,8 @@ def test_parts_are_disjoint_and_complete(rows, seed: int, task: str) -> None:
         first.setdefault((user, item), rating)
     with tempfile.TemporaryDirectory() as folder:
         data = write_data(Path(folder), rows)
-        split = make_split(data, task, seed)
-        again = make_split(data, task, seed)
+        split = make_split(data, task, seed, DEFAULT)
+        again = make_split(data, task, seed, DEFAULT)
     pairs = [tuple(pair) for part in PARTS for pair in getattr(split, part).tolist()]
     assert len(pairs) == len(set(pairs))
     assert set(pairs) == set(first)
@@ -117,7 +127,7 @@ GRID = [(user, item, float(1 + (user + item) % 5)) for user in range(6) for item
 
 
 def test_shapes_and_types_are_the_documented_ones(tmp_path: Path) -> None:
-    split = make_split(write_data(tmp_path, GRID), "rating", 0)
+    split = make_split(write_data(tmp_path, GRID), "rating", 0, DEFAULT)
     assert (split.n_users, split.n_items) == (6, 20)
     for part, n in zip(PARTS, (96, 12, 12), strict=True):
         assert getattr(split, part).shape == (n, 2)
@@ -132,26 +142,26 @@ def test_a_rating_split_reaches_rows_outside_the_interactions(tmp_path: Path) ->
     write_json(data / "stats.json", {**stats, "users": 2, "items": 3})
     interactions = pd.DataFrame([(u, i) for u in range(2) for i in range(3)], columns=["user", "item"])
     interactions.to_parquet(data / "interactions.parquet", index=False)
-    ranking, rating = (make_split(data, task, 0) for task in ("ranking", "rating"))
+    ranking, rating = (make_split(data, task, 0, DEFAULT) for task in ("ranking", "rating"))
     assert (ranking.n_users, ranking.n_items) == (2, 3)
     assert (rating.n_users, rating.n_items) == (6, 20)
 
 
 def test_a_rating_split_without_ratings_is_told(tmp_path: Path) -> None:
     with pytest.raises(DotbenchError, match="own: has no ratings; rating studies need a rating column"):
-        make_split(write_data(tmp_path, GRID, has_ratings=False), "rating", 0)
+        make_split(write_data(tmp_path, GRID, has_ratings=False), "rating", 0, DEFAULT)
 
 
 @pytest.mark.parametrize(("n", "part"), [(1, "valid"), (2, "valid")])
 def test_users_with_too_few_pairs_are_told(tmp_path: Path, n: int, part: str) -> None:
     rows = [(user, item, 5.0) for user in range(3) for item in range(n)]
     with pytest.raises(DotbenchError, match=f"own: the {part} part is empty: no user has enough ranking pairs"):
-        make_split(write_data(tmp_path, rows), "ranking", 0)
+        make_split(write_data(tmp_path, rows), "ranking", 0, DEFAULT)
 
 
 def test_the_manifest_tells_sizes_and_content(tmp_path: Path) -> None:
     data = write_data(tmp_path / "data", GRID)
-    write_split(data, "ranking", 3, tmp_path / "split3")
+    write_split(make_split(data, "ranking", 3, DEFAULT), "own", "ranking", 3, DEFAULT, tmp_path / "split3")
     split = load_split(tmp_path / "split3" / "split.npz")
     assert read_json(tmp_path / "split3" / "split.json") == {
         "dataset": "own",

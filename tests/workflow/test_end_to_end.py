@@ -220,3 +220,53 @@ def test_one_more_loss_is_one_more_file(project):
     )
     assert result.returncode == 0, result.stderr
     assert json.loads((project.root / "out-hinge/metrics.json").read_text())["loss"] == "hinge"
+
+
+SPLITS = """
+name: splits
+datasets: [sim-tiny]
+seeds: [0, 1]
+studies:
+  - study: ranking
+    split: global-temporal
+    methods:
+      - {model: popularity}
+      - {model: mf, loss: rg2, solver: spectral, set: {embedding_size: 8}, grid: {regularization: [0.1, 0.3]}}
+  - study: rating
+    split: {kind: warm-cold, users: 60, items: 90}
+    methods:
+      - {model: baseline-only, grid: {}}
+      - {model: svd, set: {epochs: 5}, grid: {embedding_size: [5, 10]}}
+"""
+
+
+def test_another_split_runs_beside_the_default_one(project):
+    before = {path for path in (project.root / RUNS).iterdir()}
+    (project.root / "config/splits.yaml").write_text(SPLITS)
+    result = project.snakemake(config="config/splits.yaml")
+    assert result.returncode == 0, result.stderr
+    assert project.planned(config="config/splits.yaml") == []
+    assert project.planned() == []
+    new = [path for path in (project.root / RUNS).iterdir() if path not in before]
+    assert len(new) == 4
+    temporal, block = (
+        (project.root / f"results/splits/{study}/tables/{study}.md").read_text() for study in ("ranking", "rating")
+    )
+    assert "Global temporal 80/10/10 (leakage-free) split; all items ranked" in temporal
+    assert "the validation part of this same split" in temporal
+    assert "of a random block of 60 users × 90 items" in block
+    assert "(seed 1000; its training pairs overlap their test pairs)" in block
+    for path in new:
+        for metrics in path.glob("split*/metrics.json"):
+            record = json.loads(metrics.read_text())
+            rating = record["model"] in ("svd", "baseline-only")
+            assert record["split"]["kind"] == ("warm-cold" if rating else "global-temporal")
+            parts = {"valid", "test"} | ({"cold_user", "cold_item", "cold_both"} if rating else set())
+            assert set(record["metrics"]) == parts
+
+
+def test_a_split_that_the_method_cannot_score_ends_in_one_message(project):
+    project.edit("config/smoke.yaml", "study: ranking", "study: ranking\n    split: new-users")
+    result = project.snakemake("--dry-run")
+    assert result.returncode != 0
+    assert "'mf' cannot score users or items without training pairs, which the split 'new-users'" in result.stderr

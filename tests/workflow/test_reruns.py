@@ -134,3 +134,19 @@ def test_the_same_project_runs_in_another_folder(project, tmp_path):
     elsewhere = ["--directory", str(tmp_path), "results/data/sim-tiny/stats.json"]
     assert project.snakemake(*elsewhere, config=str(project.root / "config/smoke.yaml")).returncode == 0
     assert project.planned(*elsewhere, config=str(project.root / "config/smoke.yaml")) == []
+
+
+def test_another_split_runs_what_depends_on_it_alone(project):
+    project.edit("config/smoke.yaml", "study: rating", "study: rating\n    split: {kind: k-fold, folds: 4}")
+    splits = [f"split sim-tiny for rating, seed {seed}-k-fold" for seed in (0, 1, 1000)]
+    assert project.planned() == sorted(splits + chain(*METHODS["rating"]) + OUTPUTS[2:])
+
+
+def test_the_default_split_named_reruns_nothing(project):
+    project.edit("config/smoke.yaml", "study: rating", "study: rating\n    split: {kind: per-user-random}")
+    assert project.planned() == []
+
+
+def test_code_of_a_split_that_is_not_used_reruns_nothing(project):
+    project.edit("workflow/dotbench/datasets/splits/k_fold.py", "K-fold cross", "Edited: k-fold cross")
+    assert project.planned() == []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.datasets.catalogue import has_ratings, load_dataset
+from dotbench.datasets.splits.base import DEFAULT, Splitter, make_splitter
 from dotbench.errors import DotbenchError
 from dotbench.files import digest
 from dotbench.runs import paths
@@ -29,6 +30,7 @@ class Entry:
     dataset: str
     method: Method
     folder: str
+    splitter: Splitter
 
 
 class Plan:
@@ -49,21 +51,34 @@ class Plan:
     def entries(self) -> list[Entry]:
         """Every study × dataset × method, in the order of the configuration."""
         return [
-            Entry(study, dataset, method, method.folder(self.benchmark.protocol(method.task)))
+            Entry(study, dataset, method, method.folder(self.benchmark.protocol(study)), self.splitter_of(study))
             for study, datasets, methods in self.benchmark.plans
             for dataset in datasets
             for method in methods
         ]
 
+    def splitter_of(self, study: Any) -> Splitter:
+        return self.benchmark.splitters[study.name]
+
+    def splitter(self, variant: str) -> Splitter:
+        """The splitter whose splits' folders end in ``variant``; the default one is always there."""
+        found = {s.variant: s for s in (make_splitter({"kind": DEFAULT}), *self.benchmark.splitters.values())}
+        if variant not in found:
+            raise DotbenchError(f"split '{variant}': the configuration '{self.benchmark.name}' has no such split")
+        return found[variant]
+
     @cached_property
-    def methods(self) -> dict[str, Method]:
-        """Run folder → method."""
-        return {entry.folder: entry.method for entry in self.entries}
+    def runs(self) -> dict[str, Entry]:
+        """Run folder → an entry with these runs; the method and the splits are the same in all of them."""
+        return {entry.folder: entry for entry in self.entries}
+
+    def run(self, folder: str) -> Entry:
+        if folder not in self.runs:
+            raise DotbenchError(f"run '{folder}': the configuration '{self.benchmark.name}' has no such method")
+        return self.runs[folder]
 
     def method(self, folder: str) -> Method:
-        if folder not in self.methods:
-            raise DotbenchError(f"run '{folder}': the configuration '{self.benchmark.name}' has no such method")
-        return self.methods[folder]
+        return self.run(folder).method
 
     def study_entries(self, study: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.study.name == study]
@@ -74,6 +89,10 @@ class Plan:
     def fits(self, entry: Entry) -> list[Path]:
         """Run folders of the reported seeds; a seed names the split and the initialisation."""
         return [paths.fit(entry.dataset, entry.folder, seed, seed) for seed in self.benchmark.seeds]
+
+    def split(self, entry: Entry, dataset: str, seed: int | str) -> Path:
+        """Folder of the split that an entry's runs of a seed are about."""
+        return paths.split(dataset, entry.study.task, seed, entry.splitter.variant)
 
     def is_timed(self, folder: str) -> bool:
         """Whether the method's runs stand behind a time axis and need the machine to themselves."""
@@ -103,6 +122,9 @@ class Plan:
             "metrics": list(study.metrics),
             "seeds": self.benchmark.seeds,
             "tuning_seed": self.benchmark.tuning_seed,
+            "split": {
+                key: getattr(self.splitter_of(study), key) for key in ("headline", "remark", "seedless", "variant")
+            },
             "runs": [
                 {"dataset": entry.dataset, "label": entry.method.label, "folder": entry.folder}
                 for entry in self.study_entries(study.name)

@@ -37,6 +37,7 @@ class RatingBaseline(Baseline):
     """A baseline that predicts ratings."""
 
     task = "rating"
+    scores_unseen = True  # falls back to means
 
     @abstractmethod
     def predict(self, pairs: "np.ndarray") -> "np.ndarray":

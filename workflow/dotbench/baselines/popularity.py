@@ -11,6 +11,7 @@ class Popularity(RankingBaseline):
     name = "popularity"
     title = "Popularity"
     solver = "direct"
+    scores_unseen = True
 
     def train(self, split: Split) -> None:
         self.counts = np.bincount(split.train[:, 1], minlength=split.n_items)

@@ -24,7 +24,7 @@ def main(
 ) -> None:
     choice = read_json(chosen)
     resolved = from_identity(method)
-    fit(
+    result = fit(
         resolved,
         choice["hyperparameters"],
         load_split(split),
@@ -35,7 +35,9 @@ def main(
         spectrum=spectrum,
         checkpoint=checkpoint,
         failed_before=choice["reason"],
-    ).save(folder)
+    )
+    result.note_split(method["protocol"].get("split"))
+    result.save(folder)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dotbench.datasets.catalogue import definition_files, load_dataset
+from dotbench.datasets.splits.base import splitters
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.registry import unknown
@@ -14,7 +15,14 @@ Listing = tuple[list[str], Sequence[tuple[str, ...]]]
 
 def listing(what: str) -> Listing:
     """(header, rows) of one kind of component. Raises DotbenchError for another kind."""
-    kinds = {"datasets": _datasets, "models": _models, "losses": _losses, "solvers": _solvers, "studies": _studies}
+    kinds = {
+        "datasets": _datasets,
+        "splits": _splits,
+        "models": _models,
+        "losses": _losses,
+        "solvers": _solvers,
+        "studies": _studies,
+    }
     if what not in kinds:
         raise unknown("kind", what, kinds)
     return kinds[what]()
@@ -30,6 +38,11 @@ def _datasets() -> Listing:
         size = f"{counts.users:,} × {counts.items:,}, {counts.interactions:,}" if counts else ""
         rows.append((name, dataset.title or "", origin, size, "package" if "definitions" in path.parts else str(path)))
     return ["name", "title", "source", "users × items, interactions", "defined in"], rows
+
+
+def _splits() -> Listing:
+    rows = [(name, ", ".join(part.tasks), _settings(part), part.summary()) for name, part in splitters().items()]
+    return ["name", "tasks", "settings", "what"], rows
 
 
 def _models() -> Listing:

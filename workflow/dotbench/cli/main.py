@@ -110,6 +110,9 @@ def fit(
     seed: Annotated[int, typer.Option(min=0, help="split seed and initialisation seed")] = 0,
     split_seed: Annotated[int | None, typer.Option(min=0, help="split seed alone")] = None,
     init_seed: Annotated[int | None, typer.Option(min=0, help="initialisation seed alone")] = None,
+    split: Annotated[
+        str, typer.Option(help="a name of `dotbench list splits`, or e.g. '{kind: k-fold, folds: 10}'")
+    ] = "per-user-random",
     device: Annotated[str, typer.Option(envvar="DOTBENCH_DEVICE", help="auto, cpu or cuda")] = "auto",
     threads: Annotated[int, typer.Option(envvar="DOTBENCH_THREADS", min=1)] = 1,
 ) -> None:
@@ -120,10 +123,11 @@ def fit(
     from dotbench.runs.hardware import take_place
 
     method = single.choose_method(model, loss, solver, single.parse_assignments(settings or []))
+    splitter = single.choose_split(split, method)
     load_dataset(dataset)
     seeds = [seed if given is None else given for given in (split_seed, init_seed)]
     place = take_place(device, threads, None, say, method.solver is not None)
-    result = single.fit_and_evaluate(method, dataset, seeds[0], seeds[1], out, place)
+    result = single.fit_and_evaluate(method, dataset, seeds[0], seeds[1], out, place, splitter)
     if result["status"] != "ok":
         raise DotbenchError(f"the fit failed: {result['reason']}; its record is {out / 'fit.json'}")
     _metrics(result["metrics"])
@@ -144,7 +148,7 @@ def evaluate(
 
 
 @app.command("list", rich_help_panel=LOOK)
-def list_(what: Annotated[str, typer.Argument(help="datasets, models, losses, solvers or studies")]) -> None:
+def list_(what: Annotated[str, typer.Argument(help="datasets, splits, models, losses, solvers or studies")]) -> None:
     """What can be named in a configuration."""
     from dotbench.cli.listing import listing
 
@@ -173,7 +177,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="print the 
 
 def _metrics(metrics: dict[str, dict[str, float]]) -> None:
     names = list(metrics["test"])
-    _show(["", *names], [(part, *(f"{metrics[part][name]:.4f}" for name in names)) for part in ("valid", "test")])
+    _show(["", *names], [(part, *(f"{metrics[part][name]:.4f}" for name in names)) for part in metrics])
 
 
 def _show(header: list[str], rows: Sequence[tuple[str, ...]]) -> None:

@@ -7,7 +7,8 @@ import yaml
 
 from dotbench.datasets.ensure import ensure_prepared
 from dotbench.datasets.interactions import load_split
-from dotbench.datasets.splits import make_split
+from dotbench.datasets.splits.base import Splitter
+from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
 from dotbench.evaluation.ranking import evaluate_ranking
 from dotbench.evaluation.topk import vector_scorer
@@ -17,8 +18,10 @@ from dotbench.runs.evaluating import evaluate
 from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
 from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
+from dotbench.settings.split import check_method, resolve_split
 
 LEFT = [
+    "split.json",
     "fit.json",
     "metrics.json",
     "curve.csv",
@@ -53,18 +56,34 @@ def choose_method(model: str, loss: str | None, solver: str | None, settings: di
         raise DotbenchError(f"{option}: {error}") from None
 
 
+def choose_split(text: str, method: Method) -> Splitter:
+    """The split that ``--split`` names: a name, or a mapping in YAML, e.g. ``{kind: k-fold, folds: 10}``."""
+    try:
+        choice = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise DotbenchError(f"--split: found '{text}', which is not valid YAML") from None
+    if not isinstance(choice, str | dict):
+        raise DotbenchError(f"--split: found '{text}'; allowed is a name, or a mapping of 'kind' and its settings")
+    try:
+        splitter = resolve_split(choice, method.task)
+        check_method(splitter, method)
+    except WrongChoice as error:
+        raise DotbenchError(f"--split: {''.join(f'{key}: ' for key in error.key)}{error}") from None
+    return splitter
+
+
 def fit_and_evaluate(
-    method: Method, dataset: str, split_seed: int, init_seed: int, out: Path, place: Place
+    method: Method, dataset: str, split_seed: int, init_seed: int, out: Path, place: Place, splitter: Splitter
 ) -> dict[str, Any]:
     """Prepare the dataset if need be, split, fit, evaluate, and write everything into ``out``.
 
     Returns the content of ``metrics.json``; its status may be ``failed``.
     """
     data = ensure_prepared(dataset, place.say)
-    split = make_split(data, method.task, split_seed)
+    split = make_split(data, method.task, split_seed, splitter)
     for name in LEFT:  # of an earlier fit: files of two fits must not lie side by side
         (out / name).unlink(missing_ok=True)
-    split.save(out / "split.npz")
+    write_split(split, dataset, method.task, split_seed, splitter, out)
     for kind, n in (("users", split.n_users), ("items", split.n_items)):
         ids = pd.read_csv(data / f"{kind}.csv", dtype=str, keep_default_na=False).head(n)
         write_csv(
@@ -75,6 +94,7 @@ def fit_and_evaluate(
     result = fit(
         method, method.settings, split, dataset, split_seed, init_seed, place, checkpoint=out / "checkpoint.pt"
     )
+    result.note_split(None if splitter.is_default else splitter.identity())
     if method.task == "ranking":
         for name, vectors in result.arrays.items():
             write_npy(out / f"{name}.npy", vectors)

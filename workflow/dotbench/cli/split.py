@@ -1,11 +1,13 @@
 """Stage split: prepared data → train, validation and test pairs."""
 
-from dotbench.cli.stage import File, Number, Text, run
-from dotbench.datasets.splits import write_split
+from dotbench.cli.stage import File, Json, Number, Text, run
+from dotbench.datasets.splits.base import make_splitter
+from dotbench.datasets.splitting import make_split, write_split
 
 
-def main(data: File, task: Text, seed: Number, folder: File) -> None:
-    write_split(data, task, seed, folder)
+def main(data: File, dataset: Text, task: Text, seed: Number, split: Json, folder: File) -> None:
+    protocol = make_splitter(split)
+    write_split(make_split(data, task, seed, protocol), dataset, task, seed, protocol, folder)
 
 
 if __name__ == "__main__":

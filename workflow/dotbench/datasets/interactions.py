@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dotbench.errors import DotbenchError
@@ -10,6 +10,7 @@ from dotbench.files import read_arrays, write_npz
 from dotbench.lazy import np
 
 PARTS = ("train", "valid", "test")
+COLD = ("cold_user", "cold_item", "cold_both")  # the user, the item, or both without training pairs
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Split:
 
     ``train``, ``valid``, ``test``: shape (n, 2), int64, columns user row and item row.
     ``ratings``: part → shape (n,), float32, in rating points; empty for ranking.
+    ``cold``: further test parts that some splits set apart, by the names of COLD, as ``test``.
     """
 
     n_users: int
@@ -26,17 +28,19 @@ class Split:
     valid: "np.ndarray"
     test: "np.ndarray"
     ratings: dict[str, "np.ndarray"]
+    cold: dict[str, "np.ndarray"] = field(default_factory=dict)
 
     def arrays(self) -> "dict[str, np.ndarray]":
-        """The arrays of the file: ``shape`` (n_users, n_items), the parts, ``<part>_rating`` for the rating task."""
+        """The arrays of the file: ``shape`` (n_users, n_items), the parts, ``<part>_rating`` for ratings."""
         named = {"shape": np.array([self.n_users, self.n_items])}
-        named |= {part: getattr(self, part) for part in PARTS}
+        named |= {part: getattr(self, part) for part in PARTS} | self.cold
         return named | {f"{part}_rating": values for part, values in self.ratings.items()}
 
     def without_test(self) -> "Split":
         """The same split with nothing to test on: what tuning is given."""
-        ratings = {part: values[:0] if part == "test" else values for part, values in self.ratings.items()}
-        return replace(self, test=self.test[:0], ratings=ratings)
+        kept = {part: values for part, values in self.ratings.items() if part not in COLD}
+        ratings = {part: values[:0] if part == "test" else values for part, values in kept.items()}
+        return replace(self, test=self.test[:0], ratings=ratings, cold={})
 
     def save(self, path: Path | str) -> None:
         write_npz(path, **self.arrays())
@@ -66,8 +70,8 @@ def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
             content = {name: arrays[name] for name in arrays}
         except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise DotbenchError(f"{path}: cannot be read: {error}") from None
-        parts = {part: content[part] for part in PARTS}
-        ratings = {part: content[f"{part}_rating"] for part in PARTS if f"{part}_rating" in content}
+        parts = {part: content[part] for part in (*PARTS, *COLD) if part in content}
+        ratings = {part: content[f"{part}_rating"] for part in parts if f"{part}_rating" in content}
         if "shape" in content:
             sizes = content["shape"]
             if sizes.shape != (2,) or sizes.dtype.kind not in "iu":
@@ -88,4 +92,6 @@ def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
             )
     if shape is None:
         raise DotbenchError(f"{path}: holds no array 'shape' (users, items)")
-    return Split(*shape, **{part: pairs.astype(np.int64) for part, pairs in parts.items()}, ratings=ratings)
+    pairs_of = {part: pairs.astype(np.int64) for part, pairs in parts.items()}
+    cold = {part: pairs_of.pop(part) for part in COLD if part in pairs_of}
+    return Split(*shape, **pairs_of, ratings=ratings, cold=cold)

@@ -1,5 +1,6 @@
 """Rating metrics of finished runs. Predictions are not clipped."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from dotbench.datasets.interactions import Split
@@ -14,13 +15,13 @@ def mae(truth: "np.ndarray", prediction: "np.ndarray") -> float:
     return float(np.mean(np.abs(truth - prediction)))
 
 
-def evaluate_rating(split: Split, predictions: dict[str, "np.ndarray"]) -> tuple[dict[str, Any], "pd.DataFrame"]:
-    """Metrics of predictions for ``valid`` and ``test`` and, per user, the test part's sums.
+def evaluate_rating(split: Split, predictions: Mapping[str, "np.ndarray"]) -> tuple[dict[str, Any], "pd.DataFrame"]:
+    """Metrics of predictions for ``valid``, ``test`` and the split's cold parts and, per user, the test part's sums.
 
-    Returns ({"valid": {metric: value}, "test": {…}}, frame with ``user, n, squared_error, absolute_error``).
+    Returns ({"valid": {metric: value}, "test": {…}, …}, frame with ``user, n, squared_error, absolute_error``).
     """
     means = {}
-    for part in ("valid", "test"):
+    for part in ("valid", "test", *split.cold):
         truth = split.ratings[part].astype(np.float64)
         means[part] = {"rmse": rmse(truth, predictions[part]), "mae": mae(truth, predictions[part])}
     error = predictions["test"] - split.ratings["test"].astype(np.float64)

@@ -14,6 +14,7 @@ class Model(Component):
 
     task: ClassVar[Literal["ranking", "rating"]] = "ranking"
     is_baseline: ClassVar[bool] = False
+    scores_unseen: ClassVar[bool] = False  # its scores mean something for users and items without training pairs
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
 

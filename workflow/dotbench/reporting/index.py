@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from dotbench.datasets.splits.base import DEFAULT
 from dotbench.files import read_json, write_csv
 from dotbench.runs import paths
 
-COLUMNS = ["dataset", "model", "loss", "solver", "split_seed", "init_seed", "status", "reason"]
+COLUMNS = ["dataset", "model", "loss", "solver", "split", "split_seed", "init_seed", "status", "reason"]
 COLUMNS += ["valid", "test", "epochs", "updates", "train_seconds", "device", "folder"]
 
 
@@ -16,6 +17,7 @@ def write_index() -> Path | None:
     for path in sorted(paths.RUNS.glob("*/*/split*-init*/metrics.json")):
         record = read_json(path)
         row = {column: record.get(column) for column in COLUMNS}
+        row["split"] = record.get("split", {"kind": DEFAULT})["kind"]
         for part in ("valid", "test"):
             row[part] = next(iter(record["metrics"][part].values())) if record["metrics"] else None
         rows.append({**row, "folder": str(path.parent)})

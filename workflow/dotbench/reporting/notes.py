@@ -2,25 +2,37 @@
 
 from typing import Any
 
+from dotbench.files import read_json
 from dotbench.reporting.records import read_runs
+from dotbench.runs import paths
 
 PROTOCOLS = {
-    "ranking": "Per-user random 80/10/10 split; all items ranked, train and validation masked; NDCG discounted by log2 "
-    "and normalised by min(10, test items); means over users with a test item.",
-    "rating": "Per-user random 80/10/10 split of all ratings; predictions not clipped.",
+    "ranking": "; all items ranked, train and validation masked; NDCG discounted by log2 and normalised by "
+    "min(10, test items); means over users with a test item.",
+    "rating": " of all ratings; predictions not clipped.",
 }
 
 
 def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str, dict[str, Any]]) -> list[str]:
     """Sentences that a reader needs to judge the numbers."""
     records = [record for run in read_runs(contents) for record in run.metrics()]
-    seeds = contents["seeds"]
+    seeds, split = contents["seeds"], contents["split"]
+    if split["seedless"]:
+        each = "an initialisation; the split is the same (but for ties)"
+        tuned = "of this same split, without its test part"
+    else:
+        each = "a split and an initialisation"
+        tuned = (
+            "of a split that is not among the reported ones "
+            f"(seed {contents['tuning_seed']}; its training pairs overlap their test pairs)"
+        )
     lines = [
-        PROTOCOLS[contents["task"]],
-        f"Mean ± standard deviation [95 % interval, Student's t] over {len(seeds)} seeds, each a split and an "
-        f"initialisation (seeds {', '.join(map(str, seeds))}).",
-        "Hyperparameters are chosen on the validation part of a split that is not among the reported ones "
-        f"(seed {contents['tuning_seed']}; its training pairs overlap their test pairs); ! marks the edge of the grid.",
+        split["headline"] + PROTOCOLS[contents["task"]],
+        *([split["remark"]] if split["remark"] else []),
+        *(_unseen(name, contents) for name in facts if split["variant"]),
+        f"Mean ± standard deviation [95 % interval, Student's t] over {len(seeds)} seeds, each {each} "
+        f"(seeds {', '.join(map(str, seeds))}).",
+        f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
         "Bold: better than every other method of the dataset (p < .05, users resampled, Holm over all pairs). "
         "≈: not distinguishable from the best mean.",
         "Seconds are of training alone, one run; * marks runs that shared the machine. Updates are gradient steps, "
@@ -44,3 +56,15 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
     lines.append(f"Hardware: {'; '.join(sorted(machines))}; threads of a fit: {', '.join(map(str, threads))}.")
     lines.append(f"Versions: {', '.join(sorted(versions))}.")
     return lines
+
+
+def _unseen(dataset: str, contents: dict[str, Any]) -> str:
+    """Who of the held-out pairs has no training pair, and how many pairs are set apart; means over the seeds."""
+    folders = [paths.split(dataset, contents["task"], seed, contents["split"]["variant"]) for seed in contents["seeds"]]
+    found = [read_json(folder / "split.json") for folder in folders]
+    numbers = [(m["test"], m["unseen"]["users"], m["unseen"]["items"], sum(m["cold"].values())) for m in found]
+    test, users, items, cold = (f"{sum(column) / len(column):,.6g}" for column in zip(*numbers, strict=True))
+    return (
+        f"{dataset}: {test} test pairs; {users} users and {items} items of the held-out pairs have no training pair; "
+        f"{cold} held-out pairs are set apart (means over the seeds)."
+    )

@@ -22,7 +22,9 @@ def summarise(contents: dict[str, Any], folder: Path) -> None:
     rows, pairs = [], []
     for dataset in facts:
         runs = [run for run in read_runs(contents) if run.dataset == dataset]
-        block = [_row(run, contents["metrics"], facts[dataset]) for run in runs]
+        block = [
+            {**_row(run, contents["metrics"], facts[dataset]), "split": contents["split"]["headline"]} for run in runs
+        ]
         users = [run.per_user() for run in runs]
         for metric in contents["metrics"]:
             comparisons, compared = _compare(users, block, metric)

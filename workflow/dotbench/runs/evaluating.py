@@ -50,8 +50,9 @@ def evaluate(record: dict[str, Any], arrays: Mapping[str, Any], split: Split, fo
         vectors = (torch.from_numpy(arrays[name]) for name in ("user_vectors", "item_vectors"))
         metrics, frame = ranking.evaluate_ranking(split, vector_scorer(*vectors))
     elif record["status"] == "ok":
-        metrics, frame = rating.evaluate_rating(split, {part: arrays[part] for part in ("valid", "test")})
+        metrics, frame = rating.evaluate_rating(split, arrays)
     result = {key: record[key] for key in COPIED}
+    result |= {"split": record["split"]} if "split" in record else {}
     result |= {"metrics": metrics, "n_users_evaluated": len(frame)}
     write_parquet(folder / "per_user.parquet", frame)
     write_json(folder / "metrics.json", result)

@@ -31,6 +31,11 @@ class Fit:
     curve: list[dict[str, Any]]
     arrays: dict[str, Any]
 
+    def note_split(self, identity: dict[str, Any] | None) -> None:
+        """Record which kind of split was learned from; nothing for the default one."""
+        if identity is not None:
+            self.record["split"] = identity
+
     def save(self, folder: Path) -> None:
         """Write ``fitted.npz``, ``curve.csv`` and, last, ``fit.json``."""
         write_npz(folder / "fitted.npz", **self.arrays)
@@ -191,7 +196,8 @@ def _train_baseline(method: Method, hyperparameters: dict[str, Any], split: Spli
         ranking = Ranking(split.valid, split.train, split.n_users, split.n_items)
         validation = mean_ndcg(ranking, vector_scorer(torch.from_numpy(users), torch.from_numpy(items)))
     else:
-        arrays = {part: baseline.predict(getattr(split, part)) for part in ("valid", "test")}
+        held = {"valid": split.valid, "test": split.test, **split.cold}
+        arrays = {part: baseline.predict(pairs) for part, pairs in held.items()}
         if not all(np.isfinite(values).all() for values in arrays.values()):
             raise FitFailed("a prediction is NaN or infinite")
         validation = rmse(split.ratings["valid"], arrays["valid"])

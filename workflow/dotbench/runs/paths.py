@@ -17,13 +17,13 @@ def data(dataset: str) -> Path:
     return DATA / dataset
 
 
-def split(dataset: str, task: str, seed: int | str) -> Path:
-    """The split's folder: ``split.npz`` and its manifest ``split.json``."""
-    return DATA / dataset / f"split{seed}" / task
+def split(dataset: str, task: str, seed: int | str, variant: str = "") -> Path:
+    """The split's folder: ``split.npz`` and its manifest ``split.json``; ``variant`` as ``Splitter.variant``."""
+    return DATA / dataset / f"split{seed}{variant}" / task
 
 
-def spectrum(dataset: str, seed: int | str, artefact: str) -> Path:
-    return DATA / dataset / f"split{seed}" / "spectra" / f"{artefact}.npz"
+def spectrum(dataset: str, seed: int | str, artefact: str, variant: str = "") -> Path:
+    return DATA / dataset / f"split{seed}{variant}" / "spectra" / f"{artefact}.npz"
 
 
 def run(dataset: str, method: str) -> Path:

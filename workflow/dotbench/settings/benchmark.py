@@ -6,11 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from dotbench.datasets.splits.base import DEFAULT, Splitter
 from dotbench.errors import DotbenchError
 from dotbench.registry import unknown
 from dotbench.settings.base import Settings, dotted, explain
 from dotbench.settings.dataset import Name
 from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
+from dotbench.settings.split import check_method, resolve_split
 from dotbench.settings.yaml_lines import KeyPath, place, read_yaml
 from dotbench.studies.base import studies
 
@@ -37,7 +39,17 @@ class StudyChoice(Settings):
     datasets: list[Name] | None = Field(
         None, min_length=1, description="those of the configuration that the study is about"
     )
+    split: str | dict[str, Any] = Field(
+        DEFAULT, description="a name of `dotbench list splits`, or a mapping of `kind` and its settings"
+    )
     methods: list[MethodChoice] = Field(min_length=1)
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _name_or_mapping(cls, value: Any) -> Any:
+        if not isinstance(value, str | dict):
+            raise ValueError("allowed is a name of `dotbench list splits`, or a mapping of 'kind' and its settings")
+        return value
 
     @field_validator("datasets")
     @classmethod
@@ -98,9 +110,16 @@ class Benchmark(Settings):
             for choice in self.studies
         ]
 
-    def protocol(self, task: str) -> dict[str, Any]:
-        """What of the protocol a run's digest covers."""
-        return {"task": task, "tuning_seed": self.tuning_seed}
+    @cached_property
+    def splitters(self) -> dict[str, Splitter]:
+        """Study → the splitter of its pairs."""
+        return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
+
+    def protocol(self, study: Any) -> dict[str, Any]:
+        """What of the protocol the digest of a study's runs covers; the default split is left out."""
+        splitter = self.splitters[study.name]
+        split = {} if splitter.is_default else {"split": splitter.identity()}
+        return {"task": study.task, "tuning_seed": self.tuning_seed, **split}
 
 
 def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
@@ -147,6 +166,11 @@ def _study_problems(choice: StudyChoice, path: KeyPath, datasets: list[str]) -> 
     for d, name in enumerate(choice.datasets or []):
         if name not in datasets:
             problems.append(((*path, "datasets", d), str(unknown("dataset of this configuration", name, datasets))))
+    splitter = None
+    try:
+        splitter = resolve_split(choice.split, study.task)
+    except WrongChoice as error:
+        problems.append(((*path, "split", *error.key), str(error)))
     labels: dict[str, int] = {}
     for m, method_choice in enumerate(choice.methods):
         here = (*path, "methods", m)
@@ -155,6 +179,11 @@ def _study_problems(choice: StudyChoice, path: KeyPath, datasets: list[str]) -> 
         except WrongChoice as error:
             problems.append(((*here, *error.key), str(error)))
             continue
+        if splitter is not None:
+            try:
+                check_method(splitter, method)
+            except WrongChoice as error:
+                problems.append(((*here, *error.key), str(error)))
         if method.task != study.task:
             problems.append(
                 (

@@ -1,0 +1,74 @@
+"""The notes under a table name the split and what is special about it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dotbench.datasets.splits.base import make_splitter
+from dotbench.files import write_json
+from dotbench.plan import Plan
+from dotbench.reporting.notes import notes
+from dotbench.runs import paths
+from dotbench.settings.benchmark import parse_benchmark
+
+METHODS = {"ranking": [{"model": "popularity"}], "rating": [{"model": "slope-one"}]}
+STATS = {"users": 3, "items": 4, "interactions": 9, "raw": {"users": 3, "items": 4, "rows": 9}}
+FACTS = {"sim-tiny": {**STATS, "origin": "generated", "verified": True}}
+
+
+def lines(task: str, split: Any) -> list[str]:
+    """Notes of a table without runs."""
+    study = {"study": task, "split": split, "methods": METHODS[task]}
+    plan = Plan(parse_benchmark({"name": "own", "datasets": ["sim-tiny"], "studies": [study], "seeds": [0, 1]}, []))
+    contents = plan.contents(plan.studies()[0])
+    return notes({**contents, "runs": []}, [], FACTS)
+
+
+def test_the_default_split() -> None:
+    found = lines("ranking", "per-user-random")
+    assert found[0].startswith("Per-user random 80/10/10 split; all items ranked, train and validation masked; NDCG")
+    assert "over 2 seeds, each a split and an initialisation (seeds 0, 1)." in found[1]
+    assert "a split that is not among the reported ones (seed 1000; its training pairs overlap" in found[2]
+    assert lines("rating", "per-user-random")[0] == (
+        "Per-user random 80/10/10 split of all ratings; predictions not clipped."
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "split", "parts"),
+    [
+        (
+            "ranking",
+            "global-temporal",
+            ["Global temporal 80/10/10 (leakage-free) split; all", "users new to the system"],
+        ),
+        ("ranking", "leave-one-out", ["Leave-one-out (latest) split;", "not free of leakage in time"]),
+        (
+            "ranking",
+            {"kind": "leave-one-out", "choose": "random"},
+            ["Leave-one-out (random) split;", "One random pair"],
+        ),
+        ("rating", {"kind": "k-fold", "folds": 7}, ["7-fold split over pairs of all", "s mod 7 of shuffle ⌊s/7⌋"]),
+        ("rating", "new-users", ["New users 4:1 split of all ratings", "No test or validation user has a training"]),
+        (
+            "rating",
+            "warm-cold",
+            ["Warm/cold 70:30 split of all ratings", "a random block of 42% of the users × 66% of"],
+        ),
+    ],
+)
+def test_another_split(workdir: Path, task: str, split: Any, parts: list[str]) -> None:
+    splitter = make_splitter({"kind": split} if isinstance(split, str) else split)
+    for seed, apart in ((0, 4), (1, 5)):
+        manifest = {"test": 1000, "unseen": {"users": 1 + 2 * seed, "items": 3}, "cold": {"cold_user": apart}}
+        write_json(paths.split("sim-tiny", task, seed, splitter.variant) / "split.json", manifest)
+    found = lines(task, split)
+    assert found[0].startswith(parts[0])
+    assert parts[1] in found[1]
+    assert found[2] == (
+        "sim-tiny: 1,000 test pairs; 2 users and 3 items of the held-out pairs have no training pair; "
+        "4.5 held-out pairs are set apart (means over the seeds)."
+    )
+    assert ("each an initialisation; the split is the same" in found[3]) == splitter.seedless
+    assert ("the validation part of this same split" in found[4]) == splitter.seedless

@@ -1,0 +1,1 @@
+"""How pairs become train, validation and test parts: one protocol a file."""

@@ -1,0 +1,95 @@
+"""What a splitter is: the protocol by which pairs become train, validation and test parts."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from dotbench.files import digest
+from dotbench.lazy import np
+from dotbench.registry import Component, discover
+from dotbench.settings.base import Settings
+
+DEFAULT = "per-user-random"
+SHARE = 0.1  # of validation and of test, where a protocol does not say otherwise
+TRAIN, VALID, TEST = 0, 1, 2
+
+
+class Splitter(Component):
+    """Says for every pair of a dataset which part it belongs to.
+
+    ``unseen_by_design``: the test part is about users or items without training pairs; only models that can
+    score those (``Model.scores_unseen``) are let in.
+    """
+
+    Settings: ClassVar[type[Any]] = Settings
+    tasks: ClassVar[tuple[str, ...]] = ("ranking", "rating")
+    unseen_by_design: ClassVar[bool] = False
+    empty: ClassVar[str] = "there are too few {task} pairs"  # why a part may be empty
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+        """Part of each pair, shape (n,), int8: 0 train, 1 valid, 2 test, 3… a cold part (see ``cold``).
+
+        ``users``, ``items``: shape (n,), row numbers; ``times``: shape (n,), seconds, or None where the data
+        have none and ``needs_timestamps`` is false. Equal arguments give equal parts.
+        """
+
+    @property
+    def needs_timestamps(self) -> bool:
+        return False
+
+    @property
+    def seedless(self) -> bool:
+        """Whether every seed gives the same split (but for ties)."""
+        return False
+
+    @property
+    def headline(self) -> str:
+        """The protocol in a few words, as the note under a table begins."""
+        return f"{self.title} split"
+
+    @property
+    def remark(self) -> str:
+        """What else a reader of the table must know; sentences, or empty."""
+        return ""
+
+    def identity(self) -> dict[str, Any]:
+        """Kind and settings, in plain types: what tells this split from others."""
+        return {"kind": self.name, **self.settings.model_dump(mode="json")}
+
+    @property
+    def is_default(self) -> bool:
+        return self.name == DEFAULT
+
+    @property
+    def variant(self) -> str:
+        """What stands behind the seed in a split's path: nothing for the default, else ``-<kind>-<digest>``."""
+        return "" if self.is_default else f"-{self.name}-{digest(self.identity())}"
+
+
+def splitters() -> dict[str, type[Any]]:
+    """Splitters by name."""
+    return discover("dotbench.datasets.splits", Splitter)
+
+
+def make_splitter(identity: dict[str, Any]) -> Splitter:
+    """The splitter that ``Splitter.identity`` describes."""
+    cls = splitters()[identity["kind"]]
+    return cls(cls.Settings(**{key: value for key, value in identity.items() if key != "kind"}))
+
+
+def cold(new_users: "np.ndarray", new_items: "np.ndarray") -> "np.ndarray":
+    """2 (test) where neither is new, 3 ``cold_user``, 4 ``cold_item``, 5 ``cold_both``; both masks of shape (n,)."""
+    return (TEST + new_users + 2 * new_items).astype(np.int8)
+
+
+def place_in_user(users: "np.ndarray", *keys: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
+    """Place of each pair among its user's, from 0, ordered by ``keys``, the last one first; and n_u of each user."""
+    order = np.lexsort((*keys, users))
+    counts = np.bincount(users)
+    starts = np.cumsum(counts) - counts
+    place = np.empty(len(users), np.int64)
+    place[order] = np.arange(len(users)) - starts[users[order]]
+    return place, counts

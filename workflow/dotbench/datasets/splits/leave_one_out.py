@@ -1,0 +1,63 @@
+"""Leave-one-out: one pair of each user is test, one is validation."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from dotbench.datasets.splits.base import TEST, VALID, Splitter, place_in_user
+from dotbench.lazy import np
+from dotbench.settings.base import Settings
+
+
+class LeaveOneOutSettings(Settings):
+    """Settings of the split `leave-one-out`."""
+
+    choose: Literal["latest", "random"] = Field(
+        "latest", description="the held-out pair of a user: the latest (needs timestamps), or a random one"
+    )
+
+
+class LeaveOneOut(Splitter):
+    """One pair of each user is test, one validation: the latest and the one before, or two random ones.
+
+    A user with 2 pairs has one in train, one in test; a user with 1 has it in train. Among equal timestamps the
+    seed decides.
+    """
+
+    name = "leave-one-out"
+    title = "Leave-one-out"
+    Settings = LeaveOneOutSettings
+    settings: LeaveOneOutSettings
+    empty = "no user has enough {task} pairs"
+
+    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+        keys = [np.random.default_rng(seed).random(len(users))]
+        if self.needs_timestamps:
+            assert times is not None
+            keys.append(-times)
+        place, counts = place_in_user(users, *keys)
+        part = np.zeros(len(users), np.int8)
+        part[(place == 1) & (counts[users] >= 3)] = VALID
+        part[(place == 0) & (counts[users] >= 2)] = TEST
+        return part
+
+    @property
+    def needs_timestamps(self) -> bool:
+        return self.settings.choose == "latest"
+
+    @property
+    def seedless(self) -> bool:
+        return self.needs_timestamps
+
+    @property
+    def headline(self) -> str:
+        return f"Leave-one-out ({self.settings.choose}) split"
+
+    @property
+    def remark(self) -> str:
+        if self.settings.choose == "random":
+            return "One random pair of each user is test, another validation."
+        return (
+            "Each user's latest pair is test, the one before validation; other users' training pairs may be later, "
+            "so it is not free of leakage in time."
+        )

@@ -1,0 +1,29 @@
+"""New users: those tested have no training pair at all."""
+
+from dotbench.datasets.splits.base import SHARE, TEST, VALID, Splitter
+from dotbench.lazy import np
+
+
+class NewUsers(Splitter):
+    """Users divided 4:1; every pair of a test user is test, of 10 % of the others validation (NIMC, Table 1)."""
+
+    name = "new-users"
+    title = "New users 4:1"
+    unseen_by_design = True
+    empty = "there are too few users"
+
+    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+        there = np.random.default_rng(seed).permutation(np.unique(users))
+        n_test = round(len(there) / 5)
+        n_valid = round(SHARE * (len(there) - n_test))
+        part = np.zeros(int(there.max(initial=-1)) + 1, np.int8)
+        part[there[:n_test]] = TEST
+        part[there[n_test : n_test + n_valid]] = VALID
+        return part[users]
+
+    @property
+    def remark(self) -> str:
+        return (
+            "Every pair of a test user is test; 10 % of the other users are validation, on which alone anything is "
+            "chosen. No test or validation user has a training pair."
+        )

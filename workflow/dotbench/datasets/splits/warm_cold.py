@@ -1,0 +1,64 @@
+"""Warm and cold start: a sampled block of users and items, and everything outside it."""
+
+from pydantic import Field
+
+from dotbench.datasets.splits.base import TEST, VALID, Splitter, cold
+from dotbench.lazy import np
+from dotbench.settings.base import Settings
+
+USERS, ITEMS = 15_000 / 35_906, 10_000 / 15_090  # the paper's block of its Yelp data
+TEST_SHARE, VALID_SHARE = 0.3, 0.2  # of the block; of the rest of the block
+
+
+class WarmColdSettings(Settings):
+    """Settings of the split `warm-cold`."""
+
+    users: int | None = Field(None, ge=1, description="users of the block; absent: the paper's share, 15,000 of 35,906")
+    items: int | None = Field(None, ge=1, description="items of the block; absent: the paper's share, 10,000 of 15,090")
+
+
+class WarmCold(Splitter):
+    """Ratings of sampled users × sampled items are cut 70:30, all others are the cold-start test (T2Rec, Table 1).
+
+    Of the block's 70 %, a fifth is validation. The cold-start test is three parts: ``cold_user`` (item inside the
+    block), ``cold_item`` (user inside), ``cold_both``.
+    """
+
+    name = "warm-cold"
+    title = "Warm/cold 70:30"
+    Settings = WarmColdSettings
+    settings: WarmColdSettings
+    tasks = ("rating",)
+    unseen_by_design = True
+    empty = "the sampled block has too few {task} pairs"
+
+    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+        rng = np.random.default_rng(seed)
+        part = cold(
+            _outside(users, self.settings.users, USERS, rng),
+            _outside(items, self.settings.items, ITEMS, rng),
+        )
+        block = rng.permutation(np.flatnonzero(part == TEST))
+        n_test = round(TEST_SHARE * len(block))
+        n_valid = round(VALID_SHARE * (len(block) - n_test))
+        part[block[n_test:]] = 0
+        part[block[n_test : n_test + n_valid]] = VALID
+        return part
+
+    @property
+    def remark(self) -> str:
+        sizes = " × ".join(
+            f"{wanted:,} {kind}" if wanted else f"{share:.0%} of the {kind}"
+            for kind, wanted, share in (("users", self.settings.users, USERS), ("items", self.settings.items, ITEMS))
+        )
+        return (
+            f"Shown is the warm test, 30 % of the ratings of a random block of {sizes}; everything outside the block "
+            "is the cold-start test (cold_user, cold_item, cold_both in metrics.json)."
+        )
+
+
+def _outside(rows: "np.ndarray", wanted: int | None, share: float, rng: "np.random.Generator") -> "np.ndarray":
+    """Mask of the pairs whose row is not among the sampled ones, shape (n,)."""
+    there = np.unique(rows)
+    size = min(wanted or round(share * len(there)), len(there))
+    return ~np.isin(rows, rng.choice(there, size, replace=False))
