@@ -7,7 +7,7 @@ from dotbench.datasets.generators.sim_ratings import FIRST_SECOND, SECONDS, Trut
 from dotbench.lazy import np, pd
 from dotbench.settings.base import Settings
 
-BLOCK = 1 << 20  # pairs that are drawn together
+BLOCK = 1 << 16  # pairs that are drawn together; what is looked up for them stays in the cache
 CELLS = 1 << 22  # cells of the users that are drawn over all items at once
 ROUNDS = 5  # of proposals, before what a user lacks is drawn over all items
 LIKED = 3  # stars from which on a disliked item is told from a liked one
@@ -218,7 +218,8 @@ class _Block:
         accepted = self.rng.random(len(user)) < _sigmoid(self.slope * preference)
         user = user[accepted]
         keys = user * np.int64(self.items) + item[accepted]
-        fresh = ~pd.Series(np.concatenate([self.taken, keys])).duplicated().to_numpy()[len(self.taken) :]
+        seen = self.taken[self.need[self.taken // self.items] > 0]
+        fresh = ~pd.Series(np.concatenate([seen, keys])).duplicated().to_numpy()[len(seen) :]
         user, keys = user[fresh], keys[fresh]
         place = np.arange(len(user)) - np.searchsorted(user, np.arange(len(self.need)))[user]
         self._take(user, keys, place < self.need[user])
