@@ -79,8 +79,16 @@ def parser_settings(dataset: Dataset) -> Any:
 
 
 def has_ratings(dataset: Dataset) -> bool:
-    """Whether the definition promises ratings; generated data have them."""
-    return dataset.generated or parser_of(dataset)(parser_settings(dataset)).has_ratings
+    """Whether the definition promises ratings."""
+    if dataset.generated:
+        return generator_of(dataset).has_ratings
+    return parser_of(dataset)(parser_settings(dataset)).has_ratings
+
+
+def generator_of(dataset: Dataset) -> Any:
+    """The generator of simulated data, with the definition's parameters."""
+    generator = generators()[str(dataset.source.generator)]
+    return generator(generator.Settings(**dataset.source.parameters))
 
 
 def definition_content(dataset: Dataset) -> dict[str, Any]:

@@ -16,6 +16,11 @@ class Generator(Component):
     def __init__(self, settings: Any) -> None:
         self.settings = settings
 
+    @property
+    def has_ratings(self) -> bool:
+        """Whether the table has a column ``rating``."""
+        return True
+
     @abstractmethod
     def generate(self) -> "pd.DataFrame":
         """A table as a parser gives it: ``user``, ``item`` (text), ``rating`` (float32), ``timestamp`` (int64)."""
