@@ -332,6 +332,13 @@ def test_bytes_stay_as_they_are_stored(server, reply, target: Path) -> None:
     assert target.read_bytes() == packed
 
 
+def test_a_new_file_that_breaks_off_does_not_pass_for_the_old_one(server, reply, target: Path) -> None:
+    server.content |= {"/own.gz": BODY, "/new.gz": [reply(CHANGED, sends=1000), 503]}
+    bring(server, target)
+    failure(server, target, path="/new.gz")
+    assert finished(target, [server.url("/own.gz"), server.url("/new.gz")], NOTHING) is None
+
+
 def test_a_finished_file_is_known_by_its_digest_or_its_address(server, reply, target: Path) -> None:
     here, other = server.url("/own.gz"), server.url("/other.gz")
     server.content["/own.gz"] = BODY

@@ -17,7 +17,8 @@ import pytest
 from dotbench.datasets import catalogue
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.ensure import ensure_prepared
-from dotbench.datasets.fetch import fetch, raw_files
+from dotbench.datasets.fetch import fetch
+from dotbench.datasets.manifest import raw_files
 from dotbench.errors import DotbenchError
 from dotbench.files import file_digest, read_json
 
@@ -459,6 +460,18 @@ def test_members_that_are_wrong_send_to_the_next_address(define, server, raw: Pa
     define("own", source=archive_source(urls=urls, sha256=None), format=FORMAT)
     manifest = fetch("own", raw, quiet)
     assert (manifest["origin"], manifest["verified"]) == (urls[1], True)
+
+
+def test_a_wrong_digest_of_a_member_does_not_cost_the_right_archive(define, server, raw: Path) -> None:
+    server.content["/own.zip"] = zipped()
+    url = server.url("/own.zip")
+    for digest in (sha256(OTHER), sha256(CONTENT)):  # the definition is mended
+        member = {"path": "own/ratings.csv", "sha256": digest}
+        define("own", source=archive_source(urls=[url, url], members=[member]), format=FORMAT)
+        if digest == sha256(OTHER):
+            assert problem(raw).startswith(f"{raw}/own.zip, member own/ratings.csv: sha256 is ")
+    fetch("own", raw, quiet)
+    assert server.asked == ["/own.zip"]
 
 
 @pytest.mark.parametrize("how", ["variable", "definition"])

@@ -36,7 +36,7 @@ class _Broken(Exception):
 
 
 def download(url: str, target: Path, expected: Digests, say: Callable[[str], None] = print) -> None:
-    """Bring the file at an address to ``target``.
+    """Bring the file at an address to ``target``, in place of a file that is not the right one (see ``finished``).
 
     Until it is complete and has the expected size and digests it is ``<target>.part``. A broken connection, a full
     disk or the end of the process leaves that part, and the next try continues it: where the server still has the same
@@ -44,7 +44,7 @@ def download(url: str, target: Path, expected: Digests, say: Callable[[str], Non
     digest will tell in the end. Elsewhere the file begins again.
 
     Lost connections, short bodies and the statuses 408, 429 and 5xx are tried again after 1, 2, 4, … seconds, until
-    ``TRIES`` tries in a row bring nothing new.
+    ``TRIES`` of them in a row have failed; one that brought new bytes counts as the first.
     Raises DownloadFailed if this address does not give the file, DotbenchError if the disk does not take it.
     """
     part = _part(target)
@@ -126,8 +126,9 @@ def _receive(url: str, target: Path, expected: Digests, say: Callable[[str], Non
         elif expected.bytes not in (None, total):
             raise DownloadFailed(f"size is {total} bytes; allowed is {expected.bytes}")
         if start == 0:
-            part.unlink(missing_ok=True)
             done = 0
+            part.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)  # the note will be the new file's
         left = None if total is None else total - done
         with room(part, left, ". The next try continues where this one stopped"):
             write_json(_note(target), {"url": url, "validator": _validator(response), "bytes": total})

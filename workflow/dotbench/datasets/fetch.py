@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.verify import WrongContent, accepts_unverified, verify
 from dotbench.errors import DotbenchError
-from dotbench.files import atomic, digest, file_digest, read_json, write_json
+from dotbench.files import atomic, digest, file_digest, write_json
 from dotbench.settings.dataset import Dataset, Digests, Member
 
 
@@ -69,20 +69,6 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
     return manifest
 
 
-def raw_files(manifest_path: Path) -> list[Path]:
-    """The files that a manifest names; a DotbenchError if one is gone or has another size."""
-    files = []
-    for entry in read_json(manifest_path)["files"]:
-        path = Path(entry["path"])
-        if not path.is_file() or path.stat().st_size != entry["bytes"]:
-            raise DotbenchError(
-                f"{path}: is not the file of {entry['bytes']} bytes that {manifest_path} names; "
-                "delete the manifest to fetch it again"
-            )
-        files.append(path)
-    return files
-
-
 def _own_files(dataset: Dataset) -> Found:
     source = dataset.source
     paths = [Path(path) for path in source.own_files()]
@@ -129,6 +115,8 @@ def _downloaded(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> F
             except DownloadFailed as error:
                 failures.append(f"  {url}: {error}")
             except WrongContent as error:
+                if expected.known():
+                    raise  # the archive is right: no other address would help
                 failures.append(f"  {url}: {error}")
                 discard(archive)
     raise DotbenchError(

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.datasets.catalogue import definition_content, load_dataset, parser_of, parser_settings
-from dotbench.datasets.fetch import raw_files
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.kcore import k_core
+from dotbench.datasets.manifest import raw_files
 from dotbench.errors import DotbenchError
 from dotbench.files import digest, file_digest, read_json, write_csv, write_json, write_parquet
 from dotbench.lazy import np, pd
