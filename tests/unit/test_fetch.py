@@ -4,10 +4,11 @@ import hashlib
 import io
 import re
 import socket
+import subprocess
+import sys
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import pytest
 from dotbench.datasets import catalogue
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.ensure import ensure_prepared
-from dotbench.datasets.fetch import fetch, raw_files
+from dotbench.datasets.fetch import fetch
+from dotbench.datasets.manifest import raw_files
 from dotbench.errors import DotbenchError
 from dotbench.files import file_digest, read_json
 
@@ -57,6 +59,11 @@ def problem(raw: Path, name: str = "own") -> str:
         fetch(name, raw, quiet)
     assert not (raw / "manifest.json").exists()
     return str(caught.value)
+
+
+def left(raw: Path) -> list[str]:
+    """Files in the folder, apart from the lock."""
+    return sorted(path.name for path in raw.rglob("*") if path.is_file() and path.name != ".lock")
 
 
 # own files
@@ -198,6 +205,22 @@ def test_a_wrong_unpacked_file_can_be_accepted(define, local: Path, raw: Path, m
     assert manifest["files"][0]["sha256"] == sha256(OTHER)
 
 
+@pytest.mark.parametrize("size", [len(zipped()), 5])
+def test_the_size_of_a_local_archive_is_checked(define, local: Path, raw: Path, size: int) -> None:
+    (local / "own.zip").write_bytes(zipped())
+    define("own", source=archive_source(sha256=None, bytes=size), format=FORMAT)
+    if size == 5:
+        assert problem(raw).startswith(f"{local / 'own.zip'}: size is {len(zipped())} bytes; allowed is 5. ")
+    else:
+        assert fetch("own", raw, quiet)["verified"] is True  # by its member
+
+
+def test_a_size_alone_verifies_nothing(define, workdir: Path, raw: Path) -> None:
+    (workdir / "own.csv").write_bytes(CONTENT)
+    define("own", source={"file": "own.csv", "bytes": len(CONTENT)}, format=FORMAT)
+    assert fetch("own", raw, quiet)["verified"] is None
+
+
 @pytest.mark.parametrize("how", ["variable", "definition"])
 def test_a_wrong_archive_can_be_accepted(define, local: Path, raw: Path, monkeypatch, how: str) -> None:
     (local / "own.zip").write_bytes(zipped() + b"\n")  # other bytes, the same file inside
@@ -276,55 +299,7 @@ def test_a_file_that_is_gone_since_is_told(define, workdir: Path, raw: Path) -> 
 # downloads
 
 
-class Server(ThreadingHTTPServer):
-    """Gives ``content[path]``; an integer is a status; a tuple (bytes, n) announces n bytes and hangs up."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content: dict[str, Any] = {}
-        self.asked: list[str] = []
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}{path}"
-
-    def handle_error(self, *_: Any) -> None:
-        """A client that hangs up is no news."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        answer = self.server.content.get(self.path, 404)
-        if isinstance(answer, int):
-            self.send_error(answer)
-            return
-        body, size = answer if isinstance(answer, tuple) else (answer, len(answer))
-        self.send_response(200)
-        self.send_header("Content-Length", str(size))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "127.0.0.1")
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
-
-
-def test_a_download_is_verified_unpacked_and_described(define, server: Server, raw: Path) -> None:
+def test_a_download_is_verified_unpacked_and_described(define, server, raw: Path) -> None:
     server.content["/own.zip"] = zipped()
     url = server.url("/own.zip")
     define("own", source=archive_source(urls=[url]), format=FORMAT, licence="free to use", citation="Somebody 2020")
@@ -337,7 +312,7 @@ def test_a_download_is_verified_unpacked_and_described(define, server: Server, r
     assert server.asked == ["/own.zip"]
 
 
-def test_what_has_been_downloaded_is_not_downloaded_again(define, server: Server, raw: Path) -> None:
+def test_what_has_been_downloaded_is_not_downloaded_again(define, server, raw: Path) -> None:
     server.content["/own.zip"] = zipped()
     define("own", source=archive_source(urls=[server.url("/own.zip")]), format=FORMAT)
     first = fetch("own", raw, quiet)
@@ -345,7 +320,7 @@ def test_what_has_been_downloaded_is_not_downloaded_again(define, server: Server
     assert server.asked == ["/own.zip"]
 
 
-def test_a_single_file_without_digest_is_not_verified(define, server: Server, raw: Path) -> None:
+def test_a_single_file_without_digest_is_not_verified(define, server, raw: Path) -> None:
     server.content["/own.csv"] = CONTENT
     define("own", source={"urls": [server.url("/own.csv")]}, format=FORMAT)
     manifest = fetch("own", raw, quiet)
@@ -353,7 +328,7 @@ def test_a_single_file_without_digest_is_not_verified(define, server: Server, ra
     assert raw_files(raw / "manifest.json")[0].read_bytes() == CONTENT
 
 
-def test_the_second_address_serves_where_the_first_does_not(define, server: Server, raw: Path) -> None:
+def test_the_second_address_serves_where_the_first_does_not(define, server, raw: Path) -> None:
     server.content["/mirror/own.zip"] = zipped()
     urls = [server.url("/gone/own.zip"), server.url("/mirror/own.zip")]
     define("own", source=archive_source(urls=urls), format=FORMAT)
@@ -363,23 +338,23 @@ def test_the_second_address_serves_where_the_first_does_not(define, server: Serv
     assert manifest["origin"] == urls[1]
 
 
-def test_the_second_address_serves_where_the_first_gives_wrong_bytes(define, server: Server, raw: Path) -> None:
+def test_the_second_address_serves_where_the_first_gives_wrong_bytes(define, server, raw: Path) -> None:
     server.content |= {"/a/own.zip": zipped(OTHER), "/b/own.zip": zipped()}
     define("own", source=archive_source(urls=[server.url("/a/own.zip"), server.url("/b/own.zip")]), format=FORMAT)
     assert fetch("own", raw, quiet)["files"][0]["sha256"] == sha256(CONTENT)
 
 
-def test_a_download_with_the_wrong_digest_is_refused_with_both(define, server: Server, raw: Path) -> None:
+def test_a_download_with_the_wrong_digest_is_refused_with_both(define, server, raw: Path) -> None:
     server.content["/own.zip"] = zipped(OTHER)
     url = server.url("/own.zip")
     define("own", source=archive_source(urls=[url]), format=FORMAT)
     message = problem(raw)
     for part in (url, sha256(zipped(OTHER)), sha256(zipped())):
         assert part in message
-    assert not raw.exists() or list(raw.iterdir()) == []
+    assert left(raw) == []
 
 
-def test_a_server_that_refuses_is_told_with_the_way_out(define, raw: Path, server: Server) -> None:
+def test_a_server_that_refuses_is_told_with_the_way_out(define, raw: Path, server) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
         url = f"http://127.0.0.1:{free.getsockname()[1]}/own.zip"
@@ -391,10 +366,11 @@ def test_a_server_that_refuses_is_told_with_the_way_out(define, raw: Path, serve
     assert message.endswith("set DOTBENCH_DATA to a folder that holds own.zip or own/ratings.csv")
 
 
-def test_a_connection_that_ends_early_is_told(define, server: Server, raw: Path) -> None:
-    server.content["/own.zip"] = (zipped()[:100], len(zipped()))
+def test_a_connection_that_ends_early_is_told(define, server, reply, raw: Path) -> None:
+    server.content["/own.zip"] = reply(zipped(), sends=100)
     define("own", source=archive_source(urls=[server.url("/own.zip")], sha256=None), format=FORMAT)
-    assert server.url("/own.zip") in problem(raw)
+    assert f"  {server.url('/own.zip')}: the connection broke after 100 of {len(zipped())} bytes\n" in problem(raw)
+    assert len(server.asked) > 3
 
 
 BROKEN = {
@@ -405,7 +381,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_a_broken_archive_is_told(define, server: Server, raw: Path, content: bytes) -> None:
+def test_a_broken_archive_is_told(define, server, raw: Path, content: bytes) -> None:
     server.content["/own.zip"] = content
     define("own", source=archive_source(urls=[server.url("/own.zip")], sha256=None), format=FORMAT)
     message = problem(raw)
@@ -415,7 +391,7 @@ def test_a_broken_archive_is_told(define, server: Server, raw: Path, content: by
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("digests", [{"sha256": None}, {"sha256": None, "git_blob": git_blob(zipped())}])
-def test_a_broken_download_is_not_used_again(define, server: Server, raw: Path, content: bytes, digests) -> None:
+def test_a_broken_download_is_not_used_again(define, server, raw: Path, content: bytes, digests) -> None:
     server.content["/own.zip"] = content
     define("own", source=archive_source(urls=[server.url("/own.zip")], **digests), format=FORMAT)
     problem(raw)
@@ -424,7 +400,159 @@ def test_a_broken_download_is_not_used_again(define, server: Server, raw: Path, 
     assert raw_files(raw / "manifest.json")[0].read_bytes() == CONTENT
 
 
-def test_another_address_is_another_file(define, server: Server, workdir: Path) -> None:
+def test_a_single_file_without_digest_is_not_downloaded_again(define, server, raw: Path) -> None:
+    server.content |= {"/a/own.csv": CONTENT, "/b/own.csv": OTHER}
+    define("own", source={"urls": [server.url("/gone/own.csv"), server.url("/a/own.csv")]}, format=FORMAT)
+    first = fetch("own", raw, quiet)
+    assert fetch("own", raw, quiet) == first
+    assert server.asked == ["/gone/own.csv", "/a/own.csv"]
+
+
+def test_terms_are_shown_before_the_first_download_only(define, server, reply, raw: Path) -> None:
+    url = server.url("/own.zip")
+    server.content["/own.zip"] = [reply(zipped(), etag='"one"', sends=100), 503]
+    define("own", source=archive_source(urls=[url]), format=FORMAT, licence="free to use", citation="Somebody 2020")
+    said: list[str] = []
+    with pytest.raises(DotbenchError):
+        fetch("own", raw, said.append)
+    assert said[:3] == ["own: free to use", "own: please cite Somebody 2020", f"own: downloading {url}"]
+    said.clear()
+    server.content["/own.zip"] = reply(zipped(), etag='"one"')
+    fetch("own", raw, said.append)
+    assert said == [f"own: downloading {url}"]
+    said.clear()
+    manifest = fetch("own", raw, said.append)
+    assert said == []
+    assert (manifest["licence"], manifest["citation"]) == ("free to use", "Somebody 2020")
+    assert server.sent[-1] == len(zipped()) - 100
+
+
+def test_terms_of_a_local_copy_stand_in_the_manifest_alone(define, local: Path, raw: Path) -> None:
+    (local / "own.zip").write_bytes(zipped())
+    define("own", source=archive_source(), format=FORMAT, licence="free to use")
+    said: list[str] = []
+    assert fetch("own", raw, said.append)["licence"] == "free to use"
+    assert said == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_next_address_continues_only_what_a_digest_will_check(define, server, reply, raw, known: bool) -> None:
+    server.content |= {"/a/own.zip": [reply(zipped(), sends=100), 503], "/b/own.zip": reply(zipped())}
+    urls = [server.url("/a/own.zip"), server.url("/b/own.zip")]
+    define("own", source=archive_source(urls=urls, **({} if known else {"sha256": None})), format=FORMAT)
+    manifest = fetch("own", raw, quiet)
+    assert (manifest["origin"], manifest["verified"]) == (urls[1], True)
+    assert server.sent[-1] == len(zipped()) - (100 if known else 0)
+
+
+def test_a_download_is_continued_where_it_began(define, server, reply, raw: Path) -> None:
+    server.content |= {"/a/own.zip": 404, "/b/own.zip": [reply(zipped(), etag='"one"', sends=100), 503]}
+    urls = [server.url("/a/own.zip"), server.url("/b/own.zip")]
+    define("own", source=archive_source(urls=urls, sha256=None), format=FORMAT)
+    problem(raw)
+    server.asked.clear()
+    server.content |= {"/a/own.zip": zipped(), "/b/own.zip": reply(zipped(), etag='"one"')}
+    assert fetch("own", raw, quiet)["origin"] == urls[1]
+    assert (server.asked, server.sent[-1]) == (["/b/own.zip"], len(zipped()) - 100)
+
+
+def test_members_that_are_wrong_send_to_the_next_address(define, server, raw: Path) -> None:
+    server.content |= {"/a/own.zip": zipped(OTHER), "/b/own.zip": zipped()}
+    urls = [server.url("/a/own.zip"), server.url("/b/own.zip")]
+    define("own", source=archive_source(urls=urls, sha256=None), format=FORMAT)
+    manifest = fetch("own", raw, quiet)
+    assert (manifest["origin"], manifest["verified"]) == (urls[1], True)
+
+
+def test_a_wrong_digest_of_a_member_does_not_cost_the_right_archive(define, server, raw: Path) -> None:
+    server.content["/own.zip"] = zipped()
+    url = server.url("/own.zip")
+    for digest in (sha256(OTHER), sha256(CONTENT)):  # the definition is mended
+        member = {"path": "own/ratings.csv", "sha256": digest}
+        define("own", source=archive_source(urls=[url, url], members=[member]), format=FORMAT)
+        if digest == sha256(OTHER):
+            assert problem(raw).startswith(f"{raw}/own.zip, member own/ratings.csv: sha256 is ")
+    fetch("own", raw, quiet)
+    assert server.asked == ["/own.zip"]
+
+
+@pytest.mark.parametrize("how", ["variable", "definition"])
+def test_a_wrong_download_can_be_accepted(define, server, raw: Path, monkeypatch, how: str) -> None:
+    server.content["/own.zip"] = zipped(OTHER)
+    source = archive_source(urls=[server.url("/own.zip")], bytes=5)
+    define("own", source=source, format=FORMAT, **accept(how, monkeypatch))
+    manifest = fetch("own", raw, quiet)
+    assert (manifest["verified"], manifest["files"][0]["sha256"]) == (False, sha256(OTHER))
+
+
+def test_an_archive_is_verified_by_members_only_if_each_has_a_digest(define, server, raw: Path) -> None:
+    server.content["/own.zip"] = zipped()
+    members = [{"path": "own/ratings.csv", "sha256": sha256(CONTENT)}, {"path": "own/README"}]
+    define("own", source={"urls": [server.url("/own.zip")], "members": members}, format=FORMAT)
+    assert fetch("own", raw, quiet)["verified"] is False
+    members[1]["md5"] = hashlib.md5(b"read me").hexdigest()
+    define("own", source={"urls": [server.url("/own.zip")], "members": members}, format=FORMAT)
+    assert fetch("own", raw, quiet)["verified"] is True
+
+
+def test_an_address_may_end_in_a_query(define, server, raw: Path) -> None:
+    server.content["/own%20data.csv?download=1"] = CONTENT
+    define("own", source={"urls": [server.url("/own%20data.csv?download=1")]}, format=FORMAT)
+    fetch("own", raw, quiet)
+    assert [path.name for path in raw_files(raw / "manifest.json")] == ["own data.csv"]
+
+
+def test_two_processes_download_once(define, server, reply, workdir: Path, raw: Path) -> None:
+    second_waits = threading.Event()
+    server.content["/own.zip"] = reply(zipped(), wait_for=second_waits)
+    define("own", source=archive_source(urls=[server.url("/own.zip")], sha256=None), format=FORMAT)
+    command = [sys.executable, "-m", "dotbench.cli.fetch", "--dataset", "own", "--folder", "resources/own"]
+    processes = [subprocess.Popen(command, cwd=workdir, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    lines: list[str] = []
+
+    def listen(process: subprocess.Popen[str]) -> None:
+        for line in process.stderr:
+            lines.append(line)
+            if "waiting" in line:
+                second_waits.set()
+
+    threads = [threading.Thread(target=listen, args=(process,)) for process in processes]
+    for thread in threads:
+        thread.start()
+    assert [process.wait(30) for process in processes] == [0, 0]
+    for thread in threads:
+        thread.join()
+    assert sorted(lines) == [
+        f"own: downloading {server.url('/own.zip')}\n",
+        "own: waiting for another process that fetches it\n",
+    ]
+    assert server.asked == ["/own.zip"]
+    assert raw_files(raw / "manifest.json")[0].read_bytes() == CONTENT
+    assert left(raw) == [".own.zip.json", "manifest.json", "own.zip", "ratings.csv"]
+
+
+def test_a_disk_that_cannot_take_a_member_is_told(define, local: Path, workdir: Path, raw: Path) -> None:
+    large = b"1,7,5,0\n" * 50_000
+    (local / "own.zip").write_bytes(zipped(large))
+    source = archive_source(sha256=sha256(zipped(large)), members=[{"path": "own/ratings.csv"}])
+    define("own", source=source, format=FORMAT)
+    program = (
+        "import resource; from pathlib import Path; from dotbench.datasets.fetch import fetch\n"
+        "from dotbench.cli.stage import run\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "run(lambda: fetch('own', Path('resources/own')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=workdir, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"error: resources/own/raw/own/ratings\.csv: cannot be written: File too large: "
+        r"400\.0 kB are needed, [\d.,]+ .B are free there\n",
+        done.stderr,
+    )
+    assert left(raw) == []
+
+
+def test_another_address_is_another_file(define, server, workdir: Path) -> None:
     server.content |= {"/a/own.csv": CONTENT, "/b/own.csv": OTHER}
     for place, rows in (("a", 3), ("b", 1)):
         url = server.url(f"/{place}/own.csv")
@@ -433,7 +561,7 @@ def test_another_address_is_another_file(define, server: Server, workdir: Path) 
         assert (stats["raw"]["rows"], stats["origin"]) == (rows, url)
 
 
-def test_a_local_copy_goes_before_a_download(define, server: Server, local: Path, raw: Path) -> None:
+def test_a_local_copy_goes_before_a_download(define, server, local: Path, raw: Path) -> None:
     (local / "own.zip").write_bytes(zipped())
     define("own", source=archive_source(urls=[server.url("/own.zip")]), format=FORMAT)
     assert fetch("own", raw, quiet)["origin"] == "local copy"
@@ -441,7 +569,7 @@ def test_a_local_copy_goes_before_a_download(define, server: Server, local: Path
 
 
 def test_own_definitions_and_built_in_ones_are_the_same(
-    define: Callable[..., Path], server: Server, workdir: Path, raw: Path, monkeypatch: pytest.MonkeyPatch
+    define: Callable[..., Path], server, workdir: Path, raw: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.content["/own.zip"] = zipped()
     path = define("own", source=archive_source(urls=[server.url("/own.zip")]), format=FORMAT, prepare={"core": 1})
@@ -453,7 +581,7 @@ def test_own_definitions_and_built_in_ones_are_the_same(
         assert fetch("own", raw, quiet) == manifest
 
 
-def test_an_own_download_is_prepared_like_any_other(define, server: Server, workdir: Path) -> None:
+def test_an_own_download_is_prepared_like_any_other(define, server, workdir: Path) -> None:
     server.content["/own.zip"] = zipped()
     define("own", source=archive_source(urls=[server.url("/own.zip")]), format=FORMAT, prepare={"core": 1})
     folder = ensure_prepared("own", quiet)

@@ -33,7 +33,11 @@ def _datasets() -> Listing:
     for name, path in sorted(definition_files().items()):
         dataset = load_dataset(name)
         source = dataset.source
-        origin = f"generator {source.generator}" if dataset.generated else (source.own_files() or source.urls or ["local copy only"])[0]
+        origin = (
+            f"generator {source.generator}"
+            if dataset.generated
+            else (source.own_files() or source.urls or ["local copy only"])[0]
+        )
         counts = dataset.published
         size = f"{counts.users:,} × {counts.items:,}, {counts.interactions:,}" if counts else ""
         rows.append((name, dataset.title or "", origin, size, "package" if "definitions" in path.parts else str(path)))

@@ -1,43 +1,58 @@
-"""The progress bar of a download, in the form that pooch asks for."""
+"""How far a download is: a bar on a terminal, a line now and then in a log."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
 import rich.progress as rp
+from rich.filesize import decimal
+
+SECONDS_BETWEEN_LINES = 10.0
+
+Show = Callable[[int, int | None], None]
 
 
-class DownloadBar:
-    """Bytes, rate and remaining time of one file on standard output, where that is a terminal."""
+@contextmanager
+def progress(name: str, say: Callable[[str], None]) -> Iterator[Show]:
+    """Yield ``show(done, total)`` in bytes: what there is of the file, and its size (None: unknown).
 
-    def __init__(self, name: str) -> None:
-        self._bar = rp.Progress(
-            rp.TextColumn("{task.description}"),
-            rp.BarColumn(),
-            rp.DownloadColumn(),
-            rp.TransferSpeedColumn(),
-            rp.TimeRemainingColumn(),
-        )
-        self._task = self._bar.add_task(name, total=None)
-        self._total: int = 0
+    It shows bytes, rate and remaining time: as a bar on standard output where that is a terminal, through ``say``
+    elsewhere.
+    """
+    if not sys.stdout.isatty():
+        yield _lines(name, say)
+        return
+    columns = [
+        rp.TextColumn("{task.description}"),
+        rp.BarColumn(),
+        rp.DownloadColumn(),
+        rp.TransferSpeedColumn(),
+        rp.TimeRemainingColumn(),
+    ]
+    with rp.Progress(*columns) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
-    def __enter__(self) -> "DownloadBar":
-        self._bar.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+def _lines(name: str, say: Callable[[str], None]) -> Show:
+    began = said = time.monotonic()
+    first: int | None = None
 
-    @property
-    def total(self) -> int:
-        return self._total
+    def show(done: int, total: int | None) -> None:
+        nonlocal first, said
+        first = done if first is None else first
+        now = time.monotonic()
+        if now - said < SECONDS_BETWEEN_LINES or done == first:
+            return
+        said = now
+        rate = (done - first) / (now - began)
+        text = f"{name}: {decimal(done)}"
+        if total is None:
+            say(f"{text}, {decimal(int(rate))}/s")
+        else:
+            left = timedelta(seconds=round((total - done) / rate))
+            say(f"{text} of {decimal(total)} ({done / total:.0%}), {decimal(int(rate))}/s, {left} left")
 
-    @total.setter
-    def total(self, value: int) -> None:
-        self._total = value
-        self._bar.update(self._task, total=value)
-
-    def update(self, n: int) -> None:
-        self._bar.advance(self._task, n)
-
-    def reset(self) -> None:
-        self._bar.reset(self._task, total=self._total)
-
-    def close(self) -> None:
-        """pooch calls this at the end of a file."""
+    return show

@@ -1,16 +1,20 @@
 """Raw files of a dataset: found locally or downloaded, verified, and described in a manifest."""
 
+import gzip
 import os
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from dotbench.datasets.catalogue import load_dataset
+from dotbench.datasets.verify import WrongContent, accepts_unverified, verify
 from dotbench.errors import DotbenchError
-from dotbench.files import atomic, digest, file_digest, read_json, write_json
+from dotbench.files import atomic, digest, file_digest, write_json
 from dotbench.settings.dataset import Dataset, Digests, Member
 
 
@@ -26,12 +30,6 @@ def local_data() -> Path | None:
     if not folder.is_dir():
         raise DotbenchError(f"local copies (DOTBENCH_DATA or 'data_dir'): found no folder '{value}'")
     return folder
-
-
-def accepts_unverified(dataset: Dataset) -> bool:
-    """Whether the definition, or the variable DOTBENCH_ACCEPT_UNVERIFIED (names separated by commas), says so."""
-    named = os.environ.get("DOTBENCH_ACCEPT_UNVERIFIED", "").replace(",", " ").split()
-    return dataset.accept_unverified or dataset.name in named
 
 
 @dataclass(frozen=True)
@@ -73,25 +71,10 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
     return manifest
 
 
-def raw_files(manifest_path: Path, role: str = "ratings") -> list[Path]:
-    """The files of a role that a manifest names; a DotbenchError if one is gone or has another size."""
-    files = []
-    for entry in read_json(manifest_path)["files"]:
-        path = Path(entry["path"])
-        if not path.is_file() or path.stat().st_size != entry["bytes"]:
-            raise DotbenchError(
-                f"{path}: is not the file of {entry['bytes']} bytes that {manifest_path} names; "
-                "delete the manifest to fetch it again"
-            )
-        if entry["role"] == role:
-            files.append(path)
-    return files
-
-
 def _roles(dataset: Dataset, paths: list[Path]) -> list[str]:
-    """What each file holds; an archive that is not unpacked holds the ratings."""
+    """What each file holds; own files and an archive that is read as it is hold the ratings."""
     members = dataset.source.members
-    return [member.role for member in members] if len(members) == len(paths) else ["ratings"] * len(paths)
+    return [member.role for member in members] if members else ["ratings"] * len(paths)
 
 
 def _own_files(dataset: Dataset) -> Found:
@@ -100,7 +83,7 @@ def _own_files(dataset: Dataset) -> Found:
     for path in paths:
         if not path.is_file():
             raise DotbenchError(f"{dataset.name}: key 'source': found no file '{path}' in {Path.cwd()}")
-    verified = [_verify(dataset, path, source if len(paths) == 1 else Digests()) for path in paths]
+    verified = [verify(dataset, path, source if len(paths) == 1 else Digests()) for path in paths]
     return Found(paths, all(verified) if source.known() else None, "own files")
 
 
@@ -111,66 +94,118 @@ def _local_copy(dataset: Dataset, folder: Path) -> Found | None:
     paths = _local_members(dataset)
     if paths is None:
         return None
-    verified = [_verify(dataset, *pair) for pair in zip(paths, dataset.source.members, strict=True)]
+    verified = [verify(dataset, *pair) for pair in zip(paths, dataset.source.members, strict=True)]
     return Found(paths, all(verified), "local copy")
 
 
 def _downloaded(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> Found:
-    if local_data() is not None:
-        say(f"{dataset.name}: no copy in {local_data()}")
-    archive, url = _download(dataset, folder, say)
-    return _unpacked(dataset, archive, folder, url)
+    from dotbench.datasets.download import DownloadFailed, discard, download, finished, origin
+
+    source = dataset.source
+    if not source.urls:
+        names = ", ".join(member.path for member in source.members)
+        raise DotbenchError(
+            f"{dataset.name}: has to be brought by hand: {source.obtain}. Needed are {names}: set DOTBENCH_DATA to a "
+            f"folder that holds them, or has them in a folder '{source.folder or dataset.name}'"
+        )
+    archive = folder / _archive_name(dataset)
+    expected = Digests() if accepts_unverified(dataset) else source
+    failures = []
+    with _alone(dataset.name, folder, say):
+        here = finished(archive, source.urls, expected)
+        if here is None:
+            if local_data() is not None:
+                say(f"{dataset.name}: no copy in {local_data()}")
+            begun = origin(archive).get("url")
+            if begun not in source.urls:
+                _show_terms(dataset, say)
+        # what an address has begun is best continued from there
+        for url in [here] if here else sorted(source.urls, key=lambda url: url != begun):
+            try:
+                if here is None:
+                    say(f"{dataset.name}: downloading {url}")
+                    download(url, archive, expected, say)
+                return _unpacked(dataset, archive, folder, url)
+            except DownloadFailed as error:
+                failures.append(f"  {url}: {error}")
+            except WrongContent as error:
+                if expected.known():
+                    raise  # the archive is right: no other address would help
+                failures.append(f"  {url}: {error}")
+                discard(archive)
+    raise DotbenchError(
+        "\n".join([f"{dataset.name}: no address gave the file:", *failures])
+        + f"\nA local copy will do: set DOTBENCH_DATA to a folder that holds {archive.name}"
+        + (f" or {source.members[0].path}" if source.members else "")
+    )
+
+
+def _show_terms(dataset: Dataset, say: Callable[[str], None]) -> None:
+    if dataset.licence:
+        say(f"{dataset.name}: {dataset.licence}")
+    if dataset.citation:
+        say(f"{dataset.name}: please cite {dataset.citation}")
+
+
+@contextmanager
+def _alone(name: str, folder: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock of a dataset's folder: of two processes the second finds what the first has brought."""
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"{name}: waiting for another process that fetches it")
+            lock.acquire()
+    except OSError as error:
+        raise DotbenchError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _unpacked(dataset: Dataset, archive: Path, folder: Path, origin: str) -> Found:
     """The members of an archive, or the one file that it is; verified as a whole, by member, or both."""
     source = dataset.source
-    verified = [_verify(dataset, archive, source)] if source.known() else []
-    paths = []
+    whole = verify(dataset, archive, source)
+    paths, verified = [], []
     for member in source.members:
         path = _extract(archive, member, folder / "raw")
+        try:
+            right = verify(dataset, path, member, f"{archive}, member {member.path}")
+        except WrongContent:
+            path.unlink()
+            raise
         paths.append(path)
-        if member.known():
-            try:
-                verified.append(_verify(dataset, path, member, f"{archive}, member {member.path}"))
-            except DotbenchError:
-                path.unlink()
-                raise
-    return Found(paths or [archive], bool(verified) and all(verified), origin)
-
-
-def _verify(dataset: Dataset, path: Path, digests: Digests, named: str | None = None) -> bool:
-    """True if every known digest agrees, False if none is known or a difference is accepted."""
-    for algorithm, expected in digests.known().items():
-        found = file_digest(path, algorithm)
-        if found != expected:
-            if accepts_unverified(dataset):
-                return False
-            raise DotbenchError(
-                f"{named or path}: {algorithm} is {found}; allowed is {expected}. "
-                f"If you trust this copy of '{dataset.name}', set DOTBENCH_ACCEPT_UNVERIFIED={dataset.name} "
-                "or 'accept_unverified: true'; every table made from it will say so"
-            )
-    return bool(digests.known())
+        verified.append(right or (whole and not member.known()))
+    accepted = bool(source.known()) and not whole
+    return Found(paths or [archive], not accepted and all(verified or [whole]), origin)
 
 
 def _archive_name(dataset: Dataset) -> str:
-    return dataset.source.urls[0].rsplit("/", 1)[-1]
+    return Path(unquote(urlsplit(dataset.source.urls[0]).path)).name or dataset.name
+
+
+def _local_folders(dataset: Dataset) -> list[Path]:
+    folder = local_data()
+    return [folder, folder / (dataset.source.folder or dataset.name)] if folder else []
 
 
 def _local_archive(dataset: Dataset) -> Path | None:
-    folder = local_data()
-    if folder is None:
+    if not dataset.source.urls:
         return None
     name = _archive_name(dataset)
-    return next((path for path in (folder / name, folder / dataset.name / name) if path.is_file()), None)
+    return next((folder / name for folder in _local_folders(dataset) if (folder / name).is_file()), None)
 
 
 def _local_members(dataset: Dataset) -> list[Path] | None:
-    folder = local_data()
-    if folder is None or not dataset.source.members:
+    if not dataset.source.members:
         return None
-    for unpacked in (folder, folder / dataset.name):
+    for unpacked in _local_folders(dataset):
         for short in (False, True):
             members = [Path(member.path) for member in dataset.source.members]
             paths = [unpacked / (member.name if short else member) for member in members]
@@ -179,63 +214,36 @@ def _local_members(dataset: Dataset) -> list[Path] | None:
     return None
 
 
-def _download(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> tuple[Path, str]:
-    import pooch
-
-    from dotbench.datasets._progress import DownloadBar
-
-    name = _archive_name(dataset)
-    if dataset.licence:
-        say(f"{dataset.name}: {dataset.licence}")
-    if dataset.citation:
-        say(f"{dataset.name}: please cite {dataset.citation}")
-    known = dataset.source.known()
-    algorithm = next((a for a in ("sha256", "md5") if a in known), None)
-    failures = []
-    if algorithm is None:
-        (folder / name).unlink(missing_ok=True)  # nothing tells whether it is the right one
-    for url in dataset.source.urls:
-        say(f"{dataset.name}: downloading {url}")
-        try:
-            with DownloadBar(name) as bar:
-                found = pooch.retrieve(
-                    url,
-                    known_hash=f"{algorithm}:{known[algorithm]}" if algorithm else None,
-                    fname=name,
-                    path=folder,
-                    downloader=pooch.HTTPDownloader(progressbar=bar, timeout=30),
-                )
-            return Path(found), url
-        except (OSError, ValueError) as error:  # as requests' errors are, and pooch's of a digest
-            failures.append(f"  {url}: {_reason(error)}")
-    raise DotbenchError(
-        "\n".join([f"{dataset.name}: no address gave the file:", *failures])
-        + f"\nA local copy will do: set DOTBENCH_DATA to a folder that holds {name}"
-        + (f" or {dataset.source.members[0].path}" if dataset.source.members else "")
-    )
-
-
-def _reason(error: Exception) -> str:
-    import requests
-
-    if isinstance(error, requests.ConnectionError):
-        return "no connection to the server"
-    return " ".join(str(error).split())[:300]
-
-
 def _extract(archive: Path, member: Member, folder: Path) -> Path:
+    from dotbench.datasets._disk import room
+
     target = folder / member.path
-    try:
-        with (
-            zipfile.ZipFile(archive) as bundle,
-            bundle.open(member.path) as stream,
-            atomic(target) as temporary,
-            temporary.open("wb") as out,
-        ):
-            while block := stream.read(1 << 20):
+    with _opened(archive, member) as (stream, size), atomic(target) as temporary, room(target, size):
+        with temporary.open("wb") as out:
+            while block := _block(archive, stream):
                 out.write(block)
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise DotbenchError(f"{archive}: not a complete zip archive: {error}") from None
-    except KeyError:
-        raise DotbenchError(f"{archive}: holds no file '{member.path}'") from None
     return target
+
+
+@contextmanager
+def _opened(archive: Path, member: Member) -> Iterator[tuple[Any, int | None]]:
+    """A member as a stream, and its size where the archive tells: of a zip archive, or the one file in a .gz."""
+    if archive.suffix == ".gz":
+        with gzip.open(archive) as stream:
+            yield stream, None
+        return
+    try:
+        with zipfile.ZipFile(archive) as bundle, bundle.open(member.path) as stream:
+            yield stream, bundle.getinfo(member.path).file_size
+    except zipfile.BadZipFile as error:
+        raise WrongContent(f"{archive}: not a complete zip archive: {error}") from None
+    except KeyError:
+        raise WrongContent(f"{archive}: holds no file '{member.path}'") from None
+
+
+def _block(archive: Path, stream: Any) -> bytes:
+    """The next bytes; what is wrong with the archive is told apart from what is wrong with the disk."""
+    try:
+        return bytes(stream.read(1 << 20))
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise WrongContent(f"{archive}: not a complete {archive.suffix[1:]} archive: {error}") from None

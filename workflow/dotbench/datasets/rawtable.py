@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench.datasets.catalogue import parser_of, parser_settings
-from dotbench.datasets.fetch import raw_files
 from dotbench.datasets.generators.base import generators
+from dotbench.datasets.manifest import raw_files
 from dotbench.datasets.parsers.base import RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np

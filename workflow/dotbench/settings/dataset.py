@@ -10,8 +10,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 
 
 class Digests(Settings):
-    """Known digests of a file; every one that is given must agree."""
+    """Known size and digests of a file; every one that is given must agree. Only a digest verifies a file."""
 
+    bytes: int | None = Field(None, ge=0, description="size")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
     md5: str | None = Field(None, pattern="^[0-9a-f]{32}$")
     git_blob: str | None = Field(None, pattern="^[0-9a-f]{40}$", description="id that git gives the bytes")
@@ -30,7 +31,7 @@ class Member(Digests):
 
 
 class Source(Digests):
-    """Where the raw data come from: files of the user, addresses, or a generator. Digests are the download's."""
+    """Where the raw data come from: own files, addresses, or a generator. Size and digests are the download's."""
 
     file: str | None = Field(None, description="one file, relative to the working directory; .gz accepted")
     files: list[str] = Field(default=[], description="several files, read one after the other")

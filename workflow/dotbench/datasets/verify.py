@@ -1,0 +1,47 @@
+"""Whether a file is the one that a definition means."""
+
+import os
+from pathlib import Path
+
+from dotbench.errors import DotbenchError
+from dotbench.files import file_digest
+from dotbench.settings.dataset import Dataset, Digests
+
+
+class WrongContent(DotbenchError):
+    """A file is there, but its bytes are not the dataset's."""
+
+
+def accepts_unverified(dataset: Dataset) -> bool:
+    """Whether the definition, or the variable DOTBENCH_ACCEPT_UNVERIFIED (names separated by commas), says so."""
+    named = os.environ.get("DOTBENCH_ACCEPT_UNVERIFIED", "").replace(",", " ").split()
+    return dataset.accept_unverified or dataset.name in named
+
+
+def difference(path: Path, expected: Digests) -> str | None:
+    """Where a file differs in size or digest, the found and the allowed value; None if all that are known agree."""
+    size = path.stat().st_size
+    if expected.bytes not in (None, size):
+        return f"size is {size} bytes; allowed is {expected.bytes}"
+    for algorithm, allowed in expected.known().items():
+        found = file_digest(path, algorithm)
+        if found != allowed:
+            return f"{algorithm} is {found}; allowed is {allowed}"
+    return None
+
+
+def verify(dataset: Dataset, path: Path, expected: Digests, named: str | None = None) -> bool:
+    """True if every known digest agrees, False if none is known or a difference is accepted.
+
+    Raises WrongContent for any other difference, in size or digest; ``named`` is what it calls the file.
+    """
+    wrong = difference(path, expected)
+    if wrong is None:
+        return bool(expected.known())
+    if accepts_unverified(dataset):
+        return False
+    raise WrongContent(
+        f"{named or path}: {wrong}. "
+        f"If you trust this copy of '{dataset.name}', set DOTBENCH_ACCEPT_UNVERIFIED={dataset.name} "
+        "or 'accept_unverified: true'; every table made from it will say so"
+    )
