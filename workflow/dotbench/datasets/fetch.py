@@ -71,6 +71,11 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
     return manifest
 
 
+def has_local_copy(dataset: Dataset) -> bool:
+    """Whether the folder of local copies holds the dataset, right or wrong."""
+    return _local_archive(dataset) is not None or _local_members(dataset) is not None
+
+
 def _roles(dataset: Dataset, paths: list[Path]) -> list[str]:
     """What each file holds; own files and an archive that is read as it is hold the ratings."""
     members = dataset.source.members
@@ -218,10 +223,14 @@ def _extract(archive: Path, member: Member, folder: Path) -> Path:
     from dotbench.datasets._disk import room
 
     target = folder / member.path
-    with _opened(archive, member) as (stream, size), atomic(target) as temporary, room(target, size):
-        with temporary.open("wb") as out:
-            while block := _block(archive, stream):
-                out.write(block)
+    with (
+        _opened(archive, member) as (stream, size),
+        atomic(target) as temporary,
+        room(target, size),
+        temporary.open("wb") as out,
+    ):
+        while block := _block(archive, stream):
+            out.write(block)
     return target
 
 
