@@ -63,8 +63,8 @@ def side_files(folder: Path, n_users: int, n_items: int) -> tuple[Path, ...]:
     return tuple(folder / name for name in lines)
 
 
-NOUNS = "guitar strap string cable pedal stand case tuner sound price".split()
-JUDGEMENTS = "great,terrible,not good,very nice,awful,wonderful".split(",")
+NOUNS = ["guitar", "strap", "string", "cable", "pedal", "stand", "case", "tuner", "sound", "price"]
+JUDGEMENTS = ["great", "terrible", "not good", "very nice", "awful", "wonderful"]
 
 
 def random_source(folder: Path, seed: int = 0, n_users: int = 30, n_items: int = 25) -> tuple[Source, pd.DataFrame]:

@@ -127,7 +127,7 @@ def test_wrong_names_settings_and_files_are_told(made, tmp_path):
     source, _ = made
     source.split.save(tmp_path / "split.npz")
     arguments = (source.folder, tmp_path / "split.npz", tmp_path / "out", [])
-    with pytest.raises(DotbenchError, match="unknown feature set 'ngram': did you mean 'ngrams'?"):
+    with pytest.raises(DotbenchError, match=r"unknown feature set 'ngram': did you mean 'ngrams'\?"):
         write_features("ngram", {}, *arguments)
     with pytest.raises(DotbenchError, match="feature set ngrams: key 'sise': unknown key; allowed are "):
         write_features("ngrams", {"sise": 3}, *arguments)

@@ -1,5 +1,6 @@
 """Mean bag of the most salient n-grams."""
 
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -67,11 +68,11 @@ class NGrams(TextFeatures):
 
     def choose(self, source: Source) -> list[str]:
         """The chosen n-grams, most salient first."""
+        path = source.folder / "ratings.parquet"
+        none = DotbenchError(f"{path}: no n-gram is in {self.settings.min_share:.2%} of the training reviews")
         names = sorted(self._candidates(source))
         if not names:
-            raise DotbenchError(
-                f"{source.folder / 'ratings.parquet'}: no n-gram is in {self.settings.min_share:.2%} of the reviews"
-            )
+            raise none
         vectorizer = self._vectorizer(vocabulary=names)
         n, frequency, documents = 0, np.zeros(len(names)), np.zeros(len(names))
         for _, _, found in texts(source, self.settings.leaky):
@@ -80,21 +81,22 @@ class NGrams(TextFeatures):
             frequency += np.bincount(counts.indices, counts.data, minlength=len(names))
             documents += np.bincount(counts.indices, minlength=len(names))
         kept = np.flatnonzero(documents >= self.settings.min_share * n)
+        if len(kept) == 0:
+            raise none
         salience = frequency[kept] * np.log(n / documents[kept])
         return [names[kept[k]] for k in np.argsort(-salience, kind="stable")[: self.settings.size]]
 
     def _candidates(self, source: Source) -> set[str]:
         """N-grams that are frequent enough in at least one batch."""
         candidates: set[str] = set()
+        analyze = self._vectorizer().build_analyzer()
         for _, _, found in texts(source, self.settings.leaky):
-            vectorizer = self._vectorizer()
-            try:
-                counts = vectorizer.fit_transform(found)
-            except ValueError:  # not one word in the batch
-                continue
-            frequent = np.bincount(counts.indices) >= self.settings.min_share * len(found)
-            names = vectorizer.get_feature_names_out()[frequent]
-            candidates |= {name for name in names if not any(map(is_stop_word, name.split()[:: max(name.count(" "), 1)]))}
+            documents: Counter[str] = Counter()
+            for text in found:
+                documents.update(set(analyze(text)))
+            least = self.settings.min_share * len(found)
+            frequent = (gram for gram, n in documents.items() if n >= least)
+            candidates.update(g for g in frequent if not any(map(is_stop_word, (g.split()[0], g.split()[-1]))))
         return candidates
 
     def _vectorizer(self, vocabulary: list[str] | None = None) -> Any:
