@@ -21,6 +21,7 @@ from dotbench.datasets.interactions import Split
 from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits import make_split
+from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.matrix import TrainMatrix
 from dotbench.models.base import models
@@ -42,6 +43,7 @@ REGISTRIES = {
     "studies": studies,
     "parsers": parsers,
     "generators": generators,
+    "features": feature_sets,
 }
 COMPONENTS = {f"{kind}/{name}": part for kind, registry in REGISTRIES.items() for name, part in registry().items()}
 CONFIGURED = {key: part for key, part in COMPONENTS.items() if hasattr(part, "Settings")}
@@ -313,15 +315,18 @@ import sys
 from dotbench.datasets.catalogue import BUILT_IN, read_definition
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.parsers.base import parsers
+from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.settings.benchmark import Benchmark
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 import dotbench.plan
-found = [part for registry in (generators, parsers, losses, models, solvers, studies) for part in registry().values()]
+registries = (generators, parsers, feature_sets, losses, models, solvers, studies)
+found = [part for registry in registries for part in registry().values()]
 assert all(part.summary() for part in found)
-heavy = ("torch._C", "pandas._libs", "scipy.sparse", "surprise.prediction_algorithms", "matplotlib.pyplot")
+heavy = ("torch._C", "pandas._libs", "scipy.sparse", "sklearn", "textblob", "pyarrow")
+heavy += ("surprise.prediction_algorithms", "matplotlib.pyplot")
 print(*[name for name in heavy if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from features_data import random_source
 
+from dotbench.cli.features import main
+from dotbench.cli.stage import run
 from dotbench.datasets.interactions import load_split
 from dotbench.errors import DotbenchError
 from dotbench.features.base import Features, TrainingSettings, feature_sets, load_features
@@ -121,6 +123,19 @@ def test_written_and_read_back(name, made, tmp_path):
     found = load_features(path.parent / f"{label}.npz")
     assert same(found, compute(name, source, **settings))
     assert (facts["users"], facts["items"]) == (list(found.users.shape), list(found.items.shape))
+
+
+def test_the_entry_point(made, tmp_path, monkeypatch):
+    source, _ = made
+    source.split.save(tmp_path / "split.npz")
+    given = {"features": "movielens", "settings": "{}", "data": source.folder, "split": tmp_path / "split.npz"}
+    given["folder"] = tmp_path / "out"
+    options = [word for key, value in given.items() for word in (f"--{key}", str(value))]
+    side = [word for path in source.files for word in ("--side", str(path))]
+    monkeypatch.setattr("sys.argv", ["features", *options, *side])
+    with pytest.raises(SystemExit, match="0"):
+        run(main)
+    assert same(load_features(tmp_path / "out" / "movielens.npz"), compute("movielens", source))
 
 
 def test_wrong_names_settings_and_files_are_told(made, tmp_path):

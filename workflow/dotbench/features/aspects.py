@@ -29,7 +29,7 @@ class Aspects(TextFeatures):
     alphabetical order. The feature is the mean polarity over the sentences of the user's, or item's, reviews that
     mention the aspect; 0 if none does. How an aspect is recognised and how it gets its polarity: ``_mentions``.
     The table ``polarity`` is T2Rec's Table 2 of the same reviews: for each aspect its frequency, and mean, standard
-    deviation and quartiles of its polarity over sentences. T2Rec, Section 6.2.
+    deviation and quartiles of its polarity over sentences. T2Rec, Section 6 (Yelp).
     """
 
     name = "aspects"

@@ -21,7 +21,7 @@ class ItemFactors(FeatureSet):
 
     R ≈ U Σ Vᵀ with R_ui the rating, 0 where there is none; item i has row i of V, shape (n_items, ``size``), in
     order of falling singular value, each vector's entry of largest magnitude positive. A repeated pair counts
-    once, the first. Users have none. NIMC, Section 5.
+    once, the first. Users have none. NIMC, Table 1.
     """
 
     name = "item-factors"

@@ -30,7 +30,7 @@ class MovieLens(FeatureSet):
 
     Users, 29 columns of 0 and 1: 21 occupations; 7 age ranges, cut at 18, 25, 35, 45, 50 and 56; female. Items: 18
     genres of ml-1m, or 19 of ml-100k ("unknown" among them), several a movie. Read from ``u.user``, ``u.item``,
-    ``u.genre`` and ``u.occupation``, or ``users.dat`` and ``movies.dat``. NIMC, Section 5.
+    ``u.genre`` and ``u.occupation``, or ``users.dat`` and ``movies.dat``. NIMC, Table 1.
     """
 
     name = "movielens"

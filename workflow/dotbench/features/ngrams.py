@@ -47,7 +47,7 @@ class NGrams(TextFeatures):
 
     The choice reads the reviews twice, in batches, and is exact: an n-gram in a share s of all reviews is in a
     share s of at least one batch (Savasere, Omiecinski and Navathe, VLDB 1995), so only what is that frequent
-    somewhere is counted everywhere. T2Rec, Section 6.2.
+    somewhere is counted everywhere. T2Rec, Section 6 (Yelp).
     """
 
     name = "ngrams"

@@ -27,7 +27,7 @@ class YelpProfile(FeatureSet):
     Items, CSR of 0 and 1: a column for each city ("city: Las Vegas, NV"), then for each category ("category:
     Bars", several a business), that at least ``min_businesses`` of the dataset's businesses have. Users: one
     column, ``elite_ever``. Read from the side files ``…business.json`` and ``…user.json``, JSON lines, one at a
-    time. No ratings, reviews or votes enter. T2Rec, Section 6.2.
+    time. No ratings, reviews or votes enter. T2Rec, Section 6 (Yelp).
     """
 
     name = "yelp-profile"
