@@ -134,6 +134,17 @@ def test_profiles_by_hand(tmp_path):
     assert again.items.toarray()[:2].tolist() == [[1, 0, 1, 1], [0, 1, 0, 0]]
 
 
+def test_a_user_who_is_not_in_the_file_counts_as_never_elite(tmp_path):
+    source, _ = random_source(tmp_path)
+    path = source.file("user.json")
+    path.write_text("\n".join(path.read_text().splitlines()[6:]))
+    found = YelpProfile(YelpProfileSettings()).compute(source)
+    assert found.users[:, 0].tolist() == [float(k % 3 == 0 and k >= 6) for k in range(30)]
+    path.write_text('{"user_id": "somebody"}\n')
+    with pytest.raises(DotbenchError, match=r"user\.json: has no line with user_id 'u0', and 29 more"):
+        YelpProfile(YelpProfileSettings()).compute(source)
+
+
 def test_absent_and_broken_lines_are_told(tmp_path):
     source, _ = random_source(tmp_path)
     part = YelpProfile(YelpProfileSettings())
@@ -148,6 +159,19 @@ def test_absent_and_broken_lines_are_told(tmp_path):
     path.write_text("[1]\n")
     with pytest.raises(DotbenchError, match=r"business\.json, line 1: found list; needed is an object"):
         part.compute(source)
+
+
+def test_prepared_files_that_cannot_be_read_are_told(tmp_path):
+    source, _ = random_source(tmp_path)
+    (source.folder / "users.csv").unlink()
+    with pytest.raises(DotbenchError, match=r"users\.csv: cannot be read: No such file"):
+        source.ids("users")
+    source.ratings.write_text("text")
+    with pytest.raises(DotbenchError, match=r"ratings\.parquet: cannot be read: "):
+        source.columns()
+    source.ratings.unlink()
+    with pytest.raises(DotbenchError, match=r"ratings\.parquet: cannot be read: "):
+        list(source.rows([], leaky=True))
 
 
 def test_ids_must_cover_the_split(tmp_path):

@@ -84,4 +84,4 @@ def texts(source: Source, leaky: bool) -> "Iterator[tuple[np.ndarray, np.ndarray
             empty = False
             yield frame["user"].to_numpy(), frame["item"].to_numpy(), found
     if empty:
-        raise DotbenchError(f"{source.folder / 'ratings.parquet'}: none of its reviews belongs to the training part")
+        raise DotbenchError(f"{source.ratings}: none of its reviews belongs to the training part")

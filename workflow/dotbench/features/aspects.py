@@ -53,7 +53,7 @@ class Aspects(TextFeatures):
                     polarities.append(mention.polarity)
                 n += 1
         if not known:
-            raise DotbenchError(f"{source.folder / 'ratings.parquet'}: no review mentions an aspect")
+            raise DotbenchError(f"{source.ratings}: no review mentions an aspect")
         names = list(known)
         frequency = np.bincount(aspects)
         order = sorted(range(len(names)), key=lambda k: (-frequency[k], names[k]))[: self.settings.size]

@@ -68,8 +68,7 @@ class NGrams(TextFeatures):
 
     def choose(self, source: Source) -> list[str]:
         """The chosen n-grams, most salient first."""
-        path = source.folder / "ratings.parquet"
-        none = DotbenchError(f"{path}: no n-gram is in {self.settings.min_share:.2%} of the training reviews")
+        none = DotbenchError(f"{source.ratings}: no n-gram is in {self.settings.min_share:.2%} of the training reviews")
         names = sorted(self._candidates(source))
         if not names:
             raise none

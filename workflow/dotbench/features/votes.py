@@ -22,8 +22,7 @@ class Votes(FeatureSet):
     def compute(self, source: Source) -> Features:
         kinds = [kind for kind in KINDS if kind in source.columns()]
         if not kinds:
-            path = source.folder / "ratings.parquet"
-            raise DotbenchError(f"{path}: has no votes; needed is a column of {', '.join(KINDS)}")
+            raise DotbenchError(f"{source.ratings}: has no votes; needed is a column of {', '.join(KINDS)}")
         n = source.split.n_users
         totals = np.zeros((n, len(kinds)))
         for frame in source.rows(kinds, self.settings.leaky):

@@ -26,8 +26,8 @@ class YelpProfile(FeatureSet):
 
     Items, CSR of 0 and 1: a column for each city ("city: Las Vegas, NV"), then for each category ("category:
     Bars", several a business), that at least ``min_businesses`` of the dataset's businesses have. Users: one
-    column, ``elite_ever``. Read from the side files ``…business.json`` and ``…user.json``, JSON lines, one at a
-    time. No ratings, reviews or votes enter. T2Rec, Section 6 (Yelp).
+    column, ``elite_ever``, 0 for a user who is not in the file. Read from the side files ``…business.json`` and
+    ``…user.json``, JSON lines, one at a time. No ratings, reviews or votes enter. T2Rec, Section 6 (Yelp).
     """
 
     name = "yelp-profile"
@@ -61,13 +61,17 @@ def _tags(business: dict[str, Any]) -> set[str]:
 
 
 def _matched(source: Source, kind: str, ending: str, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(row, line) of the dataset's users or items in a side file; DotbenchError if one is not there."""
+    """(row, line) of the dataset's users or items in a side file.
+
+    Raises DotbenchError for an item that is not there, and where not one user is: Yelp's releases lack some.
+    """
     path = source.file(ending)
     row_of = {name: row for row, name in enumerate(source.ids(kind))}
+    n = len(row_of)
     for line in _json_lines(path):
         if (row := row_of.pop(str(line.get(key)), None)) is not None:
             yield row, line
-    if row_of:
+    if row_of and (kind == "items" or len(row_of) == n):
         raise DotbenchError(f"{path}: has no line with {key} '{next(iter(row_of))}', and {len(row_of) - 1} more")
 
 
