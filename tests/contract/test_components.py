@@ -23,6 +23,7 @@ from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits.base import DEFAULT, make_splitter, splitters
 from dotbench.datasets.splitting import make_split
+from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.matrix import TrainMatrix
 from dotbench.models.base import models
@@ -45,6 +46,7 @@ REGISTRIES = {
     "parsers": parsers,
     "generators": generators,
     "splits": splitters,
+    "features": feature_sets,
 }
 COMPONENTS = {f"{kind}/{name}": part for kind, registry in REGISTRIES.items() for name, part in registry().items()}
 CONFIGURED = {key: part for key, part in COMPONENTS.items() if hasattr(part, "Settings")}
@@ -363,16 +365,18 @@ from dotbench.datasets.catalogue import BUILT_IN, read_definition
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.splits.base import splitters
+from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.settings.benchmark import Benchmark
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 import dotbench.plan
-registries = (generators, parsers, splitters, losses, models, solvers, studies)
+registries = (generators, parsers, splitters, feature_sets, losses, models, solvers, studies)
 found = [part for registry in registries for part in registry().values()]
 assert all(part.summary() for part in found)
-heavy = ("torch._C", "pandas._libs", "scipy.sparse", "surprise.prediction_algorithms", "matplotlib.pyplot")
+heavy = ("torch._C", "pandas._libs", "scipy.sparse", "sklearn", "textblob", "pyarrow")
+heavy += ("surprise.prediction_algorithms", "matplotlib.pyplot")
 print(*[name for name in heavy if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

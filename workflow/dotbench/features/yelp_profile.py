@@ -1,0 +1,87 @@
+"""Location and category of Yelp businesses; whether a user was ever elite."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from dotbench.errors import DotbenchError
+from dotbench.features.base import Features, FeatureSet
+from dotbench.features.source import Source
+from dotbench.lazy import np
+from dotbench.settings.base import Settings
+
+
+class YelpProfileSettings(Settings):
+    """Which cities and categories get a column."""
+
+    min_businesses: int = Field(20, ge=1, description="a city or category of fewer businesses has no column")
+
+
+class YelpProfile(FeatureSet):
+    """Where a business is and what it is; whether a user was elite in any year.
+
+    Items, CSR of 0 and 1: a column for each city ("city: Las Vegas, NV"), then for each category ("category:
+    Bars", several a business), that at least ``min_businesses`` of the dataset's businesses have. Users: one
+    column, ``elite_ever``, 0 for a user who is not in the file. Read from the side files ``…business.json`` and
+    ``…user.json``, JSON lines, one at a time. No ratings, reviews or votes enter. T2Rec, Section 6 (Yelp).
+    """
+
+    name = "yelp-profile"
+    title = "Location, category, elite"
+    Settings = YelpProfileSettings
+
+    def compute(self, source: Source) -> Features:
+        from scipy.sparse import csr_array
+
+        tags = {row: _tags(line) for row, line in _matched(source, "items", "business.json", "business_id")}
+        counts = Counter(tag for found in tags.values() for tag in found)
+        frequent = (tag for tag, n in counts.items() if n >= self.settings.min_businesses)
+        names = sorted(frequent, key=lambda tag: (tag.startswith("category"), tag))
+        column = {name: k for k, name in enumerate(names)}
+        place = [(row, column[tag]) for row, found in sorted(tags.items()) for tag in found if tag in column]
+        rows, columns = np.array(place, np.int32).reshape(-1, 2).T
+        items = csr_array((np.ones(len(rows), np.float32), (rows, columns)), (source.split.n_items, len(names)))
+        users = np.zeros((source.split.n_users, 1), np.float32)
+        for row, line in _matched(source, "users", "user.json", "user_id"):
+            users[row] = line.get("elite") not in ("", "None", [], None)
+        return Features(users, items, ["elite_ever"], names)
+
+
+def _tags(business: dict[str, Any]) -> set[str]:
+    """City and categories; a category is a list or, in later releases, text with commas."""
+    categories = business.get("categories") or []
+    if isinstance(categories, str):
+        categories = categories.split(",")
+    city = f"city: {str(business.get('city', '')).strip()}, {str(business.get('state', '')).strip()}"
+    return {city, *(f"category: {name.strip()}" for name in categories)}
+
+
+def _matched(source: Source, kind: str, ending: str, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(row, line) of the dataset's users or items in a side file.
+
+    Raises DotbenchError for an item that is not there, and where not one user is: Yelp's releases lack some.
+    """
+    path = source.file(ending)
+    row_of = {name: row for row, name in enumerate(source.ids(kind))}
+    n = len(row_of)
+    for line in _json_lines(path):
+        if (row := row_of.pop(str(line.get(key)), None)) is not None:
+            yield row, line
+    if row_of and (kind == "items" or len(row_of) == n):
+        raise DotbenchError(f"{path}: has no line with {key} '{next(iter(row_of))}', and {len(row_of) - 1} more")
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                found = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DotbenchError(f"{path}, line {number}: not valid JSON: {error.msg}") from error
+            if not isinstance(found, dict):
+                raise DotbenchError(f"{path}, line {number}: found {type(found).__name__}; needed is an object")
+            yield found
