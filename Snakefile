@@ -20,6 +20,7 @@ configfile: DEFAULT_CONFIG
 
 include: "rules/common.smk"
 include: "rules/data.smk"
+include: "rules/features.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/summarise.smk"

@@ -10,8 +10,10 @@ from dotbench.datasets.catalogue import (
 )
 from dotbench.datasets.generators.base import generators
 from dotbench.errors import DotbenchError
+from dotbench.features.base import feature_sets
 from dotbench.files import canonical_json
 from dotbench.plan import Plan, spectrum_artefact
+from dotbench.registry import unknown
 from dotbench.runs import paths
 from dotbench.settings.benchmark import parse_benchmark
 from dotbench.sources import sources
@@ -36,6 +38,7 @@ wildcard_constraints:
     init_seed=r"\d+",
     method="[a-z0-9-]+-[0-9a-f]{10}",
     artefact="[a-z0-9-]+-[0-9a-f]{10}",
+    features="[a-z]+(-[a-z]+)*",
     name=plan.benchmark.name,
     study="|".join(study.name for study in plan.studies()),
 
@@ -101,6 +104,24 @@ def split_identity(wildcards):
 
 def split_sources(wildcards):
     return stage_sources("split", type(plan.splitter(wildcards.variant)).__module__)
+
+
+def feature_set(wildcards):
+    """(feature set, whether it is leaky) of a file of features."""
+    name = wildcards.features.removesuffix("-leaky")
+    if name not in feature_sets():
+        raise unknown("feature set", name, feature_sets())
+    return feature_sets()[name], name != wildcards.features
+
+
+def feature_sources(wildcards):
+    return stage_sources("features", feature_set(wildcards)[0].__module__)
+
+
+def feature_options(wildcards):
+    chosen, leaky = feature_set(wildcards)
+    settings = {"leaky": True} if leaky else {}
+    return f"--features {chosen.name} --settings '{canonical_json(settings)}'"
 
 
 def method_identity(wildcards):

@@ -1,6 +1,7 @@
 """What every feature set keeps, by discovery: rows, types, names, sameness, and that test rows do not enter."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -131,8 +132,9 @@ def test_the_entry_point(made, tmp_path, monkeypatch):
     given = {"features": "movielens", "settings": "{}", "data": source.folder, "split": tmp_path / "split.npz"}
     given["folder"] = tmp_path / "out"
     options = [word for key, value in given.items() for word in (f"--{key}", str(value))]
-    side = [word for path in source.files for word in ("--side", str(path))]
-    monkeypatch.setattr("sys.argv", ["features", *options, *side])
+    files = [{"path": str(path), "bytes": path.stat().st_size, "role": "users"} for path in source.files]
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": files}))
+    monkeypatch.setattr("sys.argv", ["features", *options, "--manifest", str(tmp_path / "manifest.json")])
     with pytest.raises(SystemExit, match="0"):
         run(main)
     assert same(load_features(tmp_path / "out" / "movielens.npz"), compute("movielens", source))

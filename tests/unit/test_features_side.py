@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import LOCAL_DATA
 from features_data import random_source, reviews, split_of, write_prepared
 
 from dotbench.errors import DotbenchError
@@ -67,9 +66,11 @@ def test_demographics_and_genres_by_hand(tmp_path):
     assert found.items[1].nonzero()[0].tolist() == [1, 18]
 
 
-def real(name: str, tmp_path, n_users: int, n_items: int, separator: str, files: tuple[str, str, str]) -> Source:
+def real(
+    local_data, name: str, tmp_path, n_users: int, n_items: int, separator: str, files: tuple[str, str, str]
+) -> Source:
     """All users and movies of the real side files, in the order of the files."""
-    folder = LOCAL_DATA / name
+    folder = local_data / name
     if not (folder / files[0]).is_file():
         pytest.skip(f"needs {name} in $DOTBENCH_DATA")
     for kind, file in zip(("users", "items"), files, strict=False):
@@ -83,8 +84,10 @@ def real(name: str, tmp_path, n_users: int, n_items: int, separator: str, files:
     return Source(tmp_path, split_of(frame, np.zeros(1), n_users, n_items), tuple(folder.iterdir()))
 
 
-def test_the_real_side_files_of_ml_100k(tmp_path):
-    found = MovieLens(Settings()).compute(real("ml-100k", tmp_path, 943, 1682, "|", ("u.user", "u.item", "")))
+def test_the_real_side_files_of_ml_100k(local_data, tmp_path):
+    found = MovieLens(Settings()).compute(
+        real(local_data, "ml-100k", tmp_path, 943, 1682, "|", ("u.user", "u.item", ""))
+    )
     assert (found.users.shape, found.items.shape) == ((943, 29), (1682, 19))
     assert found.users[:, :28].sum(axis=1).tolist() == [2] * 943
     # the first three: 24 M technician, 53 F other, 23 M writer
@@ -95,8 +98,10 @@ def test_the_real_side_files_of_ml_100k(tmp_path):
     assert toy_story == ["Animation", "Children's", "Comedy"]
 
 
-def test_the_real_side_files_of_ml_1m(tmp_path):
-    found = MovieLens(Settings()).compute(real("ml-1m", tmp_path, 6040, 3883, "::", ("users.dat", "movies.dat", "")))
+def test_the_real_side_files_of_ml_1m(local_data, tmp_path):
+    found = MovieLens(Settings()).compute(
+        real(local_data, "ml-1m", tmp_path, 6040, 3883, "::", ("users.dat", "movies.dat", ""))
+    )
     assert (found.users.shape, found.items.shape) == ((6040, 29), (3883, 18))
     named = [[name for name, flag in zip(found.user_names, row, strict=True) if flag] for row in found.users[:2]]
     assert named == [["K-12 student", "age below 18", "female"], ["self-employed", "age 56 and up"]]

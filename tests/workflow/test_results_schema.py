@@ -52,6 +52,8 @@ def test_files_have_the_documented_keys_and_no_others(project, pattern):
         definition = 'name: mine\nsource: {file: pairs.txt}\nformat: {separator: " ", columns: {user: 0, item: 1}}\n'
         (project.root / "config/datasets/mine.yaml").write_text(definition)
         assert project.snakemake("resources/mine/manifest.json").returncode == 0
+    if "/features/" in pattern:
+        assert project.snakemake("results/data/sim-tiny/split0/rating/features/item-factors.json").returncode == 0
     if pattern.endswith("index.csv"):
         assert project.dotbench("status", "--config", "config/smoke.yaml").returncode == 0
     glob = re.sub(r"<[^>]+>", "*", pattern)

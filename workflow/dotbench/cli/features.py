@@ -1,17 +1,12 @@
 """Stage features: prepared data and a split → covariates of users and items."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from dotbench.cli.stage import File, Json, Text, run
+from dotbench.cli.stage import File, Json, Maybe, Text, run
+from dotbench.datasets.manifest import raw_files
 from dotbench.features.writing import write_features
 
-Files = Annotated[list[Path], typer.Option(help="a raw side file; may be given several times")]
 
-
-def main(features: Text, settings: Json, data: File, split: File, folder: File, side: Files = []) -> None:  # noqa: B006
+def main(features: Text, settings: Json, data: File, split: File, folder: File, manifest: Maybe = None) -> None:
+    side = [path for role in ("users", "items") for path in raw_files(manifest, role)] if manifest else []
     write_features(features, settings, data, split, folder, side)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dotbench.datasets.catalogue import definition_files, load_dataset
 from dotbench.datasets.splits.base import splitters
+from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.registry import unknown
@@ -18,6 +19,7 @@ def listing(what: str) -> Listing:
     kinds = {
         "datasets": _datasets,
         "splits": _splits,
+        "features": _features,
         "models": _models,
         "losses": _losses,
         "solvers": _solvers,
@@ -47,6 +49,11 @@ def _datasets() -> Listing:
 def _splits() -> Listing:
     rows = [(name, ", ".join(part.tasks), _settings(part), part.summary()) for name, part in splitters().items()]
     return ["name", "tasks", "settings", "what"], rows
+
+
+def _features() -> Listing:
+    rows = [(name, _settings(part), part.summary()) for name, part in feature_sets().items()]
+    return ["name", "settings", "what"], rows
 
 
 def _models() -> Listing:
