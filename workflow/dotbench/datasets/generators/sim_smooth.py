@@ -45,7 +45,7 @@ class SimSmooth(CovariateGenerator):
 
     Dimension. Level k has about 2^{dk} independent values, as many as the Hölder class of d variables asks for, and
     products of all d coordinates. A sum of functions of one coordinate each explains about .4 to .6 of the variance of
-    f_j for d = 2, .13 to .22 for d = 4 and .02 or less for d = 8 (measured, β from .5 to 2.5).
+    f_j for d = 2, .13 to .22 for d = 4 and less than .03 for d = 8 (measured, β from .5 to 2.5).
 
     For the rate |Ω|^{−2β/(2β+d)} of T2Rec's Theorem 5.5, arXiv 2403.00802.
     """
