@@ -14,7 +14,8 @@ from scipy.sparse import csr_array
 from tabulate import tabulate
 
 from dotbench.datasets.interactions import PARTS, Split
-from dotbench.datasets.splits import make_split
+from dotbench.datasets.splits.base import DEFAULT, make_splitter
+from dotbench.datasets.splitting import make_split
 from dotbench.features._reviews import Reviews, TextFeatures, average
 from dotbench.features.base import feature_sets
 from dotbench.features.source import Source
@@ -61,7 +62,7 @@ def main() -> None:
     counts = []
     whole: dict[str, list[np.ndarray]] = {}
     for seed in range(arguments.seeds):
-        split = make_split(arguments.data, "rating", seed)
+        split = make_split(arguments.data, "rating", seed, make_splitter({"kind": DEFAULT}))
         predictions = means(split)
         for key, design in designs(Source(arguments.data, split), whole).items():
             predictions[key] = ridge(design, split.ratings)

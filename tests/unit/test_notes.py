@@ -14,7 +14,7 @@ from dotbench.settings.benchmark import parse_benchmark
 
 METHODS = {"ranking": [{"model": "popularity"}], "rating": [{"model": "slope-one"}]}
 STATS = {"users": 3, "items": 4, "interactions": 9, "raw": {"users": 3, "items": 4, "rows": 9}}
-FACTS = {"sim-tiny": {**STATS, "origin": "generated", "verified": True}}
+FACTS = {"sim-tiny": {**STATS, "origin": "generated", "verified": True, "counts_differ": []}}
 
 
 def lines(task: str, split: Any) -> list[str]:

@@ -148,7 +148,9 @@ def evaluate(
 
 
 @app.command("list", rich_help_panel=LOOK)
-def list_(what: Annotated[str, typer.Argument(help="datasets, splits, features, models, losses, solvers or studies")]) -> None:
+def list_(
+    what: Annotated[str, typer.Argument(help="datasets, splits, features, models, losses, solvers or studies")],
+) -> None:
     """What can be named in a configuration."""
     from dotbench.cli.listing import listing
 

@@ -20,10 +20,10 @@ def make_split(folder: Path, task: str, seed: int, splitter: Splitter) -> Split:
     if task == "rating":
         if not stats["has_ratings"]:
             raise DotbenchError(f"{name}: has no ratings; rating studies need a rating column")
-        frame = pd.read_parquet(folder / "ratings.parquet").drop_duplicates(["user", "item"])
+        frame = _read(folder / "ratings.parquet").drop_duplicates(["user", "item"])
         shape = (stats["raw"]["users"], stats["raw"]["items"])
     else:
-        frame = pd.read_parquet(folder / "interactions.parquet")
+        frame = _read(folder / "interactions.parquet")
         shape = (stats["users"], stats["items"])
     if splitter.needs_timestamps and "timestamp" not in frame:
         settings = ", ".join(f"{key}: {value}" for key, value in splitter.identity().items())
@@ -43,6 +43,14 @@ def make_split(folder: Path, task: str, seed: int, splitter: Splitter) -> Split:
     parts = {key: pairs[mask] for key, mask in masks.items()}
     cold = {key: parts.pop(key) for key in COLD if key in parts}
     return Split(*shape, **parts, ratings=ratings, cold=cold)
+
+
+def _read(path: Path) -> "pd.DataFrame":
+    """What splits look at: not the texts that may stand beside it."""
+    import pyarrow.parquet as parquet
+
+    present = parquet.read_schema(path).names
+    return pd.read_parquet(path, columns=[name for name in ("user", "item", "rating", "timestamp") if name in present])
 
 
 def write_split(split: Split, dataset: str, task: str, seed: int, splitter: Splitter, folder: Path) -> None:
