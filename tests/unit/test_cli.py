@@ -124,7 +124,7 @@ def test_the_version_is_the_package_s(dotbench) -> None:
 FIT_MISTAKES = {
     "dataset": (
         ["--dataset", "sim-tin", "--model", "popularity"],
-        "unknown dataset 'sim-tin': did you mean 'sim-tiny'? allowed are electronics, ",
+        "unknown dataset 'sim-tin': did you mean 'sim-tiny'? allowed are ",
     ),
     "model": (["--model", "populrity"], "--model: unknown model 'populrity': did you mean 'popularity'? allowed are "),
     "loss": (

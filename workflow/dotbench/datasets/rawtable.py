@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotbench.datasets.catalogue import parser_of, parser_settings
-from dotbench.datasets.generators.base import generators
+from dotbench.datasets.catalogue import generator_of, parser_of, parser_settings
 from dotbench.datasets.manifest import raw_files
 from dotbench.datasets.parsers.base import RawFiles
 from dotbench.errors import DotbenchError
@@ -85,9 +84,7 @@ def _tables(dataset: Dataset, manifest_path: Path | None, say: Callable[[str], N
     import pyarrow as pa
 
     if manifest_path is None:
-        generator = generators()[str(dataset.source.generator)]
-        frame = generator(generator.Settings(**dataset.source.parameters)).generate()
-        yield pa.Table.from_pandas(frame, preserve_index=False)
+        yield pa.Table.from_pandas(generator_of(dataset).generate(), preserve_index=False)
         return
     raw = RawFiles(*(raw_files(manifest_path, role) for role in ("ratings", "users", "items")))
     rows, last = 0, time.monotonic()
