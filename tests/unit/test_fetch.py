@@ -1,5 +1,6 @@
 """Raw files are found, downloaded and verified; no manifest without verification or acceptance."""
 
+import gzip
 import hashlib
 import io
 import re
@@ -640,3 +641,78 @@ def test_a_wrong_definition_is_told_with_file_line_and_key(workdir: Path, text: 
     path.parent.mkdir(parents=True)
     path.write_text(text)
     assert definition_problem().startswith(f"config/datasets/own.yaml, line {where}")
+
+
+# files of several kinds, and those that a person has to bring
+
+
+def by_hand(**changed: Any) -> dict[str, Any]:
+    members = [
+        {"path": "reviews.csv", "sha256": sha256(CONTENT)},
+        {"path": "people.txt", "role": "users"},
+        {"path": "things.txt", "role": "items"},
+    ]
+    return {"obtain": "fill in the form of the owner", "members": members, **changed}
+
+
+def test_files_that_no_address_gives_are_asked_for(define, raw: Path) -> None:
+    define("own", source=by_hand(), format=FORMAT)
+    message = problem(raw)
+    assert message.startswith("own: has to be brought by hand: fill in the form of the owner. Needed are ")
+    assert "reviews.csv, people.txt, things.txt" in message
+    assert "DOTBENCH_DATA" in message
+
+
+def test_a_manifest_says_what_each_file_holds(define, local: Path, raw: Path) -> None:
+    (local / "theirs").mkdir()
+    for name in ("reviews.csv", "people.txt", "things.txt"):
+        (local / "theirs" / name).write_bytes(CONTENT)
+    define("own", source=by_hand(folder="theirs"), format=FORMAT)
+    manifest = fetch("own", raw, quiet)
+    assert [entry["role"] for entry in manifest["files"]] == ["ratings", "users", "items"]
+    assert manifest["verified"] is False  # two members have no digest
+    kinds = {role: raw_files(raw / "manifest.json", role) for role in ("ratings", "users", "items")}
+    assert {role: [path.name for path in paths] for role, paths in kinds.items()} == {
+        "ratings": ["reviews.csv"],
+        "users": ["people.txt"],
+        "items": ["things.txt"],
+    }
+
+
+def test_a_source_to_obtain_names_its_files(define) -> None:
+    define("own", source={"obtain": "ask"}, format=FORMAT)
+    with pytest.raises(DotbenchError, match="'obtain' needs 'members'"):
+        load_dataset("own")
+
+
+GZIPPED = {"urls": ["http://127.0.0.1:9/own.csv.gz"], "members": [{"path": "own.csv", "sha256": sha256(CONTENT)}]}
+
+
+def test_the_file_in_a_gz_is_verified_as_a_member(define, local: Path, raw: Path) -> None:
+    (local / "own.csv.gz").write_bytes(gzip.compress(CONTENT))
+    define("own", source=GZIPPED, format=FORMAT)
+    assert fetch("own", raw, quiet)["verified"] is True
+    [path] = raw_files(raw / "manifest.json")
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(CONTENT)[:-9], "own.csv.gz: not a complete gz archive"),
+        (b"no archive", "own.csv.gz: not a complete gz archive"),
+        (gzip.compress(OTHER), "member own.csv: sha256 is"),
+    ],
+)
+def test_a_gz_that_is_wrong_is_told_and_nothing_stays(define, local: Path, raw: Path, content, message) -> None:
+    (local / "own.csv.gz").write_bytes(content)
+    define("own", source=GZIPPED, format=FORMAT)
+    assert message in problem(raw)
+    assert left(raw) == []
+
+
+def test_the_content_of_a_gz_may_lie_unpacked(define, local: Path, raw: Path) -> None:
+    (local / "own.csv").write_bytes(CONTENT)
+    define("own", source=GZIPPED, format=FORMAT)
+    fetch("own", raw, quiet)
+    assert raw_files(raw / "manifest.json") == [local / "own.csv"]
