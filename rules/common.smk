@@ -2,6 +2,7 @@
 import os
 import sys
 
+from dotbench.datasets.accepted import accepts_counts, accepts_unverified
 from dotbench.datasets.catalogue import (
     definition_content,
     definition_files,
@@ -62,12 +63,16 @@ def stage_sources(stage, *components):
 def dataset_source(wildcards):
     """The part of a definition that fetching depends on, as canonical JSON."""
     fields = {"source", "licence", "citation"}
-    return canonical_json(load_dataset(wildcards.dataset).model_dump(mode="json", include=fields))
+    dataset = load_dataset(wildcards.dataset)
+    accepted = {"accepted": accepts_unverified(dataset)}
+    return canonical_json(dataset.model_dump(mode="json", include=fields) | accepted)
 
 
 def dataset_definition(wildcards):
     """The part of a definition that preparation depends on, as canonical JSON."""
-    return canonical_json(definition_content(load_dataset(wildcards.dataset)))
+    dataset = load_dataset(wildcards.dataset)
+    accepted = {"accepted": accepts_counts(dataset)} if dataset.published else {}
+    return canonical_json(definition_content(dataset) | accepted)
 
 
 def own_files(wildcards):

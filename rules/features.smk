@@ -18,7 +18,7 @@ rule features:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime="4h",
         gpu=0,
         machine=SHARE,

@@ -73,3 +73,21 @@ def test_a_dataset_without_ratings_and_times_has_its_page(define: Callable[..., 
     (workdir / "own.csv").write_text("a,x\nb,x\n")
     define("own", source={"file": "own.csv"}, format={"columns": {"user": 0, "item": 1}}, prepare={"core": 1})
     assert page("own")[1][0].is_file()
+
+
+def test_many_different_ratings_are_put_into_classes(define: Callable[..., Path], workdir: Path) -> None:
+    (workdir / "own.csv").write_text("".join(f"u{k % 30},i{k // 30},{k * 0.37 % 7}\n" for k in range(900)))
+    define("own", source={"file": "own.csv"}, format={"columns": {"user": 0, "item": 1, "rating": 2}})
+    page("own")
+    folder = Path("results/data/own")
+    values = [r for r in profile_series(folder, read_json(folder / "stats.json")) if r["panel"] == "values"]
+    assert len(values) == 40
+    assert sum(row["y"] for row in values) == 900
+
+
+def test_files_that_are_gone_are_fetched_and_prepared_again(define: Callable[..., Path], workdir: Path) -> None:
+    own(define, workdir)
+    page("own")
+    Path("results/data/own/interactions.parquet").unlink()
+    page("own")
+    assert Path("results/data/own/interactions.parquet").is_file()

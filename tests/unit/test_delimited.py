@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from dotbench.datasets.parsers.base import SECONDS
 from dotbench.datasets.parsers.delimited import Delimited, DelimitedSettings
 from dotbench.errors import DotbenchError
 
@@ -169,7 +170,7 @@ def test_a_rating_beyond_the_precision_of_the_table_is_told(file) -> None:
 @pytest.mark.parametrize("value", ["later", "", "12.5", "1998-01-02", "1_0", "99999999999999999999"])
 def test_a_timestamp_that_is_no_whole_number_is_told(file, value: str) -> None:
     path = file(f"1,2,3,4\n1,2,3,{value}\n")
-    assert problem(path) == f"{path}, line 2: timestamp is {value!r}; allowed is a whole number of seconds"
+    assert problem(path) == f"{path}, line 2: timestamp is {value!r}; allowed is {SECONDS}"
 
 
 @pytest.mark.parametrize(("line", "key"), [(",2,3,4", "user"), ("1,,3,4", "item")])

@@ -132,7 +132,10 @@ def test_the_entry_point(made, tmp_path, monkeypatch):
     given = {"features": "movielens", "settings": "{}", "data": source.folder, "split": tmp_path / "split.npz"}
     given["folder"] = tmp_path / "out"
     options = [word for key, value in given.items() for word in (f"--{key}", str(value))]
-    files = [{"path": str(path), "bytes": path.stat().st_size, "role": "users"} for path in source.files]
+    files = [
+        {"path": str(path), "bytes": path.stat().st_size, "sha256": file_digest(path), "role": "users"}
+        for path in source.files
+    ]
     (tmp_path / "manifest.json").write_text(json.dumps({"files": files}))
     monkeypatch.setattr("sys.argv", ["features", *options, "--manifest", str(tmp_path / "manifest.json")])
     with pytest.raises(SystemExit, match="0"):

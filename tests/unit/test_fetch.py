@@ -246,7 +246,28 @@ def test_a_wrong_file_in_an_archive_is_refused_with_both_digests(define, local: 
     message = problem(raw)
     assert str(local / "own.zip") in message
     assert f"own/ratings.csv: sha256 is {sha256(OTHER)}; allowed is {sha256(CONTENT)}" in message
-    assert [path for path in raw.rglob("*") if path.is_file()] == []
+    assert left(raw) == []
+
+
+def test_a_wrong_archive_leaves_what_is_there(define, local: Path, raw: Path) -> None:
+    (local / "own.zip").write_bytes(zipped())
+    define("own", source=archive_source(sha256=None), format=FORMAT)
+    fetch("own", raw, quiet)
+    (local / "own.zip").write_bytes(zipped(OTHER))
+    with pytest.raises(DotbenchError, match="sha256 is"):
+        fetch("own", raw, quiet)
+    [path] = raw_files(raw / "manifest.json")  # as it was verified
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_way_of_compression_that_is_unknown_is_told(define, local: Path, raw: Path) -> None:
+    content = bytearray(zipped(compression=zipfile.ZIP_STORED))
+    for start in (content.find(b"PK\x03\x04") + 8, content.find(b"PK\x01\x02") + 10):
+        content[start : start + 2] = (97).to_bytes(2, "little")
+    (local / "own.zip").write_bytes(content)
+    define("own", source=archive_source(sha256=None), format=FORMAT)
+    assert "own.zip: 'own/ratings.csv' cannot be read" in problem(raw)
+    assert left(raw) == []
 
 
 def test_acceptance_of_another_dataset_is_none(define, local: Path, raw: Path, monkeypatch) -> None:

@@ -264,3 +264,10 @@ def test_nimc_observes_pairs_again_only_with_replacement() -> None:
     assert len(np.unique(pairs, axis=0)) < 2500
     pairs = nimc(ratings=2500, replacement=False).simulate().pairs
     assert len(np.unique(pairs, axis=0)) == 2500
+
+
+@pytest.mark.parametrize("make", [t2rec, smooth])
+def test_a_dimension_has_as_many_covariates(make: Any) -> None:
+    with pytest.raises(ValidationError, match="dimension 9 is more than the 8 covariates"):
+        make(dimension=9, covariates=8)
+    assert make(dimension=8, covariates=8).settings.dimension == 8

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dotbench.datasets.parsers._records import RecordLines
-from dotbench.datasets.parsers.base import RawFiles
+from dotbench.datasets.parsers.base import SECONDS, RawFiles
 from dotbench.datasets.parsers.json_lines import JsonLines
 from dotbench.datasets.parsers.python_lines import PythonLines
 from dotbench.datasets.parsers.yelp import Yelp
@@ -214,3 +214,30 @@ def test_yelp_needs_its_businesses(tmp_path: Path) -> None:
     raw = yelp_files(tmp_path)
     with pytest.raises(DotbenchError, match="file of the businesses"):
         list(parser(Yelp, YELP).tables(RawFiles(raw.ratings)))
+
+
+def test_a_lone_surrogate_is_no_id_and_is_replaced_in_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps({**REVIEWS[0], "reviewText": "good \ud83d thing"}) + "\n")
+    assert parser(JsonLines, AMAZON).read([path])["text"].tolist() == ["good ? thing"]
+    path.write_text(json.dumps({**REVIEWS[0], "asin": "\ud83d"}) + "\n")
+    assert "line 1: field 'asin' found" in problem(path)
+
+
+def test_milliseconds_are_no_seconds(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.json", [{**REVIEWS[0], "unixReviewTime": 1393545600000}])
+    assert "field 'unixReviewTime' found 1393545600000; allowed is a whole number of seconds since 1970" in problem(
+        path
+    )
+
+
+def test_the_offset_of_a_date_counts(tmp_path: Path) -> None:
+    path = tmp_path / "steam.json"
+    dates = ["2014-01-01T00:00:00+02:00", "2013-12-31 22:00:00", "2013-12-31T22:00:00Z"]
+    path.write_text("".join(f"{{'username': 'a', 'product_id': '{d}', 'date': '{d}'}}\n" for d in dates))
+    assert parser(PythonLines, STEAM).read([path])["timestamp"].tolist() == [1388527200] * 3
+
+
+def test_a_dot_is_part_of_a_field_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.json", [{"user.id": "u", "item.id": "i"}])
+    assert rows(parser(JsonLines, {"fields": {"user": "user.id", "item": "item.id"}}).read([path])) == [("u", "i")]

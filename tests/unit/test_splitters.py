@@ -135,11 +135,16 @@ def test_a_new_user_is_in_one_part_alone(data: Any, seed: int) -> None:
 @settings(max_examples=150, deadline=None)
 def test_everything_outside_the_block_is_cold(data: Any, seed: int, n_users: int, n_items: int) -> None:
     users, items, _ = data
+    there = len(set(users.tolist())), len(set(items.tolist()))
+    if n_users > there[0] or n_items > there[1]:
+        with pytest.raises(DotbenchError, match=r"key 'split\.(users|items)': found \d+, of \d+ "):
+            assign(data, seed, "warm-cold", users=n_users, items=n_items)
+        return
     part = assign(data, seed, "warm-cold", users=n_users, items=n_items)
     for rows, wanted, outside in ((users, n_users, (COLD_USER, COLD_BOTH)), (items, n_items, (COLD_ITEM, COLD_BOTH))):
         sampled, rest = (set(rows[np.isin(part, outside) == cold].tolist()) for cold in (False, True))
         assert not sampled & rest
-        assert len(sampled) == min(wanted, len(set(rows.tolist())))
+        assert len(sampled) == wanted
     n = int((part <= TEST).sum())
     sizes = np.bincount(part[part <= TEST], minlength=3)
     assert sizes[TEST] == round(0.3 * n)

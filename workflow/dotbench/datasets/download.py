@@ -160,6 +160,8 @@ def _answer(url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
         response = requests.get(url, headers=identity | headers, stream=True, timeout=TIMEOUT)
     except requests.Timeout:
         raise _Broken("no answer in time") from None
+    except (requests.exceptions.SSLError, requests.exceptions.ProxyError) as error:
+        raise DownloadFailed(str(error)) from None
     except requests.ConnectionError:
         raise _Broken("no connection to the server") from None
     except requests.RequestException as error:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from dotbench.datasets.accepted import accepts_counts, accepts_unverified
 from dotbench.datasets.catalogue import definition_content, load_dataset
 from dotbench.datasets.fetch import fetch
 from dotbench.datasets.prepare import prepare
 from dotbench.files import digest, read_json
 from dotbench.runs import paths
+from dotbench.settings.dataset import Dataset
 
 
 def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:
@@ -15,14 +17,35 @@ def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:
     dataset = load_dataset(name)
     folder = paths.data(name)
     manifest = None if dataset.generated else paths.manifest(name)
-    stats = folder / "stats.json"
-    done = stats.is_file() and read_json(stats).get("definition") == digest(definition_content(dataset))
-    source = digest(dataset.source.model_dump(mode="json"))
-    fetched_before = manifest is not None and manifest.is_file() and read_json(manifest).get("source") == source
-    if manifest is not None and (not fetched_before or dataset.source.own_files()):
-        fetched = fetch(name, manifest.parent, say)
-        done = done and read_json(stats)["source_sha256"] == [entry["sha256"] for entry in fetched["files"]]
-    if not done:
+    if manifest is not None and (dataset.source.own_files() or not _is_fetched(dataset, manifest)):
+        fetch(name, manifest.parent, say)
+    if not _is_prepared(dataset, folder, manifest):
         say(f"{name}: preparing")
         prepare(name, folder, manifest, say)
     return folder
+
+
+def _is_fetched(dataset: Dataset, manifest: Path) -> bool:
+    if not manifest.is_file():
+        return False
+    known = read_json(manifest)
+    accepted = known["verified"] is not False or not _has_digest(dataset) or accepts_unverified(dataset)
+    return known["source"] == digest(dataset.source.model_dump(mode="json")) and accepted
+
+
+def _has_digest(dataset: Dataset) -> bool:
+    """Whether something is known that a copy can differ from."""
+    return any(part.known() for part in (dataset.source, *dataset.source.members))
+
+
+def _is_prepared(dataset: Dataset, folder: Path, manifest: Path | None) -> bool:
+    if not (folder / "stats.json").is_file():
+        return False
+    stats = read_json(folder / "stats.json")
+    sources = [entry["sha256"] for entry in read_json(manifest)["files"]] if manifest else []
+    return (
+        stats["definition"] == digest(definition_content(dataset))
+        and stats["source_sha256"] == sources
+        and all((folder / name).is_file() for name in stats["sha256"])
+        and (not stats["counts_differ"] or accepts_counts(dataset))
+    )

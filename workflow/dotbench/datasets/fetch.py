@@ -1,21 +1,21 @@
 """Raw files of a dataset: found locally or downloaded, verified, and described in a manifest."""
 
-import gzip
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from dotbench.datasets.accepted import accepts_unverified
 from dotbench.datasets.catalogue import load_dataset
-from dotbench.datasets.verify import WrongContent, accepts_unverified, verify
+from dotbench.datasets.unpack import unpack
+from dotbench.datasets.verify import WrongContent, verify
 from dotbench.errors import DotbenchError
-from dotbench.files import atomic, digest, file_digest, write_json
-from dotbench.settings.dataset import Dataset, Digests, Member
+from dotbench.files import digest, file_digest, write_json
+from dotbench.settings.dataset import Dataset, Digests
 
 
 def local_data() -> Path | None:
@@ -54,7 +54,7 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
     if dataset.source.own_files():
         found = _own_files(dataset)
     else:
-        found = _local_copy(dataset, folder) or _downloaded(dataset, folder, say)
+        found = _local_copy(dataset, folder, say) or _downloaded(dataset, folder, say)
     manifest = {
         "dataset": name,
         "origin": found.origin,
@@ -92,10 +92,11 @@ def _own_files(dataset: Dataset) -> Found:
     return Found(paths, all(verified) if source.known() else None, "own files")
 
 
-def _local_copy(dataset: Dataset, folder: Path) -> Found | None:
+def _local_copy(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> Found | None:
     archive = _local_archive(dataset)
     if archive is not None:
-        return _unpacked(dataset, archive, folder, "local copy")
+        with _alone(dataset.name, folder, say):
+            return _unpacked(dataset, archive, folder, "local copy")
     paths = _local_members(dataset)
     if paths is None:
         return None
@@ -174,18 +175,19 @@ def _alone(name: str, folder: Path, say: Callable[[str], None]) -> Iterator[None
 
 
 def _unpacked(dataset: Dataset, archive: Path, folder: Path, origin: str) -> Found:
-    """The members of an archive, or the one file that it is; verified as a whole, by member, or both."""
+    """The members of an archive, or the one file that it is; verified as a whole, by member, or both.
+
+    A .gz is read as it is, unless its content has a digest of its own.
+    """
     source = dataset.source
     whole = verify(dataset, archive, source)
     paths, verified = [], []
     for member in source.members:
-        path = _extract(archive, member, folder / "raw")
-        try:
-            right = verify(dataset, path, member, f"{archive}, member {member.path}")
-        except WrongContent:
-            path.unlink()
-            raise
-        paths.append(path)
+        if archive.suffix == ".gz" and not member.known():
+            continue
+        named = f"{archive}, member {member.path}"
+        paths.append(folder / "raw" / member.path)
+        right = unpack(archive, member, paths[-1], partial(verify, dataset, expected=member, named=named))
         verified.append(right or (whole and not member.known()))
     accepted = bool(source.known()) and not whole
     return Found(paths or [archive], not accepted and all(verified or [whole]), origin)
@@ -217,42 +219,3 @@ def _local_members(dataset: Dataset) -> list[Path] | None:
             if all(path.is_file() for path in paths):
                 return paths
     return None
-
-
-def _extract(archive: Path, member: Member, folder: Path) -> Path:
-    from dotbench.datasets._disk import room
-
-    target = folder / member.path
-    with (
-        _opened(archive, member) as (stream, size),
-        atomic(target) as temporary,
-        room(target, size),
-        temporary.open("wb") as out,
-    ):
-        while block := _block(archive, stream):
-            out.write(block)
-    return target
-
-
-@contextmanager
-def _opened(archive: Path, member: Member) -> Iterator[tuple[Any, int | None]]:
-    """A member as a stream, and its size where the archive tells: of a zip archive, or the one file in a .gz."""
-    if archive.suffix == ".gz":
-        with gzip.open(archive) as stream:
-            yield stream, None
-        return
-    try:
-        with zipfile.ZipFile(archive) as bundle, bundle.open(member.path) as stream:
-            yield stream, bundle.getinfo(member.path).file_size
-    except zipfile.BadZipFile as error:
-        raise WrongContent(f"{archive}: not a complete zip archive: {error}") from None
-    except KeyError:
-        raise WrongContent(f"{archive}: holds no file '{member.path}'") from None
-
-
-def _block(archive: Path, stream: Any) -> bytes:
-    """The next bytes; what is wrong with the archive is told apart from what is wrong with the disk."""
-    try:
-        return bytes(stream.read(1 << 20))
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise WrongContent(f"{archive}: not a complete {archive.suffix[1:]} archive: {error}") from None

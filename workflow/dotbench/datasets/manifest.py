@@ -3,19 +3,21 @@
 from pathlib import Path
 
 from dotbench.errors import DotbenchError
-from dotbench.files import read_json
+from dotbench.files import file_digest, read_json
 
 
 def raw_files(manifest_path: Path, role: str = "ratings") -> list[Path]:
-    """The files of a role that a manifest names; a DotbenchError if one is gone or has another size."""
+    """The files of a role that a manifest names; a DotbenchError if one is gone or is another one by now."""
     files = []
     for entry in read_json(manifest_path)["files"]:
+        if entry["role"] != role:
+            continue
         path = Path(entry["path"])
-        if not path.is_file() or path.stat().st_size != entry["bytes"]:
+        size = entry["bytes"]
+        if not path.is_file() or path.stat().st_size != size or file_digest(path) != entry["sha256"]:
             raise DotbenchError(
-                f"{path}: is not the file of {entry['bytes']} bytes that {manifest_path} names; "
+                f"{path}: is not the file of {size} bytes that {manifest_path} names; "
                 "delete the manifest to fetch it again"
             )
-        if entry["role"] == role:
-            files.append(path)
+        files.append(path)
     return files

@@ -1,10 +1,10 @@
 """Preparation: raw ratings → ``ratings.parquet`` (all rows) and ``interactions.parquet`` (the ranking data)."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dotbench.datasets.accepted import accepts_counts
 from dotbench.datasets.catalogue import definition_content, load_dataset
 from dotbench.datasets.kcore import k_core
 from dotbench.datasets.rawtable import RawTable, read_raw
@@ -125,12 +125,6 @@ def _provenance(dataset: Dataset, manifest_path: Path | None) -> dict[str, Any]:
         "verified": manifest["verified"],
         "source_sha256": [entry["sha256"] for entry in manifest["files"]],
     }
-
-
-def accepts_counts(dataset: Dataset) -> bool:
-    """Whether the definition, or the variable DOTBENCH_ACCEPT_COUNTS (names separated by commas), says so."""
-    named = os.environ.get("DOTBENCH_ACCEPT_COUNTS", "").replace(",", " ").split()
-    return dataset.accept_counts or dataset.name in named
 
 
 def _against_published(dataset: Dataset, stats: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Whether a file is the one that a definition means."""
 
-import os
 from pathlib import Path
 
+from dotbench.datasets.accepted import accepts_unverified
 from dotbench.errors import DotbenchError
 from dotbench.files import file_digest
 from dotbench.settings.dataset import Dataset, Digests
@@ -10,12 +10,6 @@ from dotbench.settings.dataset import Dataset, Digests
 
 class WrongContent(DotbenchError):
     """A file is there, but its bytes are not the dataset's."""
-
-
-def accepts_unverified(dataset: Dataset) -> bool:
-    """Whether the definition, or the variable DOTBENCH_ACCEPT_UNVERIFIED (names separated by commas), says so."""
-    named = os.environ.get("DOTBENCH_ACCEPT_UNVERIFIED", "").replace(",", " ").split()
-    return dataset.accept_unverified or dataset.name in named
 
 
 def difference(path: Path, expected: Digests) -> str | None:

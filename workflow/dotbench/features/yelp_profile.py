@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from dotbench.datasets.parsers.base import RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.features.base import Features, FeatureSet
 from dotbench.features.source import Source
@@ -47,8 +48,13 @@ class YelpProfile(FeatureSet):
         items = csr_array((np.ones(len(rows), np.float32), (rows, columns)), (source.split.n_items, len(names)))
         users = np.zeros((source.split.n_users, 1), np.float32)
         for row, line in _matched(source, "users", "user.json", "user_id"):
-            users[row] = line.get("elite") not in ("", "None", [], None)
+            users[row] = _elite(line.get("elite"))
         return Features(users, items, ["elite_ever"], names)
+
+
+def _elite(years: Any) -> bool:
+    """Whether a year is named; releases write years as text or as a list, and none in several ways."""
+    return any(year not in ("", "None") for year in (years if isinstance(years, list) else [years or ""]))
 
 
 def _tags(business: dict[str, Any]) -> set[str]:
@@ -76,7 +82,7 @@ def _matched(source: Source, kind: str, ending: str, key: str) -> Iterator[tuple
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as stream:
+    with RawFiles([]).lines(path) as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 found = json.loads(line)

@@ -1,9 +1,11 @@
 """What is known of every dataset: where it is from, whether it is here, its counts against the published ones."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dotbench.datasets.catalogue import definition_files, load_dataset
+from dotbench.datasets.fetch import has_local_copy
 from dotbench.files import read_json
 from dotbench.runs import paths
 from dotbench.settings.dataset import Dataset
@@ -34,15 +36,17 @@ class Holding:
         if self.dataset.generated:
             state = "generated"
         elif self.manifest is None:
-            state = "absent"
+            state = "local copy, not fetched" if has_local_copy(self.dataset) else "absent"
         else:
             state = {True: "verified", False: "unverified copy", None: "own files"}[self.manifest["verified"]]
         return f"{state}, prepared" if self.stats else state
 
     @property
     def size(self) -> str:
-        """Of the raw files that are here."""
-        return megabytes(sum(file["bytes"] for file in self.manifest["files"])) if self.manifest else ""
+        """Of the raw files that are here, or of the download."""
+        if self.manifest:
+            return megabytes(sum(file["bytes"] for file in self.manifest["files"]))
+        return f"{megabytes(self.dataset.source.bytes)} to download" if self.dataset.source.bytes else ""
 
     @property
     def counts(self) -> str:
@@ -59,8 +63,11 @@ class Holding:
 
 def holding(name: str) -> Holding:
     """What is here of one dataset."""
-    files = (paths.manifest(name), paths.data(name) / "stats.json")
-    return Holding(load_dataset(name), *(read_json(file) if file.is_file() else None for file in files))
+    manifest, stats = (
+        read_json(file) if file.is_file() else None for file in (paths.manifest(name), paths.data(name) / "stats.json")
+    )
+    gone = manifest and not all(Path(file["path"]).is_file() for file in manifest["files"])
+    return Holding(load_dataset(name), None if gone else manifest, stats)
 
 
 def holdings() -> list[Holding]:

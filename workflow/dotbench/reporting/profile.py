@@ -7,6 +7,7 @@ from typing import Any
 from dotbench.files import atomic, read_json, write_csv
 from dotbench.lazy import np, pd
 
+VALUES = 40  # different ratings that get a bar each; more are put into as many classes
 SERIES = {"user": "#0072B2", "item": "#D55E00"}  # Okabe and Ito
 
 
@@ -70,7 +71,10 @@ def profile_series(folder: Path, stats: dict[str, Any]) -> list[dict[str, Any]]:
     columns = [name for name in ("rating", "timestamp") if name in names]
     raw = pd.read_parquet(folder / "ratings.parquet", columns=columns)
     if "rating" in raw:
-        values, n = np.unique(raw["rating"].to_numpy(), return_counts=True)
+        values, n = np.unique(raw["rating"].to_numpy(np.float64), return_counts=True)
+        if len(values) > VALUES:
+            n, edges = np.histogram(raw["rating"], VALUES)
+            values = (edges[1:] + edges[:-1]) / 2
         rows += [{"panel": "values", "series": "", "x": float(v), "y": int(k)} for v, k in zip(values, n, strict=True)]
     if "timestamp" in raw:
         months = pd.to_datetime(raw["timestamp"], unit="s").dt.to_period("M").value_counts().sort_index()

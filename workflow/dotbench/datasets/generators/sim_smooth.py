@@ -2,7 +2,7 @@
 
 import itertools
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dotbench.datasets.generators.covariates import CovariateGenerator, CovariateSettings
 from dotbench.lazy import np
@@ -15,11 +15,17 @@ class SimSmoothSettings(CovariateSettings):
     """Parameters of the generator `sim-smooth`."""
 
     smoothness: float = Field(1.5, gt=0, lt=3, description="β, Hölder exponent of the truth")
-    dimension: int = Field(4, ge=1, le=16, description="d, intrinsic dimension of the truth")
+    dimension: int = Field(4, ge=1, le=10, description="d, intrinsic dimension of the truth; the cost grows as 2^d")
     covariates: int = Field(50, ge=1, description="D, coordinates of the covariates; the first d come again")
     functions: int = Field(30, ge=1, description="p, coordinates of a vector")
     levels: int = Field(12, ge=1, le=40, description="scales: the finest details have width 2^(−levels)")
     variance: float = Field(5.2, gt=0, description="of the truth over pairs and seeds")
+
+    @model_validator(mode="after")
+    def _enough_coordinates(self) -> "SimSmoothSettings":
+        if self.dimension > self.covariates:
+            raise ValueError(f"dimension {self.dimension} is more than the {self.covariates} covariates")
+        return self
 
 
 class SimSmooth(CovariateGenerator):

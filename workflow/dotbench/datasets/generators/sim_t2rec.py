@@ -1,6 +1,6 @@
 """The simulation of the T2Rec paper."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dotbench.datasets.generators.covariates import CovariateGenerator, CovariateSettings
 from dotbench.lazy import np
@@ -13,6 +13,12 @@ class SimT2RecSettings(CovariateSettings):
     covariates: int = Field(50, ge=2, description="D, coordinates of the covariates")
     functions: int = Field(30, ge=1, description="p, coordinates of a vector")
     amplitude: float = Field(0.15, gt=0, description="coefficients are uniform between minus and plus this")
+
+    @model_validator(mode="after")
+    def _enough_coordinates(self) -> "SimT2RecSettings":
+        if self.dimension > self.covariates:
+            raise ValueError(f"dimension {self.dimension} is more than the {self.covariates} covariates")
+        return self
 
 
 class SimT2Rec(CovariateGenerator):

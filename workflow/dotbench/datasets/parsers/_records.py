@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from dotbench.datasets.parsers.base import LARGEST, Parser, RawFiles
+from dotbench.datasets.parsers.base import EARLIEST, LARGEST, LATEST, SECONDS, Parser, RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.settings.base import Settings
 
@@ -91,9 +91,7 @@ class RecordLines(Parser):
         import pyarrow as pa
 
         fields = self.settings.fields
-        stamp = (
-            (_seconds, "a whole number of seconds") if self.settings.time == "seconds" else (_iso, "an ISO 8601 date")
-        )
+        stamp = (_seconds, SECONDS) if self.settings.time == "seconds" else (_iso, "an ISO 8601 date")
         columns = [
             ("user", fields.user, pa.string(), _text, "a text that is not empty"),
             ("item", fields.item, pa.string(), _text, "a text that is not empty"),
@@ -106,7 +104,7 @@ class RecordLines(Parser):
         for name, field, kind, convert, allowed in columns:
             if field is None:
                 continue
-            key, _, position = field.partition(".")
+            key, _, position = field.partition(".") if name in self.settings.counts else (field, "", "")
             values = []
             for number, record in block:
                 value = record.get(key)
@@ -122,13 +120,14 @@ class RecordLines(Parser):
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError
+    value.encode()  # a lone surrogate is no text
     return value
 
 
 def _free_text(value: Any) -> str:
     if value is not None and not isinstance(value, str):
         raise TypeError
-    return value or ""
+    return (value or "").encode(errors="replace").decode()
 
 
 def _rating(value: Any) -> float:
@@ -146,10 +145,11 @@ def _count(value: Any) -> int:
 
 
 def _seconds(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or abs(value) >= 2**63:
+    if isinstance(value, bool) or int(value) != value or not EARLIEST <= value <= LATEST:
         raise ValueError
     return int(value)
 
 
 def _iso(value: Any) -> int:
-    return int(datetime.datetime.fromisoformat(value).replace(tzinfo=datetime.UTC).timestamp())
+    moment = datetime.datetime.fromisoformat(value)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp())

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LARGEST = 3.4e38  # of float32
+EARLIEST, LATEST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999
+SECONDS = "a whole number of seconds since 1970, of the years 1 to 9999"
 
 
 class RawFiles:
@@ -40,6 +42,10 @@ class RawFiles:
             raise DotbenchError(f"{path}: cannot be read: {error}") from None
         finally:
             self._stream = None
+        self.has_read(path)
+
+    def has_read(self, path: Path) -> None:
+        """Say that a file has been read in another way than by `lines`."""
         self._read += path.stat().st_size
 
     def bytes_read(self) -> int:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from dotbench.datasets.parsers.base import LARGEST, Parser, RawFiles
+from dotbench.datasets.parsers.base import EARLIEST, LARGEST, LATEST, SECONDS, Parser, RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.settings.base import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KINDS = {"rating": "a finite number", "timestamp": "a whole number of seconds"}
+KINDS = {"rating": "a finite number", "timestamp": SECONDS}
 
 
 class Columns(Settings):
@@ -84,6 +84,7 @@ class Delimited(Parser):
     def tables(self, raw: RawFiles) -> "Iterator[pa.Table]":
         for path in raw.ratings:
             yield self._read_file(path)
+            raw.has_read(path)
 
     def _read_file(self, path: Path) -> "pa.Table":
         import pyarrow as pa
@@ -123,6 +124,11 @@ class Delimited(Parser):
         columns = {key: table.column(column) for key, column in wanted.items()}
         bad = any(pc.any(pc.equal(columns[key], "")).as_py() for key in ("user", "item"))
         bad = bad or any(pc.any(pc.not_equal(table.column(name), "")).as_py() for name in between)
+        if "timestamp" in columns:
+            known = pc.and_(
+                pc.greater_equal(columns["timestamp"], EARLIEST), pc.less_equal(columns["timestamp"], LATEST)
+            )
+            bad = bad or not pc.all(known, min_count=0).as_py()
         if "rating" in columns:
             small = pc.less_equal(pc.abs(columns["rating"]), LARGEST)  # false for NaN
             bad = bad or not pc.all(small, min_count=0).as_py()
@@ -193,6 +199,6 @@ def _well_formed(key: str, text: str) -> bool:
     try:
         if "_" in text:
             return False
-        return abs(float(text)) <= LARGEST if key == "rating" else abs(int(text)) < 2**63
+        return abs(float(text)) <= LARGEST if key == "rating" else EARLIEST <= int(text) <= LATEST
     except ValueError:
         return False

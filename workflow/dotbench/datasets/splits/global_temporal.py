@@ -8,7 +8,8 @@ class GlobalTemporal(Splitter):
     """The leakage-free one: every training pair is earlier than every validation pair, and these than every test pair.
 
     The latest 10 % of the pairs are test, the 10 % before validation; pairs with the timestamp of a cut are on
-    its later side. Held-out pairs whose user or item has no training pair are set apart as cold parts.
+    its later side. Held-out pairs, of either period, whose user or item has no training pair are set apart as
+    cold parts.
     """
 
     name = "global-temporal"
@@ -44,5 +45,6 @@ class GlobalTemporal(Splitter):
         return (
             "Leakage-free: every training pair is earlier than every validation pair, and these than every test pair. "
             "Held-out pairs whose user or item has no training pair are neither validation nor test: users new to the "
-            "system are not evaluated, and new items, though ranked, are never the right answer."
+            "system are not evaluated, and new items, though ranked, are never the right answer. The k-core and the "
+            "choice of users and items were made on all pairs, the later ones included."
         )

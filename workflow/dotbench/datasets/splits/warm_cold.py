@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from dotbench.datasets.splits.base import TEST, VALID, Splitter, cold
+from dotbench.errors import DotbenchError
 from dotbench.lazy import np
 from dotbench.settings.base import Settings
 
@@ -35,8 +36,8 @@ class WarmCold(Splitter):
     def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
         rng = np.random.default_rng(seed)
         part = cold(
-            _outside(users, self.settings.users, USERS, rng),
-            _outside(items, self.settings.items, ITEMS, rng),
+            _outside("users", users, self.settings.users, USERS, rng),
+            _outside("items", items, self.settings.items, ITEMS, rng),
         )
         block = rng.permutation(np.flatnonzero(part == TEST))
         n_test = round(TEST_SHARE * len(block))
@@ -57,8 +58,12 @@ class WarmCold(Splitter):
         )
 
 
-def _outside(rows: "np.ndarray", wanted: int | None, share: float, rng: "np.random.Generator") -> "np.ndarray":
+def _outside(
+    kind: str, rows: "np.ndarray", wanted: int | None, share: float, rng: "np.random.Generator"
+) -> "np.ndarray":
     """Mask of the pairs whose row is not among the sampled ones, shape (n,)."""
     there = np.unique(rows)
-    size = min(wanted or round(share * len(there)), len(there))
+    size = wanted or round(share * len(there))
+    if size > len(there):
+        raise DotbenchError(f"key 'split.{kind}': found {size}, of {len(there)} {kind} in the data; allowed are fewer")
     return ~np.isin(rows, rng.choice(there, size, replace=False))
