@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dotbench.datasets.parsers._records import RecordLines
-from dotbench.datasets.parsers.base import SECONDS, RawFiles
+from dotbench.datasets.parsers.base import RawFiles
 from dotbench.datasets.parsers.json_lines import JsonLines
 from dotbench.datasets.parsers.python_lines import PythonLines
 from dotbench.datasets.parsers.yelp import Yelp
