@@ -241,3 +241,15 @@ def test_the_offset_of_a_date_counts(tmp_path: Path) -> None:
 def test_a_dot_is_part_of_a_field_name(tmp_path: Path) -> None:
     path = write(tmp_path / "r.json", [{"user.id": "u", "item.id": "i"}])
     assert rows(parser(JsonLines, {"fields": {"user": "user.id", "item": "item.id"}}).read([path])) == [("u", "i")]
+
+
+def test_progress_is_told_in_both_passes_of_yelp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dotbench.datasets.parsers.base.PAUSE", 0.0)
+    review = {"user_id": "u", "business_id": "b", "stars": 4, "date": "2014-05-26 01:09:28", "text": "", "useful": 0}
+    reviews = write(tmp_path / "review.json", [review] * 10_000)
+    businesses = write(tmp_path / "business.json", [{"business_id": f"b{k}", "city": "A"} for k in range(3)])
+    said: list[str] = []
+    with pytest.raises(DotbenchError, match="no record of a rating"):
+        list(parser(Yelp, YELP).tables(RawFiles([reviews], items=[businesses], say=said.append)))
+    assert len(said) == 2
+    assert all(line.startswith("review.json: line 10,000, ") for line in said)

@@ -1,6 +1,5 @@
 """Raw ratings as columns: ids as codes, everything else in arrays, long texts on the disk."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +85,6 @@ def _tables(dataset: Dataset, manifest_path: Path | None, say: Callable[[str], N
     if manifest_path is None:
         yield pa.Table.from_pandas(generator_of(dataset).generate(), preserve_index=False)
         return
-    raw = RawFiles(*(raw_files(manifest_path, role) for role in ("ratings", "users", "items")))
-    rows, last = 0, time.monotonic()
-    for table in parser_of(dataset)(parser_settings(dataset)).tables(raw):
-        yield table
-        rows += len(table)
-        if time.monotonic() - last > 5:
-            last = time.monotonic()
-            say(f"{dataset.name}: {rows:,} rows, {raw.bytes_read() / 1e6:,.0f} MB read")
+    ratings, users, items = (raw_files(manifest_path, role) for role in ("ratings", "users", "items"))
+    raw = RawFiles(ratings, users, items, lambda text: say(f"{dataset.name}: {text}"))
+    yield from parser_of(dataset)(parser_settings(dataset)).tables(raw)

@@ -62,6 +62,8 @@ class RecordLines(Parser):
         """(line number, record) of every line that is not blank."""
         with raw.lines(path) as lines:
             for number, line in enumerate(lines, 1):
+                if number % 10_000 == 0:
+                    raw.at_line(path, number)
                 if not line.strip():
                     continue
                 try:

@@ -2,8 +2,9 @@
 
 import gzip
 import io
+import time
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO
@@ -16,16 +17,27 @@ from dotbench.settings.base import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PAUSE = 5.0  # seconds between two words of progress
 LARGEST = 3.4e38  # of float32
 EARLIEST, LATEST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999
 SECONDS = "a whole number of seconds since 1970, of the years 1 to 9999"
 
 
 class RawFiles:
-    """The raw files of a dataset by what they hold, and how much of them has been read."""
+    """The raw files of a dataset by what they hold, and how much of them has been read.
 
-    def __init__(self, ratings: Sequence[Path], users: Sequence[Path] = (), items: Sequence[Path] = ()) -> None:
+    ``say`` is told of progress every few seconds.
+    """
+
+    def __init__(
+        self,
+        ratings: Sequence[Path],
+        users: Sequence[Path] = (),
+        items: Sequence[Path] = (),
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
         self.ratings, self.users, self.items = ([Path(path) for path in paths] for paths in (ratings, users, items))
+        self._say, self._said = say, time.monotonic()
         self._read = 0
         self._stream: BinaryIO | None = None
 
@@ -47,6 +59,12 @@ class RawFiles:
     def has_read(self, path: Path) -> None:
         """Say that a file has been read in another way than by `lines`."""
         self._read += path.stat().st_size
+
+    def at_line(self, path: Path, number: int) -> None:
+        """Say where reading is, unless that has been said a moment ago."""
+        if time.monotonic() - self._said > PAUSE:
+            self._said = time.monotonic()
+            self._say(f"{path.name}: line {number:,}, {self.bytes_read() / 1e6:,.0f} MB read in all")
 
     def bytes_read(self) -> int:
         """Bytes of the files, as they lie on the disk, that `lines` has been through."""
