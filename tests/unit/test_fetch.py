@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import os
 import re
 import socket
 import subprocess
@@ -737,3 +738,15 @@ def test_the_content_of_a_gz_may_lie_unpacked(define, local: Path, raw: Path) ->
     define("own", source=GZIPPED, format=FORMAT)
     fetch("own", raw, quiet)
     assert raw_files(raw / "manifest.json") == [local / "own.csv"]
+
+
+def test_an_equal_manifest_keeps_its_time(define, workdir: Path, raw: Path) -> None:
+    (workdir / "own.csv").write_bytes(CONTENT)
+    define("own", source={"file": "own.csv"}, format=FORMAT)
+    fetch("own", raw, quiet)
+    os.utime(raw / "manifest.json", (1, 1))
+    fetch("own", raw, quiet)
+    assert (raw / "manifest.json").stat().st_mtime == 1
+    (workdir / "own.csv").write_bytes(OTHER)
+    fetch("own", raw, quiet)
+    assert (raw / "manifest.json").stat().st_mtime > 1

@@ -14,7 +14,7 @@ from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.unpack import unpack
 from dotbench.datasets.verify import WrongContent, verify
 from dotbench.errors import DotbenchError
-from dotbench.files import digest, file_digest, write_json
+from dotbench.files import digest, file_digest, read_json, write_json
 from dotbench.settings.dataset import Dataset, Digests
 
 
@@ -67,7 +67,9 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
         "licence": dataset.licence,
         "citation": dataset.citation,
     }
-    write_json(folder / "manifest.json", manifest)
+    path = folder / "manifest.json"
+    if not path.is_file() or read_json(path) != manifest:  # an equal one stays, with its time: nothing has to follow
+        write_json(path, manifest)
     return manifest
 
 

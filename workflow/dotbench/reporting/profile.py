@@ -32,7 +32,9 @@ def profile(folder: Path, title: str, facts: dict[str, str]) -> list[Path]:
     left, right = middle.subplots(1, 2)
     for kind, panel in (("user", left), ("item", right)):
         points = [row for row in series if row["panel"] == "counts" and row["series"] == kind]
-        panel.step([row["x"] for row in points], [row["y"] for row in points], where="pre", color=SERIES[kind])
+        panel.step(
+            [row["x"] for row in points], [row["y"] for row in points], where="pre", color=SERIES[kind], marker="."
+        )
         panel.set(xscale="log", yscale="log", xlabel=f"interactions of {'a user' if kind == 'user' else 'an item'}, n")
         panel.set_ylabel(f"share of {kind}s with n and more")
         panel.grid(alpha=0.3)
