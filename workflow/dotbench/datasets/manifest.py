@@ -10,7 +10,7 @@ def raw_files(manifest_path: Path, role: str = "ratings") -> list[Path]:
     """The files of a role that a manifest names; a DotbenchError if one is gone or is another one by now."""
     files = []
     for entry in read_json(manifest_path)["files"]:
-        if entry["role"] != role:
+        if entry.get("role", "ratings") != role:
             continue
         path = Path(entry["path"])
         size = entry["bytes"]
