@@ -98,12 +98,16 @@ class CovariateGenerator(Generator):
         """``n`` fresh draws of covariates, shape (n, D): also those of users or items outside the simulation."""
 
     @abstractmethod
+    def vectors(self, x: "np.ndarray", side: int) -> "np.ndarray":
+        """f (``side`` 0) or g (1) at the rows of ``x``, shape (n, D) → (n, p)."""
+
     def user_vectors(self, x: "np.ndarray") -> "np.ndarray":
         """f at the rows of ``x``, shape (n, D) → (n, p)."""
+        return self.vectors(x, 0)
 
-    @abstractmethod
     def item_vectors(self, y: "np.ndarray") -> "np.ndarray":
         """g at the rows of ``y``, shape (n, D) → (n, p)."""
+        return self.vectors(y, 1)
 
     def stream(self, number: int) -> "np.random.Generator":
         """A source of randomness for covariates (0), pairs (1), noise (2), coefficients (3) and times (4)."""
@@ -140,3 +144,26 @@ class CovariateGenerator(Generator):
             times = rng.standard_exponential((s.users, s.items)) / np.outer(*weights)
             cells = rng.permutation(np.argpartition(times, s.ratings - 1, axis=None)[: s.ratings])
         return np.stack(np.divmod(cells, s.items), axis=1)
+
+
+class RepeatedSettings(CovariateSettings):
+    """What simulations have whose covariates repeat."""
+
+    dimension: int = Field(ge=1, description="d, intrinsic dimension: different coordinates of the covariates")
+    covariates: int = Field(ge=1, description="D, coordinates of the covariates")
+
+    @model_validator(mode="after")
+    def _enough_coordinates(self) -> "RepeatedSettings":
+        if self.dimension > self.covariates:
+            raise ValueError(f"dimension {self.dimension} is more than the {self.covariates} covariates")
+        return self
+
+
+class RepeatedCovariates(CovariateGenerator):
+    """x_l ~ U[0, 1] for l ≤ d and x_l = x_{l−d} for d < l ≤ D, as T2Rec prints them."""
+
+    settings: RepeatedSettings
+
+    def covariates(self, n: int, rng: "np.random.Generator") -> "np.ndarray":
+        s = self.settings
+        return rng.random((n, s.dimension))[:, np.arange(s.covariates) % s.dimension]

@@ -52,11 +52,8 @@ class SimNimc(CovariateGenerator):
     def covariates(self, n: int, rng: "np.random.Generator") -> "np.ndarray":
         return rng.standard_normal((n, self.settings.covariates))
 
-    def user_vectors(self, x: "np.ndarray") -> "np.ndarray":
-        return self._layer(x @ self.weights()[0])
-
-    def item_vectors(self, y: "np.ndarray") -> "np.ndarray":
-        return self._layer(y @ self.weights()[1])
+    def vectors(self, x: "np.ndarray", side: int) -> "np.ndarray":
+        return ACTIVATIONS[self.settings.activation](x @ self.weights()[side])
 
     def weights(self) -> "np.ndarray":
         """The true U and V, shape (2, d, k)."""
@@ -67,6 +64,3 @@ class SimNimc(CovariateGenerator):
         columns, triangle = np.linalg.qr(drawn)
         signs = np.sign(np.diagonal(triangle, axis1=1, axis2=2))[:, None]  # without them not uniformly distributed
         return columns * signs * np.sqrt(s.covariates)
-
-    def _layer(self, z: "np.ndarray") -> "np.ndarray":
-        return ACTIVATIONS[self.settings.activation](z)

@@ -2,16 +2,16 @@
 
 import itertools
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from dotbench.datasets.generators.covariates import CovariateGenerator, CovariateSettings
+from dotbench.datasets.generators.covariates import RepeatedCovariates, RepeatedSettings
 from dotbench.lazy import np
 
 STEPS = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)  # of SplitMix64
 SQUARE = 181 / 231  # ∫ s² + (1 − s)² of the weight s below
 
 
-class SimSmoothSettings(CovariateSettings):
+class SimSmoothSettings(RepeatedSettings):
     """Parameters of the generator `sim-smooth`."""
 
     smoothness: float = Field(1.5, gt=0, lt=3, description="β, Hölder exponent of the truth")
@@ -21,14 +21,8 @@ class SimSmoothSettings(CovariateSettings):
     levels: int = Field(12, ge=1, le=40, description="scales: the finest details have width 2^(−levels)")
     variance: float = Field(5.2, gt=0, description="of the truth over pairs and seeds")
 
-    @model_validator(mode="after")
-    def _enough_coordinates(self) -> "SimSmoothSettings":
-        if self.dimension > self.covariates:
-            raise ValueError(f"dimension {self.dimension} is more than the {self.covariates} covariates")
-        return self
 
-
-class SimSmooth(CovariateGenerator):
+class SimSmooth(RepeatedCovariates):
     """Random multiscale functions with Hölder exponent β, of all d coordinates together.
 
     x_l ~ U[0, 1] for l ≤ d and x_l = x_{l−d} for d < l ≤ D, as in `sim-t2rec`;
@@ -61,17 +55,7 @@ class SimSmooth(CovariateGenerator):
     Settings = SimSmoothSettings
     settings: SimSmoothSettings
 
-    def covariates(self, n: int, rng: "np.random.Generator") -> "np.ndarray":
-        s = self.settings
-        return rng.random((n, s.dimension))[:, np.arange(s.covariates) % s.dimension]
-
-    def user_vectors(self, x: "np.ndarray") -> "np.ndarray":
-        return self._series(x, 0)
-
-    def item_vectors(self, y: "np.ndarray") -> "np.ndarray":
-        return self._series(y, 1)
-
-    def _series(self, x: "np.ndarray", side: int) -> "np.ndarray":
+    def vectors(self, x: "np.ndarray", side: int) -> "np.ndarray":
         s = self.settings
         scales = 2.0 ** -(s.smoothness * np.arange(1, s.levels + 1))
         square = (scales**2).sum() * SQUARE**s.dimension / 3  # mean square of Σ_k 2^{−βk} N_k

@@ -1,12 +1,12 @@
 """The simulation of the T2Rec paper."""
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from dotbench.datasets.generators.covariates import CovariateGenerator, CovariateSettings
+from dotbench.datasets.generators.covariates import RepeatedCovariates, RepeatedSettings
 from dotbench.lazy import np
 
 
-class SimT2RecSettings(CovariateSettings):
+class SimT2RecSettings(RepeatedSettings):
     """Parameters of the generator `sim-t2rec`; the defaults are the paper's."""
 
     dimension: int = Field(20, ge=1, description="d, intrinsic dimension: different coordinates of the covariates")
@@ -14,14 +14,8 @@ class SimT2RecSettings(CovariateSettings):
     functions: int = Field(30, ge=1, description="p, coordinates of a vector")
     amplitude: float = Field(0.15, gt=0, description="coefficients are uniform between minus and plus this")
 
-    @model_validator(mode="after")
-    def _enough_coordinates(self) -> "SimT2RecSettings":
-        if self.dimension > self.covariates:
-            raise ValueError(f"dimension {self.dimension} is more than the {self.covariates} covariates")
-        return self
 
-
-class SimT2Rec(CovariateGenerator):
+class SimT2Rec(RepeatedCovariates):
     """Trigonometric series of covariates that repeat, as T2Rec prints them.
 
     x_l ~ U[0, 1] for l ≤ d and x_l = x_{l−d} for d < l ≤ D;
@@ -40,17 +34,7 @@ class SimT2Rec(CovariateGenerator):
     Settings = SimT2RecSettings
     settings: SimT2RecSettings
 
-    def covariates(self, n: int, rng: "np.random.Generator") -> "np.ndarray":
-        s = self.settings
-        return rng.random((n, s.dimension))[:, np.arange(s.covariates) % s.dimension]
-
-    def user_vectors(self, x: "np.ndarray") -> "np.ndarray":
-        return self._series(x, 0)
-
-    def item_vectors(self, y: "np.ndarray") -> "np.ndarray":
-        return self._series(y, 1)
-
-    def _series(self, x: "np.ndarray", side: int) -> "np.ndarray":
+    def vectors(self, x: "np.ndarray", side: int) -> "np.ndarray":
         s = self.settings
         shape = (2, 3, s.functions, s.covariates)
         a, b, z = self.stream(3).uniform(-s.amplitude, s.amplitude, shape)[side]
