@@ -85,6 +85,6 @@ def _tables(dataset: Dataset, manifest_path: Path | None, say: Callable[[str], N
     if manifest_path is None:
         yield pa.Table.from_pandas(generator_of(dataset).generate(), preserve_index=False)
         return
-    ratings, users, items = (raw_files(manifest_path, role) for role in ("ratings", "users", "items"))
-    raw = RawFiles(ratings, users, items, lambda text: say(f"{dataset.name}: {text}"))
+    ratings, items = (raw_files(manifest_path, role) for role in ("ratings", "items"))  # parsers read no users
+    raw = RawFiles(ratings, items, lambda text: say(f"{dataset.name}: {text}"))
     yield from parser_of(dataset)(parser_settings(dataset)).tables(raw)

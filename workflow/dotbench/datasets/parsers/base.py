@@ -32,11 +32,10 @@ class RawFiles:
     def __init__(
         self,
         ratings: Sequence[Path],
-        users: Sequence[Path] = (),
         items: Sequence[Path] = (),
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self.ratings, self.users, self.items = ([Path(path) for path in paths] for paths in (ratings, users, items))
+        self.ratings, self.items = ([Path(path) for path in paths] for paths in (ratings, items))
         self._say, self._said = say, time.monotonic()
         self._read = 0
         self._stream: BinaryIO | None = None
