@@ -9,7 +9,7 @@ import scipy.sparse
 import torch
 
 from dotbench.errors import FitFailed
-from dotbench.losses import wrmf
+from dotbench.losses import _rows
 from dotbench.losses.rg2 import RG2
 from dotbench.losses.wrmf import WRMF
 from dotbench.matrix import TrainMatrix
@@ -108,7 +108,7 @@ def test_wrmf_solves_rows_alike_whatever_the_block(monkeypatch):
     items = start(30, 4)
     whole = wrmf_loss().best_users(train, items)
     for cells in (1, 8, 50, 300):
-        monkeypatch.setattr(wrmf, "CELLS", cells)
+        monkeypatch.setattr(_rows, "CELLS", cells)
         assert relative(wrmf_loss().best_users(train, items), whole.numpy()) < 1e-12
 
 

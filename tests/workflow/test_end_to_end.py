@@ -196,7 +196,7 @@ def test_a_broken_own_file_stops_with_its_line(project):
 
 HINGE = '''"""Hinge."""
 
-from dotbench.losses.base import PairwiseLoss
+from dotbench.losses.sampled import PairwiseLoss
 
 
 class Hinge(PairwiseLoss):

@@ -42,6 +42,11 @@ class TrainMatrix:
         return self.has_positives / self.counts.clamp(min=1)
 
     @cached_property
+    def item_counts(self) -> "torch.Tensor":
+        """Training pairs of each item, shape (n_items,)."""
+        return torch.bincount(self.items, minlength=self.n_items).to(self.dtype)
+
+    @cached_property
     def active_users(self) -> "torch.Tensor":
         """Rows of the users with a positive."""
         return torch.nonzero(self.counts)[:, 0]
@@ -64,6 +69,17 @@ class TrainMatrix:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
             return torch.sparse_csr_tensor(starts, columns, values, (n, m), check_invariants=True)
+
+    @cached_property
+    def _cells(self) -> "torch.Tensor":
+        """Cell numbers (row · n_items + item) of the pairs, ascending."""
+        return self.users * self.n_items + self.items
+
+    def contains(self, users: "torch.Tensor", items: "torch.Tensor") -> "torch.Tensor":
+        """Whether each pair is a training pair: bool, shape of ``users`` and ``items``."""
+        cells = users * self.n_items + items
+        at = torch.searchsorted(self._cells, cells).clamp(max=len(self._cells) - 1)
+        return self._cells[at] == cells
 
     def positives(self, users: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
         """(rows, items, counts) of some users: positive p is ``items[p]`` of ``users[rows[p]]``; counts n_u."""

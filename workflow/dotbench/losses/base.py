@@ -1,27 +1,31 @@
-"""The families of losses, and what each solver asks of a loss.
+"""What a loss is, and what each solver asks of one.
 
 Notation: M users, N items, D the training pairs, n_u the positives of user u, o_ui = p_u · q_i.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
-
-from pydantic import Field
 
 from dotbench.lazy import torch
 from dotbench.matrix import TrainMatrix
-from dotbench.models.base import VectorModel
 from dotbench.registry import Component, discover
 from dotbench.settings.base import Settings
+from dotbench.vectors import Vectors
+
+Batch = tuple["torch.Tensor", ...]
 
 
 class Loss(Component):
-    """A training objective. ``family`` is pointwise, pairwise or listwise, as the field groups them."""
+    """A training objective. ``family`` is pointwise, pairwise or listwise, as the field groups them.
+
+    ``grid``: the search space of the paper that a configuration's ``grid: paper`` means.
+    """
 
     family: ClassVar[str]
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
+    needs_free_vectors: ClassVar[bool] = False  # it constrains the vectors themselves
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -33,91 +37,31 @@ def losses() -> dict[str, type[Any]]:
 
 
 class DifferentiableLoss(Loss):
-    """A loss that gradient solvers can minimise: unbiased estimates of it from batches."""
+    """A loss that gradient solvers can minimise: unbiased estimates of it from batches.
+
+    ``Batches``: settings of the batches, which only such solvers have.
+    """
+
+    Batches: ClassVar[type[Any]] = Settings
+
+    def own_parameters(self, train: TrainMatrix, generator: "torch.Generator") -> "Sequence[torch.Tensor]":
+        """Makes and returns the leaf tensors that are learned besides the model's; none for most losses."""
+        return ()
 
     @abstractmethod
-    def batches(self, train: TrainMatrix, generator: "torch.Generator") -> "Iterator[tuple[torch.Tensor, ...]]":
+    def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
         """The batches of one epoch, in random order; everything random comes from ``generator``."""
 
     @abstractmethod
-    def estimate(self, model: VectorModel, train: TrainMatrix, batch: "tuple[torch.Tensor, ...]") -> "torch.Tensor":
+    def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         """The loss estimated from a batch: a scalar with a gradient."""
 
+    def constrain(self, parameters: "Sequence[torch.Tensor]") -> None:
+        """After an update: puts the model's parameters and its own back to where they are allowed, in place."""
 
-class PairwiseSettings(Settings):
-    """Settings of every pairwise loss."""
-
-    batch_size: int = Field(2048, ge=1, description="positive pairs in a batch")
-    negatives: int = Field(10, ge=1, description="sampled items for each positive")
-
-
-class PairwiseLoss(DifferentiableLoss):
-    """Mean over positives of the mean over n sampled items of a function of the two scores.
-
-    (1/|D|) Σ_{(u,i)∈D} (1/n) Σ_{j∈S} ℓ(o_ui, o_uj), S drawn uniformly from all items with replacement:
-    a sampled item may be a positive, as in RecStudio (RG2 paper's experiments). Scores of a batch cost O(B n K);
-    the gradient and Adam's step are dense and add O((M + N) K).
-    """
-
-    family = "pairwise"
-    Settings = PairwiseSettings
-
-    @abstractmethod
-    def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
-        """ℓ for scores of shape (B, 1) and (B, n); returns shape (B, n)."""
-
-    def batches(self, train: TrainMatrix, generator: "torch.Generator") -> "Iterator[tuple[torch.Tensor, ...]]":
-        order = torch.randperm(len(train.users), generator=generator).to(train.device)
-        for chosen in order.split(self.settings.batch_size):
-            shape = (len(chosen), self.settings.negatives)
-            sampled = torch.randint(train.n_items, shape, generator=generator).to(train.device)
-            yield train.users[chosen], train.items[chosen], sampled
-
-    def estimate(self, model: VectorModel, train: TrainMatrix, batch: "tuple[torch.Tensor, ...]") -> "torch.Tensor":
-        users, positives, negatives = batch
-        items = torch.cat([positives[:, None], negatives], dim=1)
-        scores = (model.item_vectors(items) * model.user_vectors(users)[:, None]).sum(-1)  # twice as fast as bmm
-        return self.formula(scores[:, :1], scores[:, 1:]).mean()
-
-
-class ListwiseSettings(Settings):
-    """Settings of every listwise loss."""
-
-    batch_size: int = Field(256, ge=1, description="users in a batch")
-
-
-class ListwiseLoss(DifferentiableLoss):
-    """A function of a user's scores of all items, batched by user: a user's positives share one row of scores.
-
-    (1/|D|) Σ_u ℓ_u, estimated from B users as (M / (B |D|)) Σ_{u∈batch} ℓ_u with B the batch's own size, so
-    that a short last batch is unbiased too. M counts the users with a positive. An epoch costs O(M N K).
-    """
-
-    family = "listwise"
-    Settings = ListwiseSettings
-
-    @abstractmethod
-    def formula(
-        self, scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor", counts: "torch.Tensor"
-    ) -> "torch.Tensor":
-        """ℓ_u of each user, shape (B,), summed over the user's positives.
-
-        ``scores`` (B, N); ``rows``, ``items`` (P,): positive p is item ``items[p]`` of user ``rows[p]`` of the
-        batch; ``counts`` (B,): n_u.
-        """
-
-    def batches(self, train: TrainMatrix, generator: "torch.Generator") -> "Iterator[tuple[torch.Tensor, ...]]":
-        active = train.active_users
-        order = torch.randperm(len(active), generator=generator).to(train.device)
-        for chosen in order.split(self.settings.batch_size):
-            users = active[chosen]
-            yield (users, *train.positives(users))
-
-    def estimate(self, model: VectorModel, train: TrainMatrix, batch: "tuple[torch.Tensor, ...]") -> "torch.Tensor":
-        users, rows, items, counts = batch
-        scores = model.user_vectors(users) @ model.item_vectors().T
-        total = self.formula(scores, rows, items, counts).sum()
-        return total * (len(train.active_users) / (len(users) * len(train.users)))
+    def scoring(self, users: "torch.Tensor", items: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+        """The vectors whose inner products rank as the loss does; for most losses the model's own."""
+        return users, items
 
 
 class AlternatingLoss(Loss):

@@ -1,7 +1,7 @@
 """Bayesian personalised ranking."""
 
 from dotbench.lazy import torch
-from dotbench.losses.base import PairwiseLoss
+from dotbench.losses.sampled import PairwiseLoss
 
 
 class BPR(PairwiseLoss):

@@ -6,9 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from dotbench.lazy import torch
-from dotbench.losses.base import AlternatingLoss, SpectralLoss
+from dotbench.losses.base import AlternatingLoss, Batch, SpectralLoss
+from dotbench.losses.listwise import UserBatchedLoss
 from dotbench.matrix import TrainMatrix
 from dotbench.settings.base import Settings
+from dotbench.vectors import Vectors
 
 
 class RG2Settings(Settings):
@@ -17,7 +19,7 @@ class RG2Settings(Settings):
     regularization: float = Field(0.1, ge=0, description="λ, on the weighted squared norms")
 
 
-class RG2(AlternatingLoss, SpectralLoss):
+class RG2(AlternatingLoss, SpectralLoss, UserBatchedLoss):
     """Σ_{u,i} W_u [ (S_ui − o_ui)² + λ (‖p_u‖² + ‖q_i‖²) ],  W_u = n_u / (2N|D|),  S_ui = r_ui N/n_u − 1.
 
     Pu et al., ICML 2024: Eq. 22–23 with the weighted regulariser that Eq. 33/34 minimise, signs and factors
@@ -26,11 +28,11 @@ class RG2(AlternatingLoss, SpectralLoss):
         P = [N diag(1/n) R Q − 1 s_Qᵀ] (QᵀQ + λN I)⁻¹,              s_Q = Σ_i q_i
         Q = [Rᵀ P − (1/N) 1 (nᵀP)] ((1/N) Pᵀ diag(n) P + λ (|D|/N) I)⁻¹,
     at O(|D| K + (M + N) K²) a sweep; and the global optimum is a soft-thresholded truncated SVD (`optimum`).
+    Gradient solvers see the same loss less a constant, as Eq. 13 writes it (`user_losses`, `estimate`).
     """
 
     name = "rg2"
     title = "RG2"
-    family = "listwise"
     Settings = RG2Settings
     grid = {"regularization": [0.0, 0.001, 0.01, 0.1]}  # the paper's
 
@@ -54,6 +56,21 @@ class RG2(AlternatingLoss, SpectralLoss):
         squares = (counts * everywhere).sum() - 2 * n_items * positives + n_items**2 * train.has_positives.sum()
         norms = (counts * (users**2).sum(1)).sum() / (2 * size) + (items**2).sum() / (2 * n_items)
         return float(squares / (2 * n_items * size) + self.settings.regularization * norms)
+
+    def user_losses(self, vectors: Vectors, batch: Batch) -> "torch.Tensor":
+        """ℓ_u = −Σ_{i∈I_u} o_ui + (n_u/2N) ‖o_u + 1‖² + λ (n_u/2) ‖p_u‖², through the Gramian:
+        ‖o_u + 1‖² = p_uᵀ(QᵀQ)p_u + 2 p_uᵀs_Q + N. A batch costs O(P K + B K² + N K²), P its positives."""
+        users, rows, chosen, counts = batch
+        p, q = vectors.users(users), vectors.items()
+        starts = torch.searchsorted(rows, torch.arange(len(users), device=rows.device))
+        own = torch.nn.functional.embedding_bag(chosen, q, starts, mode="sum")
+        everywhere = ((p @ (q.T @ q)) * p).sum(1) + 2 * p @ q.sum(0) + len(q)
+        norms = self.settings.regularization * counts / 2 * (p**2).sum(1)
+        return counts / (2 * len(q)) * everywhere + norms - (p * own).sum(1)
+
+    def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
+        norms = self.settings.regularization / (2 * train.n_items) * (vectors.items() ** 2).sum()
+        return super().estimate(vectors, train, batch) + norms
 
     @classmethod
     def target(cls, train: TrainMatrix) -> "SparsePlusRankOne":

@@ -1,7 +1,7 @@
 """Full softmax."""
 
 from dotbench.lazy import torch
-from dotbench.losses.base import ListwiseLoss
+from dotbench.losses.listwise import ListwiseLoss
 
 
 class Softmax(ListwiseLoss):

@@ -3,11 +3,10 @@
 from pydantic import Field
 
 from dotbench.lazy import torch
+from dotbench.losses._rows import solve_rows
 from dotbench.losses.base import AlternatingLoss
 from dotbench.matrix import TrainMatrix
 from dotbench.settings.base import Settings
-
-CELLS = 1 << 22  # numbers gathered, and numbers of the systems, at a time: 16 MB each in float32
 
 
 class WRMFSettings(Settings):
@@ -40,31 +39,9 @@ class WRMF(AlternatingLoss):
 
     def _rows(self, matrix: "torch.Tensor", fixed: "torch.Tensor") -> "torch.Tensor":
         """Minimiser of every row of ``matrix`` (n, m), sparse, for the other side's vectors ``fixed`` (m, K)."""
-        alpha, size = self.settings.alpha, fixed.shape[1]
-        shared = fixed.T @ fixed
-        shared.diagonal().add_(self.settings.regularization)
-        padded = torch.cat([fixed, fixed.new_zeros(1, size)])  # the last row stands for "no positive"
-        starts, columns = matrix.crow_indices(), matrix.col_indices()
-        counts = starts.diff()
-        solution = fixed.new_zeros(len(counts), size)
-        order = torch.argsort(counts, stable=True)
-        order = order[counts[order] > 0]
-        position = 0
-        while position < len(order):
-            # rows of similar length together; the block is as large as its longest row allows
-            n = min(len(order) - position, max(1, CELLS // (size * max(size, int(counts[order[position]])))))
-            while n > 1 and n * int(counts[order[position + n - 1]]) * size > CELLS:
-                n = max(1, n // 2)
-            rows = order[position : position + n]
-            position += n
-            offsets = torch.arange(int(counts[rows[-1]]), device=fixed.device)
-            filled = offsets < counts[rows, None]
-            cells = torch.where(filled, starts[rows, None] + offsets, 0)
-            gathered = padded[torch.where(filled, columns[cells], len(fixed))]
-            systems = torch.baddbmm(shared.expand(n, size, size), gathered.mT, gathered, alpha=alpha)
-            right = (1 + alpha) * gathered.sum(1)
-            solution[rows] = torch.cholesky_solve(right[:, :, None], torch.linalg.cholesky(systems))[:, :, 0]
-        return solution
+        ones = fixed.new_ones(matrix.shape[0])
+        alpha, ridge = self.settings.alpha, self.settings.regularization * ones
+        return solve_rows(matrix, fixed, fixed.T @ fixed, ones, ridge, alpha, 1 + alpha)
 
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
         scores = (users[train.users] * items[train.items]).sum(1)

@@ -2,11 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dotbench.lazy import torch
 from dotbench.registry import Component, discover
 from dotbench.settings.base import Settings
+from dotbench.vectors import Vectors
+
+if TYPE_CHECKING:
+    from dotbench.matrix import TrainMatrix
 
 
 class Model(Component):
@@ -27,24 +31,25 @@ def models() -> dict[str, type[Any]]:
 class VectorModel(Model):
     """A model whose score of user u and item i is p_u · q_i.
 
-    Built from settings, sizes, a generator for the initial values, and the device.
+    Built from settings, the training matrix (its sizes, its graph, its device) and a generator for the initial
+    values.
     """
 
     free_vectors: ClassVar[bool] = False  # every vector is a free parameter: ALS and spectral solvers apply
 
     @abstractmethod
-    def __init__(
-        self, settings: Any, n_users: int, n_items: int, generator: "torch.Generator", device: str
-    ) -> None: ...
+    def __init__(self, settings: Any, train: "TrainMatrix", generator: "torch.Generator") -> None: ...
 
     @abstractmethod
     def parameters(self) -> "Sequence[torch.Tensor]":
         """Leaf tensors that a gradient solver updates, always in the same order."""
 
     @abstractmethod
-    def user_vectors(self, users: "torch.Tensor | None" = None) -> "torch.Tensor":
-        """Vectors of the given user rows, shape (B, K); of all users for None."""
+    def vectors(self) -> Vectors:
+        """The vectors of all users and items as the parameters stand."""
 
-    @abstractmethod
-    def item_vectors(self, items: "torch.Tensor | None" = None) -> "torch.Tensor":
-        """Vectors of the given item rows, shape items.shape + (K,); of all items for None."""
+
+def normal(rows: int, columns: int, std: float, generator: "torch.Generator", train: "TrainMatrix") -> "torch.Tensor":
+    """A leaf tensor (rows, columns) of normal initial values: drawn on the CPU, equal on every device."""
+    values = torch.randn(rows, columns, generator=generator) * std
+    return values.to(train.device, train.dtype).requires_grad_()

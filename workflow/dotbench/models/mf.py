@@ -5,8 +5,10 @@ from typing import Any
 from pydantic import Field
 
 from dotbench.lazy import torch
-from dotbench.models.base import VectorModel
+from dotbench.matrix import TrainMatrix
+from dotbench.models.base import VectorModel, normal
 from dotbench.settings.base import Settings
+from dotbench.vectors import Tables
 
 
 class MatrixFactorizationSettings(Settings):
@@ -24,19 +26,13 @@ class MatrixFactorization(VectorModel):
     Settings = MatrixFactorizationSettings
     free_vectors = True
 
-    def __init__(self, settings: Any, n_users: int, n_items: int, generator: "torch.Generator", device: str) -> None:
-        def normal(rows: int) -> "torch.Tensor":
-            values = torch.randn(rows, settings.embedding_size, generator=generator) * settings.init_std
-            return values.to(device).requires_grad_()
-
-        self.users = normal(n_users)
-        self.items = normal(n_items)
+    def __init__(self, settings: Any, train: TrainMatrix, generator: "torch.Generator") -> None:
+        shape = settings.embedding_size, settings.init_std, generator, train
+        self.users = normal(train.n_users, *shape)
+        self.items = normal(train.n_items, *shape)
 
     def parameters(self) -> "list[torch.Tensor]":
         return [self.users, self.items]
 
-    def user_vectors(self, users: "torch.Tensor | None" = None) -> "torch.Tensor":
-        return self.users if users is None else torch.nn.functional.embedding(users, self.users)
-
-    def item_vectors(self, items: "torch.Tensor | None" = None) -> "torch.Tensor":
-        return self.items if items is None else torch.nn.functional.embedding(items, self.items)
+    def vectors(self) -> Tables:
+        return Tables(self.users, self.items)

@@ -87,11 +87,19 @@ class Method:
         return "-".join((*self.names, digest(self.identity(protocol))))
 
 
+def settings_classes(components: list[type[Any]]) -> list[type[Settings]]:
+    """The settings of all components, and of the loss's batches if the solver draws any."""
+    classes = [part.Settings for part in components]
+    if any(getattr(part, "draws_batches", False) for part in components):
+        classes += [part.Batches for part in components if hasattr(part, "Batches")]
+    return list(dict.fromkeys(classes))
+
+
 def settings_class(components: list[type[Any]]) -> type[Settings]:
-    """One flat class with the settings of all components."""
-    bases = tuple(dict.fromkeys(part.Settings for part in components))
-    bases = tuple(b for b in bases if not any(b is not c and issubclass(c, b) for c in bases))
-    return create_model("Hyperparameters", __base__=bases)
+    """One flat class with all of them."""
+    bases = settings_classes(components)
+    bases = [b for b in bases if not any(b is not c and issubclass(c, b) for c in bases)]
+    return create_model("Hyperparameters", __base__=tuple(bases))
 
 
 def resolve(choice: MethodChoice) -> Method:

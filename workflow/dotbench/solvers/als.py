@@ -42,9 +42,8 @@ class AlternatingTrainer:
         dtype = getattr(torch, problem.settings.dtype)
         self.train = problem.train(dtype)
         generator = torch.Generator().manual_seed(problem.init_seed)
-        model = problem.model(problem.settings, self.train.n_users, self.train.n_items, generator, problem.device)
-        self.users = model.user_vectors().detach().to(dtype)
-        self.items = model.item_vectors().detach().to(dtype)
+        start = problem.model(problem.settings, self.train, generator).vectors()
+        self.users, self.items = (vectors.detach().to(dtype) for vectors in (start.users(), start.items()))
 
     def epoch(self) -> int:
         try:

@@ -59,6 +59,7 @@ class Solver(Component):
 
     requires: ClassVar[type[Loss]]
     needs_free_vectors: ClassVar[bool] = False
+    draws_batches: ClassVar[bool] = False  # the settings of the loss's batches are settings of the method
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
 
@@ -67,7 +68,7 @@ class Solver(Component):
         """Whether this solver can minimise the loss over the model's parameters."""
         if model.is_baseline or not issubclass(loss, cls.requires):
             return False
-        return model.free_vectors or not cls.needs_free_vectors
+        return model.free_vectors or not (cls.needs_free_vectors or loss.needs_free_vectors)
 
     @abstractmethod
     def solve(self, problem: Problem) -> Solution:

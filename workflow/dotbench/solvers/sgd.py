@@ -25,6 +25,7 @@ class SGD(Solver):
     name = "sgd"
     title = "SGD"
     requires = DifferentiableLoss
+    draws_batches = True
     Settings = SGDSettings
     grid = {"learning_rate": [0.1, 0.01, 0.001], "weight_decay": [0.0, 1e-6, 1e-5, 1e-4]}  # RG2 paper
 
@@ -41,11 +42,10 @@ class GradientTrainer:
         self.objective = problem.loss
         self.train = problem.train(torch.float32)
         self.generator = torch.Generator().manual_seed(problem.init_seed)
-        self.model = problem.model(
-            problem.settings, self.train.n_users, self.train.n_items, self.generator, problem.device
-        )
+        self.model = problem.model(problem.settings, self.train, self.generator)
+        self.parameters = [*self.model.parameters(), *self.objective.own_parameters(self.train, self.generator)]
         self.optimizer = torch.optim.Adam(
-            self.model.parameters(),
+            self.parameters,
             lr=problem.settings.learning_rate,
             weight_decay=problem.settings.weight_decay,
             fused=True,
@@ -55,9 +55,11 @@ class GradientTrainer:
         updates, total = 0, torch.zeros((), device=self.train.device)
         for batch in self.objective.batches(self.train, self.generator):
             self.optimizer.zero_grad()
-            value = self.objective.estimate(self.model, self.train, batch)
+            value = self.objective.estimate(self.model.vectors(), self.train, batch)
             value.backward()
             self.optimizer.step()
+            with torch.no_grad():
+                self.objective.constrain(self.model.parameters())
             updates += 1
             total += value.detach()
         self.mean_loss = total / updates
@@ -68,18 +70,20 @@ class GradientTrainer:
 
     def vectors(self) -> "tuple[torch.Tensor, torch.Tensor]":
         with torch.no_grad():
-            return self.model.user_vectors().detach(), self.model.item_vectors().detach()
+            vectors = self.model.vectors()
+            users, items = self.objective.scoring(vectors.users(), vectors.items())
+        return users.detach(), items.detach()
 
     def state(self) -> dict[str, Any]:
         return {
-            "parameters": [parameter.detach() for parameter in self.model.parameters()],
+            "parameters": [parameter.detach() for parameter in self.parameters],
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         with torch.no_grad():
-            for parameter, value in zip(self.model.parameters(), state["parameters"], strict=True):
+            for parameter, value in zip(self.parameters, state["parameters"], strict=True):
                 parameter.copy_(value)
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())

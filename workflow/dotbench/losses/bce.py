@@ -1,0 +1,17 @@
+"""Binary cross-entropy."""
+
+from dotbench.lazy import torch
+from dotbench.losses.sampled import PointwiseLoss
+
+
+class BCE(PointwiseLoss):
+    """ℓ = −log σ(o⁺) − (1/n) Σ_j log(1 − σ(o_j)): positives are ones, sampled items are zeros.
+
+    RG2 paper, Appendix E, with the normalisation of RecStudio: the n zeros of a positive weigh as much as it does.
+    """
+
+    name = "bce"
+    title = "BCE"
+
+    def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
+        return torch.nn.functional.softplus(-positive) + torch.nn.functional.softplus(negative)

@@ -1,0 +1,80 @@
+"""The families of losses on positives with sampled items beside them: pointwise, pairwise, sampled listwise."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from dotbench.errors import FitFailed
+from dotbench.lazy import torch
+from dotbench.losses.base import Batch, DifferentiableLoss
+from dotbench.matrix import TrainMatrix
+from dotbench.settings.base import Settings
+from dotbench.vectors import Vectors
+
+
+class SampledBatches(Settings):
+    """Batches of positive pairs with sampled items."""
+
+    batch_size: int = Field(2048, ge=1, description="positive pairs in a batch")
+    negatives: int = Field(10, ge=1, description="n, sampled items for each positive")
+    reject_positives: bool = Field(False, description="draw again where a sampled item is a training positive")
+
+
+class SampledLoss(DifferentiableLoss):
+    """Mean over positives of a function of the positive's score and of n sampled items' scores.
+
+    (1/|D|) Σ_{(u,i)∈D} ℓ(o_ui, {o_uj}_{j∈S}), S drawn from all items with replacement: a sampled item may be a
+    positive, as in RecStudio (RG2 paper's experiments), unless ``reject_positives``. Scores of a batch cost
+    O(B n K); the gradient and Adam's step are dense and add O((M + N) K).
+    """
+
+    Batches = SampledBatches
+
+    @abstractmethod
+    def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
+        """ℓ for scores of shape (B, 1) and (B, n); its entries, of shape (B, n) or (B, 1), are averaged."""
+
+    def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
+        order = torch.randperm(len(train.users), generator=generator).to(train.device)
+        for chosen in order.split(self.settings.batch_size):
+            users = train.users[chosen]
+            yield users, train.items[chosen], self._negatives(train, users, generator)
+
+    def _negatives(self, train: TrainMatrix, users: "torch.Tensor", generator: "torch.Generator") -> "torch.Tensor":
+        """Sampled items of users (B,): shape (B, n)."""
+        items = self.propose(train, (len(users), self.settings.negatives), generator)
+        if self.settings.reject_positives:
+            if (train.counts[users] == train.n_items).any():
+                raise FitFailed("reject_positives: a user has every item as a positive, and no negative is left")
+            rows = users[:, None].expand_as(items)
+            again = train.contains(rows, items)
+            while again.any():
+                items[again] = self.propose(train, (int(again.sum()),), generator)
+                again = again & train.contains(rows, items)
+        return items
+
+    def propose(self, train: TrainMatrix, shape: tuple[int, ...], generator: "torch.Generator") -> "torch.Tensor":
+        """Items drawn uniformly."""
+        return torch.randint(train.n_items, shape, generator=generator).to(train.device)
+
+    def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
+        return self.formula(*self.scores(vectors, batch)).mean()
+
+    def scores(self, vectors: Vectors, batch: Batch) -> "tuple[torch.Tensor, torch.Tensor]":
+        """Scores of the positives (B, 1) and of the sampled items (B, n)."""
+        users, positives, negatives = batch
+        scores = vectors.pair_scores(users, torch.cat([positives[:, None], negatives], dim=1))
+        return scores[:, :1], scores[:, 1:]
+
+
+class PointwiseLoss(SampledLoss):
+    """Positives and sampled items are judged one by one."""
+
+    family = "pointwise"
+
+
+class PairwiseLoss(SampledLoss):
+    """ℓ is the mean over the sampled items of a function of two scores, ``formula`` (B, 1), (B, n) → (B, n)."""
+
+    family = "pairwise"

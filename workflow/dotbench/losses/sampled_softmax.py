@@ -1,0 +1,53 @@
+"""Softmax over a positive and sampled items."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.losses.base import Batch
+from dotbench.losses.sampled import SampledBatches, SampledLoss
+from dotbench.matrix import TrainMatrix
+from dotbench.vectors import Vectors
+
+
+class SampledSoftmaxBatches(SampledBatches):
+    """Batches of the loss `sampled-softmax`."""
+
+    negatives: int = Field(100, ge=1, description="n, sampled items for each positive")
+    proposal: Literal["uniform", "popularity"] = Field(
+        "uniform", description="items are drawn alike, or as often as they occur in training"
+    )
+
+
+class SampledSoftmax(SampledLoss):
+    """ℓ = −log[ e^{o'_i} / (e^{o'_i} + Σ_{j∈S} e^{o'_j}) ],  o' = o − log q, q the proposal's probability.
+
+    RG2 paper, Appendix E (where the log is missing); the correction by log q makes it the full softmax in the
+    limit of many samples (Bengio and Senécal, IEEE TNN 2008). Uniform q is a constant and cancels. The popularity
+    proposal is q_j = (c_j + 1) / (|D| + N), c_j the training pairs of the item: one is added so that every item
+    can be drawn.
+    """
+
+    name = "sampled-softmax"
+    title = "Sampled Softmax"
+    family = "listwise"
+    Batches = SampledSoftmaxBatches
+
+    def propose(self, train: TrainMatrix, shape: tuple[int, ...], generator: "torch.Generator") -> "torch.Tensor":
+        if self.settings.proposal == "uniform":
+            return super().propose(train, shape, generator)
+        total = len(train.users) + train.n_items
+        drawn = torch.randint(total, shape, generator=generator).to(train.device)
+        # below |D|: the item of a random training pair; above: an item drawn uniformly
+        return torch.where(drawn < len(train.users), train.items[drawn % len(train.users)], drawn - len(train.users))
+
+    def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
+        positive, negative = self.scores(vectors, batch)
+        if self.settings.proposal == "popularity":
+            log_q = ((train.item_counts + 1) / (len(train.users) + train.n_items)).log()
+            positive, negative = positive - log_q[batch[1]][:, None], negative - log_q[batch[2]]
+        return self.formula(positive, negative).mean()
+
+    def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
+        return torch.logsumexp(torch.cat([positive, negative], dim=1), dim=1, keepdim=True) - positive

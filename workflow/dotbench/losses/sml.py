@@ -1,0 +1,73 @@
+"""Symmetric metric learning with adaptive margins."""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.losses.base import Batch
+from dotbench.losses.sampled import PairwiseLoss, SampledBatches
+from dotbench.matrix import TrainMatrix
+from dotbench.settings.base import Settings
+from dotbench.vectors import Vectors
+
+
+class SMLSettings(Settings):
+    """Settings of the loss `sml`."""
+
+    item_weight: float = Field(0.01, ge=0, description="λ, weight of the item-centred term")
+    margin_weight: float = Field(10.0, ge=0, description="γ, how strongly margins are kept large")
+
+
+class SMLBatches(SampledBatches):
+    """Batches of the loss `sml`."""
+
+    negatives: int = Field(1, ge=1, description="n, sampled items for each positive")
+
+
+class SML(PairwiseLoss):
+    """[d(u,i) − d(u,j) + m_u]₊ + λ [d(u,i) − d(i,j) + n_i]₊ − (γ/B) (mean m + mean n),  d(a,b) = ‖a − b‖².
+
+    Li et al., AAAI 2020: the mean over a batch of B positives (and their n sampled items) of what the authors' code
+    sums, margins averaged over the batch as there. After every update rows are clipped to the unit ball and the
+    learned margins m (M,), n (N,) to [0, 1]; margins start at 1. Ranked by −d², which is the inner product of
+    [p, 1] and [2q, −‖q‖²] up to −‖p‖², a constant of the user.
+    """
+
+    name = "sml"
+    title = "SML"
+    Settings = SMLSettings
+    Batches = SMLBatches
+    needs_free_vectors = True
+
+    def own_parameters(self, train: TrainMatrix, generator: "torch.Generator") -> "Sequence[torch.Tensor]":
+        sizes = train.n_users, train.n_items
+        self.margins = [torch.ones(n, dtype=train.dtype, device=train.device, requires_grad=True) for n in sizes]
+        return self.margins
+
+    def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
+        users, positives, negatives = batch
+        p, q, other = vectors.users(users)[:, None], vectors.items(positives)[:, None], vectors.items(negatives)
+        user_margin, item_margin = (
+            torch.nn.functional.embedding(rows, margin[:, None])
+            for rows, margin in zip((users, positives), self.margins, strict=True)
+        )
+        near = ((p - q) ** 2).sum(-1)
+        hinges = torch.relu(self.formula(-near, -((p - other) ** 2).sum(-1)) + user_margin)
+        symmetric = torch.relu(self.formula(-near, -((q - other) ** 2).sum(-1)) + item_margin)
+        kept = self.settings.margin_weight / len(users) * (user_margin.mean() + item_margin.mean())
+        return hinges.mean() + self.settings.item_weight * symmetric.mean() - kept
+
+    def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
+        """By how much the positive's distance exceeds the sampled item's, for scores −d."""
+        return negative - positive
+
+    def constrain(self, parameters: "Sequence[torch.Tensor]") -> None:
+        for table in parameters:
+            table.div_(torch.linalg.vector_norm(table, dim=1, keepdim=True).clamp(min=1))
+        for margin in self.margins:
+            margin.clamp_(0, 1)
+
+    def scoring(self, users: "torch.Tensor", items: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+        ones, norms = torch.ones_like(users[:, :1]), (items**2).sum(1, keepdim=True)
+        return torch.cat([users, ones], dim=1), torch.cat([2 * items, -norms], dim=1)

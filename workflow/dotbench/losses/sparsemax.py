@@ -1,0 +1,46 @@
+"""Sparsemax: softmax's sparse relative."""
+
+from dotbench.lazy import torch
+from dotbench.losses.listwise import ListwiseLoss
+
+
+class Sparsemax(ListwiseLoss):
+    """ℓ_u = Σ_{i∈I_u} [ −o_ui + ½ Σ_{j∈S} (o_uj² − τ²) + ½ ],  S the items whose score exceeds τ.
+
+    Martins and Astudillo, ICML 2016, Eq. 10 (RG2 paper, Appendix E, signs and the simplex's dimension mended). The
+    gradient of a positive's term is sparsemax(o_u) − e_i: the projection of the scores onto the simplex of N
+    items, [o_u − τ]₊, minus the positive.
+    """
+
+    name = "sparsemax"
+    title = "Sparsemax"
+
+    def formula(
+        self, scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor", counts: "torch.Tensor"
+    ) -> "torch.Tensor":
+        positive = torch.zeros_like(scores[:, 0]).index_add(0, rows, scores[rows, items])
+        support = scores > threshold(scores.detach())
+        kept = torch.where(support, scores, 0)
+        size = support.sum(1)
+        tau = (kept.sum(1) - 1) / size
+        # Σ_S (o² − τ²) as Σ_S (o − τ)(o + τ): no cancellation of large squares
+        gap = (torch.where(support, (scores - tau[:, None]) * (scores + tau[:, None]), 0)).sum(1)
+        return counts * (gap + 1) / 2 - positive
+
+
+def threshold(scores: "torch.Tensor") -> "torch.Tensor":
+    """τ with Σ_j [o_j − τ]₊ = 1 for every row of ``scores`` (B, N): shape (B, 1).
+
+    Newton's method on that convex, decreasing, piecewise linear function from the left, τ = max o − 1: every
+    step is τ ← (Σ_{o>τ} o − 1) / |{o > τ}|, it grows monotonically and is exact after finitely many steps.
+    """
+    top = scores.amax(dim=1, keepdim=True)
+    shifted = scores - top
+    tau = torch.full_like(top, -1.0)
+    size = torch.zeros_like(tau)
+    while True:
+        inside = shifted > tau
+        before, size = size, inside.sum(1, keepdim=True).to(scores.dtype)
+        if torch.equal(before, size):
+            return tau + top
+        tau = (torch.where(inside, shifted, 0).sum(1, keepdim=True) - 1) / size

@@ -1,0 +1,44 @@
+"""User interest boundary."""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.losses.base import Batch
+from dotbench.losses.sampled import PointwiseLoss
+from dotbench.matrix import TrainMatrix
+from dotbench.settings.base import Settings
+from dotbench.vectors import Vectors
+
+
+class UIBSettings(Settings):
+    """Settings of the loss `uib`."""
+
+    alpha: float = Field(4.0, gt=0, description="weight of the sampled items")
+
+
+class UIB(PointwiseLoss):
+    """ℓ = −log σ(o⁺ − b_u) − (α/n) Σ_j log σ(b_u − o_j),  b_u = wᵀ p_u with one learned w (K,) for all users.
+
+    Zhuo et al., WWW 2022, Eq. 3–4, with the logistic φ of their own MF and LightGCN variants. The boundary is the
+    user's alone and does not change a ranking. w starts at zero: the loss starts as a weighted `bce`.
+    """
+
+    name = "uib"
+    title = "UIB"
+    Settings = UIBSettings
+
+    def own_parameters(self, train: TrainMatrix, generator: "torch.Generator") -> "Sequence[torch.Tensor]":
+        size = self.settings.embedding_size
+        self.boundary = torch.zeros(size, dtype=train.dtype, device=train.device, requires_grad=True)
+        return [self.boundary]
+
+    def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
+        positive, negative = self.scores(vectors, batch)
+        bound = vectors.users(batch[0]) @ self.boundary[:, None]
+        return self.formula(positive - bound, negative - bound).mean()
+
+    def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
+        softplus = torch.nn.functional.softplus
+        return softplus(-positive) + self.settings.alpha * softplus(negative)
