@@ -131,7 +131,7 @@ def feature_options(wildcards):
 
 def method_identity(wildcards):
     entry = plan.run(wildcards.method)
-    return canonical_json(entry.method.identity(plan.benchmark.protocol(entry.study)))
+    return canonical_json(entry.method.identity(plan.benchmark.protocol(entry.study, entry.method)))
 
 
 def method_sources(stage):

@@ -311,7 +311,7 @@ def test_a_dataset_may_be_a_name_or_a_mapping(load) -> None:
 
 
 def folders(benchmark: Benchmark) -> list[str]:
-    return [method.folder(benchmark.protocol(study)) for study, _, found in benchmark.plans for method in found]
+    return [method.folder(benchmark.protocol(study, method)) for study, _, found in benchmark.plans for method in found]
 
 
 def folder(load, entry: str, more: str = "") -> str:

@@ -412,9 +412,9 @@ def test_tuning_never_sees_the_test_part(tmp_path, monkeypatch):
     split, seen = ranking_split(), []
     assert len(split.test)
 
-    def watched(method, hyperparameters, split, *rest):
+    def watched(method, hyperparameters, split, *rest, **named):
         seen.append(split)
-        return fit(method, hyperparameters, split, *rest)
+        return fit(method, hyperparameters, split, *rest, **named)
 
     monkeypatch.setattr("dotbench.runs.tuning.fit", watched)
     tuned = dataclasses.replace(method("als"), grid={"embedding_size": [2, 3]})

@@ -1,9 +1,19 @@
 """The binary training matrix, in the forms that losses and solvers read it."""
 
 import warnings
+from collections.abc import Sequence
 from functools import cached_property
 
 from dotbench.lazy import np, torch
+
+
+def csr_tensor(
+    starts: "torch.Tensor", columns: "torch.Tensor", values: "torch.Tensor", shape: "Sequence[int]"
+) -> "torch.Tensor":
+    """A sparse CSR tensor, without torch's remark that it is in beta; a row may name a column twice."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(starts, columns, values, tuple(shape), check_invariants=False)
 
 
 class TrainMatrix:
@@ -66,9 +76,7 @@ class TrainMatrix:
         starts = torch.zeros(n + 1, dtype=torch.int64, device=self.device)
         starts[1:] = torch.bincount(rows, minlength=n).cumsum(0)
         values = torch.ones(len(rows), dtype=self.dtype, device=self.device)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-            return torch.sparse_csr_tensor(starts, columns, values, (n, m), check_invariants=True)
+        return csr_tensor(starts, columns, values, (n, m))
 
     @cached_property
     def _cells(self) -> "torch.Tensor":

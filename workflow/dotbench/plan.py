@@ -51,7 +51,9 @@ class Plan:
     def entries(self) -> list[Entry]:
         """Every study × dataset × method, in the order of the configuration."""
         return [
-            Entry(study, dataset, method, method.folder(self.benchmark.protocol(study)), self.splitter_of(study))
+            Entry(
+                study, dataset, method, method.folder(self.benchmark.protocol(study, method)), self.splitter_of(study)
+            )
             for study, datasets, methods in self.benchmark.plans
             for dataset in datasets
             for method in methods

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from dotbench.lazy import torch
+from dotbench.matrix import csr_tensor
 
 
 class Vectors(ABC):
@@ -60,13 +61,8 @@ def _sampled_product() -> Any:
         def forward(context: Any, p: "torch.Tensor", q: "torch.Tensor", rows: Any, columns: Any) -> "torch.Tensor":
             context.save_for_backward(p, q, rows, columns)
             size, n = columns.shape
-            pattern = torch.sparse_csr_tensor(
-                torch.arange(0, size * n + 1, n),
-                columns.reshape(-1),
-                p.new_zeros(size * n),
-                (size, len(q)),
-                check_invariants=False,  # an item may be sampled twice
-            )
+            starts = torch.arange(0, size * n + 1, n)
+            pattern = csr_tensor(starts, columns.reshape(-1), p.new_zeros(size * n), (size, len(q)))
             product = torch.sparse.sampled_addmm(pattern, p[rows], q.T, beta=0.0)
             return product.values().view(size, n)
 

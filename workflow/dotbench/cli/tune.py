@@ -4,6 +4,7 @@ from dotbench.cli.stage import Device, File, Json, Maybe, Text, Threads, run, sa
 from dotbench.datasets.interactions import load_split
 from dotbench.runs.hardware import take_place
 from dotbench.runs.tuning import tune
+from dotbench.settings.halving import Halving
 from dotbench.settings.method import from_identity
 
 
@@ -28,6 +29,7 @@ def main(
         folder,
         checkpoints,
         spectrum,
+        Halving(**method["protocol"]["halving"]) if "halving" in method["protocol"] else None,
     )
 
 

@@ -32,7 +32,8 @@ def threshold(scores: "torch.Tensor") -> "torch.Tensor":
     """τ with Σ_j [o_j − τ]₊ = 1 for every row of ``scores`` (B, N): shape (B, 1).
 
     Newton's method on that convex, decreasing, piecewise linear function from the left, τ = max o − 1: every
-    step is τ ← (Σ_{o>τ} o − 1) / |{o > τ}|, it grows monotonically and is exact after finitely many steps.
+    step is τ ← (Σ_{o>τ} o − 1) / |{o > τ}|, it grows (rounding is not let to shrink it), and what exceeds it
+    becomes fewer until it is exact, after finitely many steps.
     """
     top = scores.amax(dim=1, keepdim=True)
     shifted = scores - top
@@ -43,4 +44,4 @@ def threshold(scores: "torch.Tensor") -> "torch.Tensor":
         before, size = size, inside.sum(1, keepdim=True).to(scores.dtype)
         if torch.equal(before, size):
             return tau + top
-        tau = (torch.where(inside, shifted, 0).sum(1, keepdim=True) - 1) / size
+        tau = torch.maximum(tau, (torch.where(inside, shifted, 0).sum(1, keepdim=True) - 1) / size)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from dotbench.lazy import torch
-from dotbench.matrix import TrainMatrix
+from dotbench.matrix import TrainMatrix, csr_tensor
 from dotbench.models.base import VectorModel, normal
 from dotbench.settings.base import Settings
 from dotbench.vectors import Tables
@@ -70,7 +70,7 @@ def _scaled(matrix: "torch.Tensor") -> "torch.Tensor":
     rows = torch.repeat_interleave(torch.arange(len(degrees), device=matrix.device), degrees)
     both = degrees[rows] * torch.bincount(columns, minlength=matrix.shape[1])[columns]
     values = both.to(matrix.dtype).rsqrt()
-    return torch.sparse_csr_tensor(starts.int(), columns.int(), values, matrix.shape, check_invariants=False)
+    return csr_tensor(starts.int(), columns.int(), values, matrix.shape)
 
 
 @cache

@@ -16,7 +16,7 @@ from dotbench.lazy import np, torch
 from dotbench.matrix import TrainMatrix
 from dotbench.runs.hardware import Place, Usage, machine, versions
 from dotbench.settings.method import Method
-from dotbench.solvers.base import Problem
+from dotbench.solvers.base import Pause, Problem
 from dotbench.sources import sources_digest
 
 WATCHED = {"ranking": "ndcg@10", "rating": "rmse"}  # the metric of tuning and early stopping
@@ -30,6 +30,7 @@ class Fit:
     record: dict[str, Any]
     curve: list[dict[str, Any]]
     arrays: dict[str, Any]
+    paused: bool = False
 
     def note_split(self, identity: dict[str, Any] | None) -> None:
         """Record which kind of split was learned from; nothing for the default one."""
@@ -59,10 +60,11 @@ def fit(
     spectrum: Path | None = None,
     checkpoint: Path | None = None,
     failed_before: str | None = None,
+    pause: Pause | None = None,
 ) -> Fit:
     """Train and validate. A fit that cannot be used (NaN, no memory, a setting that the algorithm rejects)
     returns with ``status: failed`` and the reason; only errors of files raise. ``failed_before`` is why tuning
-    has nothing to offer; the fit is then recorded as failed without an attempt."""
+    has nothing to offer; the fit is then recorded as failed without an attempt. ``pause`` as in `Problem`."""
     usage = Usage(place.device)
     training = Training()
     reason = None
@@ -73,7 +75,7 @@ def fit(
             if method.solver is None:
                 training = _train_baseline(method, hyperparameters, split, init_seed)
             else:
-                training = _train_vectors(method, hyperparameters, split, init_seed, place, spectrum, checkpoint)
+                training = _train_vectors(method, hyperparameters, split, init_seed, place, spectrum, checkpoint, pause)
     except (DotbenchError, OSError):
         raise
     except FitFailed as error:
@@ -112,7 +114,7 @@ def fit(
         **training.extra,
     }
     curve = [{(metric if key == "validation" else key): value for key, value in row.items()} for row in training.curve]
-    return Fit(record, curve, training.arrays or empty_arrays(method.task))
+    return Fit(record, curve, training.arrays or empty_arrays(method.task), training.paused)
 
 
 def empty_arrays(task: str) -> dict[str, Any]:
@@ -148,6 +150,7 @@ class Training:
     best_epoch: int = 0
     arrays: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    paused: bool = False
 
 
 def _train_vectors(
@@ -158,6 +161,7 @@ def _train_vectors(
     place: Place,
     spectrum: Path | None,
     checkpoint: Path | None,
+    pause: Pause | None,
 ) -> Training:
     assert method.loss is not None
     assert method.solver is not None
@@ -174,6 +178,7 @@ def _train_vectors(
             device=place.device,
             spectrum=spectrum,
             checkpoint=checkpoint,
+            pause=pause,
             key=digest([fit_key(method, split, place), hyperparameters, init_seed]),
             say=place.say,
         )
@@ -182,7 +187,7 @@ def _train_vectors(
     arrays = {name: tensor.cpu().numpy() for name, tensor in vectors.items()}
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise FitFailed("a vector holds NaN or infinity")
-    return Training(solution.curve, solution.best_epoch, arrays, solution.extra)
+    return Training(solution.curve, solution.best_epoch, arrays, solution.extra, solution.paused)
 
 
 def _train_baseline(method: Method, hyperparameters: dict[str, Any], split: Split, init_seed: int) -> Training:

@@ -1,15 +1,18 @@
 """Tuning: every point of the grid on the tuning split, and the choice by validation."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from dotbench.datasets.interactions import Split
 from dotbench.files import digest, read_json, write_csv, write_json
-from dotbench.runs.fitting import better, fit, fit_key
+from dotbench.runs.fitting import HIGHER_IS_BETTER, better, fit, fit_key
 from dotbench.runs.hardware import Place
+from dotbench.settings.halving import Halving
 from dotbench.settings.method import Method
+from dotbench.solvers.base import Pause
 
 CURVE = ["trial", "epoch", "updates", "seconds", "cpu_seconds", "loss", "validation"]
 FACTS = ["status", "reason", "validation", "best_epoch", "epochs", "updates", "train_seconds", "cpu_seconds"]
@@ -24,37 +27,52 @@ def tune(
     folder: Path,
     checkpoints: Path,
     spectrum: Path | None = None,
+    halving: Halving | None = None,
 ) -> dict[str, Any]:
     """Choose among the points of the grid and write ``trials.csv``, ``trials_curves.csv`` and ``chosen.json``.
 
     The choice is the best validation metric on the tuning split, the first in grid order among equals. A method
     without a grid is not fitted: its settings are the choice. Finished trials are kept in ``checkpoints``
-    under a name that covers all they depend on, so that an interrupted tuning continues where it was.
+    under a name that covers all they depend on, so that an interrupted tuning continues where it was. With
+    ``halving`` the choice is among the trials of the last rung; a trial that goes on continues where it paused.
     """
     trials = method.trials()
-    results = []
+    rungs = halving.rungs(len(trials)) if halving else []
+    results: dict[int, dict[str, Any]] = {}
+    alive = list(range(len(trials)))
     if len(trials) > 1:
         split = load_split().without_test()
         key = fit_key(method, split, place)
-        for number, hyperparameters in enumerate(trials, 1):
-            name = digest([key, hyperparameters])
-            kept = checkpoints / f"{name}.json"
-            if not kept.exists():
-                partial = checkpoints / f"{name}.pt"
-                result = fit(method, hyperparameters, split, dataset, seed, seed, place, spectrum, partial)
-                write_json(kept, {"record": result.record, "curve": result.curve})
-            results.append(read_json(kept))
-            place.say(_progress(number, len(trials), method, results[-1]["record"]))
-    chosen = choose(method, trials, [result["record"] for result in results])
+        for level, rung in enumerate(rungs or [None], 1):
+            pause = Pause(rung.epochs, rung.updates) if rung else None
+            alive = sorted(_best(method, results, alive, rung.trials)) if rung and level > 1 else alive
+            for number in alive:
+                if level > 1 and not results[number]["paused"]:  # training has ended
+                    results[number]["rung"] = level
+                    continue
+                name = digest([key, trials[number]])
+                kept, partial = checkpoints / f"{name}-{level}.json", checkpoints / f"{name}.pt"
+                if not kept.exists():
+                    result = fit(
+                        method, trials[number], split, dataset, seed, seed, place, spectrum, partial, pause=pause
+                    )
+                    write_json(kept, {"record": result.record, "curve": result.curve, "paused": result.paused})
+                results[number] = {**read_json(kept), "rung": level}
+                step = f"rung {level} of {len(rungs)}, " if rungs else ""
+                place.say(step + _progress(number + 1, len(trials), method, results[number]["record"]))
+    chosen = choose(method, trials, [results[number]["record"] for number in sorted(results)], alive)
+    if rungs:
+        chosen["rungs"] = [asdict(rung) for rung in rungs]
     rows = [
-        {"trial": number, **{k: result["record"]["hyperparameters"][k] for k in method.grid}}
+        {"trial": number, "rung": result["rung"]}
+        | {k: result["record"]["hyperparameters"][k] for k in method.grid}
         | {k: result["record"][k] for k in FACTS}
-        for number, result in enumerate(results)
+        for number, result in sorted(results.items())
     ]
-    write_csv(folder / "trials.csv", rows, ["trial", *method.grid, *FACTS])
+    write_csv(folder / "trials.csv", rows, ["trial", "rung", *method.grid, *FACTS])
     curves = [
         {"trial": number, **row, "validation": row[result["record"]["validation_metric"]]}
-        for number, result in enumerate(results)
+        for number, result in sorted(results.items())
         for row in result["curve"]
     ]
     write_csv(folder / "trials_curves.csv", [{k: r.get(k, "") for k in CURVE} for r in curves], CURVE)
@@ -63,11 +81,30 @@ def tune(
     return chosen
 
 
-def choose(method: Method, trials: list[dict[str, Any]], records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The content of ``chosen.json``. It holds nothing that changes when the same trials run again."""
+def _best(method: Method, results: dict[int, dict[str, Any]], numbers: list[int], n: int) -> list[int]:
+    """The ``n`` of these trials with the best validation, the earlier among equals; failed ones come last."""
+    sign = -1 if HIGHER_IS_BETTER[method.task] else 1
+
+    def order(number: int) -> tuple[bool, float, int]:
+        record = results[number]["record"]
+        failed = record["status"] != "ok"
+        return failed, 0.0 if failed else sign * record["validation"], number
+
+    return sorted(numbers, key=order)[:n]
+
+
+def choose(
+    method: Method, trials: list[dict[str, Any]], records: list[dict[str, Any]], among: Sequence[int] | None = None
+) -> dict[str, Any]:
+    """The content of ``chosen.json``, the best of the trials ``among`` the finalists, or of all.
+
+    It holds nothing that changes when the same trials run again.
+    """
     best = 0
     value: float | None = None
     for number, record in enumerate(records):
+        if among is not None and number not in among:
+            continue
         if record["status"] == "ok" and better(method.task, record["validation"], value):
             best, value = number, record["validation"]
     failed = sum(record["status"] != "ok" for record in records)

@@ -11,6 +11,7 @@ from dotbench.errors import DotbenchError
 from dotbench.registry import unknown
 from dotbench.settings.base import Settings, dotted, explain
 from dotbench.settings.dataset import Name
+from dotbench.settings.halving import Halving
 from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
 from dotbench.settings.split import check_method, resolve_split
 from dotbench.settings.yaml_lines import KeyPath, place, read_yaml
@@ -41,6 +42,9 @@ class StudyChoice(Settings):
     )
     split: str | dict[str, Any] = Field(
         DEFAULT, description="a name of `dotbench list splits`, or a mapping of `kind` and its settings"
+    )
+    halving: Halving | None = Field(
+        None, description="tune by successive halving where training can pause; absent: every setting to the end"
     )
     methods: list[MethodChoice] = Field(min_length=1)
 
@@ -115,11 +119,16 @@ class Benchmark(Settings):
         """Study → the splitter of its pairs."""
         return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
 
-    def protocol(self, study: Any) -> dict[str, Any]:
-        """What of the protocol the digest of a study's runs covers; the default split is left out."""
+    def protocol(self, study: Any, method: Method) -> dict[str, Any]:
+        """What of the protocol the digest of a method's runs covers; the default split is left out, and so is
+        halving of what cannot be halved."""
         splitter = self.splitters[study.name]
-        split = {} if splitter.is_default else {"split": splitter.identity()}
-        return {"task": study.task, "tuning_seed": self.tuning_seed, **split}
+        protocol = {"task": study.task, "tuning_seed": self.tuning_seed}
+        protocol |= {} if splitter.is_default else {"split": splitter.identity()}
+        halving = next(choice.halving for choice in self.studies if choice.study == study.name)
+        if halving and method.solver is not None and method.solver.halves and len(method.trials()) > 1:
+            protocol["halving"] = halving.model_dump()
+        return protocol
 
 
 def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:

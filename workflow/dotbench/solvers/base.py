@@ -18,12 +18,21 @@ Validate = Callable[["torch.Tensor", "torch.Tensor"], float]
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Training pauses once it has come to both so many epochs and so many updates."""
+
+    epochs: int
+    updates: int
+
+
+@dataclass(frozen=True)
 class Problem:
     """What a solver minimises, and with what at hand.
 
     ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric, higher is better.
     ``spectrum``: a decomposition computed before, or None. ``checkpoint``: where an interrupted fit leaves
     its state and finds it again, or None; ``key`` names the fit, a checkpoint of another one is not used.
+    ``pause``: how far to train for now, with the state left in the checkpoint; to the end for None.
     """
 
     model: type[Any]
@@ -35,6 +44,7 @@ class Problem:
     device: str
     spectrum: Path | None = None
     checkpoint: Path | None = None
+    pause: "Pause | None" = None
     key: str = ""
     say: Callable[[str], None] = print
 
@@ -44,7 +54,8 @@ class Solution:
     """Vectors, and how training went.
 
     ``curve``: one row per epoch with ``epoch, updates, seconds, cpu_seconds, loss, validation``; seconds are
-    cumulative and of training alone. ``best_epoch`` is the one whose vectors these are.
+    cumulative and of training alone. ``best_epoch`` is the one whose vectors these are. ``paused``: training
+    could go on.
     """
 
     users: "torch.Tensor"
@@ -52,6 +63,7 @@ class Solution:
     curve: list[dict[str, Any]]
     best_epoch: int
     extra: dict[str, Any] = field(default_factory=dict)
+    paused: bool = False
 
 
 class Solver(Component):
@@ -60,6 +72,7 @@ class Solver(Component):
     requires: ClassVar[type[Loss]]
     needs_free_vectors: ClassVar[bool] = False
     draws_batches: ClassVar[bool] = False  # the settings of the loss's batches are settings of the method
+    halves: ClassVar[bool] = False  # its training can pause: a study may ask for successive halving
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
 

@@ -49,7 +49,7 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
     """Train until the budget ends and return the vectors of the best epoch.
 
     The clock runs during ``trainer.epoch`` alone; CUDA is synchronised before it is read. An interrupted run
-    continues from its checkpoint and, on CPU, ends bit-equal to an uninterrupted one.
+    continues from its checkpoint and, on CPU, ends bit-equal to an uninterrupted one; so does a paused one.
     """
     curve: list[dict[str, Any]] = []
     best: dict[str, Any] = {"validation": -math.inf, "epoch": 0, "updates": 0, "vectors": None}
@@ -59,7 +59,11 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
         curve, best = saved["curve"], saved["best"]
         problem.say(f"continuing after epoch {len(curve)}")
     last_saved = last_said = time.monotonic()
+    paused = False
     while not _ended(curve, best, budget):
+        if curve and problem.pause is not None and _reached(curve[-1], problem.pause.epochs, problem.pause.updates):
+            paused = True
+            break
         updates, seconds, cpu_seconds = _timed_epoch(trainer, problem.device)
         loss = trainer.loss()
         before = curve[-1] if curve else {"updates": 0, "seconds": 0.0, "cpu_seconds": 0.0}
@@ -92,19 +96,30 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
             )
         if problem.checkpoint is not None and now - last_saved >= CHECKPOINT_SECONDS:
             last_saved = now
-            _save(problem, {"key": problem.key, "trainer": trainer.state(), "curve": curve, "best": best})
-    _forget(problem)
+            _save(problem, _state(problem, trainer, curve, best))
+    if paused:
+        _save(problem, _state(problem, trainer, curve, best))
+    else:
+        _forget(problem)
     users, items = best["vectors"]
-    return Solution(users, items, curve, best["epoch"])
+    return Solution(users, items, curve, best["epoch"], paused=paused)
+
+
+def _state(problem: Problem, trainer: Trainer, curve: list[dict[str, Any]], best: dict[str, Any]) -> dict[str, Any]:
+    return {"key": problem.key, "trainer": trainer.state(), "curve": curve, "best": best}
 
 
 def _ended(curve: list[dict[str, Any]], best: dict[str, Any], budget: Budget) -> bool:
     if not curve:
         return False
     epochs, updates = curve[-1]["epoch"], curve[-1]["updates"]
-    spent = epochs >= budget.epochs and updates >= budget.updates
+    spent = _reached(curve[-1], budget.epochs, budget.updates)
     stalled = epochs - best["epoch"] >= budget.patience and updates - best["updates"] >= budget.patience_updates
     return spent or stalled
+
+
+def _reached(row: dict[str, Any], epochs: int, updates: int) -> bool:
+    return bool(row["epoch"] >= epochs and row["updates"] >= updates)
 
 
 def _timed_epoch(trainer: Trainer, device: str) -> tuple[int, float, float]:

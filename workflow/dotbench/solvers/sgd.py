@@ -26,6 +26,7 @@ class SGD(Solver):
     title = "SGD"
     requires = DifferentiableLoss
     draws_batches = True
+    halves = True
     Settings = SGDSettings
     grid = {"learning_rate": [0.1, 0.01, 0.001], "weight_decay": [0.0, 1e-6, 1e-5, 1e-4]}  # RG2 paper
 

@@ -1,0 +1,131 @@
+"""Successive halving: rungs, who goes on, and that a paused training continues as if it had not paused."""
+
+import csv
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dotbench.datasets.interactions import Split
+from dotbench.files import read_json
+from dotbench.runs import tuning
+from dotbench.runs.fitting import fit
+from dotbench.runs.hardware import Place
+from dotbench.settings.halving import Halving, Rung
+from dotbench.settings.method import MethodChoice, resolve
+from dotbench.solvers.base import Pause
+
+PLACE = Place("cpu", say=lambda text: None)
+
+
+@pytest.mark.parametrize(
+    ("trials", "expected"),
+    [
+        (1, []),
+        (2, [Rung(2, 5, 300)]),
+        (12, [Rung(12, 5, 300), Rung(4, 15, 900)]),
+        (13, [Rung(13, 5, 300), Rung(4, 15, 900)]),
+        (48, [Rung(48, 5, 300), Rung(16, 15, 900), Rung(5, 45, 2700)]),
+    ],
+)
+def test_rungs(trials, expected):
+    assert Halving().rungs(trials) == expected
+
+
+def split():
+    rng = np.random.default_rng(0)
+    pairs = rng.permutation(np.argwhere(rng.random((30, 40)) < 0.3))
+    return Split(30, 40, pairs[50:], pairs[:50], pairs[:0], ratings={})
+
+
+def method(**grid):
+    fixed = {"embedding_size": 4, "epochs": 40, "patience": 40, "updates": 0, "patience_updates": 0, "batch_size": 16}
+    return resolve(MethodChoice(model="mf", loss="softmax", solver="sgd", set=fixed, grid=grid))
+
+
+def test_a_paused_fit_continues_as_if_it_had_not(tmp_path):
+    chosen = method()
+    whole = fit(chosen, chosen.settings, split(), "toy", 0, 0, PLACE)
+    ends = []
+    for epochs in (3, 3, 10):
+        part = fit(
+            chosen,
+            chosen.settings,
+            split(),
+            "toy",
+            0,
+            0,
+            PLACE,
+            checkpoint=tmp_path / "state.pt",
+            pause=Pause(epochs, 0),
+        )
+        assert part.paused
+        ends.append(part.record["epochs"])
+    assert ends == [3, 3, 10]  # a rung that is asked for again costs nothing
+    last = fit(chosen, chosen.settings, split(), "toy", 0, 0, PLACE, checkpoint=tmp_path / "state.pt")
+    assert not last.paused
+    assert not list(tmp_path.iterdir())
+    assert np.array_equal(last.arrays["user_vectors"], whole.arrays["user_vectors"])
+    assert [row["ndcg@10"] for row in last.curve] == [row["ndcg@10"] for row in whole.curve]
+
+
+def test_a_pause_waits_for_epochs_and_updates(tmp_path):
+    chosen = method()
+    part = fit(chosen, chosen.settings, split(), "toy", 0, 0, PLACE, checkpoint=tmp_path / "s.pt", pause=Pause(3, 9))
+    assert (part.record["epochs"], part.record["updates"]) == (5, 10)  # two batches of users an epoch
+
+
+def scripted(monkeypatch, values, fails=()):
+    """Fits whose validation at each rung is written down; what was asked for."""
+    asked = []
+
+    def fake(method, hyperparameters, split, dataset, seed, init, place, spectrum, partial, pause):
+        rate = hyperparameters["learning_rate"]
+        asked.append((rate, pause.epochs))
+        failed = rate in fails
+        record = {
+            "status": "failed" if failed else "ok",
+            "reason": "said so" if failed else None,
+            "validation": None if failed else values[rate][len([a for a in asked if a[0] == rate]) - 1],
+            "validation_metric": "ndcg@10",
+            "hyperparameters": hyperparameters,
+            **dict.fromkeys(("best_epoch", "epochs", "updates", "train_seconds", "cpu_seconds"), 1),
+        }
+        return SimpleNamespace(record=record, curve=[], paused=pause.epochs < 9)
+
+    monkeypatch.setattr(tuning, "fit", fake)
+    return asked
+
+
+def tune(tmp_path, rates):
+    halving = Halving(factor=2, epochs=1, updates=0)
+    tuned = method(learning_rate=rates)
+    tuning.tune(tuned, split, "toy", 0, PLACE, tmp_path, tmp_path / "kept", halving=halving)
+    with (tmp_path / "trials.csv").open() as stream:
+        return read_json(tmp_path / "chosen.json"), list(csv.DictReader(stream))
+
+
+def test_the_better_half_goes_on_and_the_last_rung_decides(tmp_path, monkeypatch):
+    values = {0.1: [0.9, 0.2], 0.2: [0.5, 0.3], 0.3: [0.1], 0.4: [0.4]}
+    asked = scripted(monkeypatch, values)
+    chosen, trials = tune(tmp_path, [0.1, 0.2, 0.3, 0.4])
+    assert asked == [(0.1, 1), (0.2, 1), (0.3, 1), (0.4, 1), (0.1, 2), (0.2, 2)]
+    assert chosen["hyperparameters"]["learning_rate"] == 0.2  # 0.4 had more than its 0.3, but at the first rung
+    assert chosen["rungs"] == [{"trials": 4, "epochs": 1, "updates": 0}, {"trials": 2, "epochs": 2, "updates": 0}]
+    assert [row["rung"] for row in trials] == ["2", "2", "1", "1"]
+    assert chosen["trials"] == 4
+
+
+def test_a_failed_trial_goes_on_only_if_nothing_else_is_left(tmp_path, monkeypatch):
+    asked = scripted(monkeypatch, {0.1: [0.9], 0.2: [0.5, 0.3], 0.3: [0.6, 0.1], 0.4: [0.4]}, fails=(0.1,))
+    chosen, _ = tune(tmp_path, [0.1, 0.2, 0.3, 0.4])
+    assert asked[4:] == [(0.2, 2), (0.3, 2)]
+    assert chosen["hyperparameters"]["learning_rate"] == 0.2
+    assert chosen["failed_trials"] == 1
+
+
+def test_tuning_by_halving_on_real_fits(tmp_path):
+    chosen, trials = tune(tmp_path, [0.1, 0.001, 0.01])
+    assert chosen["trials"] == 3
+    assert [row["epochs"] for row in trials] == ["1", "1", "1"]
+    assert not (tmp_path / "kept").exists()
