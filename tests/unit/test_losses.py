@@ -17,6 +17,7 @@ from dotbench.losses.softmax import Softmax
 from dotbench.losses.wrmf import WRMF
 from dotbench.matrix import TrainMatrix
 from dotbench.models.mf import MatrixFactorization
+from dotbench.vectors import Tables
 
 torch.set_num_threads(1)
 
@@ -35,7 +36,16 @@ SETTINGS = SimpleNamespace(
 DIFFERENTIABLE = sorted(name for name, loss in losses().items() if issubclass(loss, DifferentiableLoss))
 
 # Each loss on the data and the batches of `problem(0)`: the mean of the estimates of one epoch.
-REGRESSION = {"bpr": 0.7648529079, "softmax": 2.3352315090}
+REGRESSION = {
+    "bce": 1.4539812175,
+    "bpr": 0.7648529079,
+    "rg2": 0.8961065747,
+    "sampled-softmax": 1.4691388777,
+    "sml": 1.2758632440,
+    "softmax": 2.3352315090,
+    "sparsemax": 0.9898849118,
+    "uib": 1.8279719834,
+}
 
 
 def changed(**values):
@@ -318,3 +328,27 @@ def test_wrmf_objective_is_the_dense_weighted_sum(alpha):
     expected = (squares + 0.3 * ((users**2).sum() + (items**2).sum())).item()
     settings = SimpleNamespace(alpha=alpha, regularization=0.3)
     assert WRMF(settings).objective(train, users, items) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("regularization", [0.0, 0.3])
+@pytest.mark.parametrize("empty", [(), (1, 6)])
+def test_rg2_by_gradients_is_its_objective_less_a_constant(regularization, empty):
+    """Eq. 13 against Eq. 14: they differ by (M' N/2)/|D| − 1, M' the users with a positive."""
+    train = matrix(random_pairs(2, empty=empty))
+    users, items = vectors(2)
+    loss = RG2(changed(regularization=regularization, batch_size=100))
+    (batch,) = loss.batches(train, torch.Generator().manual_seed(0))
+    active = users * (train.counts > 0)[:, None]
+    constant = len(train.active_users) * train.n_items / 2 / len(train.users) - 1
+    found = loss.estimate(Tables(users, items), train, batch).item() + constant
+    assert found == pytest.approx(loss.objective(train, active, items), rel=1e-12)
+
+
+def test_rg2_estimate_is_unbiased_over_all_batches_of_a_size():
+    train = matrix(random_pairs(2, empty=(3,)))
+    tables, loss = Tables(*vectors(2)), RG2(SETTINGS)
+    batches = [torch.tensor(users) for users in itertools.combinations(train.active_users.tolist(), 2)]
+    values = [loss.estimate(tables, train, (users, *train.positives(users))).item() for users in batches]
+    whole = loss.estimate(tables, train, (train.active_users, *train.positives(train.active_users))).item()
+    assert np.std(values) > 1e-3
+    assert np.mean(values) == pytest.approx(whole, rel=1e-12)
