@@ -1,13 +1,18 @@
 """What runs on a GPU gives what the CPU gives, to rounding."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 
 from dotbench.datasets.interactions import Split
+from dotbench.losses.base import losses
+from dotbench.models.base import models
 from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
-from dotbench.settings.method import MethodChoice, resolve
+from dotbench.settings.method import MethodChoice, resolve, settings_class
+from dotbench.solvers.base import solvers
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
@@ -18,18 +23,20 @@ def random_split() -> Split:
     return Split(200, 80, pairs[part > 1], pairs[part == 1], pairs[part == 0], {})
 
 
-@pytest.mark.parametrize(
-    ("loss", "solver", "settings"),
-    [
-        ("rg2", "spectral", {"embedding_size": 8, "dtype": "float64"}),
-        ("rg2", "als", {"embedding_size": 8, "dtype": "float64", "epochs": 20}),
-        ("wrmf", "als", {"embedding_size": 8, "dtype": "float64", "epochs": 5}),
-        ("softmax", "sgd", {"embedding_size": 8, "epochs": 3, "updates": 0}),
-        ("bpr", "sgd", {"embedding_size": 8, "epochs": 3, "updates": 0}),
-    ],
-)
-def test_scores_equal_the_cpu(loss, solver, settings):
-    method = resolve(MethodChoice(model="mf", loss=loss, solver=solver, set=settings, grid={}))
+SMALL = {"embedding_size": 8, "dtype": "float64", "epochs": 4, "updates": 0}
+COMBINATIONS = [
+    (model, loss, solver)
+    for model, loss, solver in itertools.product(models().values(), losses().values(), solvers().values())
+    if solver.can_solve(model, loss)
+]
+
+
+@pytest.mark.parametrize("part", COMBINATIONS, ids=lambda part: "-".join(component.name for component in part))
+def test_scores_equal_the_cpu(part):
+    model, loss, solver = (component.name for component in part)
+    known = settings_class(list(part)).model_fields
+    settings = {key: value for key, value in SMALL.items() if key in known}
+    method = resolve(MethodChoice(model=model, loss=loss, solver=solver, set=settings, grid={}))
     scores = []
     for device in ("cpu", "cuda"):
         result = fit(method, method.settings, random_split(), "random", 0, 0, Place(device))

@@ -33,6 +33,7 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         f"Mean ± standard deviation [95 % interval, Student's t] over {len(seeds)} seeds, each {each} "
         f"(seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
+        *_halving(contents),
         "Bold: better than every other method of the dataset (p < .05, users resampled, Holm over all pairs). "
         "≈: not distinguishable from the best mean.",
         "Seconds are of training alone, one run; * marks runs that shared the machine. Updates are gradient steps, "
@@ -56,6 +57,22 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
     lines.append(f"Hardware: {'; '.join(sorted(machines))}; threads of a fit: {', '.join(map(str, threads))}.")
     lines.append(f"Versions: {', '.join(sorted(versions))}.")
     return lines
+
+
+def _halving(contents: dict[str, Any]) -> list[str]:
+    """How far the settings were trained in tuning, where not all to the end."""
+    chosen = [run.chosen() for run in read_runs(contents)]
+    ladders = {tuple((r["trials"], r["epochs"], r["updates"]) for r in c["rungs"]) for c in chosen if "rungs" in c}
+    if not ladders:
+        return []
+    texts = [
+        ", then ".join(f"{trials} for {epochs} epochs and {updates} updates" for trials, epochs, updates in ladder)
+        for ladder in sorted(ladders)
+    ]
+    return [
+        f"Methods trained by gradients are tuned by successive halving: {'; or '.join(texts)}; the best of the last "
+        "is chosen. Other methods are trained to the end at every point of their grid."
+    ]
 
 
 def _unseen(dataset: str, contents: dict[str, Any]) -> str:
