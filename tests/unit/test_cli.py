@@ -271,7 +271,7 @@ def test_ids_lead_back_to_the_ratings(fitted) -> None:
 def test_metrics_are_the_means_over_users(fitted) -> None:
     folder, out = fitted
     metrics, frame = read_json(folder / "metrics.json"), pd.read_parquet(folder / "per_user.parquet")
-    assert list(frame.columns) == ["user", *METRICS]
+    assert list(frame.columns) == ["user", "n_relevant", "hits", *METRICS]
     assert frame["user"].is_unique
     assert metrics["n_users_evaluated"] == len(frame)
     for name in METRICS:

@@ -1,8 +1,10 @@
 """Ranking metrics: rankings worked by hand, masks, ties, and the independent implementation pytrec_eval."""
 
+import itertools
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import pytrec_eval
 import torch
@@ -10,7 +12,7 @@ import torch
 from dotbench.baselines.popularity import Popularity
 from dotbench.datasets.interactions import Split
 from dotbench.evaluation import topk
-from dotbench.evaluation.ranking import METRICS, evaluate_ranking, mrr, per_user, recall
+from dotbench.evaluation.ranking import METRICS, evaluate_ranking, per_user, score_table, scores
 from dotbench.evaluation.topk import Ranking, mean_ndcg, ndcg, vector_scorer
 
 torch.set_num_threads(1)
@@ -57,10 +59,40 @@ def test_example_of_the_docstring():
     assert ndcg(hits_of((1, 0, 1)), torch.tensor([2])).item() == pytest.approx(0.9197, abs=5e-5)
 
 
+def masks(hits):
+    """The bit masks of hits of shape (n, k), best first."""
+    return np.array([sum(1 << rank for rank, hit in enumerate(row) if hit) for row in hits], np.uint16)
+
+
 def test_mrr_and_recall_by_hand():
-    hits = hits_of((0, 0, 1, 1), (1, 0, 0, 0), (0, 0, 0, 0))
-    assert mrr(hits).tolist() == pytest.approx([1 / 3, 1, 0])
-    assert recall(hits, torch.tensor([2, 5, 1])).tolist() == pytest.approx([1, 1 / 5, 0])
+    found = scores(masks([(0, 0, 1, 1), (1, 0, 0, 0), (0, 0, 0, 0)]), np.array([2, 5, 1]))
+    assert found["mrr@10"].tolist() == [1 / 3, 1, 0]
+    assert found["recall@10"].tolist() == [1, 1 / 5, 0]
+
+
+def test_scores_of_every_list_agree_with_the_definitions():
+    """All 1,024 lists of ten: NDCG as validation computes it, MRR and recall by the words of their definition."""
+    hits = np.array(list(itertools.product((0, 1), repeat=10)), bool)
+    for n_relevant in (1, 3, 10, 25):
+        possible = hits[hits.sum(axis=1) <= n_relevant]
+        counts = np.full(len(possible), n_relevant)
+        found = scores(masks(possible), counts)
+        expected = ndcg(torch.from_numpy(possible), torch.from_numpy(counts))
+        np.testing.assert_allclose(found["ndcg@10"], expected, rtol=1e-14)
+        ideal = possible.sum(axis=1) == min(n_relevant, 10)
+        ideal &= possible[:, : min(n_relevant, 10)].all(axis=1)
+        assert found["ndcg@10"][ideal].tolist() == [1.0]
+        first = [1 / (row.tolist().index(True) + 1) if row.any() else 0 for row in possible]
+        assert found["mrr@10"].tolist() == first
+        assert found["recall@10"].tolist() == [row.sum() / n_relevant for row in possible]
+
+
+def test_metrics_of_a_user_do_not_depend_on_the_others():
+    rng = np.random.default_rng(0)
+    users, hits, counts = np.arange(1000), rng.integers(1024, size=1000).astype(np.uint16), rng.integers(10, 30, 1000)
+    whole = score_table(users, counts, hits)
+    parts = [score_table(users[k : k + 7], counts[k : k + 7], hits[k : k + 7]) for k in range(0, 1000, 7)]
+    assert pd.concat(parts, ignore_index=True).equals(whole)
 
 
 # --- the protocol
@@ -88,6 +120,8 @@ def test_validation_masks_train_and_test_masks_both():
     assert frame["ndcg@10"].tolist() == pytest.approx([log_sum(2, 3) / log_sum(1, 2), log_sum(3), log_sum(5)])
     assert frame["mrr@10"].tolist() == pytest.approx([1 / 2, 1 / 3, 1 / 5])
     assert frame["recall@10"].tolist() == [1, 1, 1]
+    assert frame["n_relevant"].tolist() == [2, 1, 1]
+    assert frame["hits"].tolist() == [0b110, 0b100, 0b10000]  # ranks 2 and 3, 3, 5
     for metric in METRICS:
         assert means["test"][metric] == pytest.approx(frame[metric].mean())
     assert means["valid"]["ndcg@10"] == pytest.approx(np.mean([1, log_sum(2), log_sum(2)]))

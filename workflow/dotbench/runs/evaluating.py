@@ -8,7 +8,7 @@ from dotbench.datasets.interactions import Split
 from dotbench.evaluation import ranking, rating
 from dotbench.evaluation.topk import vector_scorer
 from dotbench.files import write_json, write_parquet
-from dotbench.lazy import pd, torch
+from dotbench.lazy import np, pd, torch
 
 COPIED = [
     "dataset",
@@ -35,6 +35,17 @@ COPIED = [
     "versions",
 ]
 
+# what of the per-user table cannot be computed from the rest, and its types
+RANKING = {"user": "int64", "n_relevant": "int64", "hits": "uint16"}
+RATING = {"user": "int64", "n": "int64", "squared_error": "float64", "absolute_error": "float64"}
+
+
+def per_user_table(columns: "Mapping[str, np.ndarray]") -> "pd.DataFrame":
+    """The content of ``per_user.parquet`` from the columns of RANKING or RATING."""
+    if columns.keys() == RANKING.keys():
+        return ranking.score_table(columns["user"], columns["n_relevant"], columns["hits"])
+    return pd.DataFrame(dict(columns))
+
 
 def evaluate(record: dict[str, Any], arrays: Mapping[str, Any], split: Split, folder: Path) -> dict[str, Any]:
     """Score a fit on its split: ``record`` as in ``fit.json``, ``arrays`` as in ``fitted.npz``.
@@ -44,8 +55,7 @@ def evaluate(record: dict[str, Any], arrays: Mapping[str, Any], split: Split, fo
     """
     metrics: dict[str, Any] | None = None
     is_ranking = not split.ratings
-    columns = ["user", *ranking.METRICS] if is_ranking else ["user", "n", "squared_error", "absolute_error"]
-    frame = pd.DataFrame(columns=columns, dtype="float64")
+    frame = per_user_table({name: np.zeros(0, kind) for name, kind in (RANKING if is_ranking else RATING).items()})
     if record["status"] == "ok" and is_ranking:
         vectors = (torch.from_numpy(arrays[name]) for name in ("user_vectors", "item_vectors"))
         metrics, frame = ranking.evaluate_ranking(split, vector_scorer(*vectors))
