@@ -102,7 +102,7 @@ def test_list_of_another_kind_is_told_with_those_that_are(dotbench) -> None:
     assert message.startswith("unknown kind 'dataset': did you mean 'datasets'? allowed are datasets, ")
 
 
-@pytest.mark.parametrize("name", [None, "run", "plan", "status", "export", "fit", "evaluate", "list", "data"])
+@pytest.mark.parametrize("name", [None, "run", "plan", "status", "export", "import", "fit", "evaluate", "list", "data"])
 def test_help_is_there_for_every_command(dotbench, name: str | None) -> None:
     result = dotbench(*([name] if name else []), "--help")
     assert result.status == 0
@@ -112,7 +112,7 @@ def test_help_is_there_for_every_command(dotbench, name: str | None) -> None:
 
 def test_help_lists_every_command(dotbench) -> None:
     out = dotbench("--help").out
-    assert all(f" {name} " in out for name in ("run", "plan", "status", "export", "fit", "evaluate", "list"))
+    assert all(f" {name} " in out for name in ("run", "plan", "status", "export", "import", "fit", "evaluate"))
 
 
 def test_the_version_is_the_package_s(dotbench) -> None:

@@ -87,14 +87,56 @@ def status(config: Config = None) -> None:
 
 @app.command(rich_help_panel=WORKFLOW)
 def export(
-    to: Annotated[Path, typer.Option(help="folder to write, e.g. docs/evidence/movielens")], config: Config = None
+    to: Annotated[
+        Path | None, typer.Option(help="folder for tables, figures and facts, e.g. docs/evidence/movielens")
+    ] = None,
+    runs: Annotated[Path | None, typer.Option(help="file for the runs themselves, e.g. runs.parquet")] = None,
+    config: Config = None,
 ) -> None:
-    """Copy the finished tables, figures and facts of a configuration, without data, for others to read."""
+    """Copy what a configuration has finished, without data: tables to read (--to), runs to import (--runs)."""
     from dotbench.cli import workflow
     from dotbench.reporting.evidence import export_evidence
+    from dotbench.runs.exporting import export_runs
 
-    for path in export_evidence(workflow.load_plan(config), to):
-        print(path)
+    if to is None and runs is None:
+        raise DotbenchError("nothing to export; name a folder with --to, a file with --runs, or both")
+    plan = workflow.load_plan(config)
+    if runs is not None:
+        done = export_runs(plan, runs)
+        counts = f"{done.fits} of {done.all_fits} fits, {done.tunings} of {done.all_tunings} tunings"
+        print(f"{runs}: {counts} of this configuration; {done.rows} in the file, {runs.stat().st_size:,} bytes")
+    if to is not None:
+        for path in export_evidence(plan, to):
+            print(path)
+
+
+@app.command("import", rich_help_panel=WORKFLOW)
+def import_(
+    file: Annotated[Path, typer.Argument(help="a file that `dotbench export --runs` wrote")],
+    with_data: Annotated[
+        bool, typer.Option(help="prepare and split the configuration's data first, so that methods can be added")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Take finished runs from a file, so that they are not run again. Runs that are here stay as they are."""
+    from dotbench.cli import workflow
+    from dotbench.reporting.index import write_index
+    from dotbench.runs.importing import import_runs
+
+    if with_data and (status := workflow.make_splits(config)):
+        raise typer.Exit(status)
+    done = import_runs(file)
+    write_index()
+    print(f"here as in {file}: {done.fits} fits, {done.tunings} tunings")
+    for folder in done.others:
+        print(f"left alone, for another run is here: {folder}")
+    if done.without_data:
+        print(
+            f"without data and splits: {', '.join(done.without_data)}. That is enough for tables and figures; before "
+            "anything else is run on them, import again with --with-data"
+        )
+    if done.refused:
+        raise DotbenchError("\n".join(done.refused))
 
 
 @app.command(rich_help_panel=ONE)

@@ -65,6 +65,14 @@ def run(targets: list[str], config: Path | None, retry_failed: bool, options: li
     return status or int(bool(failed))
 
 
+def make_splits(config: Path | None) -> int:
+    """Prepare and split all data of a configuration, whatever runs are there; the exit status."""
+    plan = load_plan(config)
+    seeds = [*plan.benchmark.seeds, plan.benchmark.tuning_seed]
+    files = {str(plan.split(entry, entry.dataset, seed) / "split.npz") for entry in plan.entries for seed in seeds}
+    return snakemake(sorted(files), config).returncode
+
+
 @dataclass
 class State:
     """How far a method of a study is on a dataset."""

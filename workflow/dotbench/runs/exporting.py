@@ -1,0 +1,141 @@
+"""Finished runs of a configuration → one small file."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dotbench import __version__
+from dotbench.errors import DotbenchError
+from dotbench.lazy import np, pd
+from dotbench.plan import Entry, Plan
+from dotbench.runs import paths
+from dotbench.runs.archive import (
+    FIT,
+    TUNING,
+    Key,
+    Row,
+    disagreement,
+    folder,
+    is_fit,
+    key,
+    manifests,
+    read_archive,
+    schema,
+    write_archive,
+)
+from dotbench.runs.evaluating import RANKING, RATING
+
+PROJECT = Path(__file__).parents[3]
+DIGITS = 5  # of the numbers in trials_curves.csv
+PROVENANCE = ("dotbench", "commit")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How many fits and tunings are finished, of how many, and how many rows the file has now."""
+
+    fits: int
+    all_fits: int
+    tunings: int
+    all_tunings: int
+    rows: int
+
+
+def export_runs(plan: Plan, path: Path) -> Exported:
+    """Write the finished runs of a configuration; runs that the file holds already stay in it.
+
+    Of a run in both, that of the configuration is taken; a row that says the same stays as it is. Where a method was
+    tuned to another setting, the file's fits of it go: they belong to the old one. Raises DotbenchError if the file
+    is about other data.
+    """
+    methods = {(entry.dataset, entry.folder): entry for entry in plan.entries}
+    source = {"dotbench": __version__, "commit": _commit()}
+    rows = [row | source for entry in methods.values() for row in _finished(plan, entry)]
+    kept = read_archive(path) if path.exists() else []
+    problem = disagreement(manifests(rows), manifests(kept))
+    if problem:
+        raise DotbenchError(f"{path}: holds runs on other data: {problem}; export to another file")
+    merged = merge(kept, rows)
+    if not merged:
+        raise DotbenchError(f"the configuration '{plan.benchmark.name}' has no finished run yet; run it first")
+    write_archive(path, merged)
+    fits = sum(map(is_fit, rows))
+    all_fits = len({fit for entry in methods.values() for fit in plan.fits(entry)})
+    return Exported(fits, all_fits, len(rows) - fits, len(methods), len(merged))
+
+
+def merge(kept: list[Row], new: list[Row]) -> list[Row]:
+    """The rows of both; see `export_runs` for a run that is in both."""
+    old: dict[Key, Row] = {key(row): row for row in kept}
+    tunings = [row for row in new if not is_fit(row) and key(row) in old]
+    tuned_anew = {key(row) for row in tunings if row["chosen"] != old[key(row)]["chosen"]}
+    others = {k: row for k, row in old.items() if (*k[:2], None, None) not in tuned_anew}
+    return list((others | {key(row): row for row in new if not _same(others.get(key(row)), row)}).values())
+
+
+def _same(old: Row | None, new: Row) -> bool:
+    """Whether two rows say the same, whoever exported them."""
+    return old is not None and all(np.array_equal(old[name], new[name]) for name in new if name not in PROVENANCE)
+
+
+def _finished(plan: Plan, entry: Entry) -> list[Row]:
+    """The tuning and the fits of a method that are done, without their provenance."""
+    empty: Row = dict.fromkeys(schema().names) | {"dataset": entry.dataset, "method": entry.folder}
+    if not (folder(empty) / "chosen.json").is_file():
+        return []
+    empty["stats"] = _text(paths.data(entry.dataset) / "stats.json")
+    tuned_on = plan.benchmark.tuning_seed if len(entry.method.trials()) > 1 else None
+    tuning = empty | _texts(empty, TUNING) | _split(plan, entry, tuned_on)
+    tuning["trials_curves"] = shorten(tuning["trials_curves"])
+    rows = [tuning]
+    for seed in plan.benchmark.seeds:
+        row = empty | {"split_seed": seed, "init_seed": seed}
+        if (folder(row) / "metrics.json").is_file():
+            rows.append(row | _texts(row, FIT) | _split(plan, entry, seed) | _per_user(row, entry.study.task))
+    return rows
+
+
+def _texts(row: Row, files: dict[str, str]) -> Row:
+    return {column: _text(folder(row) / name) for column, name in files.items()}
+
+
+def _split(plan: Plan, entry: Entry, seed: int | None) -> Row:
+    if seed is None:
+        return {}
+    lies = plan.split(entry, entry.dataset, seed)
+    return {"split_folder": str(lies.relative_to(paths.data(entry.dataset))), "split": _text(lies / "split.json")}
+
+
+def _per_user(row: Row, task: str) -> dict[str, Any]:
+    path = folder(row) / "per_user.parquet"
+    frame = pd.read_parquet(path)
+    columns = RANKING if task == "ranking" else RATING
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise DotbenchError(f"{path}: has no column '{missing[0]}'; it is of an older version: evaluate the run again")
+    return {name: frame[name].to_numpy() for name in columns}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def shorten(text: str) -> str:
+    """The same CSV with the numbers at ``DIGITS`` significant digits."""
+    return re.sub(r"\d+\.\d+(?:e[-+]?\d+)?", lambda number: f"{float(number[0]):.{DIGITS}g}", text)
+
+
+def _commit() -> str | None:
+    """The commit of this checkout, with ``-dirty`` where files were changed; None where there is none to name."""
+    if not (PROJECT / ".git").exists():
+        return None
+    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
