@@ -343,3 +343,10 @@ def test_hits_take_less_than_a_byte_a_user(workdir: Path) -> None:
     order = sorted(rows, key=lambda row: (row["method"], row["split_seed"]))
     assert all(np.array_equal(a["hits"], b["hits"]) for a, b in zip(back, order, strict=True))
     assert pa.types.is_uint16(pq.read_schema(FILE).field("hits").type.value_type)
+
+
+def test_every_column_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
+    section = page.split("### Runs in one file")[1].split("\n## ")[0]
+    named = {name for line in section.splitlines() if line.startswith("| ") for name in line.split("|")[1].split(",")}
+    assert {name.strip() for name in named} - {"column"} == set(schema().names)
