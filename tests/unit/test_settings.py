@@ -405,7 +405,7 @@ def test_the_folders_of_finished_runs_stay_what_they_were(load) -> None:
     assert found == [
         "mf-bpr-sgd-721dbd9579",
         "popularity-none-direct-94daf0b09e",
-        "mf-rg2-spectral-9cff0ab7c8",
+        "mf-rg2-spectral-ece6cfeb38",
     ]
 
 

@@ -50,9 +50,9 @@ def rg2(regularization):
     return RG2(SimpleNamespace(regularization=regularization))
 
 
-def spectrum_of(train, rank=RANK, tolerance=1e-15, iterations=500, oversampling=8, seed=0):
+def spectrum_of(train, rank=RANK, tolerance=1e-15, iterations=500, block_size=4, seed=0):
     target = RG2.target(train)
-    return decompose(target, rank, oversampling, tolerance, iterations, seed, CPU, train.dtype)
+    return decompose(target, rank, block_size, tolerance, iterations, seed, CPU, train.dtype)
 
 
 def optimum(train, regularization, rank=RANK):
@@ -113,6 +113,18 @@ def test_decomposition_does_not_depend_on_its_start():
     assert np.allclose(values, values[0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-4])
+def test_the_energy_missed_is_within_the_bound(tolerance):
+    """200 × 150 with singular values that fall slowly: no gap after the rank."""
+    rng = np.random.default_rng(0)
+    train = TrainMatrix(np.argwhere(rng.random((200, 150)) < 0.1), 200, 150, dtype=torch.float64)
+    every = np.linalg.svd(dense_target(train), compute_uv=False)
+    spectrum = spectrum_of(train, rank=10, tolerance=tolerance)
+    missed = (every[:10] ** 2).sum() / float((spectrum.values**2).sum()) - 1
+    assert 0 < missed <= spectrum.missed <= tolerance
+    assert 3 < spectrum.iterations < 38  # neither at once nor when the space is exhausted
+
+
 def test_decomposition_in_single_precision():
     single, double = spectrum_of(toy(dtype=torch.float32), tolerance=1e-6), spectrum_of(toy())
     assert single.values.dtype == torch.float32
@@ -122,14 +134,21 @@ def test_decomposition_in_single_precision():
     assert (product[0] - product[1]).norm() < 1e-3 * product[1].norm()
 
 
-def test_residual_is_of_the_triplets_returned():
-    train = toy(4)
-    spectrum = spectrum_of(train, iterations=1, oversampling=0, tolerance=0.5)
-    target = dense_target(train)
-    errors = np.linalg.norm(target @ spectrum.right.numpy() - spectrum.left.numpy() * spectrum.values.numpy(), axis=0)
+@pytest.mark.parametrize("shape", [(20, 16), (16, 20)])
+def test_residual_and_missed_are_of_the_triplets_returned(shape):
+    train = toy(4, *shape)
+    spectrum = spectrum_of(train, iterations=1, block_size=4, tolerance=0.5)
+    target, values = dense_target(train), spectrum.values.numpy()
+    left, right = spectrum.left.numpy(), spectrum.right.numpy()
+    errors = [target @ right - left * values, target.T @ left - right * values]
+    largest = max(np.linalg.norm(error, axis=0).max() for error in errors)
     assert spectrum.iterations == 1
-    assert spectrum.residual == pytest.approx(errors.max() / spectrum.values[0].item(), rel=1e-9)
+    assert spectrum.residual == pytest.approx(largest / values[0], rel=1e-9)
     assert spectrum.residual > 1e-3
+    far = target @ target.T if shape[0] < shape[1] else target.T @ target
+    near = left if shape[0] < shape[1] else right
+    remainder = far @ near - near @ (near.T @ far @ near)
+    assert spectrum.missed == pytest.approx(np.linalg.norm(remainder, "nuc") / (values**2).sum(), rel=1e-9)
 
 
 def test_rank_beyond_the_matrix_gives_every_triplet():
@@ -234,7 +253,7 @@ def test_collapse_at_twice_the_largest_singular_value():
 
 
 def problem(train, **settings):
-    values = {"tolerance": 1e-15, "oversampling": 8, "iterations": 500, "dtype": "float64", **settings}
+    values = {"tolerance": 1e-15, "block_size": 4, "iterations": 500, "dtype": "float64", **settings}
     return Problem(
         model=MatrixFactorization,
         loss=rg2(0.05),

@@ -32,9 +32,15 @@ class TrainMatrix:
     ) -> None:
         self.n_users, self.n_items = n_users, n_items
         self.device, self.dtype = device, dtype or torch.float32
-        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        self.users = torch.from_numpy(pairs[order, 0].astype(np.int64)).to(self.device)
-        self.items = torch.from_numpy(pairs[order, 1].astype(np.int64)).to(self.device)
+        self.users, self.items = self._ordered(pairs[:, 0], pairs[:, 1], n_items)
+
+    def _ordered(
+        self, rows: "np.ndarray", columns: "np.ndarray", n_columns: int
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
+        """The pairs by row, then by column (int64). Sorting their cell numbers is much faster than a lexsort."""
+        cells = np.sort(rows.astype(np.int64) * n_columns + columns)
+        rows, columns = np.divmod(cells, n_columns)
+        return torch.from_numpy(rows).to(self.device), torch.from_numpy(columns).to(self.device)
 
     @cached_property
     def counts(self) -> "torch.Tensor":
@@ -63,20 +69,20 @@ class TrainMatrix:
 
     @cached_property
     def csr(self) -> "torch.Tensor":
-        """R as a sparse CSR tensor."""
+        """R as a sparse CSR tensor, with 32-bit indices: MKL copies wider ones at every product."""
         return self._csr(self.users, self.items, self.n_users, self.n_items)
 
     @cached_property
     def csr_t(self) -> "torch.Tensor":
-        """Rᵀ as a sparse CSR tensor."""
-        order = torch.argsort(self.items, stable=True)
-        return self._csr(self.items[order], self.users[order], self.n_items, self.n_users)
+        """Rᵀ as a sparse CSR tensor, indices as in `csr`."""
+        rows, columns = self._ordered(self.items.cpu().numpy(), self.users.cpu().numpy(), self.n_users)
+        return self._csr(rows, columns, self.n_items, self.n_users)
 
     def _csr(self, rows: "torch.Tensor", columns: "torch.Tensor", n: int, m: int) -> "torch.Tensor":
-        starts = torch.zeros(n + 1, dtype=torch.int64, device=self.device)
+        starts = torch.zeros(n + 1, dtype=torch.int32, device=self.device)
         starts[1:] = torch.bincount(rows, minlength=n).cumsum(0)
         values = torch.ones(len(rows), dtype=self.dtype, device=self.device)
-        return csr_tensor(starts, columns, values, (n, m))
+        return csr_tensor(starts, columns.int(), values, (n, m))
 
     @cached_property
     def _cells(self) -> "torch.Tensor":
@@ -91,7 +97,7 @@ class TrainMatrix:
 
     def positives(self, users: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
         """(rows, items, counts) of some users: positive p is ``items[p]`` of ``users[rows[p]]``; counts n_u."""
-        starts = self.csr.crow_indices()
+        starts = self.csr.crow_indices().long()
         counts = starts[users + 1] - starts[users]
         rows = torch.repeat_interleave(torch.arange(len(users), device=self.device), counts)
         first = torch.repeat_interleave(starts[users] - (counts.cumsum(0) - counts), counts)

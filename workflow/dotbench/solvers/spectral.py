@@ -20,14 +20,16 @@ START_SEED = 0  # of the Gaussian start: the optimum does not depend on it, beyo
 class SpectralSettings(Settings):
     """Settings of the solver `spectral`."""
 
-    tolerance: float = Field(1e-6, gt=0, lt=1, description="relative growth of the spectrum's energy at which it stops")
-    oversampling: int = Field(32, ge=0, description="columns beyond the rank")
-    iterations: int = Field(50, ge=1, description="cap on subspace iterations")
+    tolerance: float = Field(
+        1e-5, gt=0, le=0.01, description="bound on the share of Σ σ_k² over the rank that is missed"
+    )
+    block_size: int = Field(16, ge=1, description="columns of a block step")
+    iterations: int = Field(100, ge=1, description="cap on block steps, beyond those that the rank needs")
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of the decomposition")
 
 
 class Spectral(Solver):
-    """A soft-thresholded truncated SVD (docs/errata.md): every regularisation and every smaller rank reads the
+    """A soft-thresholded truncated SVD (docs/rg2-spectral.md): every regularisation and every smaller rank reads the
     same decomposition, which is an artefact of its own, computed once for a dataset and split."""
 
     name = "spectral"
@@ -60,6 +62,7 @@ class Spectral(Solver):
         }
         facts = {
             "iterations": spectrum.iterations,
+            "missed": spectrum.missed,
             "residual": spectrum.residual,
             "rank": len(spectrum.values),
         }
@@ -71,7 +74,7 @@ def decompose_loss(loss: type[SpectralLoss], train: TrainMatrix, rank: int, sett
     return decompose(
         loss.target(train),
         rank,
-        settings.oversampling,
+        settings.block_size,
         settings.tolerance,
         settings.iterations,
         START_SEED,
