@@ -171,3 +171,15 @@ def test_drift_of_single_precision(regularization):
     scores = [p.double() @ q.double().T for p, q in ends]
     assert abs(values[0] / values[1] - 1) < 1e-6
     assert float((scores[0] - scores[1]).norm() / scores[1].norm()) < 1e-2
+
+
+@pytest.mark.parametrize("regularization", [0.0, 0.1])
+def test_als_is_block_power_iteration_on_the_gramian_of_the_target(regularization):
+    """After s sweeps the item vectors span (TᵀT)ˢ times their start, whatever the regularisation."""
+    train = random_train(12, 25, 18)
+    dense = RG2.target(train).matmul(torch.eye(18, dtype=torch.float64))
+    start = torch.randn(18, 3, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    for sweeps in (1, 3):
+        _, items = als(train, regularization, 3, seed=4, sweeps=sweeps)
+        spans = [torch.linalg.qr(x)[0] for x in (items, torch.linalg.matrix_power(dense.T @ dense, sweeps) @ start)]
+        assert torch.allclose(spans[0] @ spans[0].T, spans[1] @ spans[1].T, atol=1e-8)
