@@ -3,6 +3,7 @@
 #   snakemake                                        the configuration config/config.yaml
 #   snakemake --configfile config/movielens.yaml     another one
 #   snakemake ranking                                one study
+#   snakemake rg2_table2                             one table or figure of a study
 #   dotbench plan                                    what would run, and why
 #   snakemake --workflow-profile profiles/slurm      the same on a cluster
 from pathlib import Path
@@ -36,11 +37,11 @@ rule all:
     localrule: True
 
 
-for _study in plan.studies():
+for _name, _files in plan.named_targets().items():
 
     rule:
         name:
-            _study.name
+            _name
         input:
-            plan.targets(_study),
+            _files or refuse(_name),
         localrule: True

@@ -17,6 +17,7 @@ from dotbench.plan import Plan, spectrum_artefact
 from dotbench.registry import unknown
 from dotbench.runs import paths
 from dotbench.settings.benchmark import parse_benchmark
+from dotbench.settings.published import published_path
 from dotbench.sources import sources
 
 try:
@@ -202,35 +203,48 @@ def spectrum_gpus(wildcards):
     return plan.gpus(spectrum_method(wildcards.artefact))
 
 
+def one_of(names):
+    """A pattern of these names alone; of none, one that nothing matches."""
+    return "|".join(names) or "(?!)"
+
+
+def shown_entries(wildcards):
+    """What the table or figure of the wildcards shows; for other outputs all of the study."""
+    study = plan.study(wildcards.study)
+    exhibit = wildcards.get("table") or wildcards.get("figure")
+    return plan.exhibit_entries(study, exhibit) if exhibit else plan.study_entries(study.name)
+
+
 def study_files(name):
-    """A file of every reported run of a study."""
+    """A file of every reported run that a table or figure shows."""
+
+    def files(wildcards):
+        return [str(fit / name) for entry in shown_entries(wildcards) for fit in plan.fits(entry)]
+
+    return files
+
+
+def tuning_files(name):
+    """A file of the tuning of every method that a table or figure shows."""
 
     def files(wildcards):
         return [
-            str(fit / name)
-            for entry in plan.study_entries(wildcards.study)
-            for fit in plan.fits(entry)
+            str(paths.run(entry.dataset, entry.folder) / name) for entry in shown_entries(wildcards)
         ]
 
     return files
 
 
-def study_chosen(wildcards):
-    entries = plan.study_entries(wildcards.study)
-    return [str(paths.run(entry.dataset, entry.folder) / "chosen.json") for entry in entries]
-
-
 def study_statistics(wildcards):
-    names = dict.fromkeys(entry.dataset for entry in plan.study_entries(wildcards.study))
+    names = dict.fromkeys(entry.dataset for entry in shown_entries(wildcards))
     return [str(paths.data(name) / "stats.json") for name in names]
 
 
 def study_splits(wildcards):
     """Manifests of the splits of a study, from which its tables tell who is unseen; none for the default split."""
-    entries = plan.study_entries(wildcards.study)
     found = [
         str(plan.split(entry, entry.dataset, seed) / "split.json")
-        for entry in entries
+        for entry in shown_entries(wildcards)
         for seed in plan.benchmark.seeds
         if not entry.splitter.is_default
     ]
@@ -238,5 +252,19 @@ def study_splits(wildcards):
 
 
 def study_contents(wildcards):
-    study = next(study for study in plan.studies() if study.name == wildcards.study)
-    return canonical_json(plan.contents(study))
+    exhibit = wildcards.get("table") or wildcards.get("figure")
+    return canonical_json(plan.contents(plan.study(wildcards.study), exhibit))
+
+
+def published_file(wildcards):
+    return os.path.relpath(published_path(plan.study(wildcards.study).published))
+
+
+def refuse(target):
+    """The input of a target that cannot be made."""
+
+    def fail(wildcards):
+        study, exhibit = target.split("_", 1)
+        plan.exhibit(plan.study(study), exhibit)
+
+    return fail

@@ -1,27 +1,29 @@
-# Metrics of a study → its tables and figures.
+# Metrics of a study → its tables and figures, and its numbers beside the published ones.
 
 
 rule summarise:
     input:
         metrics=study_files("metrics.json"),
         per_user=ancient(study_files("per_user.parquet")),
-        chosen=study_chosen,
+        chosen=tuning_files("chosen.json"),
         statistics=study_statistics,
         splits=study_splits,
         code=stage_sources("summarise"),
     output:
-        csv="results/{name}/{study}/tables/{study}.csv",
-        md="results/{name}/{study}/tables/{study}.md",
-        tex="results/{name}/{study}/tables/{study}.tex",
-        pairs="results/{name}/{study}/tables/{study}_pairs.csv",
+        csv="results/{name}/{study}/tables/{table}.csv",
+        md="results/{name}/{study}/tables/{table}.md",
+        tex="results/{name}/{study}/tables/{table}.tex",
+        pairs="results/{name}/{study}/tables/{table}_pairs.csv",
         html=report(
-            "results/{name}/{study}/tables/{study}.html",
+            "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/table.rst",
             category="Tables",
-            labels={"table": "{study}", "configuration": "{name}"},
+            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
         ),
     log:
-        "logs/summarise/{name}/{study}.log",
+        "logs/summarise/{name}/{study}-{table}.log",
+    wildcard_constraints:
+        table=one_of(plan.named("tables", "comparison", "overview", "intervals")),
     localrule: True
     conda:
         "../envs/dotbench.yaml"
@@ -35,9 +37,27 @@ rule summarise:
         contents=study_contents,
         folder=subpath(output.csv, parent=True),
     message:
-        "tables of {wildcards.study}"
+        "table {wildcards.table} of {wildcards.study}"
     shell:
         "python -m dotbench.cli.summarise --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
+
+
+use rule summarise as describe with:
+    input:
+        statistics=study_statistics,
+        code=stage_sources("summarise"),
+    output:
+        csv="results/{name}/{study}/tables/{table}.csv",
+        md="results/{name}/{study}/tables/{table}.md",
+        tex="results/{name}/{study}/tables/{table}.tex",
+        html=report(
+            "results/{name}/{study}/tables/{table}.html",
+            caption="../workflow/report/statistics.rst",
+            category="Tables",
+            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+        ),
+    wildcard_constraints:
+        table=one_of(plan.named("tables", "statistics")),
 
 
 rule draw_convergence:
@@ -47,28 +67,30 @@ rule draw_convergence:
         statistics=study_statistics,
         code=stage_sources("draw"),
     output:
-        both=multiext("results/{name}/{study}/figures/convergence", ".pdf", ".png", ".svg", ".csv"),
-        single=multiext(
-            "results/{name}/{study}/figures/convergence-",
+        multiext("results/{name}/{study}/figures/{figure}", ".pdf", ".png", ".svg", ".csv"),
+        multiext(
+            "results/{name}/{study}/figures/{figure}-",
             "epoch.pdf",
             "epoch.png",
             "seconds.pdf",
             "seconds.png",
         ),
         epoch=report(
-            "results/{name}/{study}/figures/convergence-epoch.svg",
+            "results/{name}/{study}/figures/{figure}-epoch.svg",
             caption="../workflow/report/convergence.rst",
             category="Convergence",
-            labels={"study": "{study}", "axis": "epoch"},
+            labels={"study": "{study}", "figure": "{figure}", "axis": "epoch"},
         ),
         seconds=report(
-            "results/{name}/{study}/figures/convergence-seconds.svg",
+            "results/{name}/{study}/figures/{figure}-seconds.svg",
             caption="../workflow/report/convergence.rst",
             category="Convergence",
-            labels={"study": "{study}", "axis": "seconds"},
+            labels={"study": "{study}", "figure": "{figure}", "axis": "seconds"},
         ),
     log:
-        "logs/draw/{name}/{study}-convergence.log",
+        "logs/draw/{name}/{study}-{figure}.log",
+    wildcard_constraints:
+        figure=one_of(plan.named("figures", "convergence", "convergence_half_sweeps")),
     localrule: True
     conda:
         "../envs/dotbench.yaml"
@@ -80,9 +102,77 @@ rule draw_convergence:
         machine=SHARE,
     params:
         contents=study_contents,
-        folder=subpath(output.epoch, parent=True),
+        folder=subpath(output[0], parent=True),
     message:
-        "figure convergence of {wildcards.study}"
+        "figure {wildcards.figure} of {wildcards.study}"
     shell:
-        "python -m dotbench.cli.draw --contents {params.contents:q} --figure convergence --folder {params.folder}"
-        " > {log} 2>&1"
+        "python -m dotbench.cli.draw --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
+
+
+use rule draw_convergence as draw_regularization with:
+    input:
+        trials=tuning_files("trials.csv"),
+        statistics=study_statistics,
+        code=stage_sources("draw"),
+    output:
+        multiext("results/{name}/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
+        svg=report(
+            "results/{name}/{study}/figures/{figure}.svg",
+            caption="../workflow/report/regularization.rst",
+            category="Tuning",
+            labels={"study": "{study}", "figure": "{figure}"},
+        ),
+    wildcard_constraints:
+        figure=one_of(plan.named("figures", "regularization")),
+
+
+use rule draw_convergence as draw_time_to_quality with:
+    output:
+        multiext("results/{name}/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
+        svg=report(
+            "results/{name}/{study}/figures/{figure}.svg",
+            caption="../workflow/report/time_to_quality.rst",
+            category="Convergence",
+            labels={"study": "{study}", "figure": "{figure}", "axis": "seconds"},
+        ),
+    wildcard_constraints:
+        figure=one_of(plan.named("figures", "time_to_quality")),
+
+
+rule compare:
+    input:
+        metrics=study_files("metrics.json"),
+        chosen=tuning_files("chosen.json"),
+        statistics=study_statistics,
+        published=published_file,
+        code=stage_sources("compare"),
+    output:
+        csv="results/{name}/{study}/paper_vs_ours.csv",
+        order="results/{name}/{study}/paper_vs_ours_order.csv",
+        md="results/{name}/{study}/paper_vs_ours.md",
+        html=report(
+            "results/{name}/{study}/paper_vs_ours.html",
+            caption="../workflow/report/paper_vs_ours.rst",
+            category="Paper versus ours",
+            labels={"study": "{study}", "configuration": "{name}"},
+        ),
+    log:
+        "logs/compare/{name}/{study}.log",
+    wildcard_constraints:
+        study=one_of([study.name for study in plan.studies() if study.published]),
+    localrule: True
+    conda:
+        "../envs/dotbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+        gpu=0,
+        machine=SHARE,
+    params:
+        contents=study_contents,
+        folder=subpath(output.csv, parent=True),
+    message:
+        "paper versus ours of {wildcards.study}"
+    shell:
+        "python -m dotbench.cli.compare --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"

@@ -1,11 +1,12 @@
 """What a configuration asks for: its runs, and the tables and figures made from them."""
 
+import itertools
 import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dotbench.datasets.catalogue import has_ratings, load_dataset
 from dotbench.datasets.splits.base import DEFAULT, Splitter, make_splitter
@@ -16,10 +17,12 @@ from dotbench.settings.benchmark import Benchmark
 from dotbench.settings.dataset import Dataset
 from dotbench.settings.method import Method
 from dotbench.solvers.spectral import Spectral, SpectralSettings
+from dotbench.studies.base import Exhibit
 
 GPU = Path("/dev/nvidiactl")
 PACKAGES = Path(__file__).parents[1]
 TABLE_FORMATS = ("csv", "md", "tex", "html")
+COMPARISON = "paper_vs_ours"
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,27 @@ class Plan:
     def studies(self) -> list[Any]:
         return [study for study, _, _ in self.benchmark.plans]
 
+    def study(self, name: str) -> Any:
+        return next(study for study in self.studies() if study.name == name)
+
+    def exhibits(self, study: Any) -> list[Exhibit]:
+        """The tables and figures of a study that the configuration has methods for."""
+        names = [entry.method.names for entry in self.study_entries(study.name)]
+        return [e for e in (*study.tables, *study.figures) if any((e.needs or e.shows)(*name) for name in names)]
+
+    def exhibit(self, study: Any, name: str) -> Exhibit:
+        """A table or figure by name. Raises DotbenchError if the configuration has no method for it."""
+        for exhibit in self.exhibits(study):
+            if exhibit.name == name:
+                return exhibit
+        has = f"the configuration '{self.benchmark.name}' has no method that it is about"
+        raise DotbenchError(f"'{name}' of the study '{study.name}' cannot be made: {has}")
+
+    def exhibit_entries(self, study: Any, name: str) -> list[Entry]:
+        """The entries that a table or figure shows."""
+        shows = self.exhibit(study, name).shows
+        return [entry for entry in self.study_entries(study.name) if shows(*entry.method.names)]
+
     def fits(self, entry: Entry) -> list[Path]:
         """Run folders of the reported seeds; a seed names the split and the initialisation."""
         return [paths.fit(entry.dataset, entry.folder, seed, seed) for seed in self.benchmark.seeds]
@@ -98,15 +122,46 @@ class Plan:
 
     def is_timed(self, folder: str) -> bool:
         """Whether the method's runs stand behind a time axis and need the machine to themselves."""
-        return any(entry.folder == folder and entry.study.figures for entry in self.entries)
+        return any(
+            entry.folder == folder and any(figure.shows(*entry.method.names) for figure in entry.study.figures)
+            for entry in self.entries
+        )
 
     def targets(self, study: Any) -> list[str]:
-        """Tables and figures of a study."""
+        """Tables and figures of a study that the configuration has methods for, and paper-versus-ours."""
+        files = [self.exhibit_files(study, exhibit) for exhibit in self.exhibits(study) if not exhibit.on_request]
+        return [*itertools.chain(*files), *self.comparison_files(study)]
+
+    def exhibit_files(self, study: Any, exhibit: Exhibit) -> list[str]:
+        """The files of a table, or one of a figure's."""
+        if exhibit in study.figures:
+            return [str(paths.figures(self.benchmark.name, study.name) / f"{exhibit.name}.pdf")]
         tables = paths.tables(self.benchmark.name, study.name)
-        figures = paths.figures(self.benchmark.name, study.name)
-        return [str(tables / f"{table}.{kind}") for table in study.tables for kind in TABLE_FORMATS] + [
-            str(figures / f"{figure}.pdf") for figure in study.figures
-        ]
+        return [str(tables / f"{exhibit.name}.{kind}") for kind in TABLE_FORMATS]
+
+    def comparison_files(self, study: Any) -> list[str]:
+        """Paper-versus-ours, of a study with published numbers."""
+        folder = paths.study(self.benchmark.name, study.name)
+        return [str(folder / f"{COMPARISON}.{kind}") for kind in ("csv", "md", "html") if study.published]
+
+    def named_targets(self) -> dict[str, list[str]]:
+        """Name on the command line → files: every study, each of its tables and figures (`<study>_<name>`), and
+        paper-versus-ours. Those that the configuration has no methods for have no files."""
+        found = {}
+        for study in self.studies():
+            found[study.name] = self.targets(study)
+            made = self.exhibits(study)
+            for exhibit in (*study.tables, *study.figures):
+                files = self.exhibit_files(study, exhibit) if exhibit in made else []
+                found[f"{study.name}_{exhibit.name}"] = files
+            if study.published:
+                found[f"{study.name}_{COMPARISON}"] = self.comparison_files(study)
+        return found
+
+    def named(self, part: Literal["tables", "figures"], *kinds: str) -> list[str]:
+        """Names of the tables or figures of any study that are made in one of these ways."""
+        exhibits = [exhibit for study in self.studies() for exhibit in getattr(study, part)]
+        return list(dict.fromkeys(exhibit.name for exhibit in exhibits if exhibit.kind in kinds))
 
     def gpus(self, folder: str) -> int:
         """GPUs that a method's fits ask for: one for our own solvers if the device is cuda, or if it is auto and
@@ -115,11 +170,18 @@ class Plan:
         wanted = device == "cuda" or (device == "auto" and GPU.exists())
         return int(wanted and self.method(folder).solver is not None)
 
-    def contents(self, study: Any) -> dict[str, Any]:
-        """What a table or figure of the study shows, in plain types."""
+    def contents(self, study: Any, exhibit: str | None = None) -> dict[str, Any]:
+        """What a table or figure of the study shows, in plain types; without one, all methods of the study."""
+        shown = self.exhibit(study, exhibit) if exhibit else None
+        entries = self.exhibit_entries(study, exhibit) if exhibit else self.study_entries(study.name)
         return {
             "name": self.benchmark.name,
-            "table": study.name,
+            "study": study.name,
+            "exhibit": exhibit,
+            "kind": shown.kind if shown else None,
+            "title": shown.title if shown else "",
+            "grid": self.benchmark.grids[study.name],
+            "published": study.published,
             "task": study.task,
             "metrics": list(study.metrics),
             "seeds": self.benchmark.seeds,
@@ -128,8 +190,7 @@ class Plan:
                 key: getattr(self.splitter_of(study), key) for key in ("headline", "remark", "seedless", "variant")
             },
             "runs": [
-                {"dataset": entry.dataset, "label": entry.method.label, "folder": entry.folder}
-                for entry in self.study_entries(study.name)
+                {"dataset": entry.dataset, "label": entry.method.label, "folder": entry.folder} for entry in entries
             ],
         }
 

@@ -1,11 +1,11 @@
 """Stage draw: finished runs of a study → a figure."""
 
-from dotbench.cli.stage import File, Json, Text, run
+from dotbench.cli.stage import File, Json, run
 from dotbench.reporting.figures import draw
 
 
-def main(contents: Json, figure: Text, folder: File) -> None:
-    draw(contents, figure, folder)
+def main(contents: Json, folder: File) -> None:
+    draw(contents, folder)
 
 
 if __name__ == "__main__":

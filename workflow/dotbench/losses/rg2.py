@@ -35,6 +35,7 @@ class RG2(AlternatingLoss, SpectralLoss, UserBatchedLoss):
     title = "RG2"
     Settings = RG2Settings
     grid = {"regularization": [0.0, 0.001, 0.01, 0.1]}  # the paper's
+    extended_grid = {"regularization": [0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]}
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
         n_items = train.n_items

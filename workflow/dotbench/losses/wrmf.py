@@ -30,6 +30,7 @@ class WRMF(AlternatingLoss):
     family = "pointwise"
     Settings = WRMFSettings
     grid = {"alpha": [0.5, 1.0, 2.0, 4.0, 8.0], "regularization": [0.0, 0.001, 0.01, 0.1]}  # RG2 paper
+    extended_grid = {"regularization": [1.0, 3.0, 10.0, 30.0, 100.0, 300.0]}
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
         return self._rows(train.csr, items)

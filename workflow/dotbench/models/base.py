@@ -21,6 +21,7 @@ class Model(Component):
     scores_unseen: ClassVar[bool] = False  # its scores mean something for users and items without training pairs
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
+    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for studies with `grid: extended`
 
 
 def models() -> dict[str, type[Any]]:

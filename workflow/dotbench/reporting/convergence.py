@@ -3,66 +3,51 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import atomic, write_csv
+from dotbench.files import write_csv
 from dotbench.lazy import np, pd
-from dotbench.reporting.records import SHARED, MethodRuns, dataset_facts, dataset_label, read_runs
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.records import MethodRuns, dataset_facts, dataset_label, is_shared, read_runs
 
 METRIC = "ndcg@10"
 AXES = {"epoch": "epoch (ALS: full sweep)", "seconds": "training time [s]"}
-# Okabe and Ito's colours, told apart in grey by line style and marker
-STYLES = [
-    ("#0072B2", "-", "o"),
-    ("#D55E00", "--", "s"),
-    ("#009E73", "-.", "^"),
-    ("#CC79A7", ":", "D"),
-    ("#E69F00", (0, (5, 1)), "v"),
-    ("#56B4E9", (0, (3, 1, 1, 1)), "P"),
-    ("#000000", (0, (1, 1)), "X"),
-    ("#7F7F7F", (0, (8, 2)), "*"),
-]
+HALF_SWEEPS = {**AXES, "epoch": "epoch (ALS: half sweep, as the RG2 paper counts)"}
 
 
-def convergence(contents: dict[str, Any], folder: Path) -> None:
-    """Both axes side by side, a row per dataset (``convergence.*``), and each axis alone for the report."""
-    from matplotlib import pyplot as plt
+def convergence(contents: dict[str, Any], folder: Path, half_sweeps: bool = False) -> None:
+    """Both axes side by side, a row per dataset (``<figure>.*``), and each axis alone for the report.
+
+    ``half_sweeps``: an epoch of ALS, a full sweep, counts as two.
+    """
     from matplotlib.ticker import FormatStrFormatter, NullFormatter
 
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"})
+    name, titles = contents["exhibit"], HALF_SWEEPS if half_sweeps else AXES
     runs = read_runs(contents)
     facts = dataset_facts(contents)
-    series = [line for run in runs for axis in AXES for line in _series(run, axis)]
-    write_csv(folder / "convergence.csv", series, ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"])
+    series = [line for run in runs for axis in AXES for line in _series(run, axis, half_sweeps)]
+    write_csv(folder / f"{name}.csv", series, ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"])
     labels = list(dict.fromkeys(run.label for run in runs))
     levels = {run.label for run in runs if run.metrics()[0]["loss"] == "none"}
     styles = {label: STYLES[k % len(STYLES)] for k, label in enumerate(labels)}
-    marked = {run.label for run in runs if _shared(run)}
-    for name, axes in {"convergence": list(AXES), **{f"convergence-{axis}": [axis] for axis in AXES}}.items():
+    marked = {run.label for run in runs if is_shared(run)}
+    for stem, axes in {name: list(AXES), **{f"{name}-{axis}": [axis] for axis in AXES}}.items():
         width, height = (4.2, 3.2) if len(axes) > 1 else (7.0, 4.6)
         size = (width * len(axes) + 2.2, height * len(facts))
-        figure, panels = plt.subplots(len(facts), len(axes), figsize=size, squeeze=False, layout="constrained")
+        figure, panels = pyplot().subplots(len(facts), len(axes), figsize=size, squeeze=False, layout="constrained")
         for row, dataset in zip(panels, facts, strict=True):
             for panel, axis in zip(row, axes, strict=True):
                 lines = [line for line in series if line["dataset"] == dataset and line["axis"] == axis]
                 _panel(panel, lines, styles, marked, levels)
-                panel.set_xlabel(AXES[axis])
+                panel.set_xlabel(titles[axis])
                 panel.set_xscale("log")
                 panel.xaxis.set_major_formatter(FormatStrFormatter("%g"))
                 panel.xaxis.set_minor_formatter(NullFormatter())
             row[0].set_ylabel(f"{dataset_label(facts[dataset])}\nvalidation NDCG@10")
         handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
         figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
-        for kind in ("pdf", "png", "svg"):
-            with atomic(folder / f"{name}.{kind}") as temporary:
-                figure.savefig(temporary, dpi=160, metadata={} if kind == "png" else {"Creator": "dotbench"})
-        plt.close(figure)
+        save(figure, folder, stem)
 
 
-def _shared(run: MethodRuns) -> bool:
-    """Whether another process took a noticeable share of the machine during one of the runs."""
-    return any((record["cpu_share_of_others"] or 0) > SHARED for record in run.metrics())
-
-
-def _series(run: MethodRuns, axis: str) -> list[dict[str, Any]]:
+def _series(run: MethodRuns, axis: str, half_sweeps: bool) -> list[dict[str, Any]]:
     """Points of one method, one per epoch that every seed reached: mean over seeds of the epoch's value and of
     the time at its end, least and greatest value."""
     good = [curve for curve, record in zip(run.curves(), run.metrics(), strict=True) if record["status"] == "ok"]
@@ -70,6 +55,8 @@ def _series(run: MethodRuns, axis: str) -> list[dict[str, Any]]:
     if not length:
         return []
     xs = np.mean([curve[axis].to_numpy()[:length] for curve in good], axis=0)
+    if half_sweeps and axis == "epoch" and run.metrics()[0]["solver"] == "als":
+        xs = 2 * xs
     values = np.stack([curve[METRIC].to_numpy()[:length] for curve in good])
     return [
         {

@@ -25,7 +25,7 @@ def export_evidence(plan: Plan, folder: Path) -> list[Path]:
         if missing:
             raise DotbenchError(f"{missing[0]}: is not there yet; run the configuration first")
         facts |= dataset_facts(plan.contents(study))
-        for source in (paths.tables, paths.figures):
+        for source in (paths.study, paths.tables, paths.figures):
             origin = source(plan.benchmark.name, study.name)
             for path in sorted(origin.glob("*")):
                 if path.suffix in KINDS and "-epoch" not in path.name and "-seconds" not in path.name:

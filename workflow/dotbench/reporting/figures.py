@@ -1,17 +1,23 @@
 """The figures of a study."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dotbench.errors import DotbenchError
 from dotbench.reporting.convergence import convergence
+from dotbench.reporting.regularization import regularization
+from dotbench.reporting.time_to_quality import time_to_quality
 
-FIGURES: dict[str, Callable[[dict[str, Any], Path], None]] = {"convergence": convergence}
+FIGURES: dict[str, Callable[[dict[str, Any], Path], None]] = {
+    "convergence": convergence,
+    "convergence_half_sweeps": partial(convergence, half_sweeps=True),
+    "regularization": regularization,
+    "time_to_quality": time_to_quality,
+}
 
 
-def draw(contents: dict[str, Any], figure: str, folder: Path) -> None:
-    """Draw a figure by name into ``folder``: pdf, png and svg, with the plotted data beside it as csv."""
-    if figure not in FIGURES:
-        raise DotbenchError(f"unknown figure '{figure}'; allowed are {', '.join(FIGURES)}")
-    FIGURES[figure](contents, folder)
+def draw(contents: dict[str, Any], folder: Path) -> None:
+    """Draw the figure that ``contents`` names into ``folder``: pdf, png and svg, with the plotted data beside it as
+    csv."""
+    FIGURES[contents["kind"]](contents, folder)

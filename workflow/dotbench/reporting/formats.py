@@ -1,7 +1,7 @@
 """One table as Markdown, LaTeX and HTML."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,32 +12,59 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """A header, how a row's cell reads, and whether it is bold."""
+    """A header, how a row's cell reads, and whether it is bold or underlined."""
 
     header: str
     show: Callable[[Row], str]
     bold: Callable[[Row], bool] = lambda row: False
+    underlined: Callable[[Row], bool] = lambda row: False
+
+
+@dataclass(frozen=True)
+class Markup:
+    """How a format writes what it must escape, and how it emphasises."""
+
+    form: str  # of tabulate
+    escape: Callable[[str], str]
+    bold: str
+    underlined: str
+
+    def cell(self, column: Column, row: Row) -> str:
+        text = self.escape(column.show(row))
+        if column.bold(row):
+            return self.bold.format(text)
+        return self.underlined.format(text) if column.underlined(row) else text
 
 
 def render(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> dict[str, str]:
     """Format → text. The notes follow the table in every format."""
     return {
-        "md": _table(rows, columns, "github", str, "**{}**") + "\n\n" + "".join(f"- {note}\n" for note in notes),
+        "md": _table(rows, columns, MARKDOWN) + "\n\n" + _list(notes),
         "tex": _latex(rows, columns, notes),
         "html": _html(rows, columns, notes),
     }
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Column], form: str, escape: Callable[[str], str], bold: str) -> str:
-    cells = [
-        [bold.format(escape(c.show(row))) if c.bold(row) else escape(c.show(row)) for c in columns] for row in rows
-    ]
-    headers = [escape(column.header) for column in columns]
-    return tabulate(cells, headers, tablefmt=form, disable_numparse=True)
+def render_page(parts: Mapping[str, tuple[Sequence[Row], Sequence[Column]]], notes: Sequence[str]) -> dict[str, str]:
+    """Several tables under their headings, in Markdown and HTML; the notes come last."""
+    tables = {title: rows_and_columns for title, rows_and_columns in parts.items() if rows_and_columns[0]}
+    markdown = [f"## {title}\n\n{_table(*part, MARKDOWN)}\n" for title, part in tables.items()]
+    pages = [f"<h2>{html.escape(title)}</h2>\n{_table(*part, HTML)}\n" for title, part in tables.items()]
+    return {"md": "\n".join([*markdown, _list(notes)]), "html": HEAD + "".join(pages) + _html_list(notes)}
+
+
+def _list(notes: Sequence[str]) -> str:
+    return "".join(f"- {note}\n" for note in notes)
+
+
+def _table(rows: Sequence[Row], columns: Sequence[Column], markup: Markup) -> str:
+    cells = [[markup.cell(column, row) for column in columns] for row in rows]
+    headers = [markup.escape(column.header) for column in columns]
+    return tabulate(cells, headers, tablefmt=markup.form, disable_numparse=True)
 
 
 def _latex(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> str:
-    lines = _table(rows, columns, "latex_raw", latex_escape, r"\textbf{{{}}}").splitlines()
+    lines = _table(rows, columns, LATEX_MARKUP).splitlines()
     rules = [k for k, line in enumerate(lines) if line == r"\hline"]
     for k, name in zip((rules[0], rules[1], rules[-1]), (r"\toprule", r"\midrule", r"\bottomrule"), strict=True):
         lines[k] = name
@@ -46,7 +73,15 @@ def _latex(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str])
 
 
 LATEX = {"\\": r"\textbackslash{}", "%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
-LATEX |= {"±": r"$\pm$", "≈": r"$^{\approx}$", "–": "--", "*": r"$^{*}$", "~": r"\textasciitilde{}", "^": r"\^{}"}
+LATEX |= {
+    "±": r"$\pm$",
+    "≈": r"$^{\approx}$",
+    "–": "--",
+    "²": "$^{2}$",
+    "*": r"$^{*}$",
+    "~": r"\textasciitilde{}",
+    "^": r"\^{}",
+}
 
 
 def latex_escape(text: str) -> str:
@@ -54,12 +89,23 @@ def latex_escape(text: str) -> str:
     return "".join(LATEX.get(character, character) for character in text)
 
 
+MARKDOWN = Markup("github", str, "**{}**", "<ins>{}</ins>")
+LATEX_MARKUP = Markup("latex_raw", latex_escape, r"\textbf{{{}}}", r"\underline{{{}}}")
+HTML = Markup("unsafehtml", lambda text: html.escape(text).replace(" [", "<br>["), "<b>{}</b>", "<u>{}</u>")
+
+
 STYLE = """body{font:14px/1.5 system-ui,sans-serif;margin:1.5em;color:#222}
 table{border-collapse:collapse}th,td{padding:.35em .8em;white-space:nowrap;text-align:left;border-bottom:1px solid #ddd}
 th{border-bottom:2px solid #222}ul{color:#555;max-width:70em;padding-left:1.2em}"""
 
 
+HEAD = f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>\n'
+
+
 def _html(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> str:
-    table = _table(rows, columns, "unsafehtml", lambda text: html.escape(text).replace(" [", "<br>["), "<b>{}</b>")
+    return f"{HEAD}{_table(rows, columns, HTML)}\n{_html_list(notes)}"
+
+
+def _html_list(notes: Sequence[str]) -> str:
     items = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
-    return f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>\n{table}\n<ul>{items}</ul>\n'
+    return f"<ul>{items}</ul>\n"

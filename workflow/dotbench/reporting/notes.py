@@ -11,6 +11,11 @@ PROTOCOLS = {
     "min(10, test items); means over users with a test item.",
     "rating": " of all ratings; predictions not clipped.",
 }
+SECOND = "Underlined: second, better than every other but the best. ≈²: not distinguishable from the second best mean."
+COSTS = (
+    "Seconds are of training alone, one run; * marks runs that shared the machine. Updates are gradient steps, "
+    "or half sweeps of ALS."
+)
 
 
 def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str, dict[str, Any]]) -> list[str]:
@@ -27,6 +32,7 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
             f"(seed {contents['tuning_seed']}; its training pairs overlap their test pairs)"
         )
     lines = [
+        *([contents["title"]] if contents["title"] else []),
         split["headline"] + PROTOCOLS[contents["task"]],
         *([split["remark"]] if split["remark"] else []),
         *(_unseen(name, contents) for name in facts if split["variant"]),
@@ -34,10 +40,11 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         f"(seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
         *_halving(contents),
+        *([_grids(contents["grid"])] if contents["published"] or contents["grid"] != "paper" else []),
         "Bold: better than every other method of the dataset (p < .05, users resampled, Holm over all pairs). "
         "≈: not distinguishable from the best mean.",
-        "Seconds are of training alone, one run; * marks runs that shared the machine. Updates are gradient steps, "
-        "or half sweeps of ALS.",
+        *([SECOND] if contents["kind"] in ("overview", "intervals") else []),
+        *([COSTS] if contents["kind"] != "overview" else []),
     ]
     for name, stats in facts.items():
         counts = f"{stats['users']:,} users, {stats['items']:,} items, {stats['interactions']:,} interactions"
@@ -73,6 +80,11 @@ def _halving(contents: dict[str, Any]) -> list[str]:
         f"Methods trained by gradients are tuned by successive halving: {'; or '.join(texts)}; the best of the last "
         "is chosen. Other methods are trained to the end at every point of their grid."
     ]
+
+
+def _grids(name: str) -> str:
+    names = {"paper": "those of the papers", "extended": "the extended ones, where the papers' are too narrow"}
+    return f"Grids: {names[name]}; a method's own where the configuration gives one."
 
 
 def _unseen(dataset: str, contents: dict[str, Any]) -> str:

@@ -42,8 +42,16 @@ class MethodRuns:
     def curves(self) -> list["pd.DataFrame"]:
         return [pd.read_csv(fit / "curve.csv") for fit in self.fits]
 
+    def trials(self) -> "pd.DataFrame":
+        return pd.read_csv(paths.run(self.dataset, self.folder) / "trials.csv")
+
     def chosen(self) -> dict[str, Any]:
         return read_json(paths.run(self.dataset, self.folder) / "chosen.json")
+
+
+def is_shared(run: MethodRuns) -> bool:
+    """Whether another process took a noticeable share of the machine during one of the runs."""
+    return any((record["cpu_share_of_others"] or 0) > SHARED for record in run.metrics())
 
 
 def read_runs(contents: dict[str, Any]) -> list[MethodRuns]:

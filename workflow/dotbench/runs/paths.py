@@ -35,6 +35,10 @@ def fit(dataset: str, method: str, split_seed: int | str, init_seed: int | str) 
     return run(dataset, method) / f"split{split_seed}-init{init_seed}"
 
 
+def study(name: str, study: str) -> Path:
+    return RESULTS / name / study
+
+
 def tables(name: str, study: str) -> Path:
     return RESULTS / name / study / "tables"
 

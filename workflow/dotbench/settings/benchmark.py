@@ -12,7 +12,7 @@ from dotbench.registry import unknown
 from dotbench.settings.base import Settings, dotted, explain
 from dotbench.settings.dataset import Name
 from dotbench.settings.halving import Halving
-from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
+from dotbench.settings.method import Grid, Method, MethodChoice, WrongChoice, resolve
 from dotbench.settings.split import check_method, resolve_split
 from dotbench.settings.yaml_lines import KeyPath, place, read_yaml
 from dotbench.studies.base import studies
@@ -45,6 +45,9 @@ class StudyChoice(Settings):
     )
     halving: Halving | None = Field(
         None, description="tune by successive halving where training can pause; absent: every setting to the end"
+    )
+    grid: Grid = Field(
+        "paper", description="which own grid methods without a `grid` have: that of the papers, or the wider one"
     )
     methods: list[MethodChoice] = Field(min_length=1)
 
@@ -110,7 +113,11 @@ class Benchmark(Settings):
         """(study, its datasets, its resolved methods) in the order of the configuration."""
         everything = [use.name for use in self.datasets]
         return [
-            (studies()[choice.study], choice.datasets or everything, [resolve(method) for method in choice.methods])
+            (
+                studies()[choice.study],
+                choice.datasets or everything,
+                [resolve(method, choice.grid) for method in choice.methods],
+            )
             for choice in self.studies
         ]
 
@@ -118,6 +125,11 @@ class Benchmark(Settings):
     def splitters(self) -> dict[str, Splitter]:
         """Study → the splitter of its pairs."""
         return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
+
+    @cached_property
+    def grids(self) -> dict[str, Grid]:
+        """Study → which own grids its methods have."""
+        return {choice.study: choice.grid for choice in self.studies}
 
     def protocol(self, study: Any, method: Method) -> dict[str, Any]:
         """What of the protocol the digest of a method's runs covers; the default split is left out, and so is
@@ -184,7 +196,7 @@ def _study_problems(choice: StudyChoice, path: KeyPath, datasets: list[str]) -> 
     for m, method_choice in enumerate(choice.methods):
         here = (*path, "methods", m)
         try:
-            method = resolve(method_choice)
+            method = resolve(method_choice, choice.grid)
         except WrongChoice as error:
             problems.append(((*here, *error.key), str(error)))
             continue

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, create_model
 
@@ -14,6 +14,8 @@ from dotbench.models.base import models
 from dotbench.registry import Component, unknown
 from dotbench.settings.base import Settings, explain
 from dotbench.solvers.base import solvers
+
+Grid = Literal["paper", "extended"]  # of a component: `grid` alone, or `extended_grid` in the place of its keys
 
 
 class MethodChoice(Settings):
@@ -102,16 +104,15 @@ def settings_class(components: list[type[Any]]) -> type[Settings]:
     return create_model("Hyperparameters", __base__=tuple(bases))
 
 
-def resolve(choice: MethodChoice) -> Method:
+def resolve(choice: MethodChoice, grid_name: Grid = "paper") -> Method:
     """Find the components, check that they fit together, fill in defaults, and validate every grid point.
 
-    Raises WrongChoice, which names the key.
+    ``grid_name``: which of the components' own grids a choice without one has. Raises WrongChoice, which names the key.
     """
     model, loss, solver = _components(choice)
     components = [part for part in (model, loss, solver) if part is not None]
     cls = settings_class(components)
-    default_grid = {key: values for part in components for key, values in part.grid.items()}
-    grid = choice.grid if choice.grid is not None else default_grid
+    grid = choice.grid if choice.grid is not None else _own_grid(components, grid_name)
     if choice.grid is None:
         grid = {key: values for key, values in grid.items() if key not in choice.set}
     settings = _validated(cls, choice.set, "set")
@@ -124,6 +125,15 @@ def resolve(choice: MethodChoice) -> Method:
             raise WrongChoice(("grid", key), f"found {values}; needs one or more different values")
     label = choice.label or _label(model, loss, solver)
     return Method(model, loss, solver, settings, checked, label)
+
+
+def _own_grid(components: list[type[Any]], name: Grid) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for part in components:
+        found |= part.grid
+        if name == "extended":
+            found |= part.extended_grid
+    return found
 
 
 def _validated(cls: type[Settings], values: dict[str, Any], section: str) -> dict[str, Any]:

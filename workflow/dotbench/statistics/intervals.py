@@ -20,12 +20,17 @@ class Interval:
 
 def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
     """Student's interval  x̄ ± t_{n−1,(1+level)/2} s/√n  of the mean over independent seeds."""
-    from scipy import stats
-
     n = len(values)
     mean = float(np.mean(values))
     if n < 2:
         return Interval(mean, None, None, None)
     sd = float(np.std(values, ddof=1))
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / n**0.5
+    half = half_width(sd, n, level)
     return Interval(mean, sd, mean - half, mean + half)
+
+
+def half_width(sd: float, n: int, level: float = LEVEL) -> float:
+    """t_{n−1,(1+level)/2} s/√n, n > 1."""
+    from scipy import stats
+
+    return float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / n**0.5

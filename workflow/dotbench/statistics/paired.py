@@ -90,6 +90,19 @@ def standings(n_methods: int, best: int, comparisons: list[Comparison], alpha: f
     return ["tie" if k in tied else "" for k in range(n_methods)]
 
 
+def runners_up(found: list[str], means: list[float], comparisons: list[Comparison]) -> list[str]:
+    """``found`` (of `standings`) with the second place, where the first is one method's alone: ``second`` for a method
+    that beats every other but the best, otherwise ``second tie`` for the best mean of the others and for all that
+    do not differ from it. ``means``: shape (methods,), higher is better; p-values stay adjusted over all pairs."""
+    if "best" not in found or len(found) < 2:
+        return found
+    rest = [k for k, standing in enumerate(found) if standing != "best"]
+    among = [pair for pair in comparisons if pair.first in rest and pair.second in rest]
+    places = standings(len(found), max(rest, key=lambda k: means[k]), among)
+    names = {"best": "second", "tie": "second tie", "": ""}
+    return [found[k] if k not in rest else names[places[k]] for k in range(len(found))]
+
+
 def _ratio(totals: "np.ndarray", counts: "np.ndarray", root: bool) -> "np.ndarray":
     ratio = totals / counts
     return np.sqrt(ratio) if root else ratio

@@ -1,17 +1,48 @@
 """What a study is."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from dotbench.registry import Component, discover
 
+Shows = Callable[[str, str, str], bool]
+
+
+def everything(model: str, loss: str, solver: str) -> bool:
+    """Every method."""
+    return True
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A table or a figure of a study: its name, how it is made, and which methods it shows.
+
+    ``kind``: a name in `dotbench.reporting.tables.TABLES` or `dotbench.reporting.figures.FIGURES`. ``title``: the note
+    that says what it is. ``shows``: whether it shows a method, by the names of model, loss and solver. ``needs``: a
+    method without which there is nothing to see; absent: any that it shows. ``on_request``: made only when it is
+    asked for by its name.
+    """
+
+    name: str
+    kind: str
+    title: str = ""
+    shows: Shows = everything
+    needs: Shows | None = None
+    on_request: bool = False
+
 
 class Study(Component):
-    """A comparison of methods: its task fixes split and metrics; its tables and figures are named targets."""
+    """A comparison of methods: its task fixes split and metrics; its tables and figures are named targets.
+
+    ``published``: the paper whose numbers (`studies/published/<key>.yaml`) are set beside ours.
+    """
 
     task: ClassVar[Literal["ranking", "rating"]]
     metrics: ClassVar[tuple[str, ...]]
-    tables: ClassVar[tuple[str, ...]]
-    figures: ClassVar[tuple[str, ...]] = ()
+    tables: ClassVar[tuple[Exhibit, ...]]
+    figures: ClassVar[tuple[Exhibit, ...]] = ()
+    published: ClassVar[str | None] = None
 
 
 def studies() -> dict[str, type[Any]]:

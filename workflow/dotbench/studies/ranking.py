@@ -1,6 +1,6 @@
 """Top-10 recommendation."""
 
-from dotbench.studies.base import Study
+from dotbench.studies.base import Exhibit, Study
 
 
 class RankingStudy(Study):
@@ -10,5 +10,5 @@ class RankingStudy(Study):
     title = "Ranking"
     task = "ranking"
     metrics = ("ndcg@10", "mrr@10", "recall@10")
-    tables = ("ranking",)
-    figures = ("convergence",)
+    tables = (Exhibit("ranking", "comparison"),)
+    figures = (Exhibit("convergence", "convergence"),)

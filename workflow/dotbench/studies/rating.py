@@ -1,6 +1,6 @@
 """Rating prediction."""
 
-from dotbench.studies.base import Study
+from dotbench.studies.base import Exhibit, Study
 
 
 class RatingStudy(Study):
@@ -10,4 +10,4 @@ class RatingStudy(Study):
     title = "Rating"
     task = "rating"
     metrics = ("rmse", "mae")
-    tables = ("rating",)
+    tables = (Exhibit("rating", "comparison"),)

@@ -1,0 +1,88 @@
+"""The lines of a table of methods, and which of their differences are real."""
+
+from typing import Any
+
+from dotbench.lazy import np, pd
+from dotbench.reporting.records import read_runs
+from dotbench.reporting.rows import method_row
+from dotbench.statistics.paired import Comparison, compare, runners_up, standings
+
+Row = dict[str, Any]
+LOWER_IS_BETTER = ("rmse", "mae")
+
+
+def compared(contents: dict[str, Any], facts: dict[str, Any], second: bool) -> tuple[list[Row], list[Row]]:
+    """(a line for every dataset × method, a line for every pair of methods). ``second``: whether the second place is
+    told too. ``facts``: dataset → its ``stats.json``."""
+    rows, pairs = [], []
+    for dataset in facts:
+        runs = [run for run in read_runs(contents) if run.dataset == dataset]
+        block = [
+            {**method_row(run, contents["metrics"], facts[dataset]), "split": contents["split"]["headline"]}
+            for run in runs
+        ]
+        users = [run.per_user() for run in runs]
+        for metric in contents["metrics"]:
+            comparisons, labels = _compare(users, block, metric)
+            for row, standing in zip(block, _standings(block, labels, comparisons, metric, second), strict=True):
+                row[f"{metric}_standing"] = standing
+            pairs += [_pair(dataset, metric, labels, pair) for pair in comparisons]
+        rows += block
+    return rows, pairs
+
+
+def _compare(
+    users: list[list["pd.DataFrame"]], rows: list[dict[str, Any]], metric: str
+) -> tuple[list[Comparison], list[str]]:
+    """Comparisons of the methods whose every seed is there, and their labels; ``users``: each method's per-user
+    scores, by seed."""
+    complete = [k for k, row in enumerate(rows) if row["failed"] == 0]
+    labels = [rows[k]["method"] for k in complete]
+    if len(complete) < 2:
+        return [], labels
+    frames = [[_totals(frame, metric) for frame in users[k]] for k in complete]
+    everyone = frames[0][0].index
+    for method in frames:
+        for frame in method:
+            everyone = everyone.union(frame.index)
+    aligned = [[frame.reindex(everyone, fill_value=0.0) for frame in method] for method in frames]
+    sums = np.array([[frame["total"].to_numpy() for frame in method] for method in aligned])
+    counts = np.array([frame["n"].to_numpy() for frame in aligned[0]])
+    return compare(sums, counts, root=metric == "rmse"), labels
+
+
+def _totals(frame: "pd.DataFrame", metric: str) -> "pd.DataFrame":
+    """Each user's total and divisor: a mean over users, or over ratings."""
+    if metric in ("rmse", "mae"):
+        column = "squared_error" if metric == "rmse" else "absolute_error"
+        return pd.DataFrame({"total": frame[column].to_numpy(), "n": frame["n"].to_numpy()}, index=frame["user"])
+    return pd.DataFrame({"total": frame[metric].to_numpy(), "n": 1.0}, index=frame["user"])
+
+
+def _standings(
+    rows: list[dict[str, Any]], compared: list[str], comparisons: list[Comparison], metric: str, second: bool
+) -> list[str]:
+    if not comparisons:
+        return ["" for _ in rows]
+    sign = -1 if metric in LOWER_IS_BETTER else 1
+    means = [sign * row[f"{metric}_mean"] for row in rows if row["method"] in compared]
+    places = standings(len(compared), max(range(len(compared)), key=lambda k: means[k]), comparisons)
+    if second:
+        places = runners_up(places, means, comparisons)
+    found = dict(zip(compared, places, strict=True))
+    return [found.get(row["method"], "") for row in rows]
+
+
+PAIR_COLUMNS = ["dataset", "metric", "first", "second", "difference", "low", "high", "p", "p_holm"]
+PAIR_COLUMNS += ["seeds_mean", "seeds_low", "seeds_high"]
+
+
+def _pair(dataset: str, metric: str, labels: list[str], pair: Comparison) -> dict[str, Any]:
+    return {
+        "dataset": dataset,
+        "metric": metric,
+        "first": labels[pair.first],
+        "second": labels[pair.second],
+        **{key: getattr(pair, key) for key in ("difference", "low", "high", "p", "p_holm")},
+        **{f"seeds_{key}": getattr(pair.seeds, key) for key in ("mean", "low", "high")},
+    }

@@ -1,0 +1,50 @@
+"""The statistics of a study's datasets, beside the published ones."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.records import dataset_facts, dataset_label
+
+COUNTS = ("users", "items", "interactions")
+KEYS = (*COUNTS, "density")
+COLUMNS = ["dataset", *KEYS, *(f"published_{key}" for key in KEYS), "verified", "origin"]
+
+
+def dataset_table(contents: dict[str, Any], folder: Path) -> None:
+    """Write ``<table>.{csv,md,tex,html}``: users, items, interactions and density = interactions / (users × items)."""
+    facts = dataset_facts(contents)
+    rows = [_row(name, stats) for name, stats in facts.items()]
+    columns = [
+        Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
+        *(Column(key.capitalize(), _beside(key, "{:,}")) for key in COUNTS),
+        Column("Density", _beside("density", "{:.3%}")),
+    ]
+    remarks = [
+        contents["title"],
+        "After threshold, duplicates and k-core. In brackets: as published, where counts are known.",
+        "Density: interactions / (users × items).",
+    ]
+    for kind, content in render(rows, columns, remarks).items():
+        write_text(folder / f"{contents['exhibit']}.{kind}", content)
+    write_csv(folder / f"{contents['exhibit']}.csv", rows, COLUMNS)
+
+
+def _row(name: str, stats: dict[str, Any]) -> Row:
+    published = stats["published"] or {}
+    row: Row = {"dataset": name, "verified": stats["verified"]}
+    row["origin"] = "generated" if stats["origin"] == "generated" else "real"
+    for prefix, counts in (("", stats), ("published_", published)):
+        row |= {f"{prefix}{key}": counts.get(key) for key in COUNTS}
+        users, items, pairs = (row[f"{prefix}{key}"] for key in COUNTS)
+        row[f"{prefix}density"] = pairs / (users * items) if users else None
+    return row
+
+
+def _beside(key: str, form: str) -> Any:
+    def show(row: Row) -> str:
+        published = row[f"published_{key}"]
+        return form.format(row[key]) + (f" ({form.format(published)})" if published is not None else "")
+
+    return show

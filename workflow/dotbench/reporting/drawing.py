@@ -1,0 +1,37 @@
+"""What all figures of a study share: colours, fonts, and the files of a figure."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import atomic
+
+# Okabe and Ito's colours, told apart in grey by line style and marker
+STYLES: list[tuple[str, Any, str]] = [
+    ("#0072B2", "-", "o"),
+    ("#D55E00", "--", "s"),
+    ("#009E73", "-.", "^"),
+    ("#CC79A7", ":", "D"),
+    ("#E69F00", (0, (5, 1)), "v"),
+    ("#56B4E9", (0, (3, 1, 1, 1)), "P"),
+    ("#000000", (0, (1, 1)), "X"),
+    ("#7F7F7F", (0, (8, 2)), "*"),
+]
+# the ninth method and those after it: the colours again, each with another line and marker
+STYLES += [(colour, STYLES[(k + 3) % 8][1], STYLES[(k + 5) % 8][2]) for k, (colour, _, _) in enumerate(STYLES)]
+FORMATS = ("pdf", "png", "svg")
+
+
+def pyplot() -> Any:
+    """matplotlib's pyplot with the fonts and frames of our figures."""
+    from matplotlib import pyplot as plt
+
+    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"})
+    return plt
+
+
+def save(figure: Any, folder: Path, name: str) -> None:
+    """Write ``folder/name.{pdf,png,svg}`` and close the figure."""
+    for kind in FORMATS:
+        with atomic(folder / f"{name}.{kind}") as temporary:
+            figure.savefig(temporary, dpi=160, metadata={} if kind == "png" else {"Creator": "dotbench"})
+    pyplot().close(figure)

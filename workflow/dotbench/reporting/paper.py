@@ -1,0 +1,180 @@
+"""Paper versus ours: every published number that is known, beside what was run."""
+
+import itertools
+from math import hypot
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.reporting.formats import Column, Row, render_page
+from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
+from dotbench.reporting.rows import method_row
+from dotbench.settings.published import Cell, Published, load_published
+from dotbench.statistics.intervals import half_width
+
+OURS = ("mean", "sd", "low", "high")
+COLUMNS = ["table", "dataset", "paper_method", "metric", "published", "published_sd", "method"]
+COLUMNS += [*(f"ours_{name}" for name in OURS), "seeds", "difference", "tolerance", "verdict", "notes"]
+ORDER_COLUMNS = ["metric", "paper_dataset", "dataset", "methods", "paper_order", "our_order", "kendall_tau"]
+
+
+def paper_versus_ours(contents: dict[str, Any], folder: Path) -> None:
+    """Write ``paper_vs_ours.{csv,md,html}`` (a line for every published number and method of ours that it is compared
+    with) and ``paper_vs_ours_order.csv`` (the paper's order of the methods beside ours on each dataset that was run).
+    """
+    published = load_published(contents["published"])
+    facts = dataset_facts(contents)
+    ours = [method_row(run, contents["metrics"], facts[run.dataset]) for run in read_runs(contents)]
+    lines = [line for cell in published.cells for line in _lines(cell, published, ours, facts)]
+    orders = _orders(published, ours)
+    write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
+    write_csv(folder / "paper_vs_ours_order.csv", orders, ORDER_COLUMNS)
+    parts = {
+        "Published numbers beside ours": (lines, NUMBERS),
+        "Order of the methods, best first": (orders, ORDERS),
+    }
+    for kind, text in render_page(parts, _notes(published, contents)).items():
+        write_text(folder / f"paper_vs_ours.{kind}", text)
+
+
+def judge(cell: Cell, row: Row, seeds: int) -> Row:
+    """Difference (ours − published), tolerance and verdict of a published number and a line of ours.
+
+    tolerance = √(h² + h′²), h and h′ the half widths of the 95 % intervals of our mean and of the published one, with
+    the published ± as standard deviation over ``seeds`` runs; h′ = h where none is published.
+    """
+    mean, sd, n = row[f"{cell.metric}_mean"], row[f"{cell.metric}_sd"], row["seeds"] - row["failed"]
+    found: Row = {f"ours_{name}": row[f"{cell.metric}_{name}"] for name in OURS} | {"seeds": n}
+    if mean is None:
+        return found | {"verdict": "failed"}
+    difference = mean - cell.value
+    found["difference"] = difference
+    if sd is not None:
+        h = half_width(sd, n)
+        found["tolerance"] = hypot(h, h if cell.sd is None else half_width(cell.sd, seeds))
+    if cell.suspect:
+        verdict = "suspect cell"
+    elif sd is None:
+        verdict = "one seed: no interval"
+    elif abs(difference) <= found["tolerance"]:
+        verdict = "reproduces"
+    else:
+        verdict = f"differs: {'higher' if difference > 0 else 'lower'}"
+    return found | {"verdict": verdict}
+
+
+def kendall_tau(first: list[float], second: list[float]) -> float:
+    """(concordant − discordant pairs) / all pairs of two lists of values of the same things; a tie is neither."""
+    pairs = list(itertools.combinations(range(len(first)), 2))
+    signs = [(first[a] - first[b]) * (second[a] - second[b]) for a, b in pairs]
+    return (sum(sign > 0 for sign in signs) - sum(sign < 0 for sign in signs)) / len(pairs)
+
+
+def _lines(cell: Cell, published: Published, ours: list[Row], facts: dict[str, Any]) -> list[Row]:
+    """A line for every method of ours that the cell is compared with; one that says so if none was run."""
+    line: Row = {"table": cell.table, "dataset": cell.dataset, "paper_method": cell.method, "metric": cell.metric}
+    line |= {"published": cell.value, "published_sd": cell.sd}
+    counterparts = published.method(cell.method).ours()
+    rows = [row for names in counterparts for row in ours if _is(row, names) and row["dataset"] == cell.dataset]
+    suspect = [f"published: {cell.suspect}"] if cell.suspect else []
+    if not rows:
+        why = "method" if cell.dataset in facts else "dataset"
+        return [{**line, "verdict": "not run", "notes": "; ".join([*suspect, f"the {why} was not run"])}]
+    found = []
+    for row in rows:
+        notes = [*suspect]
+        if not _is(row, counterparts[0]):
+            notes.append("another objective than the paper states")
+        if row["on_edge"]:
+            notes.append(f"on the grid's edge: {row['on_edge']}")
+        label = dataset_label(facts[cell.dataset])
+        notes += [label] if label != cell.dataset else []
+        notes += [f"{row['failed']} of {row['seeds']} seeds failed"] if row["failed"] else []
+        found.append({**line, "method": row["method"], **judge(cell, row, published.seeds), "notes": "; ".join(notes)})
+    return found
+
+
+def _is(row: Row, names: tuple[str, str, str]) -> bool:
+    return (row["model"], row["loss"], row["solver"]) == names
+
+
+def _orders(published: Published, ours: list[Row]) -> list[Row]:
+    """The paper's order of the methods on each of its datasets, beside ours on each dataset that was run; only
+    methods that both have, by the method as the paper states it; suspect cells are left out."""
+    found = []
+    metrics = dict.fromkeys((cell.metric, cell.dataset) for cell in published.cells)
+    for (metric, theirs), dataset in itertools.product(metrics, dict.fromkeys(row["dataset"] for row in ours)):
+        values = {
+            cell.method: cell.value
+            for cell in published.cells
+            if (cell.metric, cell.dataset) == (metric, theirs) and not cell.suspect
+        }
+        means = {
+            name: row[f"{metric}_mean"]
+            for name in values
+            for row in ours
+            if _is(row, published.method(name).ours()[0]) and row["dataset"] == dataset
+            if row[f"{metric}_mean"] is not None
+        }
+        names = list(means)
+        if len(names) > 1:
+            line = {"metric": metric, "paper_dataset": theirs, "dataset": dataset, "methods": len(names)}
+            for key, by in (("paper_order", values), ("our_order", means)):
+                line[key] = " > ".join(sorted(names, key=lambda name: -by[name]))
+            tau = kendall_tau([values[name] for name in names], [means[name] for name in names])
+            found.append({**line, "kendall_tau": tau})
+    return found
+
+
+def _notes(published: Published, contents: dict[str, Any]) -> list[str]:
+    return [
+        f"{published.paper}. Numbers: {published.source}.",
+        "Tolerance: √(h² + h′²), h and h′ the half widths of the 95 % intervals (Student's t) of our mean and of the "
+        f"published one, its ± taken over {published.seeds} runs; h′ = h where no ± is known. Within it a number "
+        "reproduces.",
+        f"Ours: means over the seeds {', '.join(map(str, contents['seeds']))}; grids: {contents['grid']}.",
+        "Orders are of means, whether or not their differences are real; Kendall's τ is 1 for the same order, −1 for "
+        "the reverse. Where the datasets differ, that the orders agree is no reproduction of the numbers.",
+        *(f"Protocol: {note}" for note in published.protocol),
+        *(f"Not known here: {note}" for note in published.missing),
+    ]
+
+
+def _number(row: Row, key: str, form: str = "{:.4f}") -> str:
+    return "" if row.get(key) is None else form.format(row[key])
+
+
+def _plus_minus(mean: str, sd: str) -> Any:
+    return lambda row: _number(row, mean) + (f" ± {row[sd]:.4f}" if row.get(sd) is not None else "")
+
+
+def _interval(row: Row) -> str:
+    return "" if row.get("ours_low") is None else f"[{row['ours_low']:.4f}, {row['ours_high']:.4f}]"
+
+
+def _text(key: str) -> Any:
+    return lambda row: str(row.get(key) or "")
+
+
+NUMBERS = [
+    Column("Table", _text("table")),
+    Column("Dataset", _text("dataset")),
+    Column("Method of the paper", _text("paper_method")),
+    Column("Metric", lambda row: row["metric"].upper()),
+    Column("Published", _plus_minus("published", "published_sd")),
+    Column("Ours", _plus_minus("ours_mean", "ours_sd")),
+    Column("95 % interval", _interval),
+    Column("Our method", _text("method")),
+    Column("Difference", lambda row: _number(row, "difference", "{:+.4f}")),
+    Column("Tolerance", lambda row: _number(row, "tolerance")),
+    Column("Verdict", _text("verdict"), bold=lambda row: row["verdict"] == "reproduces"),
+    Column("Notes", _text("notes")),
+]
+ORDERS = [
+    Column("Metric", lambda row: row["metric"].upper()),
+    Column("The paper's, on", _text("paper_dataset")),
+    Column("Order of the paper", _text("paper_order")),
+    Column("Ours, on", _text("dataset")),
+    Column("Our order", _text("our_order")),
+    Column("Kendall's τ", lambda row: f"{row['kendall_tau']:.2f}"),
+]
