@@ -27,6 +27,8 @@ from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.matrix import TrainMatrix
 from dotbench.models.base import models
+from dotbench.reporting.figures import FIGURES
+from dotbench.reporting.tables import TABLES
 from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
 from dotbench.settings.base import Settings
@@ -65,6 +67,21 @@ def each(mapping):
 
 
 # --- what a component declares
+
+
+@each({name: study for name, study in studies().items()})
+def test_exhibits_of_studies(part):
+    exhibits = [*part.tables, *part.figures]
+    assert len({exhibit.name for exhibit in exhibits}) == len(exhibits)
+    assert {exhibit.kind for exhibit in part.tables} <= set(TABLES)
+    assert {exhibit.kind for exhibit in part.figures} <= set(FIGURES)
+
+
+def test_a_name_of_a_table_or_figure_has_one_kind():
+    """A path tells how its file is made."""
+    for parts in ("tables", "figures"):
+        kinds = {(exhibit.name, exhibit.kind) for study in studies().values() for exhibit in getattr(study, parts)}
+        assert len(kinds) == len({name for name, _ in kinds})
 
 
 def test_something_is_found():

@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dotbench.errors import DotbenchError
+from dotbench.losses.base import losses
+from dotbench.losses.wrmf import WRMF
+from dotbench.models.base import models
 from dotbench.plan import Plan
 from dotbench.settings.benchmark import Benchmark, load_benchmark
 from dotbench.settings.schema import SCHEMAS, write_schemas
+from dotbench.solvers.base import solvers
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 HEAD = "name: own\ndatasets: [sim-tiny]\nstudies:\n  - study: ranking\n    methods:\n"  # methods begin at line 6
 SGD = "{model: mf, loss: bpr, solver: sgd}"
@@ -305,6 +312,93 @@ def test_a_mistake_that_two_files_make_together_is_told(problem) -> None:
 def test_a_dataset_may_be_a_name_or_a_mapping(load) -> None:
     benchmark = load(GOOD.replace("[sim-tiny]", "[sim-tiny, {name: ml-1m, accept_unverified: true}]"))
     assert [(use.name, use.accept_unverified) for use in benchmark.datasets] == [("sim-tiny", False), ("ml-1m", True)]
+
+
+# the papers
+
+
+def known(entry: dict[str, str]) -> bool:
+    found = entry["model"] in models() and entry["loss"] in losses()
+    return found and entry["solver"] in solvers()
+
+
+@pytest.mark.parametrize("path", sorted((CONFIG / "papers").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_configuration_of_a_paper_is_one(load, path: Path) -> None:
+    values = yaml.safe_load(path.read_text())
+    for study in values["studies"]:
+        study["methods"] = [entry for entry in study["methods"] if known(entry)]
+    benchmark = load((CONFIG / "config.yaml").read_text(), yaml.safe_dump(values))
+    assert benchmark.name == path.stem
+    assert benchmark.plans
+
+
+def test_the_extended_configuration_differs_in_name_and_grid_alone() -> None:
+    paper, extended = (yaml.safe_load((CONFIG / f"papers/{name}.yaml").read_text()) for name in ("rg2", "rg2-extended"))
+    assert paper.pop("name") != extended.pop("name")
+    assert [paper["studies"][0].pop("grid"), extended["studies"][0].pop("grid")] == ["paper", "extended"]
+    assert paper == extended
+
+
+WIDE = "{model: mf, loss: wrmf}"
+
+
+def test_a_study_says_which_own_grid_its_methods_have(load) -> None:
+    def grid(kind: str, entry: str = WIDE) -> dict[str, list[float]]:
+        text = methods(entry).replace("study: ranking", f"study: ranking\n    grid: {kind}")
+        [(_, _, [method])] = load(text).plans
+        return method.grid
+
+    assert grid("paper") == WRMF.grid
+    assert grid("extended") == {"alpha": WRMF.grid["alpha"], **WRMF.extended_grid}
+    assert WRMF.extended_grid["regularization"] != WRMF.grid["regularization"]
+    assert grid("extended", "{model: mf, loss: wrmf, grid: {alpha: [1, 2]}}") == {"alpha": [1, 2]}
+    assert grid("extended", "{model: mf, loss: wrmf, set: {regularization: 1}}") == {"alpha": WRMF.grid["alpha"]}
+    assert grid("extended", SGD) == grid("paper", SGD)
+
+
+def test_an_unknown_grid_is_told(problem) -> None:
+    found = problem(GOOD.replace("study: ranking", "study: ranking\n    grid: wide"))
+    assert found.startswith("a.yaml, line 5: key 'studies.0.grid': found 'wide'; input should be 'paper' or 'extended'")
+
+
+# tables and figures
+
+
+RG2 = ["{model: mf, loss: rg2, solver: als}", "{model: mf, loss: rg2, solver: spectral}"]
+
+
+def plan_of(load, *entries: str, study: str = "rg2") -> Plan:
+    return Plan(load(methods(*entries).replace("study: ranking", f"study: {study}")))
+
+
+def test_a_table_or_figure_is_a_target_if_there_is_a_method_for_it(load) -> None:
+    plan = plan_of(load, SGD, *RG2)
+    targets = plan.named_targets()
+    made = {name for name, files in targets.items() if files}
+    assert set(targets) - made == {"rg2_table5", "rg2_figure2"}
+    assert targets["rg2_table2"][0] == "results/own/rg2/tables/table2.csv"
+    assert targets["rg2_figure1_half_sweeps"] == ["results/own/rg2/figures/figure1_half_sweeps.pdf"]
+    everything = set(targets["rg2"])
+    assert everything == {
+        file for name, files in targets.items() for file in files if name not in ("rg2", "rg2_figure1_half_sweeps")
+    }
+    study = plan.study("rg2")
+    with pytest.raises(DotbenchError, match="'table5' of the study 'rg2' cannot be made: the configuration 'own' has"):
+        plan.exhibit_entries(study, "table5")
+    shown = [entry.method.label for entry in plan.exhibit_entries(study, "regularization")]
+    assert shown == ["MF RG2 (spectral)"]
+
+
+def test_a_usual_study_has_its_table_and_its_figure(load) -> None:
+    targets = plan_of(load, SGD, study="ranking").named_targets()
+    tables = [f"results/own/ranking/tables/ranking.{kind}" for kind in ("csv", "md", "tex", "html")]
+    assert targets["ranking"] == [*tables, "results/own/ranking/figures/convergence.pdf"]
+
+
+def test_the_machine_is_for_methods_behind_a_time_axis(load) -> None:
+    plan = plan_of(load, SGD, "{model: popularity}")
+    timed = {entry.method.label: plan.is_timed(entry.folder) for entry in plan.entries}
+    assert timed == {"MF BPR (SGD)": True, "Popularity": False}
 
 
 # grids and run folders

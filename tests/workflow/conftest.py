@@ -14,6 +14,20 @@ ROOT = Path(__file__).parents[2]
 PARTS = ["Snakefile", "config", "envs", "profiles", "rules", "workflow"]
 
 
+# the methods of the small configuration under the study of a paper: their runs are shared
+PAPER = """
+name: paper
+datasets: [sim-tiny]
+seeds: [0, 1]
+studies:
+  - study: rg2
+    methods:
+      - {model: mf, loss: bpr, solver: sgd, set: {embedding_size: 8, epochs: 5, updates: 0, negatives: 2}, grid: {learning_rate: [0.1, 0.01]}}
+      - {model: mf, loss: rg2, solver: als, set: {embedding_size: 8, epochs: 5}, grid: {}}
+      - {model: mf, loss: rg2, solver: spectral, set: {embedding_size: 8}, grid: {regularization: [0.1, 0.3]}}
+"""  # noqa: E501
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the project: edit it, ask what would run, run it."""
@@ -74,3 +88,10 @@ def project(finished: Project):
     for path, content in kept.items():
         if path.read_bytes() != content:
             path.write_bytes(content)
+
+
+@pytest.fixture
+def paper(project: Project) -> str:
+    """A configuration with the study of a paper, in the project."""
+    (project.root / "config/paper.yaml").write_text(PAPER)
+    return "config/paper.yaml"

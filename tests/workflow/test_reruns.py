@@ -10,7 +10,7 @@ METHODS = {
     "rating": ["baseline-only-none-surprise", "svd-none-surprise"],
 }
 ALL = [method for methods in METHODS.values() for method in methods]
-OUTPUTS = ["figure convergence of ranking", "tables of ranking", "tables of rating"]
+OUTPUTS = ["figure convergence of ranking", "table ranking of ranking", "table rating of rating"]
 
 
 def chain(*methods: str, stages: tuple[str, ...] = ("tune", "fit", "evaluate")) -> list[str]:
@@ -109,7 +109,7 @@ def test_a_prepared_dataset_is_a_target_whatever_the_configuration(project):
 
 
 def test_a_study_is_a_target(project):
-    assert project.planned("rating", "--forcerun", "summarise") == ["tables of rating"]
+    assert project.planned("rating", "--forcerun", "summarise") == ["table rating of rating"]
 
 
 def test_plan_tells_what_would_run_and_why(project):
@@ -117,7 +117,7 @@ def test_plan_tells_what_would_run_and_why(project):
     shown = project.dotbench("plan", "--config", "config/smoke.yaml")
     assert shown.returncode == 0
     assert "paired.py" in shown.stdout
-    assert ["tables", "2"] in [line.split() for line in shown.stdout.splitlines()]
+    assert ["table", "2"] in [line.split() for line in shown.stdout.splitlines()]
 
 
 def test_an_edit_of_preparation_fetches_nothing(project):

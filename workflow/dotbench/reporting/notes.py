@@ -31,12 +31,13 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
             "of a split that is not among the reported ones "
             f"(seed {contents['tuning_seed']}; its training pairs overlap their test pairs)"
         )
+    interval = "" if contents["kind"] == "overview" else " [95 % interval, Student's t]"
     lines = [
         *([contents["title"]] if contents["title"] else []),
         split["headline"] + PROTOCOLS[contents["task"]],
         *([split["remark"]] if split["remark"] else []),
         *(_unseen(name, contents) for name in facts if split["variant"]),
-        f"Mean ± standard deviation [95 % interval, Student's t] over {len(seeds)} seeds, each {each} "
+        f"Mean ± standard deviation{interval} over {len(seeds)} seeds, each {each} "
         f"(seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
         *_halving(contents),

@@ -19,6 +19,8 @@ COLUMNS += [f"{METRIC}_{name}" for name in ("mean", "low", "high")] + ["runs", "
 def time_to_quality(contents: dict[str, Any], folder: Path) -> None:
     """A row of panels per dataset: training seconds to 99 % of the method's own best validation NDCG@10, and NDCG@10
     on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
+    from matplotlib.ticker import FormatStrFormatter
+
     facts = dataset_facts(contents)
     runs = read_runs(contents)
     rows = {(run.dataset, run.label): row for run in runs if (row := quality_row(run)) is not None}
@@ -46,11 +48,12 @@ def time_to_quality(contents: dict[str, Any], folder: Path) -> None:
         left.set_yticks(range(len(here)), [_label(rows, run) for run in here])
         left.set_ylim(len(here) - 0.4, -0.6)
         left.set_xscale("log")
+        left.xaxis.set_major_formatter(FormatStrFormatter("%g"))
         left.set_title(dataset_label(facts[dataset]), fontsize=9, loc="left")
         for panel in (left, right):
             panel.grid(axis="x", alpha=0.3)
             panel.tick_params(axis="y", length=0)
-    panels[-1, 0].set_xlabel(f"training seconds to {SHARE:.0%} of the own best validation NDCG@10")
+    panels[-1, 0].set_xlabel(f"training seconds to {SHARE:.0%} of the best validation NDCG@10")
     panels[-1, 1].set_xlabel("test NDCG@10")
     save(figure, folder, contents["exhibit"])
 

@@ -1,0 +1,171 @@
+"""Tables and figures from runs whose numbers are known."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from runs_data import contents, write_dataset, write_runs
+from scipy import stats
+
+from dotbench.files import write_csv
+from dotbench.reporting.convergence import convergence
+from dotbench.reporting.records import read_runs
+from dotbench.reporting.regularization import regularization, trial_points
+from dotbench.reporting.tables import summarise
+from dotbench.reporting.time_to_quality import quality_row, reach_seconds, time_to_quality
+from dotbench.runs import paths
+from dotbench.statistics.paired import Comparison, runners_up, standings
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def pair(first: int, second: int, p: float) -> Comparison:
+    return Comparison(first, second, 0.0, 0.0, 0.0, p, p, None)  # type: ignore[arg-type]
+
+
+def places(means: list[float], p: dict[tuple[int, int], float]) -> list[str]:
+    comparisons = [pair(a, b, p.get((a, b), 0.001)) for a in range(len(means)) for b in range(a + 1, len(means))]
+    found = standings(len(means), int(np.argmax(means)), comparisons)
+    return runners_up(found, means, comparisons)
+
+
+def test_the_second_place() -> None:
+    assert places([0.1, 0.4, 0.3, 0.2], {}) == ["", "best", "second", ""]
+    assert places([0.1, 0.4, 0.3, 0.2], {(2, 3): 0.5}) == ["", "best", "second tie", "second tie"]
+    assert places([0.1, 0.4, 0.3, 0.2], {(1, 2): 0.5}) == ["", "tie", "tie", ""]  # no second where the first is shared
+    assert places([0.1, 0.2], {}) == ["second", "best"]
+    assert places([0.1], {}) == ["best"]
+
+
+USERS = np.linspace(0.1, 0.3, 40)
+
+
+@pytest.fixture
+def three(workdir: Path) -> list[tuple[str, str]]:
+    """wrmf beats softmax beats bpr, at every user and seed."""
+    write_dataset("d")
+    for shift, folder in ((0.0, "mf-bpr-sgd-1"), (0.4, "mf-wrmf-als-2"), (0.2, "mf-softmax-sgd-3")):
+        users = [list(USERS + shift + 0.01 * seed) for seed in range(3)]
+        write_runs("d", folder, users, on_edge={"regularization": "low"} if "wrmf" in folder else None)
+    return [("d", "mf-bpr-sgd-1"), ("d", "mf-wrmf-als-2"), ("d", "mf-softmax-sgd-3")]
+
+
+def test_an_overview_has_best_second_and_the_edge(three: list[tuple[str, str]], workdir: Path) -> None:
+    summarise(contents(*three, kind="overview", seeds=3), workdir)
+    rows = {row["method"]: row for row in read(workdir / "shown.csv")}
+    assert [rows[m]["ndcg@10_standing"] for m in ("bpr", "wrmf", "softmax")] == ["", "best", "second"]
+    assert float(rows["wrmf"]["ndcg@10_mean"]) == pytest.approx(0.61)
+    text = (workdir / "shown.md").read_text()
+    assert "**0.6100 ± 0.0100!**" in text
+    assert "<ins>0.4100 ± 0.0100</ins>" in text
+    assert r"\underline{0.4100 $\pm$ 0.0100}" in (workdir / "shown.tex").read_text()
+    assert "<u>0.4100 ± 0.0100</u>" in (workdir / "shown.html").read_text()
+    assert "Grids: those of the papers" in text
+    assert len(read(workdir / "shown_pairs.csv")) == 6
+
+
+def test_intervals_are_students(three: list[tuple[str, str]], workdir: Path) -> None:
+    summarise(contents(*three, kind="intervals", seeds=3), workdir)
+    half = stats.t.ppf(0.975, 2) * 0.01 / 3**0.5
+    assert f"**0.6100 ± 0.0100 [{0.61 - half:.4f}, {0.61 + half:.4f}]**" in (workdir / "shown.md").read_text()
+
+
+def test_the_usual_table_has_no_second_place(three: list[tuple[str, str]], workdir: Path) -> None:
+    summarise(contents(*three, kind="comparison", seeds=3, published=None), workdir)
+    assert {row["ndcg@10_standing"] for row in read(workdir / "shown.csv")} == {"best", ""}
+    text = (workdir / "shown.md").read_text()
+    assert "<ins>" not in text
+    assert "Grids" not in text
+
+
+def test_the_statistics_of_datasets(workdir: Path) -> None:
+    write_dataset("d", published={"users": 4, "items": 5, "interactions": 12})
+    write_dataset("e")
+    summarise(contents(("d", "a-b-c-1"), ("e", "a-b-c-1"), kind="statistics", seeds=1, title="Table 1."), workdir)
+    first, second = read(workdir / "shown.csv")
+    assert (float(first["density"]), float(first["published_density"])) == (0.5, 0.6)
+    assert second["published_users"] == ""
+    assert (
+        "| d         | 4 (4)   | 5 (5)   | 10 (12)        | 50.000% (60.000%) |" in (workdir / "shown.md").read_text()
+    )
+
+
+def test_half_sweeps_count_twice_for_als_alone(three: list[tuple[str, str]], workdir: Path) -> None:
+    def ends(half_sweeps: bool) -> dict[tuple[str, str], float]:
+        convergence(contents(*three, kind="convergence", seeds=3), workdir, half_sweeps)
+        rows = read(workdir / "shown.csv")
+        return {(row["method"], row["axis"]): float(row["x"]) for row in rows}
+
+    full, half = ends(False), ends(True)
+    assert full[("wrmf", "epoch")] == 2
+    assert half == {**full, ("wrmf", "epoch"): 4.0}
+
+
+CURVES = [
+    [(1.0, 0.50), (2.0, 0.985), (4.0, 0.991), (8.0, 1.0)],  # reaches .99 at 4 s
+    [(2.0, 0.199), (3.0, 0.1), (9.0, 0.2)],  # reaches .198 at once, falls, and ends higher
+]
+
+
+def test_time_to_quality_is_the_end_of_the_first_epoch_near_the_best(workdir: Path) -> None:
+    write_dataset("d")
+    write_runs("d", "mf-bpr-sgd-1", [[0.2], [0.4], [0.9]], [*CURVES, CURVES[0]], failed=[2])
+    told = contents(("d", "mf-bpr-sgd-1"), kind="time_to_quality", seeds=3)
+    [run] = read_runs(told)
+    assert reach_seconds(run) == [4.0, 2.0]
+    row = quality_row(run)
+    assert row is not None
+    assert row["seconds"] == pytest.approx(8**0.5)
+    half = stats.t.ppf(0.975, 1) * np.std(np.log([4, 2]), ddof=1) / 2**0.5
+    assert row["seconds_high"] == pytest.approx(8**0.5 * np.exp(half))
+    assert row["ndcg@10_mean"] == pytest.approx(0.3)
+    time_to_quality(told, workdir)
+    assert len(read(workdir / "shown.csv")) == 1
+    assert (workdir / "shown.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_method_that_failed_everywhere_is_no_point(workdir: Path) -> None:
+    write_dataset("d")
+    write_runs("d", "mf-bpr-sgd-1", [[0.2]], failed=[0])
+    told = contents(("d", "mf-bpr-sgd-1"), kind="time_to_quality", seeds=1)
+    time_to_quality(told, workdir)
+    assert read(workdir / "shown.csv") == []
+
+
+def trials(folder: str, rows: list[tuple[int, float, float | None]]) -> None:
+    columns = ["trial", "embedding_size", "regularization", "status", "validation"]
+    values: list[dict[str, Any]] = [
+        {"embedding_size": k, "regularization": r, "status": "failed" if v is None else "ok", "validation": v}
+        for k, r, v in rows
+    ]
+    write_csv(paths.run("d", folder) / "trials.csv", values, columns)
+
+
+def test_every_point_of_the_grid_is_drawn_once(workdir: Path) -> None:
+    write_dataset("d")
+    write_runs("d", "mf-rg2-spectral-1", [[0.2]])
+    write_runs("d", "mf-rg2-spectral-2", [[0.2]])
+    trials("mf-rg2-spectral-1", [(8, 0.1, 0.3), (8, 0.0, 0.2)])
+    trials("mf-rg2-spectral-2", [(4, 0.1, 0.4), (8, 0.1, 0.3), (4, 1.0, None)])
+    told = contents(("d", "mf-rg2-spectral-1"), ("d", "mf-rg2-spectral-2"), kind="regularization", seeds=1)
+    found = [(point["rank"], point["regularization"], point["validation"]) for point in trial_points(told)]
+    assert found == [(4, 0.1, 0.4), (8, 0.0, 0.2), (8, 0.1, 0.3)]
+    regularization(told, workdir)
+    assert (workdir / "shown.svg").stat().st_size > 0
+
+
+def test_a_grid_without_rank_is_drawn_at_the_chosen_one_and_nothing_tuned_is_said(workdir: Path) -> None:
+    write_dataset("d")
+    write_runs("d", "mf-rg2-spectral-1", [[0.2]])
+    told = contents(("d", "mf-rg2-spectral-1"), kind="regularization", seeds=1)
+    rows = [{"regularization": 0.5, "status": "ok", "validation": 0.3}]
+    for kept in (rows, []):
+        write_csv(paths.run("d", "mf-rg2-spectral-1") / "trials.csv", kept, ["regularization", "status", "validation"])
+        assert [(p["rank"], p["regularization"]) for p in trial_points(told)] == [(8, 0.5)] * len(kept)
+        regularization(told, workdir)
+    assert "nothing was tuned" in (workdir / "shown.svg").read_text()

@@ -1,0 +1,118 @@
+"""Paper versus ours: verdicts and orders of numbers that are known."""
+
+import csv
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from runs_data import contents, write_dataset, write_runs
+from scipy import stats
+
+from dotbench.reporting.paper import judge, kendall_tau, paper_versus_ours
+from dotbench.settings.published import Cell
+
+T4, T2 = stats.t.ppf(0.975, 4), stats.t.ppf(0.975, 2)
+
+
+def ours(mean: float | None, sd: float | None, seeds: int = 3) -> dict[str, float | None]:
+    row = {"ndcg@10_mean": mean, "ndcg@10_sd": sd, "ndcg@10_low": None, "ndcg@10_high": None}
+    return row | {"seeds": seeds, "failed": 0}
+
+
+def cell(value: float, sd: float | None = None, suspect: str | None = None) -> Cell:
+    return Cell(table="T", dataset="d", method="m", metric="ndcg@10", value=value, sd=sd, suspect=suspect)
+
+
+def test_the_tolerance_comes_from_both_intervals() -> None:
+    found = judge(cell(0.3, 0.02), ours(0.31, 0.01), 5)
+    assert found["difference"] == pytest.approx(0.01)
+    assert found["tolerance"] == pytest.approx(np.hypot(T2 * 0.01 / 3**0.5, T4 * 0.02 / 5**0.5))
+    without = judge(cell(0.3), ours(0.31, 0.01), 5)
+    assert without["tolerance"] == pytest.approx(2**0.5 * T2 * 0.01 / 3**0.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "mean", "sd", "suspect", "verdict"),
+    [
+        (0.3, 0.31, 0.01, None, "reproduces"),
+        (0.3, 0.34, 0.01, None, "differs: higher"),
+        (0.3, 0.26, 0.01, None, "differs: lower"),
+        (0.3, 0.31, 0.01, "a copy", "suspect cell"),
+        (0.3, 0.31, None, None, "one seed: no interval"),
+        (0.3, None, None, None, "failed"),
+    ],
+)
+def test_verdicts(value: float, mean: float | None, sd: float | None, suspect: str | None, verdict: str) -> None:
+    assert judge(cell(value, 0.001, suspect), ours(mean, sd), 5)["verdict"] == verdict
+
+
+def test_kendall_tau_is_that_of_scipy() -> None:
+    for order in itertools.permutations([0.1, 0.2, 0.3, 0.4]):
+        assert kendall_tau([1, 2, 3, 4], list(order)) == pytest.approx(stats.kendalltau([1, 2, 3, 4], order).statistic)
+    assert kendall_tau([1, 2], [3, 3]) == 0
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_published_number_has_a_line(workdir: Path) -> None:
+    write_dataset("ml-10m", verified=False)
+    write_dataset("other")
+    values = {"bpr-sgd": 0.2116, "wrmf-als": 0.1, "rg2-als": 0.5, "uib-sgd": 0.2}
+    runs = [(dataset, f"mf-{name}-1") for dataset in ("ml-10m", "other") for name in values]
+    for dataset, folder in runs:
+        value = values[folder.removeprefix("mf-").removesuffix("-1")]
+        if (dataset, folder) == ("other", "mf-rg2-als-1"):
+            value = 0.15
+        edge = {"regularization": "high"} if "wrmf" in folder else None
+        write_runs(dataset, folder, [[value - 0.01], [value], [value + 0.01]], on_edge=edge)
+    paper_versus_ours(contents(*runs, kind="", seeds=3), workdir)
+    rows = read(workdir / "paper_vs_ours.csv")
+    ndcg = {row["paper_method"]: row for row in rows if row["metric"] == "ndcg@10"}
+    assert ndcg["BPR"]["verdict"] == "reproduces"
+    assert ndcg["WRMF"]["verdict"] == "differs: lower"
+    assert "on the grid's edge: regularization (high)" in ndcg["WRMF"]["notes"]
+    assert "ml-10m (unverified copy)" in ndcg["WRMF"]["notes"]
+    assert ndcg["RG2"]["verdict"] == "differs: higher"
+    assert ndcg["UIB"]["verdict"] == "suspect cell"
+    assert (ndcg["Softmax"]["verdict"], ndcg["Softmax"]["notes"]) == ("not run", "the method was not run")
+    assert ndcg["Softmax"]["ours_mean"] == ""
+    orders = {(row["metric"], row["dataset"]): row for row in read(workdir / "paper_vs_ours_order.csv")}
+    first = orders[("ndcg@10", "ml-10m")]
+    assert first["paper_order"] == "RG2 > WRMF > BPR"  # without UIB's suspect cell
+    assert first["our_order"] == "RG2 > BPR > WRMF"
+    assert float(first["kendall_tau"]) == pytest.approx(1 / 3)
+    second = orders[("ndcg@10", "other")]
+    assert second["our_order"] == "BPR > RG2 > WRMF"
+    assert float(second["kendall_tau"]) == pytest.approx(-1 / 3)
+    assert orders[("mrr@10", "ml-10m")]["methods"] == "4"  # UIB's MRR is sound
+    text = (workdir / "paper_vs_ours.md").read_text()
+    assert "**reproduces**" in text
+    assert "Order of the methods" in text
+    assert "<h2>" in (workdir / "paper_vs_ours.html").read_text()
+
+
+def test_what_the_released_code_does_is_a_line_of_its_own(workdir: Path) -> None:
+    write_dataset("ml-10m")
+    folder = "mf-rg2_released-als-1"
+    write_runs("ml-10m", folder, [[0.3], [0.29]])
+    metrics = workdir / "results/runs/ml-10m" / folder
+    for path in metrics.glob("*/metrics.json"):
+        path.write_text(path.read_text().replace("rg2_released", "rg2-released"))
+    paper_versus_ours(contents(("ml-10m", folder), kind="", seeds=2), workdir)
+    lines = [row for row in read(workdir / "paper_vs_ours.csv") if row["paper_method"] == "RG2"]
+    assert [row["method"] for row in lines] == ["rg2_released"] * 2
+    assert all("another objective than the paper states" in row["notes"] for row in lines)
+    assert read(workdir / "paper_vs_ours_order.csv") == []
+
+
+def test_a_dataset_that_was_not_run_is_said(workdir: Path) -> None:
+    write_dataset("other")
+    write_runs("other", "mf-rg2-als-1", [[0.3]])
+    paper_versus_ours(contents(("other", "mf-rg2-als-1"), kind="", seeds=1), workdir)
+    rows = read(workdir / "paper_vs_ours.csv")
+    assert {row["verdict"] for row in rows} == {"not run"}
+    assert all(row["notes"].endswith("the dataset was not run") for row in rows)
