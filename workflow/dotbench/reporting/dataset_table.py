@@ -22,7 +22,7 @@ def dataset_table(contents: dict[str, Any], folder: Path) -> None:
         Column("Density", _beside("density", "{:.3%}")),
     ]
     remarks = [
-        contents["title"],
+        *([contents["title"]] if contents["title"] else []),
         "After threshold, duplicates and k-core. In brackets: as published, where counts are known.",
         "Density: interactions / (users × items).",
     ]
