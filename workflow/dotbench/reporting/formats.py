@@ -50,7 +50,7 @@ def render_page(parts: Mapping[str, tuple[Sequence[Row], Sequence[Column]]], not
     tables = {title: rows_and_columns for title, rows_and_columns in parts.items() if rows_and_columns[0]}
     markdown = [f"## {title}\n\n{_table(*part, MARKDOWN)}\n" for title, part in tables.items()]
     pages = [f"<h2>{html.escape(title)}</h2>\n{_table(*part, HTML)}\n" for title, part in tables.items()]
-    return {"md": "\n".join([*markdown, _list(notes)]), "html": HEAD + "".join(pages) + _html_list(notes)}
+    return {"md": "\n".join([*markdown, _list(notes)]), "html": HEAD + WRAPPED + "".join(pages) + _html_list(notes)}
 
 
 def _list(notes: Sequence[str]) -> str:
@@ -100,6 +100,7 @@ th{border-bottom:2px solid #222}ul{color:#555;max-width:70em;padding-left:1.2em}
 
 
 HEAD = f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>\n'
+WRAPPED = "<style>td:last-child{white-space:normal;min-width:20em}</style>\n"  # remarks stand in the last column
 
 
 def _html(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> str:
