@@ -7,7 +7,10 @@ import yaml
 
 from dotbench.datasets.catalogue import definition_files
 from dotbench.errors import DotbenchError
+from dotbench.losses.base import losses
+from dotbench.models.base import models
 from dotbench.settings.published import FOLDER, load_published
+from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 
 GOOD = {
@@ -58,6 +61,9 @@ def test_shipped_numbers_are_about_a_study_and_registered_datasets(key: str) -> 
     assert key in [study.published for study in studies().values()]
     assert {cell.dataset for cell in found.cells} <= set(definition_files())
     assert all(0 < cell.value < 1 for cell in found.cells)
+    for method in found.methods:
+        for model, loss, solver in method.ours():
+            assert solvers()[solver].can_solve(models()[model], losses()[loss])
 
 
 def test_the_suspect_cell_of_rg2_is_marked() -> None:
