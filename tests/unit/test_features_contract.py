@@ -12,7 +12,8 @@ from dotbench.cli.features import main
 from dotbench.cli.stage import run
 from dotbench.datasets.interactions import load_split
 from dotbench.errors import DotbenchError
-from dotbench.features.base import Features, TrainingSettings, feature_sets, load_features
+from dotbench.features.arrays import Features, load_features
+from dotbench.features.base import TrainingSettings, feature_sets
 from dotbench.features.source import Source
 from dotbench.features.writing import write_features
 from dotbench.files import file_digest, read_json

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dotbench.errors import DotbenchError
-from dotbench.features.base import Features, FeatureSet
+from dotbench.features.arrays import Features
+from dotbench.features.base import FeatureSet
 from dotbench.features.source import Source
 from dotbench.lazy import np
 

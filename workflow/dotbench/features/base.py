@@ -1,69 +1,15 @@
-"""What a feature set is, and how its features are written and read."""
+"""What a feature set is."""
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from dotbench.errors import DotbenchError
+from dotbench.features.arrays import Features
 from dotbench.features.source import Source
-from dotbench.files import read_arrays, write_npz
-from dotbench.lazy import np
-from dotbench.registry import Component, discover
+from dotbench.registry import Component, discover, unknown
 from dotbench.settings.base import Settings
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-@dataclass(frozen=True)
-class Features:
-    """Named columns of users and items; rows are the row numbers of the prepared dataset.
-
-    ``users``: shape (n_users, d_u), ``items``: shape (n_items, d_i); float32, dense or CSR; d may be 0.
-    ``user_names``, ``item_names``: names of the columns. ``tables``: what else came out, by name.
-    """
-
-    users: Any
-    items: Any
-    user_names: list[str]
-    item_names: list[str]
-    tables: "dict[str, pd.DataFrame]" = field(default_factory=dict)
-
-    def save(self, path: Path) -> None:
-        """Write everything but the tables into one ``.npz`` file."""
-        names = {f"{side}_names": np.array(getattr(self, f"{side[:-1]}_names"), str) for side in ("users", "items")}
-        write_npz(path, **_arrays("users", self.users), **_arrays("items", self.items), **names)
-
-
-CSR = ("data", "indices", "indptr", "shape")
-
-
-def _arrays(side: str, matrix: Any) -> dict[str, Any]:
-    if isinstance(matrix, np.ndarray):
-        return {side: matrix}
-    return {f"{side}_{part}": np.asarray(getattr(matrix, part)) for part in CSR}
-
-
-def load_features(path: Path) -> Features:
-    """Read what ``save`` wrote; a DotbenchError names the file and the array that is absent."""
-    from scipy.sparse import csr_array
-
-    with read_arrays(path) as arrays:
-
-        def matrix(side: str) -> Any:
-            if side in arrays:
-                return arrays[side]
-            data, indices, indptr, shape = (arrays[f"{side}_{part}"] for part in CSR)
-            return csr_array((data, indices, indptr), shape=tuple(shape))
-
-        try:
-            names = [arrays[f"{side}_names"].tolist() for side in ("users", "items")]
-            return Features(matrix("users"), matrix("items"), *names)
-        except KeyError as error:
-            raise DotbenchError(f"{path}: not a file of features: {error.args[0]}") from None
 
 
 class TrainingSettings(Settings):
@@ -96,3 +42,14 @@ class FeatureSet(Component):
 def feature_sets() -> dict[str, type[Any]]:
     """Feature sets by name."""
     return discover("dotbench.features", FeatureSet)
+
+
+def from_label(label: str) -> FeatureSet:
+    """The feature set of a label: a name, or ``<name>-leaky``. Raises DotbenchError for another one."""
+    name = label.removesuffix("-leaky")
+    if name not in feature_sets():
+        raise unknown("feature set", name, feature_sets())
+    cls = feature_sets()[name]
+    if name != label and "leaky" not in cls.Settings.model_fields:
+        raise DotbenchError(f"features '{label}': nothing of '{name}' is computed from test rows; allowed is '{name}'")
+    return cls(cls.Settings(leaky=True) if name != label else cls.Settings())

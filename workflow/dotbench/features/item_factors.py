@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import Field
 
 from dotbench.errors import DotbenchError
-from dotbench.features.base import Features, FeatureSet, TrainingSettings
+from dotbench.features.arrays import Features
+from dotbench.features.base import FeatureSet, TrainingSettings
 from dotbench.features.source import Source
 from dotbench.lazy import np, pd
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.errors import DotbenchError
-from dotbench.features.base import Features, FeatureSet
+from dotbench.features.arrays import Features
+from dotbench.features.base import FeatureSet
 from dotbench.features.source import Source
 from dotbench.lazy import np
 

@@ -1,7 +1,8 @@
 """Votes that a user's reviews received."""
 
 from dotbench.errors import DotbenchError
-from dotbench.features.base import Features, FeatureSet, TrainingSettings
+from dotbench.features.arrays import Features
+from dotbench.features.base import FeatureSet, TrainingSettings
 from dotbench.features.source import Source
 from dotbench.lazy import np
 

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from dotbench.datasets.parsers.base import RawFiles
 from dotbench.errors import DotbenchError
-from dotbench.features.base import Features, FeatureSet
+from dotbench.features.arrays import Features
+from dotbench.features.base import FeatureSet
 from dotbench.features.source import Source
 from dotbench.lazy import np
 from dotbench.settings.base import Settings
