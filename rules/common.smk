@@ -11,10 +11,9 @@ from dotbench.datasets.catalogue import (
 )
 from dotbench.datasets.generators.base import generators
 from dotbench.errors import DotbenchError
-from dotbench.features.base import feature_sets
+from dotbench.features.base import from_label
 from dotbench.files import canonical_json
 from dotbench.plan import Plan, spectrum_artefact
-from dotbench.registry import unknown
 from dotbench.runs import paths
 from dotbench.settings.benchmark import parse_benchmark
 from dotbench.settings.published import published_path
@@ -112,21 +111,13 @@ def split_sources(wildcards):
     return stage_sources("split", type(plan.splitter(wildcards.variant)).__module__)
 
 
-def feature_set(wildcards):
-    """(feature set, whether it is leaky) of a file of features."""
-    name = wildcards.features.removesuffix("-leaky")
-    if name not in feature_sets():
-        raise unknown("feature set", name, feature_sets())
-    return feature_sets()[name], name != wildcards.features
-
-
 def feature_sources(wildcards):
-    return stage_sources("features", feature_set(wildcards)[0].__module__)
+    return stage_sources("features", from_label(wildcards.features).__module__)
 
 
 def feature_options(wildcards):
-    chosen, leaky = feature_set(wildcards)
-    settings = {"leaky": True} if leaky else {}
+    chosen = from_label(wildcards.features)
+    settings = chosen.settings.model_dump(exclude_defaults=True)
     return f"--features {chosen.name} --settings '{canonical_json(settings)}'"
 
 
@@ -167,6 +158,20 @@ def spectrum_file(suffix, of_tuning=False):
     return file
 
 
+def features_file(suffix, of_tuning=False):
+    """The features that a method's model reads."""
+
+    def file(wildcards):
+        entry = plan.run(wildcards.method)
+        if entry.method.features is None or (of_tuning and len(entry.method.trials()) == 1):
+            return []
+        seed = plan.benchmark.tuning_seed if of_tuning else wildcards.split_seed
+        folder = plan.split(entry, wildcards.dataset, seed)
+        return str(paths.features(folder, entry.method.features).with_suffix(suffix))
+
+    return file
+
+
 def spectrum_method(artefact):
     """A method that reads the artefact."""
     for folder, entry in plan.runs.items():
@@ -187,7 +192,7 @@ def spectrum_sources(wildcards):
 
 def optional_inputs(wildcards, input):
     """Options of the inputs that only some methods have."""
-    files = {"split": input.get("split_big"), "spectrum": input.get("spectrum_big")}
+    files = {name: input.get(f"{name}_big") for name in ("split", "spectrum", "features")}
     return " ".join(f"--{name} {file}" for name, file in files.items() if file)
 
 

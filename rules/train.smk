@@ -34,6 +34,8 @@ rule tune:
         split_big=ancient(split_file("split.npz", of_tuning=True)),
         spectrum=spectrum_file(".json", of_tuning=True),
         spectrum_big=ancient(spectrum_file(".npz", of_tuning=True)),
+        features=features_file(".json", of_tuning=True),
+        features_big=ancient(features_file(".npz", of_tuning=True)),
         code=method_sources("tune"),
     output:
         chosen="results/runs/{dataset}/{method}/chosen.json",
@@ -68,6 +70,8 @@ rule fit:
         split_big=ancient(split_file("split.npz")),
         spectrum=spectrum_file(".json"),
         spectrum_big=ancient(spectrum_file(".npz")),
+        features=features_file(".json"),
+        features_big=ancient(features_file(".npz")),
         code=method_sources("fit"),
     output:
         record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",

@@ -1,6 +1,7 @@
 """What a baseline is: a model that brings its own training."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dotbench.datasets.interactions import Split
@@ -37,7 +38,10 @@ class RatingBaseline(Baseline):
     """A baseline that predicts ratings."""
 
     task = "rating"
-    scores_unseen = True  # falls back to means
+
+    @classmethod
+    def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
+        return True  # falls back to means
 
     @abstractmethod
     def predict(self, pairs: "np.ndarray") -> "np.ndarray":

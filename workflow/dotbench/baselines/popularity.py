@@ -1,5 +1,8 @@
 """Popularity."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from dotbench.baselines.base import RankingBaseline
 from dotbench.datasets.interactions import Split
 from dotbench.lazy import np
@@ -11,7 +14,10 @@ class Popularity(RankingBaseline):
     name = "popularity"
     title = "Popularity"
     solver = "direct"
-    scores_unseen = True
+
+    @classmethod
+    def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
+        return True
 
     def train(self, split: Split) -> None:
         self.counts = np.bincount(split.train[:, 1], minlength=split.n_items)

@@ -19,6 +19,7 @@ def main(
     log: Maybe = None,
     checkpoint: Maybe = None,
     spectrum: Maybe = None,
+    features: Maybe = None,
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
@@ -35,6 +36,7 @@ def main(
         spectrum=spectrum,
         checkpoint=checkpoint,
         failed_before=choice["reason"],
+        features=features,
     )
     result.note_split(method["protocol"].get("split"))
     result.save(folder)

@@ -5,18 +5,24 @@ from typing import Any
 
 import yaml
 
+from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.ensure import ensure_prepared
 from dotbench.datasets.interactions import load_split
+from dotbench.datasets.manifest import raw_files
 from dotbench.datasets.splits.base import Splitter
 from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
 from dotbench.evaluation.ranking import evaluate_ranking
 from dotbench.evaluation.topk import vector_scorer
+from dotbench.features.base import from_label
+from dotbench.features.writing import write_features
 from dotbench.files import read_arrays, write_csv, write_json, write_npy, write_npz, write_parquet
 from dotbench.lazy import np, pd, torch
+from dotbench.runs import paths
 from dotbench.runs.evaluating import evaluate
 from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
+from dotbench.settings.features import check_features
 from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
 from dotbench.settings.split import check_method, resolve_split
 
@@ -49,11 +55,13 @@ def parse_assignments(texts: list[str]) -> dict[str, Any]:
 def choose_method(model: str, loss: str | None, solver: str | None, settings: dict[str, Any]) -> Method:
     """The method that the options name; nothing is tuned."""
     try:
-        return resolve(MethodChoice(model=model, loss=loss, solver=solver, set=settings, grid={}))
+        method = resolve(MethodChoice(model=model, loss=loss, solver=solver, set=settings, grid={}))
+        check_features(method)
     except WrongChoice as error:
         section, *key = error.key
         option = f"--{section}" + (f" {'.'.join(key)}" if key else "")
         raise DotbenchError(f"{option}: {error}") from None
+    return method
 
 
 def choose_split(text: str, method: Method) -> Splitter:
@@ -92,7 +100,15 @@ def fit_and_evaluate(
             ["row", "id"],
         )
     result = fit(
-        method, method.settings, split, dataset, split_seed, init_seed, place, checkpoint=out / "checkpoint.pt"
+        method,
+        method.settings,
+        split,
+        dataset,
+        split_seed,
+        init_seed,
+        place,
+        checkpoint=out / "checkpoint.pt",
+        features=_features(method, dataset, data, out),
     )
     result.note_split(None if splitter.is_default else splitter.identity())
     if method.task == "ranking":
@@ -102,6 +118,18 @@ def fit_and_evaluate(
         write_npz(out / "predictions.npz", **result.arrays)
     result.save_facts(out)
     return evaluate(result.record, result.arrays, split, out)
+
+
+def _features(method: Method, dataset: str, data: Path, out: Path) -> Path | None:
+    """The features that the method's model reads, computed for the split that lies in ``out``."""
+    if method.features is None:
+        return None
+    chosen = from_label(method.features)
+    roles = () if load_dataset(dataset).generated else ("users", "items")
+    side = [path for role in roles for path in raw_files(paths.manifest(dataset), role)]
+    settings = chosen.settings.model_dump()
+    write_features(chosen.name, settings, data, out / "split.npz", out / "features", side)
+    return paths.features(out, method.features)
 
 
 def evaluate_vectors(user_vectors: Path, item_vectors: Path, split_path: Path, out: Path | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ def main(
     log: Maybe = None,
     split: Maybe = None,
     spectrum: Maybe = None,
+    features: Maybe = None,
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
@@ -30,6 +31,7 @@ def main(
         checkpoints,
         spectrum,
         Halving(**method["protocol"]["halving"]) if "halving" in method["protocol"] else None,
+        features,
     )
 
 

@@ -1,7 +1,7 @@
 """What a model is."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dotbench.lazy import torch
@@ -10,6 +10,7 @@ from dotbench.settings.base import Settings
 from dotbench.vectors import Vectors
 
 if TYPE_CHECKING:
+    from dotbench.features.arrays import Features
     from dotbench.matrix import TrainMatrix
 
 
@@ -18,10 +19,14 @@ class Model(Component):
 
     task: ClassVar[Literal["ranking", "rating"]] = "ranking"
     is_baseline: ClassVar[bool] = False
-    scores_unseen: ClassVar[bool] = False  # its scores mean something for users and items without training pairs
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
     extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for studies with `grid: extended`
+
+    @classmethod
+    def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
+        """Whether, set like this, its scores mean something for users and items without training pairs."""
+        return False
 
 
 def models() -> dict[str, type[Any]]:
@@ -32,22 +37,24 @@ def models() -> dict[str, type[Any]]:
 class VectorModel(Model):
     """A model whose score of user u and item i is p_u · q_i.
 
-    Built from settings, the training matrix (its sizes, its graph, its device) and a generator for the initial
-    values.
+    Built from settings, the training matrix (its sizes, its graph, its device), a generator for the initial values,
+    and the features that the settings name, if they name any.
     """
 
     free_vectors: ClassVar[bool] = False  # every vector is a free parameter: ALS and spectral solvers apply
 
     @abstractmethod
-    def __init__(self, settings: Any, train: "TrainMatrix", generator: "torch.Generator") -> None: ...
+    def __init__(
+        self, settings: Any, train: "TrainMatrix", generator: "torch.Generator", features: "Features | None" = None
+    ) -> None: ...
 
     @abstractmethod
     def parameters(self) -> "Sequence[torch.Tensor]":
         """Leaf tensors that a gradient solver updates, always in the same order."""
 
     @abstractmethod
-    def vectors(self) -> Vectors:
-        """The vectors of all users and items as the parameters stand."""
+    def vectors(self, parameters: "Sequence[torch.Tensor] | None" = None) -> Vectors:
+        """The vectors of all users and items as the parameters stand, or as they would be with ``parameters``."""
 
 
 def normal(rows: int, columns: int, std: float, generator: "torch.Generator", train: "TrainMatrix") -> "torch.Tensor":

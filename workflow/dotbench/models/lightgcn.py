@@ -1,10 +1,12 @@
 """LightGCN: embeddings propagated over the interaction graph."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from pydantic import Field
 
+from dotbench.features.arrays import Features
 from dotbench.lazy import torch
 from dotbench.matrix import TrainMatrix, csr_tensor
 from dotbench.models.base import VectorModel, normal
@@ -32,7 +34,9 @@ class LightGCN(VectorModel):
     title = "LightGCN"
     Settings = LightGCNSettings
 
-    def __init__(self, settings: Any, train: TrainMatrix, generator: "torch.Generator") -> None:
+    def __init__(
+        self, settings: Any, train: TrainMatrix, generator: "torch.Generator", features: Features | None = None
+    ) -> None:
         shape = settings.embedding_size, settings.init_std, generator, train
         self.users = normal(train.n_users, *shape)
         self.items = normal(train.n_items, *shape)
@@ -41,8 +45,8 @@ class LightGCN(VectorModel):
     def parameters(self) -> "list[torch.Tensor]":
         return [self.users, self.items]
 
-    def vectors(self) -> Tables:
-        return Tables(*_propagation().apply(self.users, self.items, self.graph))
+    def vectors(self, parameters: "Sequence[torch.Tensor] | None" = None) -> Tables:
+        return Tables(*_propagation().apply(*(parameters or self.parameters()), self.graph))
 
 
 class Graph:
@@ -79,12 +83,15 @@ def _propagation() -> Any:
 
     class Propagation(torch.autograd.Function):
         @staticmethod
-        def forward(context: Any, users: "torch.Tensor", items: "torch.Tensor", graph: Graph) -> Any:
-            context.graph = graph
+        def forward(users: "torch.Tensor", items: "torch.Tensor", graph: Graph) -> Any:
             return graph.propagate(users, items)
 
         @staticmethod
+        def setup_context(context: Any, inputs: Any, output: Any) -> None:
+            context.graph = inputs[2]
+
+        @staticmethod
         def backward(context: Any, users: "torch.Tensor", items: "torch.Tensor") -> Any:
-            return *context.graph.propagate(users, items), None
+            return *Propagation.apply(users, items, context.graph), None
 
     return Propagation

@@ -1,9 +1,11 @@
 """Matrix factorisation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
+from dotbench.features.arrays import Features
 from dotbench.lazy import torch
 from dotbench.matrix import TrainMatrix
 from dotbench.models.base import VectorModel, normal
@@ -26,7 +28,9 @@ class MatrixFactorization(VectorModel):
     Settings = MatrixFactorizationSettings
     free_vectors = True
 
-    def __init__(self, settings: Any, train: TrainMatrix, generator: "torch.Generator") -> None:
+    def __init__(
+        self, settings: Any, train: TrainMatrix, generator: "torch.Generator", features: Features | None = None
+    ) -> None:
         shape = settings.embedding_size, settings.init_std, generator, train
         self.users = normal(train.n_users, *shape)
         self.items = normal(train.n_items, *shape)
@@ -34,5 +38,5 @@ class MatrixFactorization(VectorModel):
     def parameters(self) -> "list[torch.Tensor]":
         return [self.users, self.items]
 
-    def vectors(self) -> Tables:
-        return Tables(self.users, self.items)
+    def vectors(self, parameters: "Sequence[torch.Tensor] | None" = None) -> Tables:
+        return Tables(*(parameters or self.parameters()))

@@ -11,7 +11,8 @@ from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.evaluation.rmse import rmse
 from dotbench.evaluation.topk import Ranking, mean_ndcg, vector_scorer
-from dotbench.files import digest, write_csv, write_json, write_npz
+from dotbench.features.arrays import Features, load_features
+from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
 from dotbench.lazy import np, torch
 from dotbench.matrix import TrainMatrix
 from dotbench.runs.hardware import Place, Usage, machine, versions
@@ -61,6 +62,7 @@ def fit(
     checkpoint: Path | None = None,
     failed_before: str | None = None,
     pause: Pause | None = None,
+    features: Path | None = None,
 ) -> Fit:
     """Train and validate. A fit that cannot be used (NaN, no memory, a setting that the algorithm rejects)
     returns with ``status: failed`` and the reason; only errors of files raise. ``failed_before`` is why tuning
@@ -75,7 +77,9 @@ def fit(
             if method.solver is None:
                 training = _train_baseline(method, hyperparameters, split, init_seed)
             else:
-                training = _train_vectors(method, hyperparameters, split, init_seed, place, spectrum, checkpoint, pause)
+                training = _train_vectors(
+                    method, hyperparameters, split, init_seed, place, spectrum, checkpoint, pause, features
+                )
     except (DotbenchError, OSError):
         raise
     except FitFailed as error:
@@ -136,10 +140,11 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def fit_key(method: Method, split: Split, place: Place) -> str:
+def fit_key(method: Method, split: Split, place: Place, features: Path | None = None) -> str:
     """What a checkpoint depends on besides hyperparameters and seed: code, data, hardware settings."""
     code = sources_digest(__name__, *(component.__module__ for component in method.components))
-    return digest([method.names, code, split.content_digest(), place.threads, place.device])
+    read = None if features is None else file_digest(features)
+    return digest([method.names, code, split.content_digest(), read, place.threads, place.device])
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,7 @@ def _train_vectors(
     spectrum: Path | None,
     checkpoint: Path | None,
     pause: Pause | None,
+    features: Path | None,
 ) -> Training:
     assert method.loss is not None
     assert method.solver is not None
@@ -177,9 +183,10 @@ def _train_vectors(
             init_seed=init_seed,
             device=place.device,
             spectrum=spectrum,
+            features=_features(method, features, split),
             checkpoint=checkpoint,
             pause=pause,
-            key=digest([fit_key(method, split, place), hyperparameters, init_seed]),
+            key=digest([fit_key(method, split, place, features), hyperparameters, init_seed]),
             say=place.say,
         )
     )
@@ -188,6 +195,20 @@ def _train_vectors(
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise FitFailed("a vector holds NaN or infinity")
     return Training(solution.curve, solution.best_epoch, arrays, solution.extra, solution.paused)
+
+
+def _features(method: Method, path: Path | None, split: Split) -> Features | None:
+    """The features that the method's model reads."""
+    if method.features is None:
+        return None
+    if path is None:
+        raise DotbenchError(f"model '{method.model.name}': needed is the file of its features '{method.features}'")
+    found = load_features(path)
+    for side, n in (("users", split.n_users), ("items", split.n_items)):
+        rows = getattr(found, side).shape[0]
+        if rows != n:
+            raise DotbenchError(f"{path}: has {rows} {side}; the split has {n}")
+    return found
 
 
 def _train_baseline(method: Method, hyperparameters: dict[str, Any], split: Split, init_seed: int) -> Training:

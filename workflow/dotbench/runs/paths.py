@@ -26,6 +26,11 @@ def spectrum(dataset: str, seed: int | str, artefact: str, variant: str = "") ->
     return DATA / dataset / f"split{seed}{variant}" / "spectra" / f"{artefact}.npz"
 
 
+def features(split_folder: Path, label: str) -> Path:
+    """Features computed for a split; the manifest beside them ends in ``.json``."""
+    return split_folder / "features" / f"{label}.npz"
+
+
 def run(dataset: str, method: str) -> Path:
     """The folder of a method's runs; ``method`` is ``<model>-<loss>-<solver>-<digest>``."""
     return RUNS / dataset / method

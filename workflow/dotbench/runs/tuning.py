@@ -28,6 +28,7 @@ def tune(
     checkpoints: Path,
     spectrum: Path | None = None,
     halving: Halving | None = None,
+    features: Path | None = None,
 ) -> dict[str, Any]:
     """Choose among the points of the grid and write ``trials.csv``, ``trials_curves.csv`` and ``chosen.json``.
 
@@ -42,7 +43,7 @@ def tune(
     alive = list(range(len(trials)))
     if len(trials) > 1:
         split = load_split().without_test()
-        key = fit_key(method, split, place)
+        key = fit_key(method, split, place, features)
         for level, rung in enumerate(rungs or [None], 1):
             pause = Pause(rung.epochs, rung.updates) if rung else None
             alive = sorted(_best(method, results, alive, rung.trials)) if rung and level > 1 else alive
@@ -54,7 +55,17 @@ def tune(
                 kept, partial = checkpoints / f"{name}-{level}.json", checkpoints / f"{name}.pt"
                 if not kept.exists():
                     result = fit(
-                        method, trials[number], split, dataset, seed, seed, place, spectrum, partial, pause=pause
+                        method,
+                        trials[number],
+                        split,
+                        dataset,
+                        seed,
+                        seed,
+                        place,
+                        spectrum,
+                        partial,
+                        pause=pause,
+                        features=features,
                     )
                     write_json(kept, {"record": result.record, "curve": result.curve, "paused": result.paused})
                 results[number] = {**read_json(kept), "rung": level}

@@ -11,6 +11,7 @@ from dotbench.errors import DotbenchError
 from dotbench.registry import unknown
 from dotbench.settings.base import Settings, dotted, explain
 from dotbench.settings.dataset import Name
+from dotbench.settings.features import check_features
 from dotbench.settings.halving import Halving
 from dotbench.settings.method import Grid, Method, MethodChoice, WrongChoice, resolve
 from dotbench.settings.split import check_method, resolve_split
@@ -197,6 +198,7 @@ def _study_problems(choice: StudyChoice, path: KeyPath, datasets: list[str]) -> 
         here = (*path, "methods", m)
         try:
             method = resolve(method_choice, choice.grid)
+            check_features(method)
         except WrongChoice as error:
             problems.append(((*here, *error.key), str(error)))
             continue

@@ -64,6 +64,12 @@ class Method:
         return self.model.task
 
     @property
+    def features(self) -> str | None:
+        """Label of the features that the model reads, if it reads any."""
+        label = self.settings.get("features", "none")
+        return None if label == "none" else label
+
+    @property
     def components(self) -> list[type[Component]]:
         return [part for part in (self.model, self.loss, self.solver) if part is not None]
 

@@ -33,7 +33,8 @@ def resolve_split(choice: str | dict[str, Any], task: str) -> Splitter:
 
 def check_method(splitter: Splitter, method: Method) -> None:
     """Raises WrongChoice if the split tests what the method cannot score."""
-    if splitter.unseen_by_design and not method.model.scores_unseen:
+    scores_unseen = all(method.model.scores_unseen(settings) for settings in method.trials())
+    if splitter.unseen_by_design and not scores_unseen:
         raise WrongChoice(
             ("model",),
             f"'{method.model.name}' cannot score users or items without training pairs, which the split "

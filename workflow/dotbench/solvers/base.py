@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from dotbench.features.arrays import Features
 from dotbench.lazy import torch
 from dotbench.losses.base import Loss
 from dotbench.matrix import TrainMatrix
@@ -30,9 +31,10 @@ class Problem:
     """What a solver minimises, and with what at hand.
 
     ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric, higher is better.
-    ``spectrum``: a decomposition computed before, or None. ``checkpoint``: where an interrupted fit leaves
-    its state and finds it again, or None; ``key`` names the fit, a checkpoint of another one is not used.
-    ``pause``: how far to train for now, with the state left in the checkpoint; to the end for None.
+    ``spectrum``: a decomposition computed before, or None. ``features``: those that the model reads, or None.
+    ``checkpoint``: where an interrupted fit leaves its state and finds it again, or None; ``key`` names the fit, a
+    checkpoint of another one is not used. ``pause``: how far to train for now, with the state left in the checkpoint;
+    to the end for None.
     """
 
     model: type[Any]
@@ -43,6 +45,7 @@ class Problem:
     init_seed: int
     device: str
     spectrum: Path | None = None
+    features: Features | None = None
     checkpoint: Path | None = None
     pause: "Pause | None" = None
     key: str = ""
@@ -97,5 +100,7 @@ def solvers() -> dict[str, type[Any]]:
 class IterativeSettings(Settings):
     """Settings of every solver that improves step by step and stops early on validation."""
 
-    epochs: int = Field(200, ge=1, description="cap; one epoch sees every training pair once, or is one ALS sweep")
+    epochs: int = Field(
+        200, ge=1, description="cap; one epoch sees every training pair once, or is one ALS sweep or one Newton step"
+    )
     patience: int = Field(10, ge=1, description="epochs without a better validation metric before training stops")

@@ -43,7 +43,7 @@ class GradientTrainer:
         self.objective = problem.loss
         self.train = problem.train(torch.float32)
         self.generator = torch.Generator().manual_seed(problem.init_seed)
-        self.model = problem.model(problem.settings, self.train, self.generator)
+        self.model = problem.model(problem.settings, self.train, self.generator, problem.features)
         self.parameters = [*self.model.parameters(), *self.objective.own_parameters(self.train, self.generator)]
         self.optimizer = torch.optim.Adam(
             self.parameters,

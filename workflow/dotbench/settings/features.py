@@ -1,0 +1,16 @@
+"""Which features a method's model reads."""
+
+from dotbench.errors import DotbenchError
+from dotbench.features.base import from_label
+from dotbench.settings.method import Method, WrongChoice
+
+
+def check_features(method: Method) -> None:
+    """Raises WrongChoice if the method names features that are not there, or tunes which to take."""
+    if "features" in method.grid:
+        raise WrongChoice(("grid", "features"), "is not tuned; list a method with a 'label' for each")
+    if method.features is not None:
+        try:
+            from_label(method.features)
+        except DotbenchError as error:
+            raise WrongChoice(("set", "features"), str(error)) from None
