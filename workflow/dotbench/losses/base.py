@@ -81,6 +81,39 @@ class AlternatingLoss(Loss):
         """The objective, regulariser and constants included, without forming users × items."""
 
 
+class GaussNewtonLoss(Loss):
+    """A loss with a Gauss–Newton matrix that is known as a function of all vectors.
+
+    The loss is h(o) + ψ(P, Q) with h convex in the scores o = P Qᵀ. Its Gauss–Newton matrix in (P, Q) is
+    G = Jᵀ h'' J + ψ'', J the Jacobian of the scores: symmetric, positive semidefinite where ψ is convex.
+    """
+
+    @abstractmethod
+    def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
+        """As of `AlternatingLoss`."""
+
+    @abstractmethod
+    def gradient(
+        self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
+        """Gradient of the objective in user vectors (M, K) and in item vectors (N, K), of their shapes."""
+
+    @abstractmethod
+    def metric(self, train: TrainMatrix) -> "tuple[torch.Tensor, torch.Tensor]":
+        """D, what the squared lengths of vectors weigh in the objective: shapes (M, 1) and (N, 1), not negative."""
+
+    @abstractmethod
+    def gauss_newton(
+        self,
+        train: TrainMatrix,
+        users: "torch.Tensor",
+        items: "torch.Tensor",
+        user_direction: "torch.Tensor",
+        item_direction: "torch.Tensor",
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
+        """G times a direction (V (M, K), H (N, K)) at (P, Q): its user part (M, K) and its item part (N, K)."""
+
+
 class SpectralLoss(Loss):
     """A loss whose global optimum is read off the singular value decomposition of one matrix."""
 

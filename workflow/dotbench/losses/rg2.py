@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from dotbench.lazy import torch
-from dotbench.losses.base import AlternatingLoss, Batch, SpectralLoss
+from dotbench.losses.base import AlternatingLoss, Batch, GaussNewtonLoss, SpectralLoss
 from dotbench.losses.listwise import UserBatchedLoss
 from dotbench.matrix import TrainMatrix
 from dotbench.settings.base import Settings
@@ -19,7 +19,7 @@ class RG2Settings(Settings):
     regularization: float = Field(0.1, ge=0, description="λ, on the weighted squared norms")
 
 
-class RG2(AlternatingLoss, SpectralLoss, UserBatchedLoss):
+class RG2(AlternatingLoss, GaussNewtonLoss, SpectralLoss, UserBatchedLoss):
     """Σ_{u,i} W_u [ (S_ui − o_ui)² + λ (‖p_u‖² + ‖q_i‖²) ],  W_u = n_u / (2N|D|),  S_ui = r_ui N/n_u − 1.
 
     Pu et al., ICML 2024: Eq. 22–23 with the weighted regulariser that Eq. 33/34 minimise, signs and factors
@@ -57,6 +57,40 @@ class RG2(AlternatingLoss, SpectralLoss, UserBatchedLoss):
         squares = (counts * everywhere).sum() - 2 * n_items * positives + n_items**2 * train.has_positives.sum()
         norms = (counts * (users**2).sum(1)).sum() / (2 * size) + (items**2).sum() / (2 * n_items)
         return float(squares / (2 * n_items * size) + self.settings.regularization * norms)
+
+    def gradient(
+        self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
+        """(1/|D|) [−R Q + A (P QᵀQ + 1 s_Qᵀ)/N + λ A P],  (1/|D|) [−Rᵀ P + (Q PᵀAP + 1 (nᵀP))/N] + (λ/N) Q,
+        A = diag(n) (paper, Appendix D, corrected: docs/errata.md)."""
+        n_items, size, strength = train.n_items, len(train.users), self.settings.regularization
+        weighted = train.counts[:, None] * users
+        everywhere = weighted @ (items.T @ items) + train.counts[:, None] * items.sum(0)
+        user_side = everywhere / n_items - train.csr @ items + strength * weighted
+        item_side = (items @ (users.T @ weighted) + weighted.sum(0)) / n_items - train.csr_t @ users
+        return user_side / size, item_side / size + strength / n_items * items
+
+    def metric(self, train: TrainMatrix) -> "tuple[torch.Tensor, torch.Tensor]":
+        """n_u/|D| and 1/N: D is the Hessian of the regulariser over λ."""
+        users = (train.counts / len(train.users))[:, None]
+        return users, torch.full_like(train.item_counts, 1 / train.n_items)[:, None]
+
+    def gauss_newton(
+        self,
+        train: TrainMatrix,
+        users: "torch.Tensor",
+        items: "torch.Tensor",
+        user_direction: "torch.Tensor",
+        item_direction: "torch.Tensor",
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
+        """(1/N|D|) A [V QᵀQ + P (HᵀQ)] + (λ/|D|) A V,  (1/N|D|) [Q (VᵀAP) + H PᵀAP] + (λ/N) H, A = diag(n), in
+        O((M + N) K²) (paper, Appendix D, corrected: docs/errata.md)."""
+        n_items, size, strength = train.n_items, len(train.users), self.settings.regularization
+        weighted = train.counts[:, None] * users
+        inner = user_direction @ (items.T @ items) + users @ (item_direction.T @ items)
+        user_side = train.counts[:, None] * (inner / n_items + strength * user_direction)
+        item_side = items @ (user_direction.T @ weighted) + item_direction @ (users.T @ weighted)
+        return user_side / size, item_side / (n_items * size) + strength / n_items * item_direction
 
     def user_losses(self, vectors: Vectors, batch: Batch) -> "torch.Tensor":
         """ℓ_u = −Σ_{i∈I_u} o_ui + (n_u/2N) ‖o_u + 1‖² + λ (n_u/2) ‖p_u‖², through the Gramian:
