@@ -135,7 +135,7 @@ FIT_MISTAKES = {
     "solver": (["--model", "mf", "--loss", "bpr", "--solver", "als"], "--solver: 'als' cannot minimise the loss 'bpr'"),
     "no solver": (
         ["--model", "mf", "--loss", "rg2"],
-        "--solver: missing; allowed for 'mf' and 'rg2': als, sgd, spectral",
+        "--solver: missing; allowed for 'mf' and 'rg2': als, newton-cg, sgd, spectral",
     ),
     "negative size": (
         ["--model", "mf", "--loss", "bpr", "--set", "embedding_size=-1"],
@@ -144,6 +144,14 @@ FIT_MISTAKES = {
     "unknown hyperparameter": (
         ["--model", "mf", "--loss", "bpr", "--set", "embeding_size=1"],
         "--set embeding_size: unknown key; allowed are batch_size, embedding_size, ",
+    ),
+    "unknown features": (
+        ["--model", "two-tower", "--loss", "bpr", "--set", "features=movilens"],
+        "--set features: unknown feature set 'movilens': did you mean 'movielens'? allowed are ",
+    ),
+    "towers without an input": (
+        ["--model", "two-tower", "--loss", "bpr", "--set", "ids=false"],
+        "--set ids: found False; towers without ids need 'features'",
     ),
     "no value": (["--model", "mf", "--loss", "bpr", "--set", "epochs"], "--set: found 'epochs'; allowed is key=value"),
     "no key": (["--model", "mf", "--loss", "bpr", "--set", "=3"], "--set: found '=3'; allowed is key=value"),
@@ -339,6 +347,17 @@ def test_a_split_is_named(dotbench, workdir: Path) -> None:
         assert len(np.unique(found["test"][:, 0])) == len(found["test"]) == 120
     assert dotbench(*options).status == 0
     assert all("split" not in read_json(workdir / "out" / name) for name in ("fit.json", "metrics.json", "split.json"))
+
+
+def test_a_fit_computes_the_features_that_its_model_reads(dotbench, workdir: Path) -> None:
+    settings = ["features=item-factors-leaky", "embedding_size=3", "width=4", "epochs=2"]
+    options = ["--loss", "rg2", "--solver", "newton-cg", *(word for text in settings for word in ("--set", text))]
+    result = dotbench("fit", "--dataset", "sim-tiny", "--model", "two-tower", *options, "--out", "out")
+    assert result.status == 0, result.err
+    assert read_json(workdir / "out" / "fit.json")["hyperparameters"]["features"] == "item-factors-leaky"
+    manifest = read_json(workdir / "out" / "features" / "item-factors-leaky.json")
+    assert manifest["leaky"]
+    assert manifest["users"] == [120, 0]
 
 
 def test_cold_parts_are_shown_each_for_itself(dotbench, workdir: Path) -> None:

@@ -18,6 +18,7 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 HEAD = "name: own\ndatasets: [sim-tiny]\nstudies:\n  - study: ranking\n    methods:\n"  # methods begin at line 6
 SGD = "{model: mf, loss: bpr, solver: sgd}"
+TOWERS = "{model: two-tower, loss: bpr, solver: sgd"
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ CASES = {
     ),
     "absent solver where several can": (
         methods("{model: mf, loss: rg2}"),
-        "a.yaml, line 6: key 'studies.0.methods.0.solver': missing; allowed for 'mf' and 'rg2': als, sgd, spectral",
+        "a.yaml, line 6: key 'studies.0.methods.0.solver': missing; allowed for 'mf' and 'rg2': als, newton-cg, sgd, spectral",
     ),
     "solver that cannot minimise the loss": (
         methods("{model: mf, loss: bpr, solver: als}"),
@@ -233,6 +234,14 @@ CASES = {
         split("new-users"),
         "a.yaml, line 8: key 'studies.0.methods.1.model': 'mf' cannot score users or items without training pairs, "
         "which the split 'new-users' tests",
+    ),
+    "features that are tuned": (
+        GOOD.replace(SGD, f"{TOWERS}, grid: {{features: [votes, none]}}}}"),
+        "a.yaml, line 7: key 'studies.0.methods.1.grid.features': is not tuned; list a method with a 'label' for each",
+    ),
+    "unknown features": (
+        GOOD.replace(SGD, f"{TOWERS}, set: {{features: vote}}}}"),
+        "a.yaml, line 7: key 'studies.0.methods.1.set.features': unknown feature set 'vote': did you mean 'votes'?",
     ),
     "no methods": (HEAD.replace("methods:", "methods: []"), "a.yaml, line 5: key 'studies.0.methods': found []; "),
     "tuning seed among the seeds": (

@@ -10,7 +10,6 @@ import torch
 
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
-from dotbench.models.mf import MatrixFactorization
 from dotbench.runs import fitting
 from dotbench.runs.fitting import better, fit
 from dotbench.runs.hardware import Place
@@ -20,7 +19,6 @@ from dotbench.solvers import loop
 from dotbench.solvers.als import ALS
 from dotbench.solvers.base import Problem
 from dotbench.solvers.loop import Budget, run
-from dotbench.solvers.sgd import SGD
 
 torch.set_num_threads(1)
 CPU = "cpu"
@@ -151,6 +149,8 @@ SETS = {
     "sgd-softmax": {"model": "mf", "loss": "softmax", "solver": "sgd", "batch_size": 8, "weight_decay": 1e-4},
     "als": {"model": "mf", "loss": "rg2", "solver": "als"},
     "als-wrmf": {"model": "mf", "loss": "wrmf", "solver": "als", "dtype": "float64"},
+    "newton-cg": {"model": "two-tower", "loss": "rg2", "solver": "newton-cg", "width": 8},
+    "sgd-towers": {"model": "two-tower", "loss": "bpr", "solver": "sgd", "batch_size": 32, "updates": 0, "width": 8},
 }
 
 
@@ -178,7 +178,7 @@ def solve(name, split, checkpoint=None, stop_after=None, key="this fit", said=No
 
     made = problem(
         validate,
-        model=MatrixFactorization,
+        model=resolved.model,
         loss=resolved.loss(settings),
         settings=settings,
         train=lambda dtype: fitting.TrainMatrix(split.train, split.n_users, split.n_items, CPU, dtype),
@@ -187,7 +187,7 @@ def solve(name, split, checkpoint=None, stop_after=None, key="this fit", said=No
         key=key,
         say=(said if said is not None else []).append,
     )
-    return {"sgd": SGD, "als": ALS}[resolved.solver.name]().solve(made), len(epochs)
+    return resolved.solver().solve(made), len(epochs)
 
 
 def same(first, second):

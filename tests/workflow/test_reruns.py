@@ -136,6 +136,31 @@ def test_the_same_project_runs_in_another_folder(project, tmp_path):
     assert project.planned(*elsewhere, config=str(project.root / "config/smoke.yaml")) == []
 
 
+TOWERS = """
+name: towers
+datasets: [sim-tiny]
+seeds: [0]
+studies:
+  - study: ranking
+    methods:
+      - {model: two-tower, loss: rg2, set: {features: item-factors, epochs: 2}, grid: {width: [4, 8]}, solver: newton-cg}
+"""
+
+
+def test_a_model_gets_its_features_and_reruns_when_they_change(project):
+    (project.root / "config/towers.yaml").write_text(TOWERS)
+    result = project.snakemake("ranking", config="config/towers.yaml")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert project.planned(config="config/towers.yaml") == []
+    project.edit("workflow/dotbench/features/item_factors.py", "The leading right", "Edited: the leading right")
+    features = [f"features item-factors of sim-tiny, split {seed}" for seed in (0, 1000)]
+    jobs = [job for job in chain("two-tower-rg2-newton-cg") if not job.endswith("split 1")]
+    assert project.planned(config="config/towers.yaml") == sorted(features + jobs + OUTPUTS[:2])
+    project.edit("config/towers.yaml", "features: item-factors", "features: item-factors-leaky")
+    features = [f"features item-factors-leaky of sim-tiny, split {seed}" for seed in (0, 1000)]
+    assert project.planned(config="config/towers.yaml") == sorted(features + jobs + OUTPUTS[:2])
+
+
 def test_another_split_runs_what_depends_on_it_alone(project):
     project.edit("config/smoke.yaml", "study: rating", "study: rating\n    split: {kind: k-fold, folds: 4}")
     splits = [f"split sim-tiny for rating, seed {seed}-k-fold" for seed in (0, 1, 1000)]

@@ -15,6 +15,7 @@ ARMIJO = 1e-4  # share of the fall that the gradient promises which a step must 
 HALVINGS = 12  # of a step, before it is given up
 DOUBTED, TRUSTED = 0.25, 0.75  # fall over the quadratic model's, below and above which the damping changes
 FACTOR = 3.0  # by which it changes
+LEAST = 1e-8  # damping, from which it can grow again
 
 Pair = tuple["torch.Tensor", "torch.Tensor"]
 
@@ -85,7 +86,7 @@ class NewtonTrainer:
         if size < 1 or self.value - value < DOUBTED * foretold:
             self.damping *= FACTOR
         elif self.value - value > TRUSTED * foretold:
-            self.damping /= FACTOR
+            self.damping = max(self.damping / FACTOR, LEAST)
         if size > 0:
             self.parameters, self.value = self._moved(direction, size), value
         return 1
