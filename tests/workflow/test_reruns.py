@@ -143,7 +143,11 @@ seeds: [0]
 studies:
   - study: ranking
     methods:
-      - {model: two-tower, loss: rg2, set: {features: item-factors, epochs: 2}, grid: {width: [4, 8]}, solver: newton-cg}
+      - model: two-tower
+        loss: rg2
+        solver: newton-cg
+        set: {features: item-factors, epochs: 2}
+        grid: {width: [4, 8]}
 """
 
 

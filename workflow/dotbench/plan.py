@@ -180,7 +180,7 @@ class Plan:
             "exhibit": exhibit,
             "kind": shown.kind if shown else None,
             "title": shown.title if shown else "",
-            "grid": self.benchmark.grids[study.name],
+            "grid": self.benchmark.grid,
             "published": study.published,
             "task": study.task,
             "metrics": list(study.metrics),

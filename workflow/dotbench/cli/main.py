@@ -20,7 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="configuration on top of config/config.yaml")]
+Config = Annotated[
+    list[Path] | None,
+    typer.Option("--config", "-c", help="configuration on top of config/config.yaml; of several the later wins"),
+]
 Targets = Annotated[list[str] | None, typer.Argument(help="studies or files; everything if absent")]
 ONE, WORKFLOW, LOOK = "One fit", "The benchmark", "Looking around"
 

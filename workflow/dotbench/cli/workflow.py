@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +18,14 @@ PROJECT = Path(__file__).parents[3]  # of a checkout installed with `pip install
 DEFAULT = PROJECT / "config" / "config.yaml"
 
 
-def load_plan(config: Path | None) -> Plan:
-    """The plan of a configuration file on top of the default one."""
-    return Plan(load_benchmark([DEFAULT, *([config] if config else [])]))
+def load_plan(config: Sequence[Path] | None) -> Plan:
+    """The plan of configuration files on top of the default one."""
+    return Plan(load_benchmark([DEFAULT, *(config or [])]))
 
 
-def snakemake(arguments: list[str], config: Path | None, capture: bool = False) -> "subprocess.CompletedProcess[str]":
+def snakemake(
+    arguments: list[str], config: Sequence[Path] | None, capture: bool = False
+) -> "subprocess.CompletedProcess[str]":
     """Run Snakemake on the project's Snakefile in the working directory.
 
     The configuration comes last on the command line: ``--configfile`` would swallow targets behind it.
@@ -30,11 +33,11 @@ def snakemake(arguments: list[str], config: Path | None, capture: bool = False) 
     if not (PROJECT / "Snakefile").is_file():
         raise DotbenchError(f"found no Snakefile in {PROJECT}; install a checkout with 'pip install -e .'")
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(PROJECT / "Snakefile")]
-    command += ["--configfile", str(config)] if config else []
+    command += ["--configfile", *map(str, config)] if config else []
     return subprocess.run(command, text=True, capture_output=capture, check=False)
 
 
-def run(targets: list[str], config: Path | None, retry_failed: bool, options: list[str]) -> int:
+def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, options: list[str]) -> int:
     """Run the workflow and build the report; print where everything is; the exit status."""
     plan = load_plan(config)
     dry = any(option in ("-n", "--dry-run", "--dryrun") for option in options)
@@ -65,7 +68,7 @@ def run(targets: list[str], config: Path | None, retry_failed: bool, options: li
     return status or int(bool(failed))
 
 
-def make_splits(config: Path | None) -> int:
+def make_splits(config: Sequence[Path] | None) -> int:
     """Prepare and split all data of a configuration, whatever runs are there; the exit status."""
     plan = load_plan(config)
     seeds = [*plan.benchmark.seeds, plan.benchmark.tuning_seed]
@@ -148,7 +151,7 @@ class Job:
         return self.message.split(" ")[0]
 
 
-def planned_jobs(targets: list[str], config: Path | None) -> list[Job]:
+def planned_jobs(targets: list[str], config: Sequence[Path] | None) -> list[Job]:
     """The jobs of a dry run. Raises DotbenchError with Snakemake's words if there can be none."""
     load_plan(config)
     result = snakemake([*targets, "--dry-run", "--quiet", "host"], config, capture=True)

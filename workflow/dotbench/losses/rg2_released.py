@@ -34,6 +34,7 @@ class RG2Released(AlternatingLoss):
     family = "listwise"
     Settings = RG2ReleasedSettings
     grid = {"alpha": [0.001, 0.01, 0.1], "regularization": [0.001, 0.01, 0.1]}  # comment in the released config.yaml
+    extended_grid = {"alpha": [0.001, 0.003, 0.01, 0.03, 0.1], "regularization": [0.01, 0.03, 0.1, 0.3]}
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
         weights, alpha = self._weights(train), self.settings.alpha

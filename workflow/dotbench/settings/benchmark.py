@@ -47,9 +47,6 @@ class StudyChoice(Settings):
     halving: Halving | None = Field(
         None, description="tune by successive halving where training can pause; absent: every setting to the end"
     )
-    grid: Grid = Field(
-        "paper", description="which own grid methods without a `grid` have: that of the papers, or the wider one"
-    )
     methods: list[MethodChoice] = Field(min_length=1)
 
     @field_validator("split", mode="before")
@@ -74,6 +71,9 @@ class Benchmark(Settings):
     studies: list[StudyChoice] = Field(min_length=1)
     seeds: list[int] = Field(
         [0, 1, 2, 3, 4], min_length=1, description="reported seeds; each names a split and an initialisation"
+    )
+    grid: Grid = Field(
+        "paper", description="which own grid methods without a `grid` have: that of the papers, or the wider one"
     )
     tuning_seed: int = Field(1000, ge=0, description="split and initialisation of tuning; not a reported one")
     threads: int = Field(1, ge=1, description="threads of a fit; results are bit-equal only for the same number")
@@ -117,7 +117,7 @@ class Benchmark(Settings):
             (
                 studies()[choice.study],
                 choice.datasets or everything,
-                [resolve(method, choice.grid) for method in choice.methods],
+                [resolve(method, self.grid) for method in choice.methods],
             )
             for choice in self.studies
         ]
@@ -126,11 +126,6 @@ class Benchmark(Settings):
     def splitters(self) -> dict[str, Splitter]:
         """Study → the splitter of its pairs."""
         return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
-
-    @cached_property
-    def grids(self) -> dict[str, Grid]:
-        """Study → which own grids its methods have."""
-        return {choice.study: choice.grid for choice in self.studies}
 
     def protocol(self, study: Any, method: Method) -> dict[str, Any]:
         """What of the protocol the digest of a method's runs covers; the default split is left out, and so is
@@ -174,16 +169,17 @@ def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
     for s, study_choice in enumerate(benchmark.studies):
         if study_choice.study in names[:s]:
             raise fail([(("studies", s, "study"), f"found '{study_choice.study}' again; a study has one entry")])
-        problems = _study_problems(study_choice, ("studies", s), [use.name for use in benchmark.datasets])
+        problems = _study_problems(study_choice, ("studies", s), benchmark)
         if problems:
             raise fail(problems)
     return benchmark
 
 
-def _study_problems(choice: StudyChoice, path: KeyPath, datasets: list[str]) -> list[tuple[KeyPath, str]]:
+def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) -> list[tuple[KeyPath, str]]:
     if choice.study not in studies():
         return [((*path, "study"), str(unknown("study", choice.study, studies())))]
     study = studies()[choice.study]
+    datasets = [use.name for use in benchmark.datasets]
     problems: list[tuple[KeyPath, str]] = []
     for d, name in enumerate(choice.datasets or []):
         if name not in datasets:
@@ -197,7 +193,7 @@ def _study_problems(choice: StudyChoice, path: KeyPath, datasets: list[str]) -> 
     for m, method_choice in enumerate(choice.methods):
         here = (*path, "methods", m)
         try:
-            method = resolve(method_choice, choice.grid)
+            method = resolve(method_choice, benchmark.grid)
             check_features(method)
         except WrongChoice as error:
             problems.append(((*here, *error.key), str(error)))
