@@ -79,7 +79,7 @@ def scripted(monkeypatch, values, fails=()):
     """Fits whose validation at each rung is written down; what was asked for."""
     asked = []
 
-    def fake(method, hyperparameters, split, dataset, seed, init, place, spectrum, partial, pause):
+    def fake(method, hyperparameters, split, dataset, seed, init, place, spectrum, partial, pause, features):
         rate = hyperparameters["learning_rate"]
         asked.append((rate, pause.epochs))
         failed = rate in fails
@@ -129,3 +129,19 @@ def test_tuning_by_halving_on_real_fits(tmp_path):
     assert chosen["trials"] == 3
     assert [row["epochs"] for row in trials] == ["1", "1", "1"]
     assert not (tmp_path / "kept").exists()
+
+
+def test_where_all_finalists_fail_the_best_of_the_others_is_chosen(tmp_path, monkeypatch):
+    scripted(monkeypatch, {0.1: [0.5], 0.2: [0.9, 0.9], 0.3: [0.8, 0.8], 0.4: [0.7]})
+    succeeds = tuning.fit
+
+    def fails_late(*arguments, pause, features):
+        found = succeeds(*arguments, pause=pause, features=features)
+        if pause.epochs > 1:
+            found.record.update(status="failed", reason="late", validation=None)
+        return found
+
+    monkeypatch.setattr(tuning, "fit", fails_late)
+    chosen, _ = tune(tmp_path, [0.1, 0.2, 0.3, 0.4])
+    assert chosen["status"] == "ok"
+    assert chosen["hyperparameters"]["learning_rate"] == 0.4

@@ -325,6 +325,13 @@ def test_a_dataset_may_be_a_name_or_a_mapping(load) -> None:
 PAPERS = CONFIG / "papers"
 
 
+@pytest.mark.parametrize("name", ["rg2", "rg2-extended"])
+def test_every_loss_trained_by_sgd_has_the_same_budget(name: str) -> None:
+    files = [CONFIG / "config.yaml", *dict.fromkeys([PAPERS / "rg2.yaml", PAPERS / f"{name}.yaml"])]
+    [(_, _, found)] = load_benchmark(files).plans
+    assert {len(method.trials()) for method in found if method.names[2] == "sgd"} == {12}
+
+
 @pytest.mark.parametrize("path", sorted(PAPERS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_configuration_of_a_paper_is_one(path: Path) -> None:
     """What a paper's other files change stands on top of the paper's own."""
@@ -346,6 +353,8 @@ def test_a_configuration_says_which_own_grid_its_methods_have(load) -> None:
     assert grid("extended") == {"alpha": WRMF.grid["alpha"], **WRMF.extended_grid}
     assert WRMF.extended_grid["regularization"] != WRMF.grid["regularization"]
     assert grid("extended", "{model: mf, loss: wrmf, grid: {alpha: [1, 2]}}") == {"alpha": [1, 2]}
+    both = "{model: mf, loss: wrmf, grid: {alpha: [1, 2]}, extended_grid: {regularization: [3]}}"
+    assert [grid(name, both) for name in ("paper", "extended")] == [{"alpha": [1, 2]}, {"regularization": [3]}]
     assert grid("extended", "{model: mf, loss: wrmf, set: {regularization: 1}}") == {"alpha": WRMF.grid["alpha"]}
     assert len(grid("extended", SGD)["weight_decay"]) == len(grid("paper", SGD)["weight_decay"])  # the same budget
 

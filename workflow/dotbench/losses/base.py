@@ -26,7 +26,7 @@ class Loss(Component):
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
     needs_free_vectors: ClassVar[bool] = False  # it constrains the vectors themselves
-    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for studies with `grid: extended`
+    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for configurations with `grid: extended`
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings

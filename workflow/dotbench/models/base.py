@@ -21,7 +21,7 @@ class Model(Component):
     is_baseline: ClassVar[bool] = False
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
-    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for studies with `grid: extended`
+    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for configurations with `grid: extended`
 
     @classmethod
     def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Finished runs of a study, read back for its tables and figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,18 @@ class MethodRuns:
 def is_shared(run: MethodRuns) -> bool:
     """Whether another process took a noticeable share of the machine during one of the runs."""
     return any((record["cpu_share_of_others"] or 0) > SHARED for record in run.metrics())
+
+
+def clock(runs: Sequence[MethodRuns]) -> tuple[str, str]:
+    """(column of the curves, title) of a time axis: wall time if every run had the machine to itself.
+
+    Where some shared it, and all were of one thread on a CPU, CPU time, which sharing hardly changes.
+    """
+    records = [record for run in runs for record in run.metrics()]
+    single = all(record["device"] == "cpu" and record["threads"] == 1 for record in records)
+    if single and any(is_shared(run) for run in runs):
+        return "cpu_seconds", "training time [CPU s]"
+    return "seconds", "training time [s]"
 
 
 def read_runs(contents: dict[str, Any]) -> list[MethodRuns]:

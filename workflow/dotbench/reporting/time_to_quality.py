@@ -7,13 +7,13 @@ from typing import Any
 from dotbench.files import write_csv
 from dotbench.lazy import np
 from dotbench.reporting.drawing import STYLES, pyplot, save
-from dotbench.reporting.records import MethodRuns, dataset_facts, dataset_label, is_shared, read_runs
+from dotbench.reporting.records import MethodRuns, clock, dataset_facts, dataset_label, is_shared, read_runs
 from dotbench.statistics.intervals import t_interval
 
 METRIC = "ndcg@10"
 SHARE = 0.99
 COLUMNS = ["dataset", "method", "seconds", "seconds_low", "seconds_high"]
-COLUMNS += [f"{METRIC}_{name}" for name in ("mean", "low", "high")] + ["runs", "shared"]
+COLUMNS += [f"{METRIC}_{name}" for name in ("mean", "low", "high")] + ["clock", "runs", "shared"]
 
 
 def time_to_quality(contents: dict[str, Any], folder: Path) -> None:
@@ -23,7 +23,8 @@ def time_to_quality(contents: dict[str, Any], folder: Path) -> None:
 
     facts = dataset_facts(contents)
     runs = read_runs(contents)
-    rows = {(run.dataset, run.label): row for run in runs if (row := quality_row(run)) is not None}
+    column, title = clock(runs)
+    rows = {(run.dataset, run.label): row for run in runs if (row := quality_row(run, column)) is not None}
     write_csv(folder / f"{contents['exhibit']}.csv", rows.values(), COLUMNS)
     heights = [1.1 + 0.26 * sum(run.dataset == dataset for run in runs) for dataset in facts]
     figure, panels = pyplot().subplots(
@@ -40,7 +41,7 @@ def time_to_quality(contents: dict[str, Any], folder: Path) -> None:
         for place, run in enumerate(here):
             row = rows.get((dataset, run.label))
             if row is not None:
-                seconds = reach_seconds(run)
+                seconds = reach_seconds(run, column)
                 left.plot(seconds, [place] * len(seconds), "|", color="#7F7F7F", ms=8, zorder=1)
                 _dot(left, place, row["seconds"], row["seconds_low"], row["seconds_high"], STYLES[0][0])
                 mean, low, high = (row[f"{METRIC}_{name}"] for name in ("mean", "low", "high"))
@@ -53,25 +54,25 @@ def time_to_quality(contents: dict[str, Any], folder: Path) -> None:
         for panel in (left, right):
             panel.grid(axis="x", alpha=0.3)
             panel.tick_params(axis="y", length=0)
-    panels[-1, 0].set_xlabel(f"training seconds to {SHARE:.0%} of the best validation NDCG@10")
+    panels[-1, 0].set_xlabel(f"{title} to {SHARE:.0%} of the best validation NDCG@10")
     panels[-1, 1].set_xlabel("test NDCG@10")
     save(figure, folder, contents["exhibit"])
 
 
-def reach_seconds(run: MethodRuns) -> list[float]:
+def reach_seconds(run: MethodRuns, column: str) -> list[float]:
     """For every seed whose fit is there, the training seconds at the end of the first epoch whose validation NDCG@10
     is at least 99 % of the run's greatest."""
     found = []
     for curve, record in zip(run.curves(), run.metrics(), strict=True):
         if record["status"] == "ok":
             values = curve[METRIC].to_numpy()
-            found.append(float(curve["seconds"].to_numpy()[int(np.argmax(values >= SHARE * values.max()))]))
+            found.append(float(curve[column].to_numpy()[int(np.argmax(values >= SHARE * values.max()))]))
     return found
 
 
-def quality_row(run: MethodRuns) -> dict[str, Any] | None:
+def quality_row(run: MethodRuns, column: str) -> dict[str, Any] | None:
     """One line of the csv; None for a method without a finished fit."""
-    seconds = reach_seconds(run)
+    seconds = reach_seconds(run, column)
     if not seconds:
         return None
     time = t_interval([log(value) for value in seconds])
@@ -81,6 +82,7 @@ def quality_row(run: MethodRuns) -> dict[str, Any] | None:
         "method": run.label,
         **{f"seconds{end}": _exp(getattr(time, name)) for end, name in ENDS.items()},
         **{f"{METRIC}_{name}": getattr(test, name) for name in ("mean", "low", "high")},
+        "clock": column,
         "runs": len(seconds),
         "shared": is_shared(run),
     }

@@ -90,6 +90,7 @@ def fit(
     last = training.curve[-1] if training.curve else {}
     metric = WATCHED[method.task]
     model, loss, solver = method.names
+    elsewhere = training.extra.get("decomposition", {})  # done by another process, which counts as well
     record = {
         "dataset": dataset,
         "model": model,
@@ -108,9 +109,9 @@ def fit(
         "updates": last.get("updates"),
         "train_seconds": last.get("seconds"),
         "cpu_seconds": last.get("cpu_seconds"),
-        "peak_memory_bytes": usage.peak_memory_bytes,
+        "peak_memory_bytes": max(usage.peak_memory_bytes, elsewhere.get("peak_memory_bytes", 0)),
         "peak_gpu_memory_bytes": usage.peak_gpu_memory_bytes,
-        "cpu_share_of_others": usage.others,
+        "cpu_share_of_others": max(usage.others, elsewhere.get("cpu_share_of_others", 0.0)),
         "device": place.device,
         "threads": place.threads,
         "machine": machine(place.device),
@@ -178,7 +179,7 @@ def _train_vectors(
             model=method.model,
             loss=method.loss(settings),
             settings=settings,
-            train=lambda dtype: TrainMatrix(split.train, split.n_users, split.n_items, place.device, dtype),
+            train=lambda dtype: TrainMatrix(split.train, split.n_users, split.n_items, place.device, dtype).ready(),
             validate=lambda users, items: mean_ndcg(ranking, vector_scorer(users, items)),
             init_seed=init_seed,
             device=place.device,

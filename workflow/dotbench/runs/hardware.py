@@ -82,7 +82,8 @@ class Usage:
     """What a block of code used: CPU seconds, peak memory, and how busy others kept the machine.
 
     ``others`` is the share of the machine's CPU time that went to other processes meanwhile: about 0 on a
-    machine of one's own, 0.5 beside one busy neighbour on two cores.
+    machine of one's own, 0.5 beside one busy neighbour on two cores. The machine's clock ticks in 10 ms; for a
+    block of less than half a second on a CPU it is the share of the wall time that the block itself waited.
     """
 
     def __init__(self, device: str) -> None:
@@ -99,7 +100,10 @@ class Usage:
             now - then
             for now, then in zip((time.perf_counter(), time.process_time(), _busy_seconds()), self._start, strict=True)
         )
-        share = (busy - own) / (wall * (os.cpu_count() or 1)) if wall > 0.5 else 0.0  # the clock ticks in 10 ms
+        if wall > 0.5:
+            share = (busy - own) / (wall * (os.cpu_count() or 1))
+        else:
+            share = (wall - own) / wall if self.device == "cpu" else 0.0
         self.others = round(min(max(share, 0.0), 1.0), 3)
         self.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         gpu = self.device == "cuda"

@@ -107,14 +107,15 @@ def _best(method: Method, results: dict[int, dict[str, Any]], numbers: list[int]
 def choose(
     method: Method, trials: list[dict[str, Any]], records: list[dict[str, Any]], among: Sequence[int] | None = None
 ) -> dict[str, Any]:
-    """The content of ``chosen.json``, the best of the trials ``among`` the finalists, or of all.
+    """The content of ``chosen.json``, the best of the trials ``among`` the finalists, or of all if these failed.
 
     It holds nothing that changes when the same trials run again.
     """
     best = 0
     value: float | None = None
+    alive = [number for number in among or () if records and records[number]["status"] == "ok"]
     for number, record in enumerate(records):
-        if among is not None and number not in among:
+        if alive and number not in alive:
             continue
         if record["status"] == "ok" and better(method.task, record["validation"], value):
             best, value = number, record["validation"]

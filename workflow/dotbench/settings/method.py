@@ -29,6 +29,9 @@ class MethodChoice(Settings):
         None,
         description="hyperparameters that are tuned, each with its values; absent: the method's own grid",
     )
+    extended_grid: dict[str, list[Any]] | None = Field(
+        None, description="in the place of `grid` where the configuration says `grid: extended`"
+    )
     label: str | None = Field(None, description="name in tables and figures; made from the components if absent")
 
 
@@ -118,17 +121,19 @@ def resolve(choice: MethodChoice, grid_name: Grid = "paper") -> Method:
     model, loss, solver = _components(choice)
     components = [part for part in (model, loss, solver) if part is not None]
     cls = settings_class(components)
-    grid = choice.grid if choice.grid is not None else _own_grid(components, grid_name)
-    if choice.grid is None:
+    extended = grid_name == "extended" and choice.extended_grid is not None
+    named, section = (choice.extended_grid, "extended_grid") if extended else (choice.grid, "grid")
+    grid = named if named is not None else _own_grid(components, grid_name)
+    if named is None:
         grid = {key: values for key, values in grid.items() if key not in choice.set}
     settings = _validated(cls, choice.set, "set")
     checked = {}
     for key, values in grid.items():
         if key in choice.set:
-            raise WrongChoice(("grid", key), "is both in 'set' and in 'grid'")
-        checked[key] = [_validated(cls, {**choice.set, key: value}, "grid")[key] for value in values]
+            raise WrongChoice((section, key), f"is both in 'set' and in '{section}'")
+        checked[key] = [_validated(cls, {**choice.set, key: value}, section)[key] for value in values]
         if not values or len({canonical_json(value) for value in checked[key]}) < len(values):
-            raise WrongChoice(("grid", key), f"found {values}; needs one or more different values")
+            raise WrongChoice((section, key), f"found {values}; needs one or more different values")
     label = choice.label or _label(model, loss, solver)
     return Method(model, loss, solver, settings, checked, label)
 

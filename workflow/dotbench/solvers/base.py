@@ -78,7 +78,7 @@ class Solver(Component):
     halves: ClassVar[bool] = False  # its training can pause: a study may ask for successive halving
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
-    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for studies with `grid: extended`
+    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for configurations with `grid: extended`
 
     @classmethod
     def can_solve(cls, model: type[Any], loss: type[Loss]) -> bool:

@@ -16,7 +16,7 @@ class Spectrum:
 
     ``iterations``: block steps made. ``missed``: bound on Σ σ_k² / Σ s_k² − 1 over the ``r`` values, σ those of T.
     ``residual``: max_k of ‖T v_k − s_k u_k‖ and ‖Tᵀ u_k − s_k v_k‖, over s_1. ``seconds``, ``cpu_seconds``: what
-    computing it took.
+    computing it took; ``peak_memory_bytes``, ``cpu_share_of_others``: of the process that did, where measured.
     """
 
     left: "torch.Tensor"
@@ -27,6 +27,8 @@ class Spectrum:
     residual: float
     seconds: float
     cpu_seconds: float
+    peak_memory_bytes: int = 0
+    cpu_share_of_others: float = 0.0
 
     def save(self, path: Path) -> None:
         arrays = {name: getattr(self, name).cpu().numpy() for name in ("left", "values", "right")}
@@ -37,7 +39,7 @@ class Spectrum:
         return {name: getattr(self, name) for name in FACTS}
 
 
-FACTS = ("iterations", "missed", "residual", "seconds", "cpu_seconds")
+FACTS = ("iterations", "missed", "residual", "seconds", "cpu_seconds", "peak_memory_bytes", "cpu_share_of_others")
 
 
 def load_spectrum(path: Path, device: str, dtype: "torch.dtype") -> Spectrum:

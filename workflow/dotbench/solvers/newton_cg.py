@@ -25,7 +25,7 @@ class NewtonCGSettings(IterativeSettings):
 
     cg_iterations: int = Field(50, ge=1, description="cap on the conjugate gradients of a step")
     cg_tolerance: float = Field(0.1, gt=0, lt=1, description="relative residual at which they stop")
-    damping: float = Field(1.0, gt=0, description="initial μ, in units of λ")
+    damping: float = Field(0.1, gt=0, description="initial μ, in units of λ")
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of parameters and vectors")
 
 

@@ -14,7 +14,7 @@ class SGDSettings(IterativeSettings):
     """Settings of the solver `sgd`."""
 
     learning_rate: float = Field(0.01, gt=0)
-    weight_decay: float = Field(0.0, ge=0, description="L2 term in Adam's gradient")
+    weight_decay: float = Field(0.0, ge=0, description="L2 term in Adam's gradient, of the model's parameters")
     updates: int = Field(1000, ge=0, description="training may go past `epochs` up to so many updates")
     patience_updates: int = Field(100, ge=0, description="updates without a better metric before it stops")
 
@@ -45,13 +45,11 @@ class GradientTrainer:
         self.train = problem.train(torch.float32)
         self.generator = torch.Generator().manual_seed(problem.init_seed)
         self.model = problem.model(problem.settings, self.train, self.generator, problem.features)
-        self.parameters = [*self.model.parameters(), *self.objective.own_parameters(self.train, self.generator)]
-        self.optimizer = torch.optim.Adam(
-            self.parameters,
-            lr=problem.settings.learning_rate,
-            weight_decay=problem.settings.weight_decay,
-            fused=True,
-        )
+        own = self.objective.own_parameters(self.train, self.generator)
+        self.parameters = [*self.model.parameters(), *own]
+        groups = [{"params": self.model.parameters(), "weight_decay": problem.settings.weight_decay}]
+        groups += [{"params": own, "weight_decay": 0.0}] if own else []  # a margin, a boundary: no vectors
+        self.optimizer = torch.optim.Adam(groups, lr=problem.settings.learning_rate, fused=True)
 
     def epoch(self) -> int:
         updates, total = 0, torch.zeros((), device=self.train.device)

@@ -65,6 +65,8 @@ class Spectral(Solver):
             "missed": spectrum.missed,
             "residual": spectrum.residual,
             "rank": len(spectrum.values),
+            "peak_memory_bytes": spectrum.peak_memory_bytes,
+            "cpu_share_of_others": spectrum.cpu_share_of_others,
         }
         return Solution(users, items, [row], best_epoch=1, extra={"decomposition": facts})
 
@@ -86,5 +88,5 @@ def decompose_loss(loss: type[SpectralLoss], train: TrainMatrix, rank: int, sett
 def decompose_split(artefact: dict[str, Any], split: Split, device: str) -> Spectrum:
     """The artefact of a split: ``artefact`` names the loss, the rank (``embedding_size``) and the solver's settings."""
     settings = SimpleNamespace(**artefact)
-    train = TrainMatrix(split.train, split.n_users, split.n_items, device, getattr(torch, settings.dtype))
+    train = TrainMatrix(split.train, split.n_users, split.n_items, device, getattr(torch, settings.dtype)).ready()
     return decompose_loss(losses()[settings.loss], train, settings.embedding_size, settings)
