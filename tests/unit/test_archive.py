@@ -1,7 +1,10 @@
 """Finished runs in one file, and back: what returns is what was there, and what does not belong is refused."""
 
 import json
+import re
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,10 @@ import pytest
 
 from dotbench.errors import DotbenchError
 from dotbench.files import write_json, write_parquet, write_text
-from dotbench.plan import Plan
+from dotbench.plan import Entry, Plan
 from dotbench.runs import paths
 from dotbench.runs.archive import read_archive, schema, write_archive
+from dotbench.runs.checking import means
 from dotbench.runs.evaluating import per_user_table
 from dotbench.runs.exporting import export_runs, shorten
 from dotbench.runs.importing import import_runs
@@ -63,10 +67,23 @@ def make_runs(plan: Plan, seed: int = 0, seeds: tuple[int, ...] = (0, 1)) -> Non
         write_text(run / "trials_curves.csv", "trial,epoch,loss\n" + f"0,1,{rng.random()!r}\n0,2,1e-05\n")
         for s in seeds:
             fit = paths.fit(entry.dataset, entry.folder, s, s)
-            write_json(fit / "fit.json", {"status": "ok", "train_seconds": rng.random()})
+            write_json(fit / "fit.json", identity(entry, s) | {"status": "ok", "train_seconds": rng.random()})
             write_text(fit / "curve.csv", "epoch,loss\n" + "".join(f"{k},{rng.random()!r}\n" for k in range(1, 9)))
-            write_json(fit / "metrics.json", {"status": "ok", "metrics": {"test": {"x": rng.random()}}})
-            write_parquet(fit / "per_user.parquet", per_user_table(per_user(rng, entry.study.task)))
+            write_scores(entry, s, per_user(rng, entry.study.task))
+
+
+def identity(entry: Entry, seed: int) -> dict[str, Any]:
+    names = dict(zip(("model", "loss", "solver"), entry.method.names, strict=True))
+    return {"dataset": entry.dataset, **names, "split_seed": seed, "init_seed": seed}
+
+
+def write_scores(entry: Entry, seed: int, columns: dict[str, np.ndarray]) -> None:
+    """Metrics and per-user scores of a fit; without any user, of a failed one."""
+    fit, users = paths.fit(entry.dataset, entry.folder, seed, seed), len(columns["user"])
+    metrics = {"test": means(columns)} if users else None
+    record = {"status": "ok" if users else "failed", "metrics": metrics, "n_users_evaluated": users}
+    write_json(fit / "metrics.json", identity(entry, seed) | record)
+    write_parquet(fit / "per_user.parquet", per_user_table(columns))
 
 
 def per_user(rng: np.random.Generator, task: str, n: int = USERS) -> dict[str, np.ndarray]:
@@ -139,9 +156,8 @@ def test_only_what_is_finished_is_exported(plan: Plan) -> None:
 
 def test_a_failed_fit_is_a_finished_run(plan: Plan) -> None:
     for entry in plan.entries:
-        fit = plan.fits(entry)[0]
         empty = {name: values[:0] for name, values in per_user(np.random.default_rng(), entry.study.task).items()}
-        write_parquet(fit / "per_user.parquet", per_user_table(empty))
+        write_scores(entry, 0, empty)
     before = contents()
     export_runs(plan, FILE)
     wipe()
@@ -169,12 +185,11 @@ def test_a_run_that_says_the_same_keeps_who_exported_it(plan: Plan, monkeypatch:
     monkeypatch.setattr("dotbench.runs.exporting._commit", lambda: "first")
     export_runs(plan, FILE)
     monkeypatch.setattr("dotbench.runs.exporting._commit", lambda: "second")
-    changed = plan.fits(plan.entries[0])[0]
-    write_json(changed / "metrics.json", {"status": "ok", "metrics": None})
+    write_scores(plan.entries[0], 0, per_user(np.random.default_rng(9), "ranking"))
     export_runs(plan, FILE)
     rows = read_archive(FILE)
     assert [(row["method"], row["split_seed"]) for row in rows if row["commit"] == "second"] == [
-        (changed.parent.name, 0)
+        (plan.entries[0].folder, 0)
     ]
 
 
@@ -287,6 +302,8 @@ def test_a_damaged_byte_is_noticed(plan: Plan) -> None:
         ("method", "mf-rg2", "column 'method': found 'mf-rg2'"),
         ("split_folder", "/tmp/ranking", "column 'split_folder': found '/tmp/ranking'"),
         ("metrics", "{", "column 'metrics': not valid JSON"),
+        ("fit", "[]", "column 'fit': found list; allowed is a JSON object"),
+        ("stats", "{}", "column 'stats': has no 'users'"),
         ("fit", None, "column 'fit' is empty"),
         ("n_relevant", np.array([1]), "arrays differ in length"),
     ],
@@ -301,6 +318,97 @@ def test_a_wrong_row_is_named_and_nothing_is_written(plan: Plan, column: str, va
     with pytest.raises(DotbenchError, match=rf"runs\.parquet, row \d+: {message}"):
         import_runs(FILE)
     assert not paths.RESULTS.exists()
+
+
+def reading(change: Callable[[list[dict[str, Any]]], None]) -> str:
+    """What reading says of the file after a change of its rows; the row that is changed is that of a ranking fit."""
+    rows = read_archive(FILE)
+    rows.sort(key=lambda row: row["hits"] is None)
+    change(rows)
+    write_archive(FILE, rows)
+    with pytest.raises(DotbenchError) as caught:
+        read_archive(FILE)
+    assert str(caught.value).startswith("runs.parquet, row ")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["fit", "metrics"])
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("dataset", "other", "says dataset 'other', the file's column 'sim-tiny'"),
+        ("model", "lightgcn", "says method 'lightgcn-rg2-spectral', the file's column 'mf-rg2-spectral'"),
+        ("loss", "bpr", "says method 'mf-bpr-spectral'"),
+        ("solver", None, "says method 'mf-rg2-None'"),
+        ("split_seed", 7, "says split_seed 7, the file's column 0"),
+        ("init_seed", 7, "says init_seed 7, the file's column 0"),
+    ],
+)
+def test_a_run_that_is_another_by_its_texts_is_refused(
+    plan: Plan, column: str, key: str, value: Any, message: str
+) -> None:
+    export_runs(plan, FILE)
+
+    def change(rows: list[dict[str, Any]]) -> None:
+        rows[0][column] = json.dumps(json.loads(rows[0][column]) | {key: value})
+
+    problem = reading(change)
+    assert f"results/runs/sim-tiny/{plan.entries[1].folder}/split0-init0: {column}.json {message}" in problem
+
+
+@pytest.mark.parametrize("task", ["ranking", "rating"])
+def test_metrics_that_the_users_scores_do_not_give_are_refused(plan: Plan, task: str) -> None:
+    export_runs(plan, FILE)
+    name, scores = {"ranking": ("mrr@10", "hits"), "rating": ("mae", "absolute_error")}[task]
+    kept = FILE.read_bytes()
+
+    def state(changes: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+        row = next(row for row in rows if row[scores] is not None)
+        row["metrics"] = json.dumps(json.loads(row["metrics"]) | changes)
+
+    assert "says n_users_evaluated 999; there are 50 users" in reading(partial(state, {"n_users_evaluated": 999}))
+    FILE.write_bytes(kept)
+    found = next(json.loads(row["metrics"])["metrics"]["test"] for row in read_archive(FILE) if row[scores] is not None)
+    stated = found | {name: found[name] * 1.001}
+    assert f"says test {name} {stated[name]}, the users' scores give {found[name]}" in reading(
+        partial(state, {"metrics": {"test": stated}})
+    )
+    FILE.write_bytes(kept)
+    assert "has no metrics; there are scores of users" in reading(partial(state, {"metrics": None}))
+
+
+def test_a_run_that_is_there_twice_is_refused(plan: Plan) -> None:
+    export_runs(plan, FILE)
+    assert reading(lambda rows: rows.append(dict(rows[0]))).endswith("is there more than once")
+
+
+def test_a_fit_without_its_tuning_is_refused(plan: Plan) -> None:
+    export_runs(plan, FILE)
+
+    def drop(rows: list[dict[str, Any]]) -> None:
+        rows[:] = [row for row in rows if row["chosen"] is None]
+
+    assert reading(drop).endswith("split0-init0: its tuning is not in the file")
+
+
+@pytest.mark.parametrize("column", ["split", "stats"])
+def test_runs_of_one_split_on_different_data_are_refused(plan: Plan, column: str) -> None:
+    export_runs(plan, FILE)
+
+    def change(rows: list[dict[str, Any]]) -> None:
+        other = {"split": {"content": "other"}, "stats": {"users": 1}}[column]
+        rows[0][column] = json.dumps(json.loads(rows[0][column]) | other)
+
+    assert re.search(rf"/{column}\.json has the digest \w+ in it, \w+ in an earlier row", reading(change))
+
+
+def test_what_cannot_be_read_back_is_not_written(plan: Plan) -> None:
+    fit = plan.fits(plan.entries[0])[0]
+    content = json.loads((fit / "metrics.json").read_text())
+    write_json(fit / "metrics.json", content | {"n_users_evaluated": 1})
+    with pytest.raises(DotbenchError, match=r"metrics\.json says n_users_evaluated 1"):
+        export_runs(plan, FILE)
+    assert not FILE.exists()
 
 
 def test_a_run_of_an_older_version_is_told(plan: Plan) -> None:
@@ -323,16 +431,22 @@ def test_hits_take_less_than_a_byte_a_user(workdir: Path) -> None:
     """Twenty runs on 6,000 users, five splits; an hour's evidence is hundreds of them. A user's users and counts are
     those of the split and repeat."""
     rng = np.random.default_rng(0)
-    empty = dict.fromkeys(schema().names) | {"stats": "{}", "split": "{}", "fit": "{}", "metrics": "{}", "curve": ""}
-    rows = []
+    stats = {"users": 6_040, "items": 9, "interactions": 9, "raw": {}, "sha256": {"users.csv": "u", "items.csv": "i"}}
+    empty = dict.fromkeys(schema().names) | {"dataset": "d", "stats": json.dumps(stats)}
+    tuned = empty | {"chosen": "{}", "trials": "", "trials_curves": ""}
+    rows = [tuned | {"method": f"m-l-s-{run:010d}"} for run in range(4)]
     for split in range(5):
         users = np.sort(rng.choice(6_040, 6_000, replace=False))
         counts = rng.geometric(0.1, 6_000)
         for run in range(4):
             found = rng.random((6_000, 10)) < rng.beta(0.6, 2.4, 6_000)[:, None] * np.linspace(1.3, 0.7, 10)
-            row = {"dataset": "d", "method": f"m-{run:010d}", "split_seed": split, "init_seed": split}
-            row |= {"split_folder": f"split{split}/ranking", "user": users, "n_relevant": counts}
-            rows.append(empty | row | {"hits": (found @ (1 << np.arange(10))).astype(np.uint16)})
+            row = {"dataset": "d", "split_seed": split, "init_seed": split}
+            columns = {"user": users, "n_relevant": counts, "hits": (found @ (1 << np.arange(10))).astype(np.uint16)}
+            record = row | {"model": "m", "loss": "l", "solver": "s", "n_users_evaluated": len(users)}
+            record["metrics"] = {"test": means(columns)}
+            row |= {"method": f"m-l-s-{run:010d}", "fit": json.dumps(record), "metrics": json.dumps(record)}
+            row |= {"split_folder": f"split{split}/ranking", "split": json.dumps({"content": str(split)}), "curve": ""}
+            rows.append(empty | row | columns)
     write_archive(FILE, rows)
     sizes = pq.ParquetFile(FILE).metadata.row_group(0).to_dict()["columns"]
     bytes_of = {column["path_in_schema"].split(".")[0]: column["total_compressed_size"] for column in sizes}
@@ -340,8 +454,9 @@ def test_hits_take_less_than_a_byte_a_user(workdir: Path) -> None:
     assert bytes_of["user"] + bytes_of["n_relevant"] < 5 * 6_000
     assert FILE.stat().st_size < 160_000
     back = read_archive(FILE)
-    order = sorted(rows, key=lambda row: (row["method"], row["split_seed"]))
-    assert all(np.array_equal(a["hits"], b["hits"]) for a, b in zip(back, order, strict=True))
+    order = sorted(rows[4:], key=lambda row: (row["method"], row["split_seed"]))
+    fits = [row for row in back if row["hits"] is not None]
+    assert all(np.array_equal(a["hits"], b["hits"]) for a, b in zip(fits, order, strict=True))
     assert pa.types.is_uint16(pq.read_schema(FILE).field("hits").type.value_type)
 
 

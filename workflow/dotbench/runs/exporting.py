@@ -11,7 +11,10 @@ from dotbench.errors import DotbenchError
 from dotbench.lazy import np, pd
 from dotbench.plan import Entry, Plan
 from dotbench.runs import paths
-from dotbench.runs.archive import (
+from dotbench.runs.archive import read_archive, schema, write_archive
+from dotbench.runs.checking import check_rows
+from dotbench.runs.evaluating import RANKING, RATING
+from dotbench.runs.rows import (
     FIT,
     TUNING,
     Key,
@@ -21,11 +24,7 @@ from dotbench.runs.archive import (
     is_fit,
     key,
     manifests,
-    read_archive,
-    schema,
-    write_archive,
 )
-from dotbench.runs.evaluating import RANKING, RATING
 
 PROJECT = Path(__file__).parents[3]
 DIGITS = 5  # of the numbers in trials_curves.csv
@@ -48,7 +47,7 @@ def export_runs(plan: Plan, path: Path) -> Exported:
 
     Of a run in both, that of the configuration is taken; a row that says the same stays as it is. Where a method was
     tuned to another setting, the file's fits of it go: they belong to the old one. Raises DotbenchError if the file
-    is about other data.
+    is about other data, or if a run contradicts itself.
     """
     methods = {(entry.dataset, entry.folder): entry for entry in plan.entries}
     source = {"dotbench": __version__, "commit": _commit()}
@@ -60,6 +59,7 @@ def export_runs(plan: Plan, path: Path) -> Exported:
     merged = merge(kept, rows)
     if not merged:
         raise DotbenchError(f"the configuration '{plan.benchmark.name}' has no finished run yet; run it first")
+    check_rows(path, merged)
     write_archive(path, merged)
     fits = sum(map(is_fit, rows))
     all_fits = len({fit for entry in methods.values() for fit in plan.fits(entry)})

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotbench.files import write_parquet, write_text
-from dotbench.runs.archive import (
+from dotbench.runs.archive import read_archive
+from dotbench.runs.evaluating import per_user_table
+from dotbench.runs.rows import (
     FIT,
     TUNING,
     Row,
@@ -16,9 +18,7 @@ from dotbench.runs.archive import (
     is_fit,
     manifests,
     per_user_columns,
-    read_archive,
 )
-from dotbench.runs.evaluating import per_user_table
 
 
 @dataclass
