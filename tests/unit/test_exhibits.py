@@ -69,6 +69,23 @@ def test_an_overview_has_best_second_and_the_edge(three: list[tuple[str, str]], 
     assert len(read(workdir / "shown_pairs.csv")) == 6
 
 
+def test_none_is_best_where_a_method_lacks_a_seed(three: list[tuple[str, str]], workdir: Path) -> None:
+    write_runs("d", "mf-bpr-sgd-1", [list(USERS)] * 3, failed=[2])
+    summarise(contents(*three, kind="overview", seeds=3), workdir)
+    assert {row["ndcg@10_standing"] for row in read(workdir / "shown.csv")} == {""}
+    text = (workdir / "shown.md").read_text()
+    assert "d: no method is marked as best or second, for seeds of bpr are absent." in text
+    assert "**" not in text
+    assert "<ins>" not in text
+
+
+def test_a_tie_is_shown_where_a_method_lacks_a_seed(three: list[tuple[str, str]], workdir: Path) -> None:
+    write_runs("d", "mf-bpr-sgd-1", [list(USERS)] * 3, failed=[2])
+    write_runs("d", "mf-softmax-sgd-3", [list(USERS + 0.4 + 0.01 * seed) for seed in range(3)])
+    summarise(contents(*three, kind="overview", seeds=3), workdir)
+    assert [row["ndcg@10_standing"] for row in read(workdir / "shown.csv")] == ["", "tie", "tie"]
+
+
 def test_intervals_are_students(three: list[tuple[str, str]], workdir: Path) -> None:
     summarise(contents(*three, kind="intervals", seeds=3), workdir)
     half = stats.t.ppf(0.975, 2) * 0.01 / 3**0.5

@@ -62,12 +62,15 @@ def _totals(frame: "pd.DataFrame", metric: str) -> "pd.DataFrame":
 def _standings(
     rows: list[dict[str, Any]], compared: list[str], comparisons: list[Comparison], metric: str, second: bool
 ) -> list[str]:
+    """Places of all methods; the first and second only where no method of the dataset lacks a seed."""
     if not comparisons:
         return ["" for _ in rows]
     sign = -1 if metric in LOWER_IS_BETTER else 1
     means = [sign * row[f"{metric}_mean"] for row in rows if row["method"] in compared]
     places = standings(len(compared), max(range(len(compared)), key=lambda k: means[k]), comparisons)
-    if second:
+    if len(compared) < len(rows):
+        places = [place.replace("best", "") for place in places]
+    elif second:
         places = runners_up(places, means, comparisons)
     found = dict(zip(compared, places, strict=True))
     return [found.get(row["method"], "") for row in rows]

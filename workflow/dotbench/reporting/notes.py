@@ -59,6 +59,9 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         if row["failed"]:
             failed = f"{row['failed']} of {row['seeds']} seeds failed"
             lines.append(f"{row['dataset']}, {row['method']}: {failed}: {row['failure']}; log: {row['failure_log']}.")
+    for name in dict.fromkeys(row["dataset"] for row in rows if row["failed"]):
+        lacking = ", ".join(row["method"] for row in rows if row["dataset"] == name and row["failed"])
+        lines.append(f"{name}: no method is marked as best or second, for seeds of {lacking} are absent.")
     machines = {f"{r['machine']['gpu'] or r['machine']['cpu']}, {r['machine']['cores']} cores" for r in records}
     threads = sorted({record["threads"] for record in records})
     versions = {f"{name} {value}" for record in records for name, value in record["versions"].items()}
