@@ -9,7 +9,10 @@ import pytest
 from runs_data import contents, write_dataset, write_runs
 from scipy import stats
 
+from dotbench.cli.workflow import compare, load_plan
+from dotbench.errors import DotbenchError
 from dotbench.reporting.paper import judge, kendall_tau, paper_versus_ours
+from dotbench.runs import paths
 from dotbench.settings.published import Cell
 
 T4, T2 = stats.t.ppf(0.975, 4), stats.t.ppf(0.975, 2)
@@ -116,3 +119,34 @@ def test_a_dataset_that_was_not_run_is_said(workdir: Path) -> None:
     rows = read(workdir / "paper_vs_ours.csv")
     assert {row["verdict"] for row in rows} == {"not run"}
     assert all(row["notes"].endswith("the dataset was not run") for row in rows)
+
+
+def test_what_has_been_run_is_compared_and_the_rest_is_not_run(workdir: Path) -> None:
+    config = """
+name: own
+datasets: [ml-10m, sim-tiny]
+seeds: [0, 1, 2, 3]
+studies:
+  - study: rg2
+    methods: [{model: mf, loss: bpr}, {model: mf, loss: wrmf}, {model: mf, loss: rg2, solver: als}]
+"""
+    Path("own.yaml").write_text(config)
+    plan = load_plan([Path("own.yaml")])
+    write_dataset("ml-10m")
+    run = {entry.method.names[1]: entry.folder for entry in plan.entries if entry.dataset == "ml-10m"}
+    for loss, seeds in (("bpr", 3), ("wrmf", 4), ("rg2", 4)):
+        write_runs("ml-10m", run[loss], [[0.2116 + 0.01 * (seed % 3 - 1)] for seed in range(seeds)])
+    (paths.run("ml-10m", run["rg2"]) / "chosen.json").unlink()  # it is being tuned anew
+    files = compare(plan)
+    assert all(Path(file).is_file() for file in files)
+    lines = {row["paper_method"]: row for row in read(Path(files[0])) if row["metric"] == "ndcg@10"}
+    assert (lines["BPR"]["verdict"], lines["BPR"]["seeds"]) == ("reproduces", "3")
+    assert "3 of 4 seeds were run" in lines["BPR"]["notes"]
+    assert (lines["WRMF"]["verdict"], lines["WRMF"]["seeds"]) == ("differs: lower", "4")
+    assert "seeds" not in lines["WRMF"]["notes"]
+    assert (lines["RG2"]["verdict"], lines["RG2"]["notes"]) == ("not run", "the method was not run")
+
+
+def test_a_configuration_without_a_paper_has_nothing_to_compare(workdir: Path) -> None:
+    with pytest.raises(DotbenchError, match="no study with published numbers"):
+        compare(load_plan(None))

@@ -89,6 +89,15 @@ def status(config: Config = None) -> None:
 
 
 @app.command(rich_help_panel=WORKFLOW)
+def compare(config: Config = None) -> None:
+    """Published numbers beside ours, from the runs that are there. Runs nothing."""
+    from dotbench.cli import workflow
+
+    for path in workflow.compare(workflow.load_plan(config)):
+        print(path)
+
+
+@app.command(rich_help_panel=WORKFLOW)
 def export(
     to: Annotated[
         Path | None, typer.Option(help="folder for tables, figures and facts, e.g. docs/evidence/movielens")

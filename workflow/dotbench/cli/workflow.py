@@ -11,6 +11,8 @@ from pathlib import Path
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json
 from dotbench.plan import Entry, Plan
+from dotbench.reporting.paper import paper_versus_ours
+from dotbench.reporting.records import finished
 from dotbench.runs import paths
 from dotbench.settings.benchmark import load_benchmark
 
@@ -74,6 +76,16 @@ def make_splits(config: Sequence[Path] | None) -> int:
     seeds = [*plan.benchmark.seeds, plan.benchmark.tuning_seed]
     files = {str(plan.split(entry, entry.dataset, seed) / "split.npz") for entry in plan.entries for seed in seeds}
     return snakemake(sorted(files), config).returncode
+
+
+def compare(plan: Plan) -> list[str]:
+    """Write paper-versus-ours of every study with published numbers from the runs that are there; the files."""
+    compared = [study for study in plan.studies() if study.published]
+    if not compared:
+        raise DotbenchError(f"the configuration '{plan.benchmark.name}' has no study with published numbers")
+    for study in compared:
+        paper_versus_ours(finished(plan.contents(study)), paths.study(plan.benchmark.name, study.name))
+    return [file for study in compared for file in plan.comparison_files(study)]
 
 
 @dataclass

@@ -21,11 +21,13 @@ ORDER_COLUMNS = ["metric", "paper_dataset", "dataset", "methods", "paper_order",
 def paper_versus_ours(contents: dict[str, Any], folder: Path) -> None:
     """Write ``paper_vs_ours.{csv,md,html}`` (a line for every published number and method of ours that it is compared
     with) and ``paper_vs_ours_order.csv`` (the paper's order of the methods beside ours on each dataset that was run).
+
+    ``contents``: of a study whose runs are all there, or what of it is `dotbench.reporting.records.finished`.
     """
     published = load_published(contents["published"])
     facts = dataset_facts(contents)
     ours = [method_row(run, contents["metrics"], facts[run.dataset]) for run in read_runs(contents)]
-    lines = [line for cell in published.cells for line in _lines(cell, published, ours, facts)]
+    lines = [line for cell in published.cells for line in _lines(cell, published, ours, facts, len(contents["seeds"]))]
     orders = _orders(published, ours)
     write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
     write_csv(folder / "paper_vs_ours_order.csv", orders, ORDER_COLUMNS)
@@ -70,8 +72,10 @@ def kendall_tau(first: list[float], second: list[float]) -> float:
     return (sum(sign > 0 for sign in signs) - sum(sign < 0 for sign in signs)) / len(pairs)
 
 
-def _lines(cell: Cell, published: Published, ours: list[Row], facts: dict[str, Any]) -> list[Row]:
-    """A line for every method of ours that the cell is compared with; one that says so if none was run."""
+def _lines(cell: Cell, published: Published, ours: list[Row], facts: dict[str, Any], seeds: int) -> list[Row]:
+    """A line for every method of ours that the cell is compared with; one that says so if none was run.
+
+    ``seeds``: how many the configuration has."""
     line: Row = {"table": cell.table, "dataset": cell.dataset, "paper_method": cell.method, "metric": cell.metric}
     line |= {"published": cell.value, "published_sd": cell.sd}
     counterparts = published.method(cell.method).ours()
@@ -89,6 +93,7 @@ def _lines(cell: Cell, published: Published, ours: list[Row], facts: dict[str, A
             notes.append(f"on the grid's edge: {row['on_edge']}")
         label = dataset_label(facts[cell.dataset])
         notes += [label] if label != cell.dataset else []
+        notes += [f"{row['seeds']} of {seeds} seeds were run"] if row["seeds"] < seeds else []
         notes += [f"{row['failed']} of {row['seeds']} seeds failed"] if row["failed"] else []
         found.append({**line, "method": row["method"], **judge(cell, row, published.seeds), "notes": "; ".join(notes)})
     return found

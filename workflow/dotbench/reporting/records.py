@@ -68,8 +68,19 @@ def clock(runs: Sequence[MethodRuns]) -> tuple[str, str]:
 
 
 def read_runs(contents: dict[str, Any]) -> list[MethodRuns]:
-    """The runs that a table or figure shows; ``contents`` as `dotbench.plan.Plan.contents` gives it."""
-    return [MethodRuns(seeds=contents["seeds"], **run) for run in contents["runs"]]
+    """The runs that a table or figure shows; ``contents`` as `dotbench.plan.Plan.contents` or `finished` gives it."""
+    return [MethodRuns(**{"seeds": contents["seeds"], **run}) for run in contents["runs"]]
+
+
+def finished(contents: dict[str, Any]) -> dict[str, Any]:
+    """The same contents with those methods of which a reported run is finished, each with its own finished seeds."""
+    found = []
+    for run, method in zip(contents["runs"], read_runs(contents), strict=True):
+        done = zip(method.seeds, method.fits, strict=True)
+        seeds = [seed for seed, fit in done if (fit / "metrics.json").is_file()]
+        if seeds and (paths.run(method.dataset, method.folder) / "chosen.json").is_file():
+            found.append({**run, "seeds": seeds})
+    return {**contents, "runs": found}
 
 
 def dataset_facts(contents: dict[str, Any]) -> dict[str, dict[str, Any]]:
