@@ -42,12 +42,22 @@ def test_the_tolerance_comes_from_both_intervals() -> None:
         (0.3, 0.34, 0.01, None, "differs: higher"),
         (0.3, 0.26, 0.01, None, "differs: lower"),
         (0.3, 0.31, 0.01, "a copy", "suspect cell"),
-        (0.3, 0.31, None, None, "one seed: no interval"),
         (0.3, None, None, None, "failed"),
     ],
 )
 def test_verdicts(value: float, mean: float | None, sd: float | None, suspect: str | None, verdict: str) -> None:
     assert judge(cell(value, 0.001, suspect), ours(mean, sd), 5)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("seeds", "failed", "sd", "verdict"),
+    [(1, 0, None, "too few seeds"), (2, 0, 0.01, "too few seeds"), (3, 1, 0.01, "too few seeds")]
+    + [(3, 0, 0.01, "reproduces"), (5, 2, 0.01, "reproduces")],
+)
+def test_a_verdict_needs_three_seeds(seeds: int, failed: int, sd: float | None, verdict: str) -> None:
+    found = judge(cell(0.3), {**ours(0.31, sd, seeds), "failed": failed}, 5)
+    assert found["verdict"] == verdict
+    assert ("tolerance" in found) == (sd is not None)
 
 
 def test_kendall_tau_is_that_of_scipy() -> None:

@@ -12,6 +12,7 @@ from dotbench.reporting.rows import method_row
 from dotbench.settings.published import Cell, Published, load_published
 from dotbench.statistics.intervals import half_width
 
+MIN_SEEDS = 3  # of ours, for a verdict
 OURS = ("mean", "sd", "low", "high")
 COLUMNS = ["table", "dataset", "paper_method", "metric", "published", "published_sd", "method"]
 COLUMNS += [*(f"ours_{name}" for name in OURS), "seeds", "difference", "tolerance", "verdict", "notes"]
@@ -43,7 +44,8 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
     """Difference (ours − published), tolerance and verdict of a published number and a line of ours.
 
     tolerance = √(h² + h′²), h and h′ the half widths of the 95 % intervals of our mean and of the published one, with
-    the published ± as standard deviation over ``seeds`` runs; h′ = h where none is published.
+    the published ± as standard deviation over ``seeds`` runs; h′ = h where none is published. The fewer seeds, the
+    wider: with fewer than MIN_SEEDS of ours almost every number would reproduce, and there is no verdict.
     """
     mean, sd, n = row[f"{cell.metric}_mean"], row[f"{cell.metric}_sd"], row["seeds"] - row["failed"]
     found: Row = {f"ours_{name}": row[f"{cell.metric}_{name}"] for name in OURS} | {"seeds": n}
@@ -56,8 +58,8 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
         found["tolerance"] = hypot(h, h if cell.sd is None else half_width(cell.sd, seeds))
     if cell.suspect:
         verdict = "suspect cell"
-    elif sd is None:
-        verdict = "one seed: no interval"
+    elif n < MIN_SEEDS:
+        verdict = "too few seeds"
     elif abs(difference) <= found["tolerance"]:
         verdict = "reproduces"
     else:
@@ -136,7 +138,8 @@ def _notes(published: Published, contents: dict[str, Any]) -> list[str]:
         f"{published.paper}. Numbers: {published.source}.",
         "Tolerance: √(h² + h′²), h and h′ the half widths of the 95 % intervals (Student's t) of our mean and of the "
         f"published one, its ± taken over {published.seeds} runs; h′ = h where no ± is known. Within it a number "
-        "reproduces.",
+        "reproduces, which means: is not distinguishable; the wider the intervals, the easier. With fewer than "
+        f"{MIN_SEEDS} seeds of ours there is no verdict.",
         f"Ours: means over the seeds {', '.join(map(str, contents['seeds']))}; grids: {contents['grid']}.",
         "Orders are of means, whether or not their differences are real; Kendall's τ is 1 for the same order, −1 for "
         "the reverse. Where the datasets differ, that the orders agree is no reproduction of the numbers.",
