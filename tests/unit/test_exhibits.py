@@ -11,6 +11,7 @@ from scipy import stats
 
 from dotbench.files import write_csv
 from dotbench.reporting.convergence import convergence
+from dotbench.reporting.drawing import STYLES
 from dotbench.reporting.records import read_runs
 from dotbench.reporting.regularization import regularization, trial_points
 from dotbench.reporting.tables import summarise
@@ -174,6 +175,16 @@ def test_every_point_of_the_grid_is_drawn_once(workdir: Path) -> None:
     assert found == [(4, 0.1, 0.4), (8, 0.0, 0.2), (8, 0.1, 0.3)]
     regularization(told, workdir)
     assert (workdir / "shown.svg").stat().st_size > 0
+
+
+def test_no_rank_vanishes_for_want_of_styles(workdir: Path) -> None:
+    write_dataset("d")
+    write_runs("d", "mf-rg2-spectral-1", [[0.2]])
+    ranks = range(1, len(STYLES) + 3)
+    trials("mf-rg2-spectral-1", [(rank, r, 0.3) for rank in ranks for r in (0.1, 0.3)])
+    regularization(contents(("d", "mf-rg2-spectral-1"), kind="regularization", seeds=1), workdir)
+    text = (workdir / "shown.svg").read_text()
+    assert all(f">rank {rank}<" in text for rank in ranks)
 
 
 def test_a_grid_without_rank_is_drawn_at_the_chosen_one_and_nothing_tuned_is_said(workdir: Path) -> None:

@@ -51,8 +51,13 @@ def test_verdicts(value: float, mean: float | None, sd: float | None, suspect: s
 
 @pytest.mark.parametrize(
     ("seeds", "failed", "sd", "verdict"),
-    [(1, 0, None, "too few seeds"), (2, 0, 0.01, "too few seeds"), (3, 1, 0.01, "too few seeds")]
-    + [(3, 0, 0.01, "reproduces"), (5, 2, 0.01, "reproduces")],
+    [
+        (1, 0, None, "too few seeds"),
+        (2, 0, 0.01, "too few seeds"),
+        (3, 1, 0.01, "too few seeds"),
+        (3, 0, 0.01, "reproduces"),
+        (5, 2, 0.01, "reproduces"),
+    ],
 )
 def test_a_verdict_needs_three_seeds(seeds: int, failed: int, sd: float | None, verdict: str) -> None:
     found = judge(cell(0.3), {**ours(0.31, sd, seeds), "failed": failed}, 5)

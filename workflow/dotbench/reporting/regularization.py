@@ -27,7 +27,8 @@ def regularization(contents: dict[str, Any], folder: Path) -> None:
             panel.text(0.5, 0.5, "nothing was tuned", ha="center", va="center", transform=panel.transAxes)
             continue
         ticks = _ticks(here["regularization"])
-        for (colour, line, marker), rank in zip(STYLES, ranks, strict=False):
+        for k, rank in enumerate(ranks):
+            colour, line, marker = STYLES[k % len(STYLES)]
             of_rank = here[here["rank"] == rank].sort_values("regularization")
             xs = [ticks[0][0] if value == 0 else value for value in of_rank["regularization"]]
             panel.plot(xs, of_rank["validation"], color=colour, ls=line, marker=marker, ms=4, label=f"rank {rank}")
