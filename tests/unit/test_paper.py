@@ -109,6 +109,7 @@ def test_every_published_number_has_a_line(workdir: Path) -> None:
     assert orders[("mrr@10", "ml-10m")]["methods"] == "4"  # UIB's MRR is sound
     text = (workdir / "paper_vs_ours.md").read_text()
     assert "**reproduces**" in text
+    assert text.startswith("## ")
     assert "Order of the methods" in text
     assert "<h2>" in (workdir / "paper_vs_ours.html").read_text()
 
@@ -134,6 +135,12 @@ def test_a_dataset_that_was_not_run_is_said(workdir: Path) -> None:
     rows = read(workdir / "paper_vs_ours.csv")
     assert {row["verdict"] for row in rows} == {"not run"}
     assert all(row["notes"].endswith("the dataset was not run") for row in rows)
+    warning = (
+        "No number can be compared, only the order of the methods: the paper's numbers known here are of ml-10m; run"
+    )
+    assert (workdir / "paper_vs_ours.md").read_text().splitlines()[0] == f"**{warning}: other.**"
+    page = (workdir / "paper_vs_ours.html").read_text()
+    assert page.index("No number can be compared") < page.index("<h2>")
 
 
 def test_what_has_been_run_is_compared_and_the_rest_is_not_run(workdir: Path) -> None:

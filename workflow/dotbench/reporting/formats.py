@@ -45,11 +45,17 @@ def render(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str])
     }
 
 
-def render_page(parts: Mapping[str, tuple[Sequence[Row], Sequence[Column]]], notes: Sequence[str]) -> dict[str, str]:
-    """Several tables under their headings, in Markdown and HTML; the notes come last."""
+def render_page(
+    parts: Mapping[str, tuple[Sequence[Row], Sequence[Column]]], notes: Sequence[str], first: str = ""
+) -> dict[str, str]:
+    """Several tables under their headings, in Markdown and HTML; the notes come last. ``first``: what must not be
+    overlooked."""
     tables = {title: rows_and_columns for title, rows_and_columns in parts.items() if rows_and_columns[0]}
     markdown = [f"## {title}\n\n{_table(*part, MARKDOWN)}\n" for title, part in tables.items()]
     pages = [f"<h2>{html.escape(title)}</h2>\n{_table(*part, HTML)}\n" for title, part in tables.items()]
+    if first:
+        markdown.insert(0, f"**{first}**\n")
+        pages.insert(0, f"<p><b>{html.escape(first)}</b></p>\n")
     return {"md": "\n".join([*markdown, _list(notes)]), "html": HEAD + WRAPPED + "".join(pages) + _html_list(notes)}
 
 

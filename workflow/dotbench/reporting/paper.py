@@ -36,7 +36,7 @@ def paper_versus_ours(contents: dict[str, Any], folder: Path) -> None:
         "Published numbers beside ours": (lines, NUMBERS),
         "Order of the methods, best first": (orders, ORDERS),
     }
-    for kind, text in render_page(parts, _notes(published, contents)).items():
+    for kind, text in render_page(parts, _notes(published, contents), _warning(published, list(facts))).items():
         write_text(folder / f"paper_vs_ours.{kind}", text)
 
 
@@ -131,6 +131,17 @@ def _orders(published: Published, ours: list[Row]) -> list[Row]:
             tau = kendall_tau([values[name] for name in names], [means[name] for name in names])
             found.append({**line, "kendall_tau": tau})
     return found
+
+
+def _warning(published: Published, run: list[str]) -> str:
+    """What a reader must know first where none of the datasets with published numbers was run."""
+    theirs = list(dict.fromkeys(cell.dataset for cell in published.cells))
+    if set(theirs) & set(run):
+        return ""
+    return (
+        f"No number can be compared, only the order of the methods: the paper's numbers known here are of "
+        f"{', '.join(theirs)}; run: {', '.join(run) or 'nothing yet'}."
+    )
 
 
 def _notes(published: Published, contents: dict[str, Any]) -> list[str]:
