@@ -6,6 +6,7 @@ rule summarise:
         metrics=study_files("metrics.json"),
         per_user=ancient(study_files("per_user.parquet")),
         chosen=tuning_files("chosen.json"),
+        trials=tuning_files("trials.csv"),
         statistics=study_statistics,
         splits=study_splits,
         code=stage_sources("summarise"),
@@ -143,6 +144,7 @@ rule compare:
     input:
         metrics=study_files("metrics.json"),
         chosen=tuning_files("chosen.json"),
+        trials=tuning_files("trials.csv"),
         statistics=study_statistics,
         published=published_file,
         code=stage_sources("compare"),

@@ -60,6 +60,19 @@ def write_runs(
     chosen = {"hyperparameters": {"regularization": 0.1, "embedding_size": 8}, "grid": {"regularization": [0.1, 1.0]}}
     run = paths.run(dataset, folder)
     write_json(run / "chosen.json", {**chosen, "on_edge": on_edge or {}, "trials": 2})
+    write_trials(dataset, folder, [(0.1, 0.2), (1.0, None)])
+
+
+def write_trials(dataset: str, folder: str, trials: Sequence[tuple[float, float | None]], **columns: Any) -> None:
+    """``trials``: (regularization, validation or None for a failed one), each of 1.5 CPU seconds; ``columns`` are the
+    same in all."""
+    rows = [
+        {"trial": number, "rung": 1, "regularization": value, **columns}
+        | {"status": "failed" if validation is None else "ok", "validation": validation}
+        | {"cpu_seconds": None if validation is None else 1.5}
+        for number, (value, validation) in enumerate(trials)
+    ]
+    write_csv(paths.run(dataset, folder) / "trials.csv", rows, list(rows[0]))
 
 
 def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from runs_data import contents, write_dataset, write_runs
+from runs_data import contents, write_dataset, write_runs, write_trials
 from scipy import stats
 
-from dotbench.files import write_csv
+from dotbench.files import read_json, write_csv, write_json
 from dotbench.reporting.convergence import convergence
 from dotbench.reporting.drawing import STYLES
 from dotbench.reporting.records import read_runs
@@ -85,6 +85,19 @@ def test_a_tie_is_shown_where_a_method_lacks_a_seed(three: list[tuple[str, str]]
     write_runs("d", "mf-softmax-sgd-3", [list(USERS + 0.4 + 0.01 * seed) for seed in range(3)])
     summarise(contents(*three, kind="overview", seeds=3), workdir)
     assert [row["ndcg@10_standing"] for row in read(workdir / "shown.csv")] == ["", "tie", "tie"]
+
+
+def test_what_tuning_cost_is_told(three: list[tuple[str, str]], workdir: Path) -> None:
+    write_trials("d", "mf-wrmf-als-2", [(0.1, 0.2), (1.0, 0.3), (2.0, None), (3.0, 0.1)])
+    chosen = paths.run("d", "mf-wrmf-als-2") / "chosen.json"
+    for tried, said in ((2, False), (0, False), (4, True)):  # the others tried two
+        write_json(chosen, read_json(chosen) | {"trials": tried})
+        summarise(contents(*three, kind="overview", seeds=3), workdir)
+        text = (workdir / "shown.md").read_text()
+        assert ("d: settings tried for a method: 2 to 4; see the csv." in text) == said
+        assert ("settings tried" in text) == said
+    costs = {row["method"]: (row["trials"], row["tuning_cpu_seconds"]) for row in read(workdir / "shown.csv")}
+    assert costs == {"bpr": ("2", "1.5"), "wrmf": ("4", "4.5"), "softmax": ("2", "1.5")}
 
 
 def test_intervals_are_students(three: list[tuple[str, str]], workdir: Path) -> None:

@@ -41,6 +41,7 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         f"(seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
         *_halving(contents),
+        *_budgets(rows),
         *([_grids(contents["grid"])] if contents["published"] or contents["grid"] != "paper" else []),
         "Bold: better than every other method of the dataset (p < .05, users resampled, Holm over all pairs). "
         "≈: not distinguishable from the best mean.",
@@ -84,6 +85,16 @@ def _halving(contents: dict[str, Any]) -> list[str]:
         f"Methods trained by gradients are tuned by successive halving: {'; or '.join(texts)}; the best of the last "
         "is chosen. Other methods are trained to the end at every point of their grid."
     ]
+
+
+def _budgets(rows: list[dict[str, Any]]) -> list[str]:
+    """Least and greatest number of settings that the tuned methods of a dataset were tuned over, where they differ."""
+    lines = []
+    for name in dict.fromkeys(row["dataset"] for row in rows):
+        tried = {row["trials"] for row in rows if row["dataset"] == name and row["trials"]}
+        if len(tried) > 1:
+            lines.append(f"{name}: settings tried for a method: {min(tried)} to {max(tried)}; see the csv.")
+    return lines
 
 
 def _grids(name: str) -> str:

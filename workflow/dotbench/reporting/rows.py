@@ -37,6 +37,7 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any]) -> di
         "tuned": ", ".join(f"{key}={value_text(chosen['hyperparameters'][key])}" for key in chosen["grid"]),
         "on_edge": ", ".join(f"{key} ({side})" for key, side in chosen["on_edge"].items()),
         "trials": chosen["trials"],
+        "tuning_cpu_seconds": float(run.trials()["cpu_seconds"].sum()),
         "verified": facts["verified"],
         "origin": "generated" if facts["origin"] == "generated" else "real",
         "failure": failed[0]["reason"] if failed else None,
