@@ -14,6 +14,7 @@ from dotbench.reporting.convergence import convergence
 from dotbench.reporting.drawing import STYLES
 from dotbench.reporting.records import read_runs
 from dotbench.reporting.regularization import regularization, trial_points
+from dotbench.reporting.rows import inert_keys
 from dotbench.reporting.tables import summarise
 from dotbench.reporting.time_to_quality import quality_row, reach_seconds, time_to_quality
 from dotbench.runs import paths
@@ -98,6 +99,49 @@ def test_what_tuning_cost_is_told(three: list[tuple[str, str]], workdir: Path) -
         assert ("settings tried" in text) == said
     costs = {row["method"]: (row["trials"], row["tuning_cpu_seconds"]) for row in read(workdir / "shown.csv")}
     assert costs == {"bpr": ("2", "1.5"), "wrmf": ("4", "4.5"), "softmax": ("2", "1.5")}
+
+
+FLAT, STEEP = [(0.1, 0.3), (1.0, 0.3019)], [(0.1, 0.3), (1.0, 0.3021)]
+
+
+@pytest.mark.parametrize(
+    ("tried", "inert"),
+    [(FLAT, True), (STEEP, False), (FLAT[:1], False), ([*FLAT[:1], (1.0, None)], False)],
+    ids=["flat", "steep", "half of the grid", "a failure"],
+)
+def test_a_grid_that_does_not_matter_is_marked(
+    three: list[tuple[str, str]], workdir: Path, tried: list[tuple[float, float | None]], inert: bool
+) -> None:
+    write_trials("d", "mf-wrmf-als-2", tried)
+    summarise(contents(*three, kind="intervals", seeds=3), workdir)
+    rows = {row["method"]: row["inert"] for row in read(workdir / "shown.csv")}
+    assert rows == {"bpr": "", "wrmf": "regularization" if inert else "", "softmax": ""}
+    text = (workdir / "shown.md").read_text()
+    assert ("regularization=0.1!†" in text) == inert
+    assert ("† marks a setting that hardly matters" in text) == inert
+    assert (r"regularization=0.1!$^{\dagger}$" in (workdir / "shown.tex").read_text()) == inert
+
+
+def test_a_grid_is_inert_at_the_chosen_point_and_rung(workdir: Path) -> None:
+    write_dataset("d")
+    write_runs("d", "mf-bpr-sgd-1", [[0.2]])
+    chosen = {"learning_rate": 0.1 + 0.2, "kind": "b"}
+    grid = {"learning_rate": [0.1 + 0.2, 1.0], "kind": ["a", "b"]}
+    write_json(paths.run("d", "mf-bpr-sgd-1") / "chosen.json", {"grid": grid, "hyperparameters": chosen})
+    [run] = read_runs(contents(("d", "mf-bpr-sgd-1"), kind="", seeds=1))
+    values = {(0.1 + 0.2, "a"): 0.1, (0.1 + 0.2, "b"): 0.3, (1.0, "a"): 0.2, (1.0, "b"): 0.3001}
+
+    def write(rungs: list[int]) -> None:
+        rows = [
+            {"learning_rate": r, "kind": k, "status": "ok", "validation": v, "rung": rung}
+            for ((r, k), v), rung in zip(values.items(), rungs, strict=True)
+        ]
+        write_csv(paths.run("d", "mf-bpr-sgd-1") / "trials.csv", rows, list(rows[0]))
+
+    write([1, 2, 1, 2])
+    assert inert_keys(run) == ["learning_rate"]
+    write([1, 2, 1, 1])
+    assert inert_keys(run) == []
 
 
 def test_intervals_are_students(three: list[tuple[str, str]], workdir: Path) -> None:

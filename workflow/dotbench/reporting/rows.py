@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from dotbench.lazy import np
+from dotbench.lazy import np, pd
 from dotbench.reporting.records import MethodRuns
 from dotbench.statistics.intervals import t_interval
 
+INERT = 0.002  # validation NDCG@10
 FACTS = ("epochs", "updates", "train_seconds", "cpu_seconds", "peak_memory_bytes", "cpu_share_of_others")
 
 
@@ -36,6 +37,7 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any]) -> di
         "device": "; ".join(sorted({record["device"] for record in records})),
         "tuned": ", ".join(f"{key}={value_text(chosen['hyperparameters'][key])}" for key in chosen["grid"]),
         "on_edge": ", ".join(f"{key} ({side})" for key, side in chosen["on_edge"].items()),
+        "inert": ", ".join(inert_keys(run) if "ndcg@10" in metrics else []),
         "trials": chosen["trials"],
         "tuning_cpu_seconds": float(run.trials()["cpu_seconds"].sum()),
         "verified": facts["verified"],
@@ -44,6 +46,27 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any]) -> di
         "failure_log": failed[0]["log"] if failed else None,
     }
     return row
+
+
+def inert_keys(run: MethodRuns) -> list[str]:
+    """Tuned keys along which validation NDCG@10 varies by less than INERT over all values of the grid, the other keys
+    as chosen. Only trials that came to the same rung are compared."""
+    chosen, trials = run.chosen(), run.trials()
+    found = []
+    for key, values in chosen["grid"].items():
+        alike = trials
+        for other in chosen["grid"].keys() - {key}:
+            alike = alike[_equal(alike[other], chosen["hyperparameters"][other])]
+        whole = len(alike) == len(values) > 1 and (alike["status"] == "ok").all() and alike["rung"].nunique() == 1
+        if whole and np.ptp(alike["validation"]) < INERT:
+            found.append(key)
+    return found
+
+
+def _equal(column: "pd.Series", value: Any) -> Any:
+    """Where a column has the value; a number that was read may differ from it by its last bit."""
+    number = isinstance(value, float) and column.dtype == float
+    return np.isclose(column, value, rtol=1e-12, atol=0) if number else column == value
 
 
 def value_text(value: Any) -> str:

@@ -118,6 +118,11 @@ def _seconds(row: Row) -> str:
 
 
 def _chosen(row: Row) -> str:
-    edges = {part.split(" ")[0] for part in row["on_edge"].split(", ")}
-    parts = [part + ("!" if part.split("=")[0] in edges else "") for part in row["tuned"].split(", ") if part]
+    """Chosen values, with ! on an edge of the grid and † where the grid is inert."""
+    marks = {"!": {part.split(" ")[0] for part in row["on_edge"].split(", ")}, "†": set(row["inert"].split(", "))}
+    parts = [
+        part + "".join(mark for mark, keys in marks.items() if part.split("=")[0] in keys)
+        for part in row["tuned"].split(", ")
+        if part
+    ]
     return ", ".join(parts) or "–"
