@@ -423,7 +423,7 @@ def test_a_run_of_an_older_version_is_told(plan: Plan) -> None:
 
 def test_short_numbers_stay_as_they_are() -> None:
     text = "trial,epoch,loss\n12,1234567,0.123456789\n0,1,123456.789\n0,2,1.23456789e-07\n0,3,nan\n0,4,-0.5\n"
-    short = "trial,epoch,loss\n12,1234567,0.12346\n0,1,1.2346e+05\n0,2,1.2346e-07\n0,3,nan\n0,4,-0.5\n"
+    short = "trial,epoch,loss\n12,1234567,0.1235\n0,1,1.235e+05\n0,2,1.235e-07\n0,3,nan\n0,4,-0.5\n"
     assert shorten(text) == shorten(short) == short
 
 

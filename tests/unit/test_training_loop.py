@@ -11,7 +11,7 @@ import torch
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.runs import fitting
-from dotbench.runs.fitting import better, fit
+from dotbench.runs.fitting import Fit, better, fit
 from dotbench.runs.hardware import Place
 from dotbench.runs.tuning import choose, edges, tune
 from dotbench.settings.method import MethodChoice, resolve
@@ -328,6 +328,14 @@ def test_fit_after_a_failed_tuning_is_not_tried(monkeypatch):
     result = fit_once(method("als"), ranking_split(), failed_before="all 4 trials failed; the first: NaN")
     assert result.record["status"] == "failed"
     assert result.record["reason"] == "all 4 trials failed; the first: NaN"
+
+
+def test_a_curve_is_written_at_six_digits(tmp_path):
+    numbers = {"seconds": 12345.678, "cpu_seconds": 1.23456789e-07, "loss": float("nan"), "ndcg@10": 2 / 3}
+    Fit({"validation_metric": "ndcg@10"}, [{"epoch": 1, "updates": 12345678, **numbers}], {}).save_facts(tmp_path)
+    assert (tmp_path / "curve.csv").read_text() == (
+        "epoch,updates,seconds,cpu_seconds,loss,ndcg@10\n1,12345678,12345.7,1.23457e-07,nan,0.666667\n"
+    )
 
 
 def test_failed_fit_is_saved(tmp_path):

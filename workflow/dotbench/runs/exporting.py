@@ -27,7 +27,7 @@ from dotbench.runs.rows import (
 )
 
 PROJECT = Path(__file__).parents[3]
-DIGITS = 5  # of the numbers in trials_curves.csv
+DIGITS = 4  # of the numbers in trials_curves.csv
 PROVENANCE = ("dotbench", "commit")
 
 

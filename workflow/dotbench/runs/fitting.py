@@ -21,6 +21,7 @@ from dotbench.solvers.base import Pause, Problem
 from dotbench.sources import sources_digest
 
 WATCHED = {"ranking": "ndcg@10", "rating": "rmse"}  # the metric of tuning and early stopping
+DIGITS = 6  # of the numbers in curve.csv; more is noise, and most of what a file of runs would hold of a curve
 HIGHER_IS_BETTER = {"ranking": True, "rating": False}
 
 
@@ -44,9 +45,13 @@ class Fit:
         self.save_facts(folder)
 
     def save_facts(self, folder: Path) -> None:
-        """Write ``curve.csv`` and ``fit.json``."""
+        """Write ``curve.csv``, its numbers at ``DIGITS`` significant digits, and ``fit.json``."""
         columns = ["epoch", "updates", "seconds", "cpu_seconds", "loss", self.record["validation_metric"]]
-        write_csv(folder / "curve.csv", self.curve, columns)
+        rows = [
+            {key: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value for key, value in row.items()}
+            for row in self.curve
+        ]
+        write_csv(folder / "curve.csv", rows, columns)
         write_json(folder / "fit.json", self.record)
 
 
