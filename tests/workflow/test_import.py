@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-OUTPUTS = ["figure convergence of ranking", "tables of ranking", "tables of rating"]
+OUTPUTS = ["figure convergence of ranking", "table ranking of ranking", "table rating of rating"]
 TABLES = ["ranking/tables/ranking.csv", "ranking/tables/ranking_pairs.csv", "ranking/figures/convergence.csv"]
 TABLES += ["rating/tables/rating.csv", "rating/tables/rating_pairs.csv"]
 CONFIG = ["--config", "config/smoke.yaml"]
