@@ -60,6 +60,7 @@ class NewtonTrainer:
         self.parameters = [parameter.detach() for parameter in self.model.parameters()]
         self.value = self._value(self.parameters)
         self.damping = problem.settings.damping
+        linearised(self.model, self.parameters)  # torch.func loads much at its first call, which is not training
 
     def epoch(self) -> int:
         vectors, push, pull = linearised(self.model, self.parameters)

@@ -50,6 +50,13 @@ class GradientTrainer:
         groups = [{"params": self.model.parameters(), "weight_decay": problem.settings.weight_decay}]
         groups += [{"params": own, "weight_decay": 0.0}] if own else []  # a margin, a boundary: no vectors
         self.optimizer = torch.optim.Adam(groups, lr=problem.settings.learning_rate, fused=True)
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """One gradient that is thrown away: what libraries load at their first call is not training."""
+        batch = next(iter(self.objective.batches(self.train, torch.Generator().manual_seed(0))))
+        self.objective.estimate(self.model.vectors(), self.train, batch).backward()
+        self.optimizer.zero_grad()
 
     def epoch(self) -> int:
         updates, total = 0, torch.zeros((), device=self.train.device)
