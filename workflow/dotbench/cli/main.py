@@ -118,8 +118,11 @@ def export(
         counts = f"{done.fits} of {done.all_fits} fits, {done.tunings} of {done.all_tunings} tunings"
         print(f"{runs}: {counts} of this configuration; {done.rows} in the file, {runs.stat().st_size:,} bytes")
     if to is not None:
-        for path in export_evidence(plan, to):
+        written, missing = export_evidence(plan, to)
+        for path in written:
             print(path)
+        for target in missing:
+            print(f"not there yet: {target}")
 
 
 @app.command("import", rich_help_panel=WORKFLOW)

@@ -13,17 +13,18 @@ from dotbench.runs import paths
 KINDS = (".csv", ".md", ".tex", ".png", ".pdf")
 
 
-def export_evidence(plan: Plan, folder: Path) -> list[Path]:
-    """Copy tables and figures of every study, and write ``configuration.json`` and ``datasets.json``.
+def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
+    """Copy what is there of every study's tables and figures, and write ``configuration.json``, ``datasets.json``.
 
-    Raises DotbenchError if a table is not there yet.
+    Returns what was written, and the targets that are not there yet. Raises DotbenchError if none is.
     """
+    targets = [target for study in plan.studies() for target in plan.targets(study)]
+    missing = [target for target in targets if not Path(target).is_file()]
+    if len(missing) == len(targets):
+        raise DotbenchError(f"{missing[0]}: is not there yet, nor is any other; run the configuration first")
     written = []
     facts: dict[str, Any] = {}
     for study in plan.studies():
-        missing = [target for target in plan.targets(study) if not Path(target).is_file()]
-        if missing:
-            raise DotbenchError(f"{missing[0]}: is not there yet; run the configuration first")
         facts |= dataset_facts(plan.contents(study))
         for source in (paths.study, paths.tables, paths.figures):
             origin = source(plan.benchmark.name, study.name)
@@ -35,4 +36,4 @@ def export_evidence(plan: Plan, folder: Path) -> list[Path]:
                     written.append(target)
     write_json(folder / "configuration.json", plan.benchmark.model_dump(mode="json"))
     write_json(folder / "datasets.json", facts)
-    return [*written, folder / "configuration.json", folder / "datasets.json"]
+    return [*written, folder / "configuration.json", folder / "datasets.json"], missing
