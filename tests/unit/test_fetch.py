@@ -711,7 +711,7 @@ GZIPPED = {"urls": ["http://127.0.0.1:9/own.csv.gz"], "members": [{"path": "own.
 
 
 def test_the_file_in_a_gz_is_verified_as_a_member(define, local: Path, raw: Path) -> None:
-    (local / "own.csv.gz").write_bytes(gzip.compress(CONTENT))
+    (local / "own.csv.gz").write_bytes(gzip.compress(CONTENT, mtime=0))
     define("own", source=GZIPPED, format=FORMAT)
     assert fetch("own", raw, quiet)["verified"] is True
     [path] = raw_files(raw / "manifest.json")
@@ -721,9 +721,9 @@ def test_the_file_in_a_gz_is_verified_as_a_member(define, local: Path, raw: Path
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(CONTENT)[:-9], "own.csv.gz: not a complete gz archive"),
+        (gzip.compress(CONTENT, mtime=0)[:-9], "own.csv.gz: not a complete gz archive"),
         (b"no archive", "own.csv.gz: not a complete gz archive"),
-        (gzip.compress(OTHER), "member own.csv: sha256 is"),
+        (gzip.compress(OTHER, mtime=0), "member own.csv: sha256 is"),
     ],
 )
 def test_a_gz_that_is_wrong_is_told_and_nothing_stays(define, local: Path, raw: Path, content, message) -> None:
