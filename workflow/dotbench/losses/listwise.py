@@ -61,3 +61,8 @@ class ListwiseLoss(UserBatchedLoss):
     def user_losses(self, vectors: Vectors, batch: Batch) -> "torch.Tensor":
         users, rows, items, counts = batch
         return self.formula(vectors.users(users) @ vectors.items().T, rows, items, counts)
+
+
+def positive_scores(scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor") -> "torch.Tensor":
+    """Σ_{i∈I_u} o_ui of each user of a batch, shape (B,); arguments as of `ListwiseLoss.formula`."""
+    return torch.zeros_like(scores[:, 0]).index_add(0, rows, scores[rows, items])

@@ -1,7 +1,7 @@
 """Full softmax."""
 
 from dotbench.lazy import torch
-from dotbench.losses.listwise import ListwiseLoss
+from dotbench.losses.listwise import ListwiseLoss, positive_scores
 
 
 class Softmax(ListwiseLoss):
@@ -16,5 +16,4 @@ class Softmax(ListwiseLoss):
     def formula(
         self, scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor", counts: "torch.Tensor"
     ) -> "torch.Tensor":
-        positive = torch.zeros_like(scores[:, 0]).index_add(0, rows, scores[rows, items])
-        return counts * torch.logsumexp(scores, dim=1) - positive
+        return counts * torch.logsumexp(scores, dim=1) - positive_scores(scores, rows, items)

@@ -1,7 +1,7 @@
 """Sparsemax: softmax's sparse relative."""
 
 from dotbench.lazy import torch
-from dotbench.losses.listwise import ListwiseLoss
+from dotbench.losses.listwise import ListwiseLoss, positive_scores
 
 
 class Sparsemax(ListwiseLoss):
@@ -18,14 +18,13 @@ class Sparsemax(ListwiseLoss):
     def formula(
         self, scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor", counts: "torch.Tensor"
     ) -> "torch.Tensor":
-        positive = torch.zeros_like(scores[:, 0]).index_add(0, rows, scores[rows, items])
         support = scores > threshold(scores.detach())
         kept = torch.where(support, scores, 0)
         size = support.sum(1)
         tau = (kept.sum(1) - 1) / size
         # Σ_S (o² − τ²) as Σ_S (o − τ)(o + τ): no cancellation of large squares
         gap = (torch.where(support, (scores - tau[:, None]) * (scores + tau[:, None]), 0)).sum(1)
-        return counts * (gap + 1) / 2 - positive
+        return counts * (gap + 1) / 2 - positive_scores(scores, rows, items)
 
 
 def threshold(scores: "torch.Tensor") -> "torch.Tensor":

@@ -57,6 +57,23 @@ class VectorModel(Model):
         """The vectors of all users and items as the parameters stand, or as they would be with ``parameters``."""
 
 
+class EmbeddingModel(VectorModel):
+    """A model whose parameters are one free row for every user and every item, drawn from N(0, init_std²).
+
+    Its settings have ``embedding_size`` and ``init_std``.
+    """
+
+    def __init__(
+        self, settings: Any, train: "TrainMatrix", generator: "torch.Generator", features: "Features | None" = None
+    ) -> None:
+        shape = settings.embedding_size, settings.init_std, generator, train
+        self.users = normal(train.n_users, *shape)
+        self.items = normal(train.n_items, *shape)
+
+    def parameters(self) -> "list[torch.Tensor]":
+        return [self.users, self.items]
+
+
 def normal(rows: int, columns: int, std: float, generator: "torch.Generator", train: "TrainMatrix") -> "torch.Tensor":
     """A leaf tensor (rows, columns) of normal initial values: drawn on the CPU, equal on every device."""
     values = torch.randn(rows, columns, generator=generator) * std

@@ -9,7 +9,7 @@ from pydantic import Field
 from dotbench.features.arrays import Features
 from dotbench.lazy import torch
 from dotbench.matrix import TrainMatrix, csr_tensor
-from dotbench.models.base import VectorModel, normal
+from dotbench.models.base import EmbeddingModel
 from dotbench.settings.base import Settings
 from dotbench.vectors import Tables
 
@@ -22,7 +22,7 @@ class LightGCNSettings(Settings):
     layers: int = Field(3, ge=1, description="L, propagations")
 
 
-class LightGCN(VectorModel):
+class LightGCN(EmbeddingModel):
     """E = (1/(L+1)) Σ_{l=0..L} Aˡ E⁰, E⁰ (M + N, K) free; score e_uᵀ e_i.
 
     A = [[0, R̃], [R̃ᵀ, 0]] with R̃ = D_U^{-1/2} R D_I^{-1/2}, the binary training matrix scaled by the square roots
@@ -37,13 +37,8 @@ class LightGCN(VectorModel):
     def __init__(
         self, settings: Any, train: TrainMatrix, generator: "torch.Generator", features: Features | None = None
     ) -> None:
-        shape = settings.embedding_size, settings.init_std, generator, train
-        self.users = normal(train.n_users, *shape)
-        self.items = normal(train.n_items, *shape)
+        super().__init__(settings, train, generator, features)
         self.graph = Graph(train, settings.layers)
-
-    def parameters(self) -> "list[torch.Tensor]":
-        return [self.users, self.items]
 
     def vectors(self, parameters: "Sequence[torch.Tensor] | None" = None) -> Tables:
         return Tables(*_propagation().apply(*(parameters or self.parameters()), self.graph))
