@@ -23,26 +23,23 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 import scipy.sparse.linalg as linalg  # noqa: E402
 import torch  # noqa: E402
+from _data import training_pairs  # noqa: E402
 from scipy.sparse import csr_matrix  # noqa: E402
 from sklearn.utils.extmath import randomized_svd  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
-from dotbench.datasets.generators.sim_ratings import SimRatings, SimRatingsSettings  # noqa: E402
 from dotbench.datasets.interactions import load_split  # noqa: E402
-from dotbench.datasets.splits.per_user_random import per_user_random  # noqa: E402
 from dotbench.losses.rg2 import RG2, SparsePlusRankOne  # noqa: E402
 from dotbench.matrix import TrainMatrix  # noqa: E402
 from dotbench.solvers.decomposition import Spectrum, decompose  # noqa: E402
 from dotbench.solvers.spectral import START_SEED, SpectralSettings  # noqa: E402
 
 
-def training_pairs() -> tuple[np.ndarray, int, int]:
+def matrix_pairs() -> tuple[np.ndarray, int, int]:
     if arguments.split:
         split = load_split(arguments.split)
         return split.train, split.n_users, split.n_items
-    frame = SimRatings(SimRatingsSettings(users=6040, items=3706, ratings=1_000_000)).generate()
-    pairs = frame[["user", "item"]].astype(int).to_numpy() - 1
-    return pairs[per_user_random(pairs[:, 0], 0) == 0], 6040, 3706
+    return training_pairs(), 6040, 3706
 
 
 def sparse_part(train: TrainMatrix) -> SparsePlusRankOne:
@@ -60,7 +57,7 @@ def spectrum(train: TrainMatrix, tolerance: float) -> Spectrum:
 
 def main() -> None:
     torch.set_num_threads(arguments.threads)
-    pairs, n_users, n_items = training_pairs()
+    pairs, n_users, n_items = matrix_pairs()
     rank = arguments.rank
     train = TrainMatrix(pairs, n_users, n_items)
     start = time.perf_counter()

@@ -15,10 +15,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = str(arguments.threads)  # before numpy and torch are loaded
 
 import torch  # noqa: E402
+from _data import training_pairs  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
-from dotbench.datasets.generators.sim_ratings import SimRatings, SimRatingsSettings  # noqa: E402
-from dotbench.datasets.splits.per_user_random import per_user_random  # noqa: E402
 from dotbench.losses.base import losses  # noqa: E402
 from dotbench.matrix import TrainMatrix  # noqa: E402
 from dotbench.models.base import models  # noqa: E402
@@ -65,10 +64,7 @@ def epochs(model: str, loss: str, train: TrainMatrix, gather: bool = False) -> t
 
 def main() -> None:
     torch.set_num_threads(arguments.threads)
-    size = {"users": arguments.users, "items": arguments.items, "ratings": arguments.ratings}
-    frame = SimRatings(SimRatingsSettings(**size)).generate()
-    pairs = frame[["user", "item"]].astype(int).to_numpy() - 1
-    pairs = pairs[per_user_random(pairs[:, 0], 0) == 0]
+    pairs = training_pairs(arguments.users, arguments.items, arguments.ratings)
     train = TrainMatrix(pairs, arguments.users, arguments.items)
     works = [("mf", GATHERED, True)]
     for model in arguments.models:

@@ -18,11 +18,10 @@ import numpy as np  # noqa: E402
 import scipy.sparse as sparse  # noqa: E402
 import scipy.sparse.linalg as linalg  # noqa: E402
 import torch  # noqa: E402
+from _data import training_pairs  # noqa: E402
 from implicit.cpu.als import AlternatingLeastSquares  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
-from dotbench.datasets.generators.sim_ratings import SimRatings, SimRatingsSettings  # noqa: E402
-from dotbench.datasets.splits.per_user_random import per_user_random  # noqa: E402
 from dotbench.losses.rg2 import RG2  # noqa: E402
 from dotbench.losses.wrmf import WRMF  # noqa: E402
 from dotbench.matrix import TrainMatrix  # noqa: E402
@@ -44,10 +43,7 @@ def seconds(work: Callable[[], object]) -> list[float]:
 
 def main() -> None:
     torch.set_num_threads(arguments.threads)
-    size = {"users": arguments.users, "items": arguments.items, "ratings": arguments.ratings}
-    frame = SimRatings(SimRatingsSettings(**size)).generate()
-    pairs = frame[["user", "item"]].astype(int).to_numpy() - 1
-    pairs = pairs[per_user_random(pairs[:, 0], 0) == 0]
+    pairs = training_pairs(arguments.users, arguments.items, arguments.ratings)
     train = TrainMatrix(pairs, arguments.users, arguments.items)
     matrix = sparse.csr_matrix((np.ones(len(pairs), np.float32), pairs.T), (arguments.users, arguments.items))
     items = torch.randn(arguments.items, RANK, generator=torch.Generator().manual_seed(0)) * 0.02
