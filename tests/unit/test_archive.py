@@ -21,7 +21,7 @@ from dotbench.runs import paths
 from dotbench.runs.archive import read_archive, schema, write_archive
 from dotbench.runs.checking import means
 from dotbench.runs.evaluating import per_user_table
-from dotbench.runs.exporting import export_runs, shorten
+from dotbench.runs.exporting import export_runs
 from dotbench.runs.importing import import_runs
 from dotbench.settings.benchmark import parse_benchmark
 
@@ -100,8 +100,6 @@ def contents() -> dict[str, Any]:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
             found[str(path)] = {name: (str(frame[name].dtype), frame[name].to_numpy().tobytes()) for name in frame}
-        elif path.name == "trials_curves.csv":
-            found[str(path)] = shorten(path.read_text())
         else:
             found[str(path)] = path.read_bytes()
     return found
@@ -421,10 +419,11 @@ def test_a_run_of_an_older_version_is_told(plan: Plan) -> None:
 # size
 
 
-def test_short_numbers_stay_as_they_are() -> None:
-    text = "trial,epoch,loss\n12,1234567,0.123456789\n0,1,123456.789\n0,2,1.23456789e-07\n0,3,nan\n0,4,-0.5\n"
-    short = "trial,epoch,loss\n12,1234567,0.1235\n0,1,1.235e+05\n0,2,1.235e-07\n0,3,nan\n0,4,-0.5\n"
-    assert shorten(text) == shorten(short) == short
+def test_a_curve_that_is_no_table_is_told(plan: Plan) -> None:
+    write_text(plan.fits(plan.entries[0])[0] / "curve.csv", "epoch,loss\n1,0.5\n2\n")
+    with pytest.raises(DotbenchError, match=r"runs\.parquet: .*split0-init0: curve has lines of different lengths"):
+        export_runs(plan, FILE)
+    assert not FILE.exists()
 
 
 def test_hits_take_less_than_a_byte_a_user(workdir: Path) -> None:

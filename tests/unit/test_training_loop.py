@@ -330,11 +330,11 @@ def test_fit_after_a_failed_tuning_is_not_tried(monkeypatch):
     assert result.record["reason"] == "all 4 trials failed; the first: NaN"
 
 
-def test_a_curve_is_written_at_six_digits(tmp_path):
+def test_a_curve_is_written_at_five_digits_its_times_at_four(tmp_path):
     numbers = {"seconds": 12345.678, "cpu_seconds": 1.23456789e-07, "loss": float("nan"), "ndcg@10": 2 / 3}
     Fit({"validation_metric": "ndcg@10"}, [{"epoch": 1, "updates": 12345678, **numbers}], {}).save_facts(tmp_path)
     assert (tmp_path / "curve.csv").read_text() == (
-        "epoch,updates,seconds,cpu_seconds,loss,ndcg@10\n1,12345678,12345.7,1.23457e-07,nan,0.666667\n"
+        "epoch,updates,seconds,cpu_seconds,loss,ndcg@10\n1,12345678,12350.0,1.235e-07,nan,0.66667\n"
     )
 
 

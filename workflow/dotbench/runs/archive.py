@@ -8,12 +8,13 @@ from dotbench.errors import DotbenchError
 from dotbench.files import atomic
 from dotbench.runs.checking import check_rows
 from dotbench.runs.evaluating import RANKING, RATING
-from dotbench.runs.rows import FIT, TUNING, Row, key
+from dotbench.runs.rows import FIT, TUNING, Row, folder, key
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # hits are noise to a compressor but for their bytes' frequencies; users and their counts repeat
+CURVES = ("trials_curves", "curve")  # tables of numbers, which are laid down column by column
 ENCODINGS = {"user": "DELTA_BINARY_PACKED", "hits": "BYTE_STREAM_SPLIT"}
 
 
@@ -38,7 +39,7 @@ def write_archive(path: Path, rows: Iterable[Row]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
-    rows = sorted(rows, key=_order)
+    rows = _transposed(path, sorted(rows, key=_order))
     table = pa.table({field.name: pa.array([row[field.name] for row in rows], field.type) for field in schema()})
     with atomic(path) as temporary:
         parquet.write_table(
@@ -75,8 +76,23 @@ def read_archive(path: Path) -> list[Row]:
             "allowed is what 'dotbench export --runs' wrote"
         )
     rows = [{name: _value(table[name][k]) for name in table.column_names} for k in range(len(table))]
+    rows = _transposed(path, rows)
     check_rows(path, rows)
     return sorted(rows, key=_order)
+
+
+def _transposed(path: Path, rows: list[Row]) -> list[Row]:
+    """The rows with the rows of their curves for columns, and the other way round."""
+
+    def transposed(row: Row, name: str) -> str | None:
+        lines = [line.split(",") for line in (row[name] or "").splitlines()]
+        try:
+            columns = list(zip(*lines, strict=True))
+        except ValueError:
+            raise DotbenchError(f"{path}: {folder(row)}: {name} has lines of different lengths") from None
+        return row[name] and "".join(",".join(column) + "\n" for column in columns)
+
+    return [row | {name: transposed(row, name) for name in CURVES} for row in rows]
 
 
 def _value(scalar: "pa.Scalar") -> Any:

@@ -1,6 +1,5 @@
 """Finished runs of a configuration → one small file."""
 
-import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ from dotbench.runs.rows import (
 )
 
 PROJECT = Path(__file__).parents[3]
-DIGITS = 4  # of the numbers in trials_curves.csv
 PROVENANCE = ("dotbench", "commit")
 
 
@@ -88,7 +86,6 @@ def _finished(plan: Plan, entry: Entry) -> list[Row]:
     empty["stats"] = _text(paths.data(entry.dataset) / "stats.json")
     tuned_on = plan.benchmark.tuning_seed if len(entry.method.trials()) > 1 else None
     tuning = empty | _texts(empty, TUNING) | _split(plan, entry, tuned_on)
-    tuning["trials_curves"] = shorten(tuning["trials_curves"])
     rows = [tuning]
     for seed in plan.benchmark.seeds:
         row = empty | {"split_seed": seed, "init_seed": seed}
@@ -123,11 +120,6 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode()
     except OSError as error:
         raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
-def shorten(text: str) -> str:
-    """The same CSV with the numbers at ``DIGITS`` significant digits."""
-    return re.sub(r"\d+\.\d+(?:e[-+]?\d+)?", lambda number: f"{float(number[0]):.{DIGITS}g}", text)
 
 
 def _commit() -> str | None:

@@ -21,7 +21,7 @@ from dotbench.solvers.base import Pause, Problem
 from dotbench.sources import sources_digest
 
 WATCHED = {"ranking": "ndcg@10", "rating": "rmse"}  # the metric of tuning and early stopping
-DIGITS = 6  # of the numbers in curve.csv; more is noise, and most of what a file of runs would hold of a curve
+DIGITS = 5  # of the numbers in a curve, times with one less; more is noise, and most of what a file of runs would hold
 HIGHER_IS_BETTER = {"ranking": True, "rating": False}
 
 
@@ -45,14 +45,19 @@ class Fit:
         self.save_facts(folder)
 
     def save_facts(self, folder: Path) -> None:
-        """Write ``curve.csv``, its numbers at ``DIGITS`` significant digits, and ``fit.json``."""
+        """Write ``curve.csv`` and ``fit.json``."""
         columns = ["epoch", "updates", "seconds", "cpu_seconds", "loss", self.record["validation_metric"]]
-        rows = [
-            {key: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value for key, value in row.items()}
-            for row in self.curve
-        ]
-        write_csv(folder / "curve.csv", rows, columns)
+        write_csv(folder / "curve.csv", map(short, self.curve), columns)
         write_json(folder / "fit.json", self.record)
+
+
+def short(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a curve at ``DIGITS`` significant digits, its times with one less."""
+    digits = {"seconds": DIGITS - 1, "cpu_seconds": DIGITS - 1}
+    return {
+        key: float(f"{value:.{digits.get(key, DIGITS)}g}") if isinstance(value, float) else value
+        for key, value in row.items()
+    }
 
 
 def fit(

@@ -8,13 +8,13 @@ from typing import Any
 
 from dotbench.datasets.interactions import Split
 from dotbench.files import digest, read_json, write_csv, write_json
-from dotbench.runs.fitting import HIGHER_IS_BETTER, better, fit, fit_key
+from dotbench.runs.fitting import HIGHER_IS_BETTER, better, fit, fit_key, short
 from dotbench.runs.hardware import Place
 from dotbench.settings.halving import Halving
 from dotbench.settings.method import Method
 from dotbench.solvers.base import Pause
 
-CURVE = ["trial", "epoch", "updates", "seconds", "cpu_seconds", "loss", "validation"]
+CURVE = ["trial", "epoch", "updates", "validation"]
 FACTS = ["status", "reason", "validation", "best_epoch", "epochs", "updates", "train_seconds", "cpu_seconds"]
 
 
@@ -86,7 +86,7 @@ def tune(
         for number, result in sorted(results.items())
         for row in result["curve"]
     ]
-    write_csv(folder / "trials_curves.csv", [{k: r.get(k, "") for k in CURVE} for r in curves], CURVE)
+    write_csv(folder / "trials_curves.csv", [short({k: r[k] for k in CURVE}) for r in curves], CURVE)
     write_json(folder / "chosen.json", chosen)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return chosen
