@@ -200,7 +200,9 @@ def solve(part, split, init_seed=0, **settings):
         model=model,
         loss=loss(resolved),
         settings=resolved,
-        train=lambda dtype: TrainMatrix(split.train, split.n_users, split.n_items, CPU, dtype),
+        train=lambda dtype: TrainMatrix(
+            split.train, split.n_users, split.n_items, CPU, dtype, split.ratings.get("train")
+        ),
         validate=lambda users, items: seen.append((users, items)) or len(seen) / 10,
         init_seed=init_seed,
         device=CPU,
@@ -211,11 +213,11 @@ def solve(part, split, init_seed=0, **settings):
 
 @each(COMBINATIONS)
 def test_combination_trains(part):
-    split = random_split()
+    split = random_split(part[1].task)
     solution, seen = solve(part, split)
     assert len(solution.users) == 60
     assert len(solution.items) == 80
-    assert solution.users.shape[1] == solution.items.shape[1] in (5, 6)  # one more where a distance is scored
+    assert solution.users.shape[1] == solution.items.shape[1] in (5, 6)  # one more of a distance, or of an offset
     for vectors in (solution.users, solution.items):
         assert torch.isfinite(vectors).all()
         assert vectors.abs().max() > 0
@@ -232,13 +234,13 @@ def test_combination_trains(part):
 @each(COMBINATIONS)
 def test_validation_sees_plain_vectors(part):
     """No gradient is recorded while a model is only evaluated."""
-    _, seen = solve(part, random_split())
+    _, seen = solve(part, random_split(part[1].task))
     assert not any(vectors.requires_grad for pair in seen for vectors in pair)
 
 
 @each(COMBINATIONS)
 def test_combination_depends_on_its_seed_only(part):
-    split = random_split()
+    split = random_split(part[1].task)
     ends = []
     for init_seed, elsewhere in ((0, 1), (0, 2), (5, 1)):
         torch.manual_seed(elsewhere)
@@ -259,10 +261,49 @@ def test_combination_through_a_fit(part):
     known = resolve(choice).settings
     small = {key: value for key, value in {"embedding_size": 4, "epochs": 1, "updates": 0}.items() if key in known}
     method = resolve(MethodChoice(model=model.name, loss=loss.name, solver=solver.name, set=small, grid={}))
-    result = fit(method, method.settings, random_split(), "toy", 0, 0, Place(CPU, say=lambda text: None))
+    assert method.task == loss.task
+    split = random_split(loss.task)
+    result = fit(method, method.settings, split, "toy", 0, 0, Place(CPU, say=lambda text: None))
     assert result.record["status"] == "ok", result.record["reason"]
-    assert 0 <= result.record["validation"] <= 1
+    if loss.task == "rating":
+        error = result.arrays["valid"] - split.ratings["valid"]
+        assert result.record["validation"] == pytest.approx((error**2).mean() ** 0.5, rel=1e-12)
+    else:
+        assert 0 <= result.record["validation"] <= 1
     assert [result.record[key] for key in ("model", "loss", "solver")] == [model.name, loss.name, solver.name]
+
+
+def cold_split():
+    """User 7 and item 9 have no training pair; their pairs are cold parts."""
+    split = random_split("rating")
+    new = [split.train[:, column] == row for column, row in enumerate((7, 9))]
+    ratings = {**split.ratings, "train": split.ratings["train"][~new[0] & ~new[1]]}
+    cold = {"cold_user": new[0] & ~new[1], "cold_item": new[1] & ~new[0]}
+    ratings |= {part: split.ratings["train"][mask] for part, mask in cold.items()}
+    parts = {part: split.train[mask] for part, mask in cold.items()}
+    return replace(split, train=split.train[~new[0] & ~new[1]], ratings=ratings, cold=parts)
+
+
+RATING = {key: part for key, part in COMBINATIONS.items() if part[1].task == "rating"}
+
+
+@pytest.mark.parametrize("name", [*RATING, *(name for name, model in BASELINES.items() if model.task == "rating")])
+def test_a_rating_fit_predicts_every_part(name):
+    """The unseen too, at the mean at the worst, whatever the scale of the ratings."""
+    parts = RATING.get(name, (BASELINES.get(name),))
+    names = dict(zip(("model", "loss", "solver"), (part.name for part in parts), strict=False))
+    known = resolve(MethodChoice(**names, grid={})).settings
+    small = {key: value for key, value in {"embedding_size": 4, "epochs": 1, "updates": 0}.items() if key in known}
+    method = resolve(MethodChoice(**names, grid={}, set=small))
+    split = cold_split()
+    split = replace(split, ratings={part: values + 100 for part, values in split.ratings.items()})
+    result = fit(method, method.settings, split, "toy", 0, 0, Place(CPU, say=lambda text: None))
+    assert result.record["status"] == "ok", result.record["reason"]
+    assert set(result.arrays) == {"valid", "test", "cold_user", "cold_item"}
+    for part, found in result.arrays.items():
+        assert found.dtype == np.float64
+        assert found.shape == split.ratings[part].shape
+        assert np.abs(found - 103).max() < 4
 
 
 @each(BASELINES)
@@ -339,11 +380,8 @@ def test_splitter(part):
 
 @each({name: model for name, model in BASELINES.items() if model.scores_unseen({}) and model.task == "rating"})
 def test_rating_baseline_scores_the_unseen(part):
-    split = random_split("rating")
-    here = (split.train[:, 0] != 7) & (split.train[:, 1] != 9)
-    ratings = {**split.ratings, "train": split.ratings["train"][here]}
     baseline = part(SimpleNamespace(**part.Settings().model_dump()), 0)
-    baseline.train(replace(split, train=split.train[here], ratings=ratings))
+    baseline.train(cold_split())
     found = baseline.predict(np.array([[7, 0], [0, 9], [7, 9]]))
     assert np.isfinite(found).all()
     assert ((found > 0.5) & (found < 5.5)).all()  # near the ratings, which are 1 to 5

@@ -210,7 +210,7 @@ def test_sml_is_constrained_to_the_unit_ball_and_margins_to_the_unit_interval():
 
 def test_sml_ranks_by_distance():
     vectors = tables(5)
-    users, items = SML(settings()).scoring(vectors.users(), vectors.items())
+    users, items = SML(settings()).scoring(train(), vectors.users(), vectors.items())
     scores = users @ items.T
     expected = [[-distance(p, q) for q in vectors.items()] for p in vectors.users()]
     shift = scores - torch.tensor(expected, dtype=torch.float64)

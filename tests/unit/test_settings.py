@@ -141,6 +141,10 @@ CASES = {
         methods("{model: svd}"),
         "a.yaml, line 6: key 'studies.0.methods.0.model': 'svd' is a rating model; the study is for ranking",
     ),
+    "loss of another task": (
+        methods("{model: mf, loss: squared, solver: als}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.loss': 'squared' is a rating loss; the study is for ranking",
+    ),
     "negative size": (
         changed("set: {embedding_size: -1}"),
         "a.yaml, line 6: key 'studies.0.methods.0.set.embedding_size': found -1; input should be greater than or "
@@ -498,11 +502,19 @@ def test_seeds_and_hardware_do_not_change_folders_the_tuning_seed_does(load) -> 
 
 
 def test_the_folders_of_finished_runs_stay_what_they_were(load) -> None:
-    found = folders(load(methods(SGD, "{model: popularity}", "{model: mf, loss: rg2, solver: spectral}")))
-    assert found == [
+    newton = "{model: two-tower, loss: rg2, solver: newton-cg}"
+    ranking = methods(SGD, "{model: popularity}", "{model: mf, loss: rg2, solver: spectral}", newton)
+    assert folders(load(ranking)) == [
         "mf-bpr-sgd-721dbd9579",
         "popularity-none-direct-94daf0b09e",
         "mf-rg2-spectral-ece6cfeb38",
+        "two-tower-rg2-newton-cg-2fb0116e21",
+    ]
+    baselines = methods("{model: knn-basic}", "{model: svd}", "{model: svdpp}").replace("ranking", "rating")
+    assert folders(load(baselines)) == [
+        "knn-basic-none-surprise-2997c33238",
+        "svd-none-surprise-6dcebf1898",
+        "svdpp-none-surprise-8ec90d12b0",
     ]
 
 

@@ -128,6 +128,13 @@ def test_best_vectors_are_a_copy():
     assert (solution.users == 2).all()
 
 
+def test_lower_is_better_unless_the_metric_is_to_be_maximised():
+    solution = run(Counting(), problem(validation(0.5, 0.2, 0.9, 0.2, 0.3), maximise=False), Budget(100, 3))
+    assert len(solution.curve) == 2 + 3
+    assert solution.best_epoch == 2
+    assert (solution.users == 2).all()
+
+
 @pytest.mark.parametrize("bad", [("loss", 3), ("vectors", 3)])
 def test_nan_fails_the_fit(bad):
     with pytest.raises(FitFailed, match="epoch 3"):
@@ -151,6 +158,9 @@ SETS = {
     "als-wrmf": {"model": "mf", "loss": "wrmf", "solver": "als", "dtype": "float64"},
     "newton-cg": {"model": "two-tower", "loss": "rg2", "solver": "newton-cg", "width": 8},
     "sgd-towers": {"model": "two-tower", "loss": "bpr", "solver": "sgd", "batch_size": 32, "updates": 0, "width": 8},
+    "sgd-squared": {"model": "mf", "loss": "squared", "solver": "sgd", "batch_size": 32, "updates": 0},
+    "sgd-squared-towers": {"model": "two-tower", "loss": "squared", "solver": "sgd", "batch_size": 32, "updates": 0},
+    "als-squared": {"model": "mf", "loss": "squared", "solver": "als", "regularization": 0.5},
 }
 
 
@@ -181,7 +191,9 @@ def solve(name, split, checkpoint=None, stop_after=None, key="this fit", said=No
         model=resolved.model,
         loss=resolved.loss(settings),
         settings=settings,
-        train=lambda dtype: fitting.TrainMatrix(split.train, split.n_users, split.n_items, CPU, dtype),
+        train=lambda dtype: fitting.TrainMatrix(
+            split.train, split.n_users, split.n_items, CPU, dtype, split.train.sum(1) % 5 + 1.0
+        ),
         init_seed=3,
         checkpoint=checkpoint,
         key=key,

@@ -1,4 +1,4 @@
-"""The binary training matrix, in the forms that losses and solvers read it."""
+"""The training matrix, in the forms that losses and solvers read it."""
 
 import warnings
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ def csr_tensor(
 class TrainMatrix:
     """R, shape (n_users, n_items), with a one for every training pair.
 
-    ``pairs``: shape (|D|, 2), distinct user and item rows. Everything lives on ``device`` in ``dtype``.
+    ``pairs``: shape (|D|, 2), distinct user and item rows; ``ratings``: shape (|D|,), beside them, for the rating
+    task. Everything lives on ``device`` in ``dtype``.
     """
 
     def __init__(
@@ -29,10 +30,14 @@ class TrainMatrix:
         n_items: int,
         device: str = "cpu",
         dtype: "torch.dtype | None" = None,
+        ratings: "np.ndarray | None" = None,
     ) -> None:
         self.n_users, self.n_items = n_users, n_items
         self.device, self.dtype = device, dtype or torch.float32
         self.users, self.items = self._ordered(pairs[:, 0], pairs[:, 1], n_items)
+        if ratings is not None:
+            order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+            self.ratings = torch.from_numpy(ratings[order]).to(device, self.dtype)  # in the order of the pairs
 
     def _ordered(
         self, rows: "np.ndarray", columns: "np.ndarray", n_columns: int
@@ -61,6 +66,16 @@ class TrainMatrix:
     def item_counts(self) -> "torch.Tensor":
         """Training pairs of each item, shape (n_items,)."""
         return torch.bincount(self.items, minlength=self.n_items).to(self.dtype)
+
+    @cached_property
+    def ratings_t(self) -> "torch.Tensor":
+        """The ratings in the order of `csr_t`, shape (|D|,)."""
+        return self.ratings[torch.argsort(self.items * self.n_users + self.users)]
+
+    @cached_property
+    def mean_rating(self) -> float:
+        """Mean of the training ratings."""
+        return float(self.ratings.double().mean())
 
     @cached_property
     def active_users(self) -> "torch.Tensor":

@@ -18,12 +18,17 @@ def mae(truth: "np.ndarray", prediction: "np.ndarray") -> float:
 def evaluate_rating(split: Split, predictions: Mapping[str, "np.ndarray"]) -> tuple[dict[str, Any], "pd.DataFrame"]:
     """Metrics of predictions for ``valid``, ``test`` and the split's cold parts and, per user, the test part's sums.
 
+    Where there are cold parts: of all of them together as ``cold`` too, and with the test part as ``overall``.
     Returns ({"valid": {metric: value}, "test": {…}, …}, frame with ``user, n, squared_error, absolute_error``).
     """
+    groups = {part: [part] for part in ("valid", "test", *split.cold)}
+    if split.cold:
+        groups |= {"cold": list(split.cold), "overall": ["test", *split.cold]}
     means = {}
-    for part in ("valid", "test", *split.cold):
-        truth = split.ratings[part].astype(np.float64)
-        means[part] = {"rmse": rmse(truth, predictions[part]), "mae": mae(truth, predictions[part])}
+    for name, parts in groups.items():
+        truth = np.concatenate([split.ratings[part] for part in parts]).astype(np.float64)
+        found = np.concatenate([predictions[part] for part in parts])
+        means[name] = {"rmse": rmse(truth, found), "mae": mae(truth, found)}
     error = predictions["test"] - split.ratings["test"].astype(np.float64)
     frame = pd.DataFrame({"user": split.test[:, 0], "n": 1, "squared_error": error**2, "absolute_error": np.abs(error)})
     return means, frame.groupby("user", as_index=False).sum()

@@ -14,11 +14,13 @@ def solve_rows(
     alpha: float,
     weight: float,
     offset: "torch.Tensor | None" = None,
+    values: "torch.Tensor | None" = None,
 ) -> "torch.Tensor":
-    """x_r = (s_r G + α F_rᵀF_r + t_r I)⁻¹ (w Σ_{j∈r} f_j + c_r) for every row r of ``matrix``: shape (n, K).
+    """x_r = (s_r G + α F_rᵀF_r + t_r I)⁻¹ (w Σ_{j∈r} v_rj f_j + c_r) for every row r of ``matrix``: shape (n, K).
 
     ``matrix`` (n, m) sparse CSR, binary; ``fixed`` (m, K), F_r its rows where r has a one; ``gramian`` G (K, K);
-    ``scale`` s (n,); ``ridge`` t (n,); ``offset`` c (n, K), or None for zero, when rows without ones stay zero.
+    ``scale`` s (n,); ``ridge`` t (n,); ``offset`` c (n, K), or None for zero, when rows without ones stay zero;
+    ``values`` v (nnz,) in the order of ``matrix``, or None for ones.
     A Cholesky factorisation each, O(nnz K² + n K³) in all; memory stays at a few times CELLS numbers.
     """
     size = fixed.shape[1]
@@ -44,6 +46,8 @@ def solve_rows(
         systems = scale[rows, None, None] * gramian
         systems.diagonal(dim1=1, dim2=2).add_(ridge[rows, None])
         systems = torch.baddbmm(systems, gathered.mT, gathered, alpha=alpha)
+        if values is not None:
+            gathered = gathered * values[cells][:, :, None]
         right = weight * gathered.sum(1)
         if offset is not None:
             right += offset[rows]

@@ -4,8 +4,8 @@ Notation: M users, N items, D the training pairs, n_u the positives of user u, o
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from dotbench.lazy import torch
 from dotbench.matrix import TrainMatrix
@@ -23,6 +23,7 @@ class Loss(Component):
     """
 
     family: ClassVar[str]
+    task: ClassVar[Literal["ranking", "rating"]] = "ranking"
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
     needs_free_vectors: ClassVar[bool] = False  # it constrains the vectors themselves
@@ -30,6 +31,18 @@ class Loss(Component):
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
+
+    @classmethod
+    def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
+        """Whether, set like this, users and items without training pairs get a score that means something from every
+        model: as of ``Model.scores_unseen``."""
+        return False
+
+    def scoring(
+        self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
+        """The vectors whose inner products score as the loss does; for most losses the model's own."""
+        return users, items
 
 
 def losses() -> dict[str, type[Any]]:
@@ -59,10 +72,6 @@ class DifferentiableLoss(Loss):
 
     def constrain(self, parameters: "Sequence[torch.Tensor]") -> None:
         """After an update: puts the model's parameters and its own back to where they are allowed, in place."""
-
-    def scoring(self, users: "torch.Tensor", items: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-        """The vectors whose inner products rank as the loss does; for most losses the model's own."""
-        return users, items
 
 
 class AlternatingLoss(Loss):

@@ -68,6 +68,8 @@ class SML(PairwiseLoss):
         for margin in self.margins:
             margin.clamp_(0, 1)
 
-    def scoring(self, users: "torch.Tensor", items: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+    def scoring(
+        self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
         ones, norms = torch.ones_like(users[:, :1]), (items**2).sum(1, keepdim=True)
         return torch.cat([users, ones], dim=1), torch.cat([2 * items, -norms], dim=1)

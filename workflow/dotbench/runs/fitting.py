@@ -9,7 +9,7 @@ from typing import Any
 
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
-from dotbench.evaluation.rmse import rmse
+from dotbench.evaluation.rmse import inner_products, rmse
 from dotbench.evaluation.topk import Ranking, mean_ndcg, vector_scorer
 from dotbench.features.arrays import Features, load_features
 from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
@@ -17,7 +17,7 @@ from dotbench.lazy import np, torch
 from dotbench.matrix import TrainMatrix
 from dotbench.runs.hardware import Place, Usage, machine, versions
 from dotbench.settings.method import Method
-from dotbench.solvers.base import Pause, Problem
+from dotbench.solvers.base import Pause, Problem, Validate
 from dotbench.sources import sources_digest
 
 WATCHED = {"ranking": "ndcg@10", "rating": "rmse"}  # the metric of tuning and early stopping
@@ -183,14 +183,17 @@ def _train_vectors(
     assert method.loss is not None
     assert method.solver is not None
     settings = SimpleNamespace(**hyperparameters)
-    ranking = Ranking(split.valid, split.train, split.n_users, split.n_items, place.device)
+    ratings = split.ratings.get("train")
     solution = method.solver().solve(
         Problem(
             model=method.model,
             loss=method.loss(settings),
             settings=settings,
-            train=lambda dtype: TrainMatrix(split.train, split.n_users, split.n_items, place.device, dtype).ready(),
-            validate=lambda users, items: mean_ndcg(ranking, vector_scorer(users, items)),
+            train=lambda dtype: TrainMatrix(
+                split.train, split.n_users, split.n_items, place.device, dtype, ratings
+            ).ready(),
+            validate=_validation(method.task, split, place.device),
+            maximise=HIGHER_IS_BETTER[method.task],
             init_seed=init_seed,
             device=place.device,
             spectrum=spectrum,
@@ -201,11 +204,28 @@ def _train_vectors(
             say=place.say,
         )
     )
-    vectors = {"user_vectors": solution.users, "item_vectors": solution.items}
-    arrays = {name: tensor.cpu().numpy() for name, tensor in vectors.items()}
+    if method.task == "rating":
+        arrays = {
+            part: inner_products(solution.users, solution.items, pairs) for part, pairs in held_out(split).items()
+        }
+    else:
+        arrays = {"user_vectors": solution.users.cpu().numpy(), "item_vectors": solution.items.cpu().numpy()}
     if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise FitFailed("a vector holds NaN or infinity")
+        raise FitFailed("a vector or a prediction holds NaN or infinity")
     return Training(solution.curve, solution.best_epoch, arrays, solution.extra, solution.paused)
+
+
+def _validation(task: str, split: Split, device: str) -> Validate:
+    """The watched metric as a function of user vectors and item vectors."""
+    if task == "rating":
+        return lambda users, items: rmse(split.ratings["valid"], inner_products(users, items, split.valid))
+    ranking = Ranking(split.valid, split.train, split.n_users, split.n_items, device)
+    return lambda users, items: mean_ndcg(ranking, vector_scorer(users, items))
+
+
+def held_out(split: Split) -> dict[str, "np.ndarray"]:
+    """Part → pairs, of all that a rating method predicts."""
+    return {"valid": split.valid, "test": split.test, **split.cold}
 
 
 def _features(method: Method, path: Path | None, split: Split) -> Features | None:
@@ -233,8 +253,7 @@ def _train_baseline(method: Method, hyperparameters: dict[str, Any], split: Spli
         ranking = Ranking(split.valid, split.train, split.n_users, split.n_items)
         validation = mean_ndcg(ranking, vector_scorer(torch.from_numpy(users), torch.from_numpy(items)))
     else:
-        held = {"valid": split.valid, "test": split.test, **split.cold}
-        arrays = {part: baseline.predict(pairs) for part, pairs in held.items()}
+        arrays = {part: baseline.predict(pairs) for part, pairs in held_out(split).items()}
         if not all(np.isfinite(values).all() for values in arrays.values()):
             raise FitFailed("a prediction is NaN or infinite")
         validation = rmse(split.ratings["valid"], arrays["valid"])

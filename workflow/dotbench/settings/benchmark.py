@@ -204,12 +204,9 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
             except WrongChoice as error:
                 problems.append(((*here, *error.key), str(error)))
         if method.task != study.task:
-            problems.append(
-                (
-                    (*here, "model"),
-                    f"'{method.model.name}' is a {method.task} model; the study is for {study.task}",
-                )
-            )
+            kind, part = ("loss", method.loss) if method.loss else ("model", method.model)
+            message = f"'{part.name}' is a {method.task} {kind}; the study is for {study.task}"
+            problems.append(((*here, kind), message))
         if method.label in labels:
             problems.append(
                 (

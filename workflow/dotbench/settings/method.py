@@ -64,7 +64,7 @@ class Method:
     @property
     def task(self) -> str:
         """``ranking`` or ``rating``: which split and which metrics."""
-        return self.model.task
+        return self.loss.task if self.loss else self.model.task
 
     @property
     def features(self) -> str | None:

@@ -33,7 +33,8 @@ def resolve_split(choice: str | dict[str, Any], task: str) -> Splitter:
 
 def check_method(splitter: Splitter, method: Method) -> None:
     """Raises WrongChoice if the split tests what the method cannot score."""
-    scores_unseen = all(method.model.scores_unseen(settings) for settings in method.trials())
+    parts = [part for part in (method.model, method.loss) if part is not None]
+    scores_unseen = all(any(part.scores_unseen(settings) for part in parts) for settings in method.trials())
     if splitter.unseen_by_design and not scores_unseen:
         raise WrongChoice(
             ("model",),

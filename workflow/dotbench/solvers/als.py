@@ -57,7 +57,7 @@ class AlternatingTrainer:
         return self.objective.objective(self.train, self.users, self.items)
 
     def vectors(self) -> "tuple[torch.Tensor, torch.Tensor]":
-        return self.users, self.items
+        return self.objective.scoring(self.train, self.users, self.items)
 
     def state(self) -> dict[str, Any]:
         return {"users": self.users, "items": self.items}

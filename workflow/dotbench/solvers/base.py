@@ -30,7 +30,8 @@ class Pause:
 class Problem:
     """What a solver minimises, and with what at hand.
 
-    ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric, higher is better.
+    ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric; higher is better, or
+    lower unless ``maximise``.
     ``spectrum``: a decomposition computed before, or None. ``features``: those that the model reads, or None.
     ``checkpoint``: where an interrupted fit leaves its state and finds it again, or None; ``key`` names the fit, a
     checkpoint of another one is not used. ``pause``: how far to train for now, with the state left in the checkpoint;
@@ -44,6 +45,7 @@ class Problem:
     validate: Validate
     init_seed: int
     device: str
+    maximise: bool = True
     spectrum: Path | None = None
     features: Features | None = None
     checkpoint: Path | None = None

@@ -52,7 +52,8 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
     continues from its checkpoint and, on CPU, ends bit-equal to an uninterrupted one; so does a paused one.
     """
     curve: list[dict[str, Any]] = []
-    best: dict[str, Any] = {"validation": -math.inf, "epoch": 0, "updates": 0, "vectors": None}
+    sign = 1 if problem.maximise else -1
+    best: dict[str, Any] = {"validation": -sign * math.inf, "epoch": 0, "updates": 0, "vectors": None}
     saved = _load(problem)
     if saved is not None:
         trainer.restore(saved["trainer"])
@@ -81,7 +82,7 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
             _forget(problem)
             raise FitFailed(f"NaN or infinity in epoch {row['epoch']}: loss {loss}, validation {row['validation']}")
         curve.append(row)
-        if row["validation"] > best["validation"]:
+        if sign * row["validation"] > sign * best["validation"]:
             best = {
                 "validation": row["validation"],
                 "epoch": row["epoch"],

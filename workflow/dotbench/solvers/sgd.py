@@ -45,6 +45,7 @@ class GradientTrainer:
         self.train = problem.train(torch.float32)
         self.generator = torch.Generator().manual_seed(problem.init_seed)
         self.model = problem.model(problem.settings, self.train, self.generator, problem.features)
+        self.scores_unseen = problem.model.scores_unseen(vars(problem.settings))
         own = self.objective.own_parameters(self.train, self.generator)
         self.parameters = [*self.model.parameters(), *own]
         groups = [{"params": self.model.parameters(), "weight_decay": problem.settings.weight_decay}]
@@ -78,8 +79,14 @@ class GradientTrainer:
     def vectors(self) -> "tuple[torch.Tensor, torch.Tensor]":
         with torch.no_grad():
             vectors = self.model.vectors()
-            users, items = self.objective.scoring(vectors.users(), vectors.items())
+            users, items = self.objective.scoring(self.train, *self._seen(vectors.users(), vectors.items()))
         return users.detach(), items.detach()
+
+    def _seen(self, users: "torch.Tensor", items: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+        """The vectors; in rating zero where a row was not trained and the model has nothing else to say of it."""
+        if self.objective.task == "ranking" or self.scores_unseen:
+            return users, items
+        return users * (self.train.counts > 0)[:, None], items * (self.train.item_counts > 0)[:, None]
 
     def state(self) -> dict[str, Any]:
         return {

@@ -1,0 +1,99 @@
+"""Squared error on observed ratings."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.losses._rows import solve_rows
+from dotbench.losses.base import AlternatingLoss, Batch, DifferentiableLoss
+from dotbench.matrix import TrainMatrix
+from dotbench.settings.base import Settings
+from dotbench.vectors import Vectors
+
+
+class SquaredSettings(Settings):
+    """Settings of the loss `squared`."""
+
+    regularization: float = Field(10.0, ge=0, description="λ, of vectors; of a network's weights: `weight_decay`")
+    weighted: bool = Field(False, description="a row's norm counts once for each of its ratings")
+    offset: Literal["mean", "none"] = Field("mean", description="μ, fixed: the mean training rating, or 0")
+
+
+class RatingBatches(Settings):
+    """Batches of rated pairs."""
+
+    batch_size: int = Field(2048, ge=1, description="ratings in a batch")
+
+
+class Squared(DifferentiableLoss, AlternatingLoss):
+    """(1/|D|) [ Σ_{(u,i)∈D} (r_ui − μ − o_ui)² + λ (Σ_u w_u ‖p_u‖² + Σ_i w_i ‖q_i‖²) ].
+
+    r_ui is predicted by μ + o_ui, the inner product of [p, μ] and [q, 1], not clipped. w = 1, the plain sum of norms
+    of the ALS that T2Rec (Jaiswal, arXiv 2403.00802, Section 6) calls rSVD; or ``weighted``, w_u = n_u and w_i = n_i
+    (Zhou et al., AAIM 2008). A row without ratings has the minimiser 0: it is predicted by μ, unless the model tells
+    it by features alone. T2Rec's own J penalises the weights of its networks instead, λ_J ‖θ‖²: that is
+    ``weight_decay`` 2 λ_J of the solver, with λ = 0 here.
+
+    Estimated from B pairs by the mean of (r − μ − o)² + λ (w_u ‖p_u‖² / n_u + w_i ‖q_i‖² / n_i). A row's exact
+    minimiser is p_u = (Q_uᵀQ_u + λ w_u I)⁻¹ Σ_{i∈I_u} (r_ui − μ) q_i, Q_u the rows of the items that u rated.
+    """
+
+    name = "squared"
+    title = "Squared error"
+    family = "pointwise"
+    task = "rating"
+    Settings = SquaredSettings
+    Batches = RatingBatches
+    grid = {"regularization": [1.0, 2.154, 4.642, 10.0, 21.54, 46.42, 100.0]}  # the end of T2Rec's 10^(−6+k/3)
+
+    @classmethod
+    def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
+        return bool(settings["offset"] == "mean")
+
+    def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
+        order = torch.randperm(len(train.users), generator=generator).to(train.device)
+        for chosen in order.split(self.settings.batch_size):
+            yield train.users[chosen], train.items[chosen], train.ratings[chosen]
+
+    def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
+        users, items, ratings = batch
+        p, q = vectors.users(users), vectors.items(items)
+        errors = ratings - self._offset(train) - (p * q).sum(1)
+        user_norms, item_norms = (p**2).sum(1), (q**2).sum(1)
+        if not self.settings.weighted:
+            user_norms, item_norms = user_norms / train.counts[users], item_norms / train.item_counts[items]
+        return (errors**2 + self.settings.regularization * (user_norms + item_norms)).mean()
+
+    def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
+        return self._rows(train.csr, train.ratings - self._offset(train), train.counts, items)
+
+    def best_items(self, train: TrainMatrix, users: "torch.Tensor") -> "torch.Tensor":
+        return self._rows(train.csr_t, train.ratings_t - self._offset(train), train.item_counts, users)
+
+    def _rows(
+        self, matrix: "torch.Tensor", values: "torch.Tensor", counts: "torch.Tensor", fixed: "torch.Tensor"
+    ) -> "torch.Tensor":
+        """Minimiser of every row of ``matrix`` (n, m), its ``values`` (|D|,), for the other side's vectors (m, K)."""
+        nothing = fixed.new_zeros(fixed.shape[1], fixed.shape[1])
+        ridge = self.settings.regularization * (counts if self.settings.weighted else torch.ones_like(counts))
+        return solve_rows(matrix, fixed, nothing, torch.ones_like(counts), ridge, 1.0, 1.0, values=values)
+
+    def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
+        scores = (users[train.users] * items[train.items]).sum(1)
+        squares = ((train.ratings - self._offset(train) - scores) ** 2).sum()
+        user_norms, item_norms = (users**2).sum(1), (items**2).sum(1)
+        if self.settings.weighted:
+            user_norms, item_norms = user_norms * train.counts, item_norms * train.item_counts
+        norms = user_norms.sum() + item_norms.sum()
+        return float(squares + self.settings.regularization * norms) / len(train.users)
+
+    def _offset(self, train: TrainMatrix) -> float:
+        return train.mean_rating if self.settings.offset == "mean" else 0.0
+
+    def scoring(
+        self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
+    ) -> "tuple[torch.Tensor, torch.Tensor]":
+        offsets = torch.full_like(users[:, :1], self._offset(train))
+        return torch.cat([users, offsets], dim=1), torch.cat([items, torch.ones_like(items[:, :1])], dim=1)
