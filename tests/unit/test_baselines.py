@@ -20,6 +20,9 @@ ORDINARY = {
     ),
     "co-clustering": lambda: surprise.CoClustering(n_cltr_u=3, n_cltr_i=3, n_epochs=20, random_state=7),
     "knn-basic": lambda: surprise.KNNBasic(k=40, sim_options={"name": "msd", "user_based": True}, verbose=False),
+    "knn-with-means": lambda: surprise.KNNWithMeans(
+        k=40, sim_options={"name": "msd", "user_based": True}, verbose=False
+    ),
     "slope-one": lambda: surprise.SlopeOne(),
     "svd": lambda: surprise.SVD(n_factors=100, n_epochs=20, lr_all=0.005, reg_all=0.02, random_state=7),
     "svdpp": lambda: surprise.SVDpp(n_factors=20, n_epochs=20, lr_all=0.007, reg_all=0.02, random_state=7),
@@ -74,7 +77,8 @@ def test_settings_reach_the_algorithm():
         "baseline-only": {"user_shrinkage": 1.0},
         "co-clustering": {"user_clusters": 5},
         "knn-basic": {"user_based": False},
-        "svd": {"embedding_size": 3},
+        "knn-with-means": {"neighbors": 2},
+        "svd": {"biased": False},
         "svdpp": {"regularization": 0.5},
     }
     for name, settings in changed.items():
@@ -89,6 +93,12 @@ def test_unknown_users_and_items_get_a_prediction(name):
     found = trained(name, split).predict(np.array([[24, 19], [24, 0], [0, 19]]))
     assert np.isfinite(found).all()
     assert found[0] == pytest.approx(mean, rel=1e-6)  # nothing is known: the mean rating
+
+
+def test_unbiased_factors_predict_the_mean_of_the_unknown():
+    split = rating_split()
+    found = trained("svd", split, biased=False).predict(np.array([[24, 19], [24, 0], [0, 19]]))
+    assert found == pytest.approx([split.ratings["train"].mean()] * 3, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", sorted(ADAPTERS))
@@ -108,6 +118,38 @@ def test_predictions_are_not_clipped():
     found = trained("baseline-only", split, user_shrinkage=0.0, item_shrinkage=0.0, epochs=50).predict(split.test)
     assert values[~held].max() == 3
     assert found == pytest.approx([5.0], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+def test_no_scale_clips(name):
+    split = rating_split()
+    baseline = trained(name, split)
+    free = baseline.predict(split.test).tolist()
+    baseline.fitted.trainset.rating_scale = (3, 3)
+    assert baseline.predict(split.test).tolist() == free
+
+
+# --- means
+
+
+def means_split():
+    """Item 0 has the ratings 5, 4, 3, item 1 a 1, item 2 none."""
+    pairs = np.array([[0, 0], [1, 0], [2, 0], [3, 1]])
+    return Split(4, 3, pairs, pairs, pairs, {"train": np.array([5, 4, 3, 1], np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "expected"),
+    [
+        ("constant", {}, [3.25, 3.25, 3.25]),
+        ("item-mean", {"shrinkage": 0.0}, [4, 1, 3.25]),
+        ("item-mean", {"shrinkage": 2.0}, [(12 + 6.5) / 5, (1 + 6.5) / 3, 3.25]),
+    ],
+)
+def test_means_by_hand(name, settings, expected):
+    baseline = models()[name](SimpleNamespace(**settings), 0)
+    baseline.train(means_split())
+    assert baseline.predict(np.array([[3, 0], [0, 1], [1, 2]])) == pytest.approx(expected, rel=1e-12)
 
 
 def test_trainset_is_the_one_of_surprise():

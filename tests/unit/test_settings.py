@@ -511,6 +511,9 @@ def test_the_folders_of_finished_runs_stay_what_they_were(load) -> None:
         "two-tower-rg2-newton-cg-2fb0116e21",
     ]
     baselines = methods("{model: knn-basic}", "{model: svd}", "{model: svdpp}").replace("ranking", "rating")
+    written_out = baselines.replace("model: svd}", "model: svd, set: {biased: true}}")
+    assert folders(load(baselines)) == folders(load(written_out))
+    assert folders(load(baselines)) != folders(load(written_out.replace("true", "false")))
     assert folders(load(baselines)) == [
         "knn-basic-none-surprise-2997c33238",
         "svd-none-surprise-6dcebf1898",

@@ -1,4 +1,4 @@
-"""Biased matrix factorisation by SGD."""
+"""Matrix factorisation of ratings by SGD."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dotbench.baselines._surprise import SurpriseBaseline
 from dotbench.lazy import surprise
-from dotbench.settings.base import Settings
+from dotbench.settings.base import LATER, Settings
 
 
 class SVDSettings(Settings):
@@ -16,10 +16,14 @@ class SVDSettings(Settings):
     epochs: int = Field(20, ge=1)
     learning_rate: float = Field(0.005, gt=0)
     regularization: float = Field(0.02, ge=0)
+    biased: bool = Field(True, json_schema_extra=LATER, description="false: p_uᵀq_i alone, without μ, b_u and b_i")
 
 
 class SVD(SurpriseBaseline):
-    """μ + b_u + b_i + p_uᵀq_i by SGD on squared error with L2 (scikit-surprise SVD)."""
+    """μ + b_u + b_i + p_uᵀq_i by SGD on squared error with L2 (scikit-surprise SVD); what is unknown adds nothing.
+
+    Unbiased, a pair of which either is unknown is predicted by μ.
+    """
 
     name = "svd"
     title = "SVD"
@@ -32,5 +36,6 @@ class SVD(SurpriseBaseline):
             n_epochs=self.settings.epochs,
             lr_all=self.settings.learning_rate,
             reg_all=self.settings.regularization,
+            biased=self.settings.biased,
             random_state=self.init_seed,
         )

@@ -8,6 +8,10 @@ from dotbench.errors import DotbenchError
 
 S = TypeVar("S", bound="Settings")
 
+# For a field that a component got when there were runs without it: a default that says what was done before keeps
+# their digests.
+LATER: dict[str, Any] = {"later": True}
+
 
 class Settings(BaseModel):
     """A frozen set of typed values; unknown keys, NaN and infinities are errors."""

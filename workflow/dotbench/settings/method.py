@@ -12,7 +12,7 @@ from dotbench.files import canonical_json, digest
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.registry import Component, unknown
-from dotbench.settings.base import Settings, explain
+from dotbench.settings.base import LATER, Settings, explain
 from dotbench.solvers.base import solvers
 
 Grid = Literal["paper", "extended"]  # of a component: `grid` alone, or `extended_grid` in the place of its keys
@@ -82,13 +82,22 @@ class Method:
         return [{**self.settings, **dict(zip(self.grid, point, strict=True))} for point in points]
 
     def identity(self, protocol: Mapping[str, Any]) -> dict[str, Any]:
-        """What the digest covers: components, search space, protocol; not the winner, not the hardware."""
+        """What the digest covers: components, search space, protocol; not the winner, not the hardware.
+
+        Settings that a component got later are left out at their defaults: see `dotbench.settings.base.LATER`.
+        """
         model, loss, solver = self.names
+        unsaid = {
+            (key, field.default)
+            for cls in settings_classes(list(self.components))
+            for key, field in cls.model_fields.items()
+            if field.json_schema_extra == LATER
+        }
         return {
             "model": model,
             "loss": loss,
             "solver": solver,
-            "settings": {key: value for key, value in self.settings.items() if key not in self.grid},
+            "settings": {k: v for k, v in self.settings.items() if k not in self.grid and (k, v) not in unsaid},
             "grid": self.grid,
             "protocol": dict(protocol),
         }
