@@ -163,11 +163,12 @@ def features_file(suffix, of_tuning=False):
 
     def file(wildcards):
         entry = plan.run(wildcards.method)
-        if entry.method.features is None or (of_tuning and len(entry.method.trials()) == 1):
+        if of_tuning and len(entry.method.trials()) == 1:
             return []
         seed = plan.benchmark.tuning_seed if of_tuning else wildcards.split_seed
         folder = plan.split(entry, wildcards.dataset, seed)
-        return str(paths.features(folder, entry.method.features).with_suffix(suffix))
+        files = [paths.features(folder, label) for label in entry.method.features]
+        return [str(file.with_suffix(suffix)) for file in files]
 
     return file
 
@@ -192,8 +193,9 @@ def spectrum_sources(wildcards):
 
 def optional_inputs(wildcards, input):
     """Options of the inputs that only some methods have."""
-    files = {name: input.get(f"{name}_big") for name in ("split", "spectrum", "features")}
-    return " ".join(f"--{name} {file}" for name, file in files.items() if file)
+    files = {name: input.get(f"{name}_big") or [] for name in ("split", "spectrum", "features")}
+    named = [(name, [found] if isinstance(found, str) else found) for name, found in files.items()]
+    return " ".join(f"--{name} {file}" for name, found in named for file in found)
 
 
 def fit_machine(wildcards):

@@ -328,7 +328,7 @@ def test_towers_without_ids_tell_new_users_by_their_features(tmp_path):
     for ids, error in ((False, 0.1), (True, 1.0)):
         settings = {**small, "features": "movielens", "ids": ids}
         method = resolve(MethodChoice(model="two-tower", loss="squared", solver="sgd", set=settings, grid={}))
-        found = fit(method, method.settings, split, "toy", 0, 0, PLACE, features=tmp_path / "f.npz").arrays
+        found = fit(method, method.settings, split, "toy", 0, 0, PLACE, features=[tmp_path / "f.npz"]).arrays
         rmse = np.sqrt(((found["cold_user"] - values["cold_user"]) ** 2).mean())
         assert rmse == pytest.approx(error, abs=0.1)  # with ids: the mean, off by one
 

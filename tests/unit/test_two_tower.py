@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from dotbench.datasets.interactions import Split
 from dotbench.datasets.splits.base import make_splitter
 from dotbench.errors import DotbenchError
-from dotbench.features.arrays import Features
+from dotbench.features.arrays import Features, joined, load_features
 from dotbench.matrix import TrainMatrix
 from dotbench.models.two_tower import Tower, TwoTower
 from dotbench.runs.fitting import fit, fit_key
@@ -200,7 +200,7 @@ def test_new_users_get_what_their_features_say(solver, tmp_path):
     split, path = two_tastes(tmp_path)
     more = {} if solver == "newton-cg" else {"learning_rate": 0.03, "batch_size": 8}
     method = resolve(MethodChoice(**{**choice(**more).model_dump(), "solver": solver}))
-    result = fit(method, method.settings, split, "toy", 0, 0, PLACE, features=path)
+    result = fit(method, method.settings, split, "toy", 0, 0, PLACE, features=[path])
     assert result.record["status"] == "ok", result.record["reason"]
     scores = result.arrays["user_vectors"][30:] @ result.arrays["item_vectors"].T
     own = np.arange(10)[:, None] % 2 == np.arange(20) % 2
@@ -214,10 +214,12 @@ def test_features_without_a_column_of_a_side_fail_the_fit(tmp_path):
     split, _ = two_tastes(tmp_path)
     Features(np.zeros((40, 0), np.float32), np.ones((20, 1), np.float32), [], ["one"]).save(tmp_path / "f.npz")
     method = resolve(choice("item-factors"))
-    record = fit(method, method.settings, split, "toy", 0, 0, PLACE, features=tmp_path / "f.npz").record
+    record = fit(method, method.settings, split, "toy", 0, 0, PLACE, features=[tmp_path / "f.npz"]).record
     assert record["reason"] == "features 'item-factors': have no column for users; needed is one, or 'ids'"
     method = resolve(choice("item-factors", ids=True, epochs=1))
-    assert fit(method, method.settings, split, "toy", 0, 0, PLACE, features=tmp_path / "f.npz").record["status"] == "ok"
+    assert (
+        fit(method, method.settings, split, "toy", 0, 0, PLACE, features=[tmp_path / "f.npz"]).record["status"] == "ok"
+    )
 
 
 def test_a_file_of_other_rows_or_none_is_told(tmp_path):
@@ -225,8 +227,8 @@ def test_a_file_of_other_rows_or_none_is_told(tmp_path):
     method = resolve(choice())
     Features(np.ones((40, 1), np.float32), np.ones((19, 1), np.float32), ["a"], ["b"]).save(tmp_path / "f.npz")
     with pytest.raises(DotbenchError, match=r"f\.npz: has 19 items; the split has 20"):
-        fit(method, method.settings, split, "toy", 0, 0, PLACE, features=tmp_path / "f.npz")
-    with pytest.raises(DotbenchError, match="needed is the file of its features 'movielens'"):
+        fit(method, method.settings, split, "toy", 0, 0, PLACE, features=[tmp_path / "f.npz"])
+    with pytest.raises(DotbenchError, match="found 0 files of its features 'movielens'"):
         fit(method, method.settings, split, "toy", 0, 0, PLACE)
 
 
@@ -235,7 +237,7 @@ def test_other_features_are_another_fit(tmp_path):
     split, path = two_tastes(tmp_path)
     method, keys = resolve(choice()), []
     for _ in "ab":
-        keys.append(fit_key(method, split, PLACE, path))
+        keys.append(fit_key(method, split, PLACE, [path]))
         Features(*(np.ones((n, 2), np.float32) for n in (40, 20)), ["a", "b"], ["c", "d"]).save(path)
     assert keys[0] != keys[1]
 
@@ -246,6 +248,8 @@ def test_other_features_are_another_fit(tmp_path):
         ({"ids": False}, ("set", "ids"), "towers without ids need 'features'"),
         ({"features": "movilens"}, ("set", "features"), "unknown feature set 'movilens': did you mean 'movielens'?"),
         ({"features": "movielens-leaky"}, ("set", "features"), "allowed is 'movielens'"),
+        ({"features": "ngrams+votse"}, ("set", "features"), "unknown feature set 'votse': did you mean 'votes'?"),
+        ({"features": "votes+ngrams+votes"}, ("set", "features"), "found 'votes' more than once"),
         ({"grid": {"features": ["none", "votes"]}}, ("grid", "features"), "is not tuned"),
     ],
 )
@@ -257,6 +261,27 @@ def test_a_wrong_choice_of_inputs_is_told(values, key, message):
 
 
 def test_features_of_a_method():
-    assert resolve(choice("votes-leaky")).features == "votes-leaky"
-    assert resolve(choice("none", ids=True)).features is None
-    assert resolve(MethodChoice(model="popularity", grid={})).features is None
+    assert resolve(choice("votes-leaky")).features == ("votes-leaky",)
+    assert resolve(choice("ngrams+votes-leaky")).features == ("ngrams", "votes-leaky")
+    assert resolve(choice("none", ids=True)).features == ()
+    assert resolve(MethodChoice(model="popularity", grid={})).features == ()
+
+
+def test_several_feature_sets_are_joined(tmp_path):
+    """Two halves of the columns give the same fit as one file of all, dense beside sparse."""
+    split, _ = two_tastes(tmp_path)
+    rng = np.random.default_rng(2)
+    parts = [rng.normal(size=(n, 3)).astype(np.float32) for n in (40, 20)]
+    paths = [tmp_path / f"{name}.npz" for name in "abc"]
+    Features(*(csr_array(part[:, :2]) for part in parts), ["a", "b"], ["A", "B"]).save(paths[0])
+    Features(*(part[:, 2:] for part in parts), ["c"], ["C"]).save(paths[1])
+    Features(*parts, list("abc"), list("ABC")).save(paths[2])
+    both = joined([load_features(path) for path in paths[:2]])
+    assert (both.user_names, both.item_names) == (list("abc"), list("ABC"))
+    methods = [resolve(choice(features, epochs=2)) for features in ("ngrams+votes", "ngrams")]
+    ends = [
+        fit(method, method.settings, split, "toy", 0, 0, PLACE, features=read)
+        for method, read in zip(methods, (paths[:2], paths[2:]), strict=True)
+    ]
+    assert np.array_equal(ends[0].arrays["user_vectors"], ends[1].arrays["user_vectors"])
+    assert np.array_equal(both.items.toarray(), parts[1])

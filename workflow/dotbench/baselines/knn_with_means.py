@@ -4,7 +4,7 @@ from dotbench.baselines._neighbors import NeighborsBaseline
 
 
 class KNNWithMeans(NeighborsBaseline):
-    """A user's (or item's) mean plus the deviations of the k most similar from theirs (scikit-surprise KNNWithMeans)."""
+    """A user's (or item's) mean plus the k most similar ones' deviations (scikit-surprise KNNWithMeans)."""
 
     name = "knn-with-means"
     title = "KNN with means"

@@ -1,6 +1,6 @@
 """Stage fit: a method with its chosen hyperparameters on one split."""
 
-from dotbench.cli.stage import Device, File, Json, Maybe, Number, Text, Threads, run, say
+from dotbench.cli.stage import Device, File, Files, Json, Maybe, Number, Text, Threads, run, say
 from dotbench.datasets.interactions import load_split
 from dotbench.files import read_json
 from dotbench.runs.fitting import fit
@@ -19,7 +19,7 @@ def main(
     log: Maybe = None,
     checkpoint: Maybe = None,
     spectrum: Maybe = None,
-    features: Maybe = None,
+    features: Files = None,
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
@@ -36,7 +36,7 @@ def main(
         spectrum=spectrum,
         checkpoint=checkpoint,
         failed_before=choice["reason"],
-        features=features,
+        features=features or (),
     )
     result.note_split(method["protocol"].get("split"))
     result.save(folder)

@@ -120,16 +120,16 @@ def fit_and_evaluate(
     return evaluate(result.record, result.arrays, split, out)
 
 
-def _features(method: Method, dataset: str, data: Path, out: Path) -> Path | None:
+def _features(method: Method, dataset: str, data: Path, out: Path) -> list[Path]:
     """The features that the method's model reads, computed for the split that lies in ``out``."""
-    if method.features is None:
-        return None
-    chosen = from_label(method.features)
+    if not method.features:
+        return []
     roles = () if load_dataset(dataset).generated else ("users", "items")
     side = [path for role in roles for path in raw_files(paths.manifest(dataset), role)]
-    settings = chosen.settings.model_dump()
-    write_features(chosen.name, settings, data, out / "split.npz", out / "features", side)
-    return paths.features(out, method.features)
+    for chosen in map(from_label, method.features):
+        settings = chosen.settings.model_dump()
+        write_features(chosen.name, settings, data, out / "split.npz", out / "features", side)
+    return [paths.features(out, label) for label in method.features]
 
 
 def evaluate_vectors(user_vectors: Path, item_vectors: Path, split_path: Path, out: Path | None) -> dict[str, Any]:

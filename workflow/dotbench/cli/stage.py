@@ -17,6 +17,7 @@ Text = Annotated[str, typer.Option()]
 Number = Annotated[int, typer.Option()]
 File = Annotated[Path, typer.Option()]
 Maybe = Annotated[Path | None, typer.Option()]
+Files = Annotated[list[Path] | None, typer.Option()]
 
 
 def run(main: Callable[..., Any]) -> None:

@@ -1,6 +1,6 @@
 """Stage tune: choose a method's hyperparameters on the tuning split."""
 
-from dotbench.cli.stage import Device, File, Json, Maybe, Text, Threads, run, say
+from dotbench.cli.stage import Device, File, Files, Json, Maybe, Text, Threads, run, say
 from dotbench.datasets.interactions import load_split
 from dotbench.runs.hardware import take_place
 from dotbench.runs.tuning import tune
@@ -16,7 +16,7 @@ def main(
     log: Maybe = None,
     split: Maybe = None,
     spectrum: Maybe = None,
-    features: Maybe = None,
+    features: Files = None,
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
@@ -31,7 +31,7 @@ def main(
         checkpoints,
         spectrum,
         Halving(**method["protocol"]["halving"]) if "halving" in method["protocol"] else None,
-        features,
+        features or (),
     )
 
 

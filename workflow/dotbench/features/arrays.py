@@ -1,5 +1,6 @@
 """Features of users and items as arrays, and the file that holds them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,21 @@ class Features:
         """Write everything but the tables into one ``.npz`` file."""
         names = {f"{side}_names": np.array(getattr(self, f"{side[:-1]}_names"), str) for side in ("users", "items")}
         write_npz(path, **_arrays("users", self.users), **_arrays("items", self.items), **names)
+
+
+def joined(parts: Sequence[Features]) -> Features:
+    """The columns of all parts beside each other, in their order; the parts have the same rows."""
+    from scipy.sparse import hstack
+
+    def beside(side: str) -> Any:
+        matrices = [getattr(part, side) for part in parts]
+        dense = all(isinstance(matrix, np.ndarray) for matrix in matrices)
+        return np.hstack(matrices) if dense else hstack(matrices, format="csr")
+
+    user_names, item_names = (
+        [name for part in parts for name in getattr(part, f"{kind}_names")] for kind in ("user", "item")
+    )
+    return Features(beside("users"), beside("items"), user_names, item_names)
 
 
 CSR = ("data", "indices", "indptr", "shape")

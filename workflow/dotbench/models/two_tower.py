@@ -23,7 +23,9 @@ class TwoTowerSettings(Settings):
     width: int = Field(128, ge=1, description="units of a hidden layer")
     init_std: float = Field(0.1, gt=0, description="sd of the first layer's initial values")
     activation: Literal["relu", "tanh", "sigmoid"] = Field("relu", description="σ, of the hidden layers")
-    features: str = Field("none", description="a name of `dotbench list features`, `<name>-leaky`, or none")
+    features: str = Field(
+        "none", description="a name of `dotbench list features`, `<name>-leaky`, several joined by +, or none"
+    )
     ids: bool = Field(True, validate_default=True, description="false: rows unseen in training are scored as well")
 
     @field_validator("ids")

@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.evaluation.rmse import inner_products, rmse
 from dotbench.evaluation.topk import Ranking, mean_ndcg, vector_scorer
-from dotbench.features.arrays import Features, load_features
+from dotbench.features.arrays import Features, joined, load_features
 from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
 from dotbench.lazy import np, torch
 from dotbench.matrix import TrainMatrix
@@ -72,7 +73,7 @@ def fit(
     checkpoint: Path | None = None,
     failed_before: str | None = None,
     pause: Pause | None = None,
-    features: Path | None = None,
+    features: Sequence[Path] = (),
 ) -> Fit:
     """Train and validate. A fit that cannot be used (NaN, no memory, a setting that the algorithm rejects)
     returns with ``status: failed`` and the reason; only errors of files raise. ``failed_before`` is why tuning
@@ -151,10 +152,10 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def fit_key(method: Method, split: Split, place: Place, features: Path | None = None) -> str:
+def fit_key(method: Method, split: Split, place: Place, features: Sequence[Path] = ()) -> str:
     """What a checkpoint depends on besides hyperparameters and seed: code, data, hardware settings."""
     code = sources_digest(__name__, *(component.__module__ for component in method.components))
-    read = None if features is None else file_digest(features)
+    read = [file_digest(path) for path in features]
     return digest([method.names, code, split.content_digest(), read, place.threads, place.device])
 
 
@@ -178,7 +179,7 @@ def _train_vectors(
     spectrum: Path | None,
     checkpoint: Path | None,
     pause: Pause | None,
-    features: Path | None,
+    features: Sequence[Path],
 ) -> Training:
     assert method.loss is not None
     assert method.solver is not None
@@ -228,18 +229,21 @@ def held_out(split: Split) -> dict[str, "np.ndarray"]:
     return {"valid": split.valid, "test": split.test, **split.cold}
 
 
-def _features(method: Method, path: Path | None, split: Split) -> Features | None:
+def _features(method: Method, paths: Sequence[Path], split: Split) -> Features | None:
     """The features that the method's model reads."""
-    if method.features is None:
+    if not method.features:
         return None
-    if path is None:
-        raise DotbenchError(f"model '{method.model.name}': needed is the file of its features '{method.features}'")
-    found = load_features(path)
-    for side, n in (("users", split.n_users), ("items", split.n_items)):
-        rows = getattr(found, side).shape[0]
-        if rows != n:
-            raise DotbenchError(f"{path}: has {rows} {side}; the split has {n}")
-    return found
+    if len(paths) != len(method.features):
+        named = "', '".join(method.features)
+        raise DotbenchError(f"model '{method.model.name}': found {len(paths)} files of its features '{named}'")
+    parts = []
+    for path in paths:
+        parts.append(load_features(path))
+        for side, n in (("users", split.n_users), ("items", split.n_items)):
+            rows = getattr(parts[-1], side).shape[0]
+            if rows != n:
+                raise DotbenchError(f"{path}: has {rows} {side}; the split has {n}")
+    return joined(parts)
 
 
 def _train_baseline(method: Method, hyperparameters: dict[str, Any], split: Split, init_seed: int) -> Training:

@@ -28,7 +28,7 @@ def tune(
     checkpoints: Path,
     spectrum: Path | None = None,
     halving: Halving | None = None,
-    features: Path | None = None,
+    features: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Choose among the points of the grid and write ``trials.csv``, ``trials_curves.csv`` and ``chosen.json``.
 

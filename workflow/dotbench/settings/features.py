@@ -6,11 +6,13 @@ from dotbench.settings.method import Method, WrongChoice
 
 
 def check_features(method: Method) -> None:
-    """Raises WrongChoice if the method names features that are not there, or tunes which to take."""
+    """Raises WrongChoice if the method names features that are not there, or one twice, or tunes which to take."""
     if "features" in method.grid:
         raise WrongChoice(("grid", "features"), "is not tuned; list a method with a 'label' for each")
-    if method.features is not None:
+    for label in method.features:
         try:
-            from_label(method.features)
+            from_label(label)
         except DotbenchError as error:
             raise WrongChoice(("set", "features"), str(error)) from None
+        if method.features.count(label) > 1:
+            raise WrongChoice(("set", "features"), f"found '{label}' more than once")

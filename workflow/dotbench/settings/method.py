@@ -67,10 +67,10 @@ class Method:
         return self.loss.task if self.loss else self.model.task
 
     @property
-    def features(self) -> str | None:
-        """Label of the features that the model reads, if it reads any."""
-        label = self.settings.get("features", "none")
-        return None if label == "none" else label
+    def features(self) -> tuple[str, ...]:
+        """Labels of the features that the model reads, joined in this order; none if it reads none."""
+        labels = self.settings.get("features", "none")
+        return () if labels == "none" else tuple(labels.split("+"))
 
     @property
     def components(self) -> list[type[Component]]:
