@@ -158,6 +158,32 @@ def test_the_block_is_the_papers_share_where_no_size_is_given() -> None:
     assert len(set(items[part <= TEST].tolist())) == 100
 
 
+# cold start
+
+
+@given(DATA, SEEDS, st.floats(0, 0.9), st.floats(0, 0.9))
+@settings(max_examples=150, deadline=None)
+def test_parts_of_a_cold_start_are_told_by_what_was_trained(data: Any, seed: int, share: float, other: float) -> None:
+    users, items, _ = data
+    part = assign(data, seed, "cold-start", users=share, items=other)
+    new_user, new_item = (~np.isin(rows, rows[part == TRAIN]) for rows in (users, items))
+    for code, mask in (
+        (COLD_USER, new_user & ~new_item),
+        (COLD_ITEM, new_item & ~new_user),
+        (COLD_BOTH, new_user & new_item),
+    ):
+        np.testing.assert_array_equal(part == code, mask)
+    for rows, wanted, new in ((users, share, new_user), (items, other, new_item)):
+        assert len(set(rows[new].tolist())) >= round(wanted * len(set(rows.tolist())))
+
+
+def test_a_cold_start_holds_out_the_shares() -> None:
+    users, items = (axis.ravel() for axis in np.mgrid[:50, :40])
+    part = assign((users, items, None), 0, "cold-start", users=0.2, items=0.1)
+    sizes = [10 * 36, 40 * 4, 10 * 4]  # new users, new items, both
+    assert np.bincount(part).tolist() == [40 * 36 - 2 * 144, 144, 144, *sizes]
+
+
 # k-fold
 
 

@@ -53,8 +53,8 @@ class WarmCold(Splitter):
             for kind, wanted, share in (("users", self.settings.users, USERS), ("items", self.settings.items, ITEMS))
         )
         return (
-            f"Shown is the warm test, 30 % of the ratings of a random block of {sizes}; everything outside the block "
-            "is the cold-start test (cold_user, cold_item, cold_both in metrics.json)."
+            f"The warm test is 30 % of the ratings of a random block of {sizes}; everything outside the block is the "
+            "cold-start test."
         )
 
 

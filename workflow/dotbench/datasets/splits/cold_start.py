@@ -1,0 +1,59 @@
+"""Cold start: users and items that have no training rating at all."""
+
+from pydantic import Field
+
+from dotbench.datasets.splits.base import SHARE, TEST, TRAIN, VALID, Splitter, cold
+from dotbench.lazy import np
+from dotbench.settings.base import Settings
+
+
+class ColdStartSettings(Settings):
+    """Settings of the split `cold-start`."""
+
+    users: float = Field(0.2, ge=0, lt=1, description="share of the users of whom nothing is trained")
+    items: float = Field(0.2, ge=0, lt=1, description="share of the items of which nothing is trained")
+
+
+class ColdStart(Splitter):
+    """All ratings of sampled users and of sampled items are held out; the others' are cut 80/10/10.
+
+    By what has a training pair, held-out ratings are ``cold_user`` (the item alone has), ``cold_item`` (the user
+    alone), ``cold_both`` (neither), else validation or test: a rating of the 10 % whose user or item kept no training
+    pair by chance is cold too.
+    """
+
+    name = "cold-start"
+    title = "Cold start"
+    Settings = ColdStartSettings
+    settings: ColdStartSettings
+    tasks = ("rating",)
+    unseen_by_design = True
+    empty = "there are too few {task} pairs of users and items that are not held out"
+
+    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+        rng = np.random.default_rng(seed)
+        held = _sampled(users, self.settings.users, rng) | _sampled(items, self.settings.items, rng)
+        part = np.where(held, TEST, TRAIN).astype(np.int8)
+        rest = rng.permutation(np.flatnonzero(~held))
+        n = round(SHARE * len(rest))
+        part[rest[:n]] = TEST
+        part[rest[n : 2 * n]] = VALID
+        train = part == TRAIN
+        new_users, new_items = (~np.isin(rows, rows[train]) for rows in (users, items))
+        set_apart = new_users | new_items
+        part[set_apart] = cold(new_users, new_items)[set_apart]
+        return part
+
+    @property
+    def remark(self) -> str:
+        return (
+            f"A random {self.settings.users:.0%} of the users and {self.settings.items:.0%} of the items have no "
+            "training rating at all; 10 % of the others' ratings are the warm test, 10 % validation, on which alone "
+            "anything is chosen."
+        )
+
+
+def _sampled(rows: "np.ndarray", share: float, rng: "np.random.Generator") -> "np.ndarray":
+    """Mask of the pairs whose row is among the ``share`` of rows that are sampled, shape (n,)."""
+    there = np.unique(rows)
+    return np.isin(rows, rng.choice(there, round(share * len(there)), replace=False))
