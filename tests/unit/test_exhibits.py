@@ -144,6 +144,27 @@ def test_a_grid_is_inert_at_the_chosen_point_and_rung(workdir: Path) -> None:
     assert inert_keys(run) == []
 
 
+def test_cold_parts_have_columns_of_their_own(three: list[tuple[str, str]], workdir: Path) -> None:
+    for seed, parts in ((1, {"cold": 0.3, "overall": 0.5}), (2, {"cold": 0.1, "cold_item": 0.2, "overall": 0.4})):
+        path = paths.fit("d", "mf-wrmf-als-2", seed, seed) / "metrics.json"
+        record = read_json(path)
+        record["metrics"] |= {part: {"ndcg@10": value, "mrr@10": 0.0} for part, value in parts.items()}
+        write_json(path, record)
+    summarise(contents(*three, kind="comparison", seeds=3), workdir)
+    rows = {row["method"]: row for row in read(workdir / "shown.csv")}
+    found = {part: rows["wrmf"][f"{part}_ndcg@10_mean"] for part in ("cold", "cold_item", "overall")}
+    assert {part: float(value) for part, value in found.items()} == pytest.approx(
+        {"cold": 0.2, "cold_item": 0.2, "overall": 0.45}
+    )
+    assert rows["bpr"]["cold_ndcg@10_mean"] == ""
+    assert "cold_both_ndcg@10_mean" not in rows["wrmf"]
+    header, _, *lines = (workdir / "shown.md").read_text().splitlines()
+    titles = [title.strip() for title in header.split("|")]
+    assert titles[3:8] == ["MRR@10 warm", "NDCG@10 warm", "MRR@10 new items", "MRR@10 cold", "MRR@10 overall"]
+    assert [line.split("|")[titles.index("MRR@10 new items")].strip() for line in lines[:2]] == ["–", "0.0000"]
+    assert "so of the warm test alone" in (workdir / "shown.md").read_text()
+
+
 def test_intervals_are_students(three: list[tuple[str, str]], workdir: Path) -> None:
     summarise(contents(*three, kind="intervals", seeds=3), workdir)
     half = stats.t.ppf(0.975, 2) * 0.01 / 3**0.5

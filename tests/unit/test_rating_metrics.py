@@ -1,5 +1,7 @@
 """Rating metrics by hand, and per-user sums that add up to them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,20 @@ def test_predictions_are_not_clipped():
     means, _ = evaluate_rating(split, {"valid": np.array([7.0]), "test": np.array([-1.0])})
     assert means["valid"]["rmse"] == 2.0
     assert means["test"]["mae"] == 6.0
+
+
+def test_cold_parts_each_together_and_with_the_test():
+    split = rating_split([[0, 0]], [[0, 1], [1, 1]], [3], [3, 3])
+    cold = {"cold_user": np.array([[4, 0], [4, 1]]), "cold_item": np.array([[0, 3]])}
+    ratings = split.ratings | {"cold_user": np.array([1, 2], np.float32), "cold_item": np.array([4], np.float32)}
+    predictions = {"valid": np.array([3.0]), "test": np.array([4.0, 2.0])}
+    predictions |= {"cold_user": np.array([3.0, 3.0]), "cold_item": np.array([1.0])}
+    means, frame = evaluate_rating(replace(split, cold=cold, ratings=ratings), predictions)
+    assert means["cold_user"] == pytest.approx({"rmse": np.sqrt(5 / 2), "mae": 3 / 2})
+    assert means["cold_item"] == pytest.approx({"rmse": 3, "mae": 3})
+    assert means["cold"] == pytest.approx({"rmse": np.sqrt(14 / 3), "mae": 2})
+    assert means["overall"] == pytest.approx({"rmse": np.sqrt(16 / 5), "mae": 8 / 5})
+    assert frame["n"].sum() == 2
 
 
 def test_ratings_in_single_precision_are_subtracted_in_double():

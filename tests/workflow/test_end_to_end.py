@@ -254,6 +254,9 @@ def test_another_split_runs_beside_the_default_one(project):
     )
     assert "Global temporal 80/10/10 (leakage-free) split; all items ranked" in temporal
     assert "the validation part of this same split" in temporal
+    assert "| RMSE warm" in block
+    assert "| RMSE new users" in block
+    assert "| RMSE overall" in block
     assert "of a random block of 60 users × 90 items" in block
     assert "(seed 1000; its training pairs overlap their test pairs)" in block
     for path in new:
@@ -261,8 +264,8 @@ def test_another_split_runs_beside_the_default_one(project):
             record = json.loads(metrics.read_text())
             rating = record["model"] in ("svd", "baseline-only")
             assert record["split"]["kind"] == ("warm-cold" if rating else "global-temporal")
-            parts = {"valid", "test"} | ({"cold_user", "cold_item", "cold_both"} if rating else set())
-            assert set(record["metrics"]) == parts
+            cold = {"cold_user", "cold_item", "cold_both", "cold", "overall"}
+            assert set(record["metrics"]) == {"valid", "test"} | (cold if rating else set())
 
 
 def test_a_split_that_the_method_cannot_score_ends_in_one_message(project):

@@ -4,7 +4,7 @@ from typing import Any
 
 from dotbench.lazy import np, pd
 from dotbench.reporting.records import read_runs
-from dotbench.reporting.rows import method_row
+from dotbench.reporting.rows import cold_parts, method_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
 
 Row = dict[str, Any]
@@ -15,10 +15,11 @@ def compared(contents: dict[str, Any], facts: dict[str, Any], second: bool) -> t
     """(a line for every dataset × method, a line for every pair of methods). ``second``: whether the second place is
     told too. ``facts``: dataset → its ``stats.json``."""
     rows, pairs = [], []
+    cold = cold_parts(read_runs(contents))
     for dataset in facts:
         runs = [run for run in read_runs(contents) if run.dataset == dataset]
         block = [
-            {**method_row(run, contents["metrics"], facts[dataset]), "split": contents["split"]["headline"]}
+            {**method_row(run, contents["metrics"], facts[dataset], cold), "split": contents["split"]["headline"]}
             for run in runs
         ]
         users = [run.per_user() for run in runs]

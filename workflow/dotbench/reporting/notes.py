@@ -4,7 +4,7 @@ from typing import Any
 
 from dotbench.files import read_json
 from dotbench.reporting.records import read_runs
-from dotbench.reporting.rows import INERT
+from dotbench.reporting.rows import INERT, cold_parts
 from dotbench.runs import paths
 
 PROTOCOLS = {
@@ -13,6 +13,10 @@ PROTOCOLS = {
     "rating": " of all ratings; predictions not clipped.",
 }
 SECOND = "Underlined: second, better than every other but the best. ≈²: not distinguishable from the second best mean."
+COLD_NOTE = (
+    "Warm: the test part; new users, new items, both new: held out from training altogether; cold: all of these; "
+    "overall: warm and cold. What is bold, or a tie, is so of the warm test alone."
+)
 INERT_NOTE = (
     "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation NDCG@10 varies by "
     f"less than {INERT}."
@@ -42,6 +46,7 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         split["headline"] + PROTOCOLS[contents["task"]],
         *([split["remark"]] if split["remark"] else []),
         *(_unseen(name, contents) for name in facts if split["variant"]),
+        *([COLD_NOTE] if contents["kind"] != "overview" and cold_parts(read_runs(contents)) else []),
         f"Mean ± standard deviation{interval} over {len(seeds)} seeds, each {each} "
         f"(seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",

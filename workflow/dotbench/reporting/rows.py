@@ -1,5 +1,6 @@
 """One line of a table: what is known of a method's reported runs on a dataset."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dotbench.lazy import np, pd
@@ -7,11 +8,18 @@ from dotbench.reporting.records import MethodRuns
 from dotbench.statistics.intervals import t_interval
 
 INERT = 0.002  # validation NDCG@10
+COLD_PARTS = ("cold_user", "cold_item", "cold_both", "cold", "overall")  # of splits that set unseen rows apart
 FACTS = ("epochs", "updates", "train_seconds", "cpu_seconds", "peak_memory_bytes", "cpu_share_of_others")
 
 
-def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any]) -> dict[str, Any]:
-    """One line of the table: all that the csv holds."""
+def cold_parts(runs: Sequence[MethodRuns]) -> list[str]:
+    """Those of COLD_PARTS that any of the runs was evaluated on."""
+    found = {part for run in runs for record in run.metrics() for part in record["metrics"] or ()}
+    return [part for part in COLD_PARTS if part in found]
+
+
+def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold: Sequence[str] = ()) -> dict[str, Any]:
+    """One line of the table: all that the csv holds. ``cold``: further test parts, which a seed may lack."""
     records = run.metrics()
     good = [record for record in records if record["status"] == "ok"]
     failed = [record for record in records if record["status"] != "ok"]
@@ -24,9 +32,9 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any]) -> di
         "failed": len(failed),
     }
     for metric in metrics:
-        for part in ("test", "valid"):
-            values = [record["metrics"][part][metric] for record in good]
-            prefix = metric if part == "test" else f"valid_{metric}"
+        for part in ("test", "valid", *cold):
+            values = [record["metrics"][part][metric] for record in good if part in record["metrics"]]
+            prefix = metric if part == "test" else f"{part}_{metric}"
             interval = t_interval(values) if values else None
             for name in ("mean", "sd", "low", "high"):
                 row[f"{prefix}_{name}"] = getattr(interval, name) if interval else None

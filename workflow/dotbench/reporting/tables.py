@@ -10,8 +10,11 @@ from dotbench.reporting.comparison import PAIR_COLUMNS, compared
 from dotbench.reporting.dataset_table import dataset_table
 from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.notes import notes
-from dotbench.reporting.records import SHARED, dataset_facts, dataset_label
+from dotbench.reporting.records import SHARED, dataset_facts, dataset_label, read_runs
+from dotbench.reporting.rows import cold_parts
 
+COLD = {"cold_user": "new users", "cold_item": "new items", "cold_both": "both new", "cold": "cold"}
+COLD |= {"overall": "overall"}
 TIES = {"tie": "≈", "second tie": "≈²"}
 
 
@@ -34,7 +37,7 @@ def method_table(contents: dict[str, Any], folder: Path, wide: bool, second: boo
     if wide:
         text = render(_beside_each_other(rows), _wide(contents["metrics"], facts), remarks)
     else:
-        text = render(rows, _long(contents["metrics"], facts), remarks)
+        text = render(rows, _long(contents["metrics"], facts, cold_parts(read_runs(contents))), remarks)
     for kind, content in text.items():
         write_text(folder / f"{table}.{kind}", content)
     write_csv(folder / f"{table}.csv", rows, list(rows[0]))
@@ -77,11 +80,13 @@ def _title(metric: str) -> str:
     return metric.upper().replace("RECALL", "Recall")
 
 
-def _long(metrics: list[str], facts: dict[str, Any]) -> list[Column]:
+def _long(metrics: list[str], facts: dict[str, Any], cold: list[str]) -> list[Column]:
+    warm = " warm" if cold else ""
     return [
         Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
         Column("Method", lambda row: row["method"]),
-        *(Column(_title(metric), _metric(metric), _is(metric, "best"), _is(metric, "second")) for metric in metrics),
+        *(Column(_title(m) + warm, _metric(m), _is(m, "best"), _is(m, "second")) for m in metrics),
+        *(Column(f"{_title(metrics[0])} {COLD[part]}", _cold(f"{part}_{metrics[0]}")) for part in cold),
         Column("Epochs", lambda row: _number(row["epochs_mean"], "{:.0f}")),
         Column("Updates", lambda row: _number(row["updates_mean"], "{:.0f}")),
         Column("Seconds", _seconds),
@@ -100,6 +105,14 @@ def _metric(metric: str, intervals: bool = True) -> Callable[[Row], str]:
         if row["failed"]:
             text += f" ({row['seeds'] - row['failed']} of {row['seeds']} seeds)"
         return text + TIES.get(row[f"{metric}_standing"], "")
+
+    return show
+
+
+def _cold(prefix: str) -> Callable[[Row], str]:
+    def show(row: Row) -> str:
+        mean, sd = row[f"{prefix}_mean"], row[f"{prefix}_sd"]
+        return _number(mean, "{:.4f}") + ("" if sd is None else f" ± {sd:.4f}")
 
     return show
 
