@@ -32,6 +32,8 @@ SETTINGS = SimpleNamespace(
     regularization=0.3,
     item_weight=0.2,
     margin_weight=0.7,
+    weighted=False,
+    offset="mean",
 )
 DIFFERENTIABLE = sorted(name for name, loss in losses().items() if issubclass(loss, DifferentiableLoss))
 
@@ -44,6 +46,7 @@ REGRESSION = {
     "sml": 1.2758632440,
     "softmax": 2.3352315090,
     "sparsemax": 0.9898849118,
+    "squared": 1.6362980478,
     "uib": 1.8279719834,
 }
 
@@ -62,7 +65,7 @@ def random_pairs(seed=0, n_users=7, n_items=9, density=0.35, empty=()):
 
 
 def matrix(pairs, n_users=7, n_items=9):
-    return TrainMatrix(pairs, n_users, n_items, dtype=torch.float64)
+    return TrainMatrix(pairs, n_users, n_items, dtype=torch.float64, ratings=pairs.sum(1) % 5 + 1.0)
 
 
 def dense(train):

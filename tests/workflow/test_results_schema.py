@@ -42,7 +42,15 @@ def names_in(path: Path) -> set[str]:
 
 
 def regex(name: str) -> str:
-    return re.escape(name).replace("<metric>", METRIC).replace("<hyperparameter>", "[a-z_]+")
+    known = {
+        "<metric>": METRIC,
+        "<hyperparameter>": "[a-z_]+",
+        "<part>": "(cold|cold_user|cold_item|cold_both|overall)",
+    }
+    pattern = re.escape(name)
+    for placeholder, allowed in known.items():
+        pattern = pattern.replace(placeholder, allowed)
+    return pattern
 
 
 def described_by(path: Path) -> str:
