@@ -58,7 +58,9 @@ def _features() -> Listing:
 
 def _models() -> Listing:
     rows = [
-        (name, model.task, "baseline" if model.is_baseline else "model", _settings(model), model.summary())
+        (name, model.task, "baseline", _settings(model), model.summary())
+        if model.is_baseline
+        else (name, "by the loss", "model", _settings(model), model.summary())
         for name, model in models().items()
     ]
     return ["name", "task", "kind", "settings", "what"], rows
@@ -69,8 +71,8 @@ def _losses() -> Listing:
         name: ", ".join(s for s, solver in solvers().items() if issubclass(loss, solver.requires))
         for name, loss in losses().items()
     }
-    rows = [(name, loss.family, able[name], _settings(loss), loss.summary()) for name, loss in losses().items()]
-    return ["name", "family", "solvers", "settings", "formula"], rows
+    rows = [(n, loss.task, loss.family, able[n], _settings(loss), loss.summary()) for n, loss in losses().items()]
+    return ["name", "task", "family", "solvers", "settings", "formula"], rows
 
 
 def _solvers() -> Listing:
