@@ -23,6 +23,7 @@ include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/features.smk"
 include: "rules/train.smk"
+include: "rules/experiments.smk"
 include: "rules/evaluate.smk"
 include: "rules/summarise.smk"
 

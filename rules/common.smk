@@ -39,6 +39,8 @@ wildcard_constraints:
     init_seed=r"\d+",
     method="[a-z0-9-]+-[0-9a-f]{10}",
     artefact="[a-z0-9-]+-[0-9a-f]{10}",
+    experiment="[a-z0-9-]+-[0-9a-f]{10}",
+    part="[a-z0-9-]+",
     features="[a-z]+(-[a-z]+)*",
     name=plan.benchmark.name,
     study="|".join(study.name for study in plan.studies()),
@@ -210,6 +212,29 @@ def spectrum_gpus(wildcards):
     return plan.gpus(spectrum_method(wildcards.artefact))
 
 
+def part_of(wildcards):
+    """(experiment, part) of the wildcards."""
+    return plan.part(wildcards.experiment, wildcards.part)
+
+
+def experiment_identity(wildcards):
+    return canonical_json(part_of(wildcards)[0].identity())
+
+
+def part_content(wildcards):
+    part = part_of(wildcards)[1]
+    return canonical_json({"settings": part.settings, "modules": part.modules, "gpu": part.gpu})
+
+
+def part_sources(wildcards):
+    experiment, part = part_of(wildcards)
+    return stage_sources("experiment", type(experiment).__module__, *part.modules)
+
+
+def part_gpus(wildcards):
+    return plan.part_gpus(wildcards.experiment, wildcards.part)
+
+
 def one_of(names):
     """A pattern of these names alone; of none, one that nothing matches."""
     return "|".join(names) or "(?!)"
@@ -227,6 +252,33 @@ def study_files(name):
 
     def files(wildcards):
         return [str(fit / name) for entry in shown_entries(wildcards) for fit in plan.fits(entry)]
+
+    return files
+
+
+def shown_packed(wildcards):
+    """The packed experiments that the table or figure of the wildcards shows; for other outputs all of the study."""
+    study = plan.study(wildcards.study)
+    exhibit = wildcards.get("table") or wildcards.get("figure")
+    return plan.exhibit_packed(study, exhibit) if exhibit else plan.study_packed(study.name)
+
+
+def part_files(suffix):
+    """A file of every part of the packed experiments that a table or figure shows."""
+
+    def files(wildcards):
+        rows = [packed.rows(label) for packed in shown_packed(wildcards) for label in packed.parts]
+        return [str(file.with_suffix(suffix)) for file in dict.fromkeys(rows)]
+
+    return files
+
+
+def packed_sources(stage):
+    """Files of a stage that reads rows of experiments: what the rows mean is said by the experiment."""
+
+    def files(wildcards):
+        modules = {type(packed.experiment).__module__ for packed in shown_packed(wildcards)}
+        return stage_sources(stage, *sorted(modules))
 
     return files
 

@@ -61,6 +61,15 @@ use rule summarise as describe with:
         table=one_of(plan.named("tables", "statistics")),
 
 
+use rule summarise as summarise_experiment with:
+    input:
+        rows=part_files(".parquet"),
+        records=part_files(".json"),
+        code=packed_sources("summarise"),
+    wildcard_constraints:
+        table=one_of(plan.named("tables", "replications")),
+
+
 rule draw_convergence:
     input:
         curves=study_files("curve.csv"),
@@ -146,8 +155,10 @@ rule compare:
         chosen=tuning_files("chosen.json"),
         trials=tuning_files("trials.csv"),
         statistics=study_statistics,
+        rows=part_files(".parquet"),
+        records=part_files(".json"),
         published=published_file,
-        code=stage_sources("compare"),
+        code=packed_sources("compare"),
     output:
         csv="results/{name}/{study}/paper_vs_ours.csv",
         order="results/{name}/{study}/paper_vs_ours_order.csv",

@@ -11,8 +11,10 @@ from typing import Any, Literal
 from dotbench.datasets.catalogue import has_ratings, load_dataset
 from dotbench.datasets.splits.base import DEFAULT, Splitter, make_splitter
 from dotbench.errors import DotbenchError
+from dotbench.experiments.base import Experiment, Part
 from dotbench.files import digest
 from dotbench.runs import paths
+from dotbench.runs.packed import Packed
 from dotbench.settings.benchmark import Benchmark
 from dotbench.settings.dataset import Dataset
 from dotbench.settings.method import Method
@@ -85,6 +87,21 @@ class Plan:
     def method(self, folder: str) -> Method:
         return self.run(folder).method
 
+    @cached_property
+    def packed(self) -> list[Packed]:
+        """Every packed experiment, in the order of the configuration."""
+        return [Packed(label, experiment) for label, experiment in self.benchmark.experiments]
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, str], tuple[Experiment, Part]]:
+        return {(p.folder, label): (p.experiment, part) for p in self.packed for label, part in p.parts.items()}
+
+    def part(self, folder: str, label: str) -> tuple[Experiment, Part]:
+        """(experiment, part) that the files of ``folder`` with this label are of."""
+        if (folder, label) not in self._parts:
+            raise DotbenchError(f"part '{folder}/{label}': the configuration '{self.benchmark.name}' has no such part")
+        return self._parts[folder, label]
+
     def study_entries(self, study: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.study.name == study]
 
@@ -95,22 +112,38 @@ class Plan:
         return next(study for study in self.studies() if study.name == name)
 
     def exhibits(self, study: Any) -> list[Exhibit]:
-        """The tables and figures of a study that the configuration has methods for."""
+        """The tables and figures of a study that the configuration has methods, or the experiment, for."""
         names = [entry.method.names for entry in self.study_entries(study.name)]
-        return [e for e in (*study.tables, *study.figures) if any((e.needs or e.shows)(*name) for name in names)]
+        packed = [packed.experiment.name for packed in self.study_packed(study.name)]
+        return [
+            e
+            for e in (*study.tables, *study.figures)
+            if (e.experiment in packed if e.experiment else any((e.needs or e.shows)(*name) for name in names))
+        ]
 
     def exhibit(self, study: Any, name: str) -> Exhibit:
         """A table or figure by name. Raises DotbenchError if the configuration has no method for it."""
         for exhibit in self.exhibits(study):
             if exhibit.name == name:
                 return exhibit
-        has = f"the configuration '{self.benchmark.name}' has no method that it is about"
+        kind = "experiment" if any(e.experiment for e in (*study.tables, *study.figures) if e.name == name) else "method"
+        has = f"the configuration '{self.benchmark.name}' has no {kind} that it is about"
         raise DotbenchError(f"'{name}' of the study '{study.name}' cannot be made: {has}")
+
+    def study_packed(self, study: str) -> list[Packed]:
+        return [packed for packed in self.packed if packed.experiment.study == study]
+
+    def exhibit_packed(self, study: Any, name: str) -> list[Packed]:
+        """The packed experiments that a table or figure shows."""
+        shown = self.exhibit(study, name).experiment
+        return [packed for packed in self.study_packed(study.name) if packed.experiment.name == shown]
 
     def exhibit_entries(self, study: Any, name: str) -> list[Entry]:
         """The entries that a table or figure shows."""
-        shows = self.exhibit(study, name).shows
-        return [entry for entry in self.study_entries(study.name) if shows(*entry.method.names)]
+        shown = self.exhibit(study, name)
+        if shown.experiment:
+            return []
+        return [entry for entry in self.study_entries(study.name) if shown.shows(*entry.method.names)]
 
     def fits(self, entry: Entry) -> list[Path]:
         """Run folders of the reported seeds; a seed names the split and the initialisation."""
@@ -123,7 +156,8 @@ class Plan:
     def is_timed(self, folder: str) -> bool:
         """Whether the method's runs stand behind a time axis and need the machine to themselves."""
         return any(
-            entry.folder == folder and any(figure.shows(*entry.method.names) for figure in entry.study.figures)
+            entry.folder == folder
+            and any(figure.shows(*entry.method.names) for figure in entry.study.figures if not figure.experiment)
             for entry in self.entries
         )
 
@@ -166,14 +200,22 @@ class Plan:
     def gpus(self, folder: str) -> int:
         """GPUs that a method's fits ask for: one for our own solvers if the device is cuda, or if it is auto and
         this machine has one."""
+        return int(self._wants_gpu and self.method(folder).solver is not None)
+
+    def part_gpus(self, folder: str, label: str) -> int:
+        """GPUs that a part of an experiment asks for; see `gpus`."""
+        return int(self._wants_gpu and self.part(folder, label)[1].gpu)
+
+    @property
+    def _wants_gpu(self) -> bool:
         device = self.benchmark.device
-        wanted = device == "cuda" or (device == "auto" and GPU.exists())
-        return int(wanted and self.method(folder).solver is not None)
+        return device == "cuda" or (device == "auto" and GPU.exists())
 
     def contents(self, study: Any, exhibit: str | None = None) -> dict[str, Any]:
         """What a table or figure of the study shows, in plain types; without one, all methods of the study."""
         shown = self.exhibit(study, exhibit) if exhibit else None
         entries = self.exhibit_entries(study, exhibit) if exhibit else self.study_entries(study.name)
+        packed = self.exhibit_packed(study, exhibit) if exhibit else self.study_packed(study.name)
         return {
             "name": self.benchmark.name,
             "study": study.name,
@@ -192,6 +234,7 @@ class Plan:
             "runs": [
                 {"dataset": entry.dataset, "label": entry.method.label, "folder": entry.folder} for entry in entries
             ],
+            **({"experiments": [found.described() for found in packed]} if packed else {}),
         }
 
     def environment(self) -> dict[str, str]:

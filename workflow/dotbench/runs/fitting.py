@@ -16,6 +16,7 @@ from dotbench.features.arrays import Features, joined, load_features
 from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
 from dotbench.lazy import np, torch
 from dotbench.matrix import TrainMatrix
+from dotbench.runs.attempt import why
 from dotbench.runs.hardware import Place, Usage, machine, versions
 from dotbench.settings.method import Method
 from dotbench.solvers.base import Pause, Problem, Validate
@@ -97,7 +98,7 @@ def fit(
         reason = str(error)
     except Exception as error:  # whatever a component raises is a failed fit, not a failed job
         place.say(traceback.format_exc())
-        reason = _reason(error)
+        reason = why(error)
     last = training.curve[-1] if training.curve else {}
     metric = WATCHED[method.task]
     model, loss, solver = method.names
@@ -144,12 +145,6 @@ def better(task: str, value: float, than: float | None) -> bool:
     if than is None:
         return True
     return value > than if HIGHER_IS_BETTER[task] else value < than
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "out of memory" in str(error):
-        return f"out of memory: {str(error).splitlines()[0] if str(error) else 'MemoryError'}"
-    return f"{type(error).__name__}: {error}"
 
 
 def fit_key(method: Method, split: Split, place: Place, features: Sequence[Path] = ()) -> str:

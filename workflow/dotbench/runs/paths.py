@@ -7,6 +7,7 @@ RESULTS = Path("results")
 DATA = RESULTS / "data"
 RUNS = RESULTS / "runs"
 CHECKPOINTS = RESULTS / "checkpoints"
+STUDIES = RESULTS / "studies"
 
 
 def manifest(dataset: str) -> Path:
@@ -38,6 +39,11 @@ def run(dataset: str, method: str) -> Path:
 
 def fit(dataset: str, method: str, split_seed: int | str, init_seed: int | str) -> Path:
     return run(dataset, method) / f"split{split_seed}-init{init_seed}"
+
+
+def part(study: str, experiment: str, label: str) -> Path:
+    """Rows of a part of an experiment, ``<experiment>-<digest>``; its record beside them ends in ``.json``."""
+    return STUDIES / study / experiment / f"part-{label}.parquet"
 
 
 def study(name: str, study: str) -> Path:

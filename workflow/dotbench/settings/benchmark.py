@@ -4,13 +4,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from dotbench.datasets.splits.base import DEFAULT, Splitter
 from dotbench.errors import DotbenchError
+from dotbench.experiments.base import Experiment
 from dotbench.registry import unknown
 from dotbench.settings.base import Settings, dotted, explain
 from dotbench.settings.dataset import Name
+from dotbench.settings.experiment import ExperimentChoice, resolve_experiment
 from dotbench.settings.features import check_features
 from dotbench.settings.halving import Halving
 from dotbench.settings.method import Grid, Method, MethodChoice, WrongChoice, resolve
@@ -35,7 +37,7 @@ class DatasetUse(Settings):
 
 
 class StudyChoice(Settings):
-    """A study and the methods that it compares."""
+    """A study and the methods that it compares; packed experiments, beside methods or in their place."""
 
     study: str = Field(description="a name of `dotbench list studies`")
     datasets: list[Name] | None = Field(
@@ -47,7 +49,10 @@ class StudyChoice(Settings):
     halving: Halving | None = Field(
         None, description="tune by successive halving where training can pause; absent: every setting to the end"
     )
-    methods: list[MethodChoice] = Field(min_length=1)
+    methods: list[MethodChoice] = Field(default=[], min_length=1)
+    experiments: list[ExperimentChoice] = Field(
+        default=[], min_length=1, description="packed experiments of the study, beside `methods` or in their place"
+    )
 
     @field_validator("split", mode="before")
     @classmethod
@@ -62,12 +67,20 @@ class StudyChoice(Settings):
         _no_repeats(value or [])
         return value
 
+    @model_validator(mode="after")
+    def _something(self) -> "StudyChoice":
+        if not self.methods and not self.experiments:
+            raise ValueError("needs 'methods', 'experiments', or both")
+        return self
+
 
 class Benchmark(Settings):
     """The whole configuration. Lists, never mappings keyed by name: Snakemake merges mappings of several files."""
 
     name: Name = Field(description="names the folder of the results: results/<name>/")
-    datasets: list[DatasetUse] = Field(min_length=1, description="names of `dotbench list datasets`")
+    datasets: list[DatasetUse] = Field(
+        default=[], description="names of `dotbench list datasets`; none are needed where every study has `experiments` only"
+    )
     studies: list[StudyChoice] = Field(min_length=1)
     seeds: list[int] = Field(
         [0, 1, 2, 3, 4], min_length=1, description="reported seeds; each names a split and an initialisation"
@@ -127,6 +140,16 @@ class Benchmark(Settings):
         """Study → the splitter of its pairs."""
         return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
 
+    @cached_property
+    def experiments(self) -> list[tuple[str, Experiment]]:
+        """(label, experiment) of every packed experiment, in the order of the configuration."""
+        return [
+            (entry.label or experiment.title, experiment)
+            for choice in self.studies
+            for entry in choice.experiments
+            for experiment in [resolve_experiment(entry, choice.study)]
+        ]
+
     def protocol(self, study: Any, method: Method) -> dict[str, Any]:
         """What of the protocol the digest of a method's runs covers; the default split is left out, and so is
         halving of what cannot be halved."""
@@ -184,6 +207,8 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
     for d, name in enumerate(choice.datasets or []):
         if name not in datasets:
             problems.append(((*path, "datasets", d), str(unknown("dataset of this configuration", name, datasets))))
+    if choice.methods and not datasets:
+        problems.append((("datasets",), f"none, and the methods of the study '{study.name}' need some"))
     splitter = None
     try:
         splitter = resolve_split(choice.split, study.task)
@@ -215,6 +240,22 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
                 )
             )
         labels[method.label] = m
+    return [*problems, *_experiment_problems(choice, path)]
+
+
+def _experiment_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, str]]:
+    problems: list[tuple[KeyPath, str]] = []
+    labels: dict[str, int] = {}
+    for e, entry in enumerate(choice.experiments):
+        here = (*path, "experiments", e)
+        try:
+            label = entry.label or resolve_experiment(entry, choice.study).title
+        except WrongChoice as error:
+            problems.append(((*here, *error.key), str(error)))
+            continue
+        if label in labels:
+            problems.append((here, f"has the label '{label}' of entry {labels[label]}; give one of them a 'label'"))
+        labels[label] = e
     return problems
 
 

@@ -20,8 +20,8 @@ class Exhibit:
 
     ``kind``: a name in `dotbench.reporting.tables.TABLES` or `dotbench.reporting.figures.FIGURES`. ``title``: the note
     that says what it is. ``shows``: whether it shows a method, by the names of model, loss and solver. ``needs``: a
-    method without which there is nothing to see; absent: any that it shows. ``on_request``: made only when it is
-    asked for by its name.
+    method without which there is nothing to see; absent: any that it shows. ``experiment``: the packed experiment that
+    it shows, in the place of methods. ``on_request``: made only when it is asked for by its name.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Exhibit:
     title: str = ""
     shows: Shows = everything
     needs: Shows | None = None
+    experiment: str | None = None
     on_request: bool = False
 
 

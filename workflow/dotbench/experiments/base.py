@@ -1,0 +1,103 @@
+"""What a packed experiment is."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from dotbench.files import digest
+from dotbench.registry import Component, discover
+from dotbench.settings.base import LATER, Settings
+
+if TYPE_CHECKING:
+    from dotbench.runs.hardware import Place
+    from dotbench.runs.kept import Kept
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Type of a column of an experiment's rows, and one line on what it means, with units. Absent values are null."""
+
+    kind: Literal["int64", "float64", "str"]
+    meaning: str
+
+
+# every row is a fit: whether it can be used, and what its training alone took
+FIT_COLUMNS = {
+    "status": Column("str", "`ok` or `failed`"),
+    "reason": Column("str", "why the fit failed"),
+    "seconds": Column("float64", "wall seconds of training alone"),
+    "cpu_seconds": Column("float64", "CPU seconds of training alone"),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One job of an experiment. ``label``: names its files, [a-z0-9-]+; ``settings``: its own, in plain types;
+    ``modules``: what of the package it uses besides the experiment; ``gpu``: whether it can use one."""
+
+    label: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+    gpu: bool = False
+
+
+class Experiment(Component):
+    """Many fits, packed into parts; each part is a job that leaves rows.
+
+    ``study``: whose experiment it is. ``lists``: the settings that say which parts there are (scenarios, methods,
+    replications): the digest leaves them out, so that more of them compute only the new parts. ``columns``: of the
+    rows. A table tells a row's scenario by ``keys``, what is compared by ``compared`` (and what it is called by
+    ``titled``), the replication by ``replication``; it shows ``metrics``, all errors (lower is better), of the rows
+    that have the values of ``reported``.
+    """
+
+    study: ClassVar[str]
+    Settings: ClassVar[type[Any]] = Settings
+    lists: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[dict[str, Column]]
+    keys: ClassVar[dict[str, str]]  # column → symbol in tables
+    compared: ClassVar[str] = "method"
+    titled: ClassVar[str] = "title"
+    replication: ClassVar[str] = "replication"
+    metrics: ClassVar[tuple[str, ...]]
+    reported: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def parts(self) -> list[Part]:
+        """The jobs. Cheap: no data, no numerical library. The same settings give the same parts and labels, and a
+        label is the same whatever other parts there are."""
+
+    @abstractmethod
+    def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
+        """Rows of the part with these settings; what ``kept`` holds from an interrupted run is not computed again.
+
+        The experiment's own settings may lack those of ``lists``."""
+
+    @abstractmethod
+    def notes(self) -> list[str]:
+        """What a reader of a table must know of the protocol, a sentence or two each."""
+
+    def identity(self) -> dict[str, Any]:
+        """What the digest covers: the settings that every part shares.
+
+        A setting that the experiment got later is left out at its default: see `dotbench.settings.base.LATER`."""
+        settings = self.settings.model_dump(mode="json", exclude=set(self.lists))
+        for key, field in self.Settings.model_fields.items():
+            if field.json_schema_extra == LATER and settings.get(key) == field.default:
+                del settings[key]
+        return {"experiment": self.name, "settings": settings}
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder of the parts: ``<experiment>-<digest>``."""
+        return f"{self.name}-{digest(self.identity())}"
+
+
+def experiments() -> dict[str, type[Any]]:
+    """Experiments by name."""
+    return discover("dotbench.experiments", Experiment)

@@ -1,0 +1,186 @@
+"""One method on simulated data sets: tuned within the training part, reported on the test part."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dotbench.evaluation.rmse import rmse
+from dotbench.experiments.methods._choice import on_edge, points, settings_of
+from dotbench.experiments.methods.base import Fitted, Outcome, RatingData, Task, finite, rating_methods
+from dotbench.files import canonical_json
+from dotbench.lazy import np
+from dotbench.runs.attempt import attempt
+
+if TYPE_CHECKING:
+    from dotbench.datasets.generators.covariates import Simulation
+    from dotbench.runs.hardware import Place
+    from dotbench.runs.kept import Kept
+
+Row = dict[str, Any]
+SPLIT = 5  # number of the stream of randomness that splits; the generator's own are 0 to 4
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """``test_share`` of the pairs is tested on. Of the rest, ``holdout`` is held out to choose by, or each of
+    ``folds`` > 1 in turn; the chosen setting is fitted again to all of it if ``refit``."""
+
+    test_share: float
+    folds: int
+    holdout: float
+    refit: bool
+
+
+class DataSet:
+    """A simulated data set in parts that are drawn with its seed, the same for every method.
+
+    ``test``, ``train`` and the parts of ``train`` in ``held``: rows of the simulation's pairs.
+    """
+
+    def __init__(self, simulation: "Simulation", seed: int, protocol: Protocol) -> None:
+        self.simulation = simulation
+        n = len(simulation.pairs)
+        order = np.random.default_rng([seed, SPLIT]).permutation(n)
+        self.test, self.train = np.split(order, [round(protocol.test_share * n)])
+        self.held = np.array_split(self.train, protocol.folds)
+        if protocol.folds == 1:
+            self.held = [self.train[: round(protocol.holdout * len(self.train))]]
+
+    def data(self, held: "np.ndarray") -> RatingData:
+        """The training part without what is ``held`` out; shape (n,), of none for all of it."""
+        sim, rest = self.simulation, self.train[~np.isin(self.train, held)]
+        return RatingData(sim.users, sim.items, sim.pairs[rest], sim.ratings[rest], sim.pairs[held], sim.ratings[held])
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A fit to be made: of which replication, at which point of the grid, beside which part of the training pairs."""
+
+    seed: int
+    point: dict[str, Any]
+    held: "np.ndarray"
+    role: str
+    fold: int | None = None
+
+    @property
+    def name(self) -> str:
+        return canonical_json([self.role, self.seed, self.fold, self.point])
+
+
+class Comparison:
+    """The fits of one method on data sets that are drawn anew for every replication.
+
+    ``draws``: seed of a replication → its data; ``stated``: the method as `RatingChoice.stated`. All replications are
+    tuned first, then the chosen settings fitted: each time a method may train all of them as one program.
+    """
+
+    def __init__(
+        self,
+        draws: "Mapping[int, Callable[[], Simulation]]",
+        stated: dict[str, Any],
+        protocol: Protocol,
+        place: "Place",
+        kept: "Kept",
+    ) -> None:
+        self.stated, self.place, self.kept = stated, place, kept
+        self.method = rating_methods()[stated["method"]]
+        self.points = points(stated["grid"])
+        self.refit = protocol.refit and not self.method.stops_early
+        folds = 1 if self.method.stops_early else protocol.folds
+        protocol = Protocol(protocol.test_share, folds, protocol.holdout, self.refit)
+        self.sets = {seed: DataSet(draw(), seed, protocol) for seed, draw in draws.items()}
+
+    def rows(self) -> list[Row]:
+        """A row for every fit. The choice is the least mean validation RMSE over the folds, the first in grid order
+        among equals; a point of which a fit failed is not chosen."""
+        tuning: list[Row] = []
+        if not self.refit or len(self.points) > 1:
+            tuning = self._make(
+                [
+                    _Fit(seed, point, held, "tuning", fold)
+                    for seed, data in self.sets.items()
+                    for fold, held in enumerate(data.held)
+                    for point in self.points
+                ]
+            )
+        chosen = {seed: self._choose([row for row in tuning if row["replication"] == seed]) for seed in self.sets}
+        failed = [self._failed(seed, tuning) for seed, (point, _) in chosen.items() if point is None]
+        if self.refit:
+            none = np.zeros(0, np.int64)
+            reported = self._make([_Fit(seed, point, none, "reported") for seed, (point, _) in chosen.items() if point is not None])
+            for row in reported:
+                row["valid_rmse"] = chosen[row["replication"]][1]
+        else:
+            reported = [row for row in tuning if json.loads(row["hyperparameters"]) == chosen[row["replication"]][0]]
+            for row in tuning:
+                row |= {"role": "reported"} if row in reported else {"train_rmse": None, "test_rmse": None}
+            tuning = [row for row in tuning if row not in reported]
+        for row in reported:
+            row["on_edge"] = ", ".join(on_edge(self.stated["grid"], json.loads(row["hyperparameters"])))
+        return [*tuning, *reported, *failed]
+
+    def _choose(self, tuning: list[Row]) -> tuple[dict[str, Any] | None, float | None]:
+        """(point, its mean validation RMSE); (None, None) if every point has a fit that failed."""
+        if not tuning:
+            return self.points[0], None
+        best: tuple[dict[str, Any] | None, float | None] = (None, None)
+        for point in self.points:
+            values = [row["valid_rmse"] for row in tuning if json.loads(row["hyperparameters"]) == point]
+            if None not in values and (best[1] is None or np.mean(values) < best[1]):
+                best = point, float(np.mean(values))
+        return best
+
+    def _make(self, fits: list[_Fit]) -> list[Row]:
+        """A row for each; those that are kept are not made again."""
+        missing = [fit for fit in fits if fit.name not in self.kept]
+        tasks = [
+            Task(settings_of(self.stated, fit.point), self.sets[fit.seed].data(fit.held), fit.seed, self._state(fit))
+            for fit in missing
+        ]
+        for fit, task, outcome in zip(missing, tasks, self.method.fit_all(tasks, self.place), strict=True):
+            row = self._row(fit, task.data, outcome)
+            self.kept.add(fit.name, [row])
+            done = sum(fit.name in self.kept for fit in fits)
+            self.place.say(f"{fit.role} {done} of {len(fits)}: {_progress(row)}")
+        return [dict(self.kept.rows[fit.name][0]) for fit in fits]
+
+    def _state(self, fit: _Fit) -> Any:
+        return self.kept.file(f"{fit.role}-{fit.seed}-{fit.fold}-{self.points.index(fit.point)}")
+
+    def _row(self, fit: _Fit, data: RatingData, outcome: Outcome) -> Row:
+        row = self._empty(fit.seed) | {"role": fit.role, "fold": fit.fold, "hyperparameters": canonical_json(fit.point)}
+        row |= {key: getattr(outcome, key) for key in ("reason", "seconds", "cpu_seconds")}
+        if outcome.fitted is not None:
+            fitted = outcome.fitted
+            scored = attempt(lambda: self._scores(fit, data, fitted), self.place.say)
+            row |= {"epochs": fitted.epochs, "ended": fitted.ended, "reason": scored.reason, **(scored.result or {})}
+        return row | {"status": "ok" if row["reason"] is None else "failed"}
+
+    def _scores(self, fit: _Fit, data: RatingData, fitted: Fitted) -> Row:
+        """Validation RMSE; those on training and test pairs where the fit may be reported."""
+        found = {}
+        sim, test = self.sets[fit.seed].simulation, self.sets[fit.seed].test
+        if len(data.valid_pairs):
+            found["valid_rmse"] = rmse(data.valid_ratings, finite(fitted.predict(data.valid_pairs)))
+        if fit.role == "reported" or not self.refit:
+            found["train_rmse"] = rmse(data.ratings, finite(fitted.predict(data.pairs)))
+            found["test_rmse"] = rmse(sim.ratings[test], finite(fitted.predict(sim.pairs[test])))
+        return found
+
+    def _failed(self, seed: int, tuning: list[Row]) -> Row:
+        """The row of a replication in which nothing could be chosen."""
+        reason = next(row["reason"] for row in tuning if row["replication"] == seed and row["reason"])
+        facts = {"status": "failed", "reason": f"every setting failed: {reason}", "seconds": 0.0, "cpu_seconds": 0.0}
+        return self._empty(seed) | {"role": "reported", "hyperparameters": "{}", **facts}
+
+    def _empty(self, seed: int) -> Row:
+        absent = ("fold", "on_edge", "valid_rmse", "train_rmse", "test_rmse", "epochs", "ended")
+        return {"replication": seed, "method": self.stated["name"], "title": self.stated["title"]} | dict.fromkeys(absent)
+
+
+def _progress(row: Row) -> str:
+    """Replication, tuned values, errors and seconds of a fit."""
+    errors = [f"{part} RMSE {row[f'{part}_rmse']:.4f}" for part in ("valid", "test") if row[f"{part}_rmse"] is not None]
+    told = ", ".join(errors) or f"failed: {row['reason']}"
+    return f"replication {row['replication']}, {row['hyperparameters']}: {told}, {row['seconds']:.3g} s"
