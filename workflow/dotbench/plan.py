@@ -126,7 +126,8 @@ class Plan:
         for exhibit in self.exhibits(study):
             if exhibit.name == name:
                 return exhibit
-        kind = "experiment" if any(e.experiment for e in (*study.tables, *study.figures) if e.name == name) else "method"
+        declared = [e.experiment for e in (*study.tables, *study.figures) if e.name == name]
+        kind = "experiment" if any(declared) else "method"
         has = f"the configuration '{self.benchmark.name}' has no {kind} that it is about"
         raise DotbenchError(f"'{name}' of the study '{study.name}' cannot be made: {has}")
 

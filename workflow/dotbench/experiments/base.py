@@ -87,8 +87,8 @@ class Experiment(Component):
 
         A setting that the experiment got later is left out at its default: see `dotbench.settings.base.LATER`."""
         settings = self.settings.model_dump(mode="json", exclude=set(self.lists))
-        for key, field in self.Settings.model_fields.items():
-            if field.json_schema_extra == LATER and settings.get(key) == field.default:
+        for key, known in self.Settings.model_fields.items():
+            if known.json_schema_extra == LATER and settings.get(key) == known.default:
                 del settings[key]
         return {"experiment": self.name, "settings": settings}
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv, write_text
+from dotbench.reporting.comparison import LOWER_IS_BETTER
 from dotbench.reporting.formats import Column, Row, render_page
 from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
+from dotbench.reporting.replications import published_rows, read_packed
 from dotbench.reporting.rows import method_row
 from dotbench.settings.published import Cell, Published, load_published
 from dotbench.statistics.intervals import half_width
@@ -28,7 +30,11 @@ def paper_versus_ours(contents: dict[str, Any], folder: Path) -> None:
     published = load_published(contents["published"])
     facts = dataset_facts(contents)
     ours = [method_row(run, contents["metrics"], facts[run.dataset]) for run in read_runs(contents)]
-    lines = [line for cell in published.cells for line in _lines(cell, published, ours, facts, len(contents["seeds"]))]
+    for row in ours:
+        row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents["seeds"])}
+        row |= {"label": dataset_label(facts[row["dataset"]])}
+    ours += [row for packed in read_packed(contents) for row in published_rows(packed, contents["metrics"][0])]
+    lines = [line for cell in published.cells for line in _lines(cell, published, ours)]
     orders = _orders(published, ours)
     write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
     write_csv(folder / "paper_vs_ours_order.csv", orders, ORDER_COLUMNS)
@@ -36,7 +42,7 @@ def paper_versus_ours(contents: dict[str, Any], folder: Path) -> None:
         "Published numbers beside ours": (lines, NUMBERS),
         "Order of the methods, best first": (orders, ORDERS),
     }
-    for kind, text in render_page(parts, _notes(published, contents), _warning(published, list(facts))).items():
+    for kind, text in render_page(parts, _notes(published, contents), _warning(published, ours)).items():
         write_text(folder / f"paper_vs_ours.{kind}", text)
 
 
@@ -47,8 +53,9 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
     the published ± as standard deviation over ``seeds`` runs; h′ = h where none is published. The fewer seeds, the
     wider: with fewer than MIN_SEEDS of ours almost every number would reproduce, and there is no verdict.
     """
-    mean, sd, n = row[f"{cell.metric}_mean"], row[f"{cell.metric}_sd"], row["seeds"] - row["failed"]
-    found: Row = {f"ours_{name}": row[f"{cell.metric}_{name}"] for name in OURS} | {"seeds": n}
+    values, n = {name: row[f"{_column(cell)}_{name}"] for name in OURS}, row["seeds"] - row["failed"]
+    mean, sd = values["mean"], values["sd"]
+    found: Row = {f"ours_{name}": value for name, value in values.items()} | {"seeds": n}
     if mean is None:
         return found | {"verdict": "failed"}
     difference = mean - cell.value
@@ -74,68 +81,73 @@ def kendall_tau(first: list[float], second: list[float]) -> float:
     return (sum(sign > 0 for sign in signs) - sum(sign < 0 for sign in signs)) / len(pairs)
 
 
-def _lines(cell: Cell, published: Published, ours: list[Row], facts: dict[str, Any], seeds: int) -> list[Row]:
-    """A line for every method of ours that the cell is compared with; one that says so if none was run.
-
-    ``seeds``: how many the configuration has."""
-    line: Row = {"table": cell.table, "dataset": cell.dataset, "paper_method": cell.method, "metric": cell.metric}
+def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
+    """A line for every method of ours that the cell is compared with; one that says so if none was run."""
+    line: Row = {"table": cell.table, "dataset": cell.where, "paper_method": cell.method, "metric": cell.metric}
     line |= {"published": cell.value, "published_sd": cell.sd}
-    counterparts = published.method(cell.method).ours()
-    rows = [row for names in counterparts for row in ours if _is(row, names) and row["dataset"] == cell.dataset]
+    method = published.method(cell.method)
+    here = [row for row in ours if row["dataset"] == cell.dataset and f"{_column(cell)}_mean" in row]
+    rows = [row for names in method.ours() for row in here if row["names"] == names]
     suspect = [f"published: {cell.suspect}"] if cell.suspect else []
     if not rows:
-        why = "method" if cell.dataset in facts else "dataset"
+        why = "method" if here else "dataset"
         return [{**line, "verdict": "not run", "notes": "; ".join([*suspect, f"the {why} was not run"])}]
     found = []
     for row in rows:
         notes = [*suspect]
-        if not _is(row, counterparts[0]):
-            notes.append("another objective than the paper states")
+        if row["names"] not in method.stated():
+            notes.append(f"another {'method' if method.rows else 'objective'} than the paper states")
         if row["on_edge"]:
             notes.append(f"on the grid's edge: {row['on_edge']}")
-        label = dataset_label(facts[cell.dataset])
-        notes += [label] if label != cell.dataset else []
-        notes += [f"{row['seeds']} of {seeds} seeds were run"] if row["seeds"] < seeds else []
+        notes += [row["label"]] if row["label"] != cell.dataset else []
+        notes += [f"{row['seeds']} of {row['planned']} seeds were run"] if row["seeds"] < row["planned"] else []
         notes += [f"{row['failed']} of {row['seeds']} seeds failed"] if row["failed"] else []
-        found.append({**line, "method": row["method"], **judge(cell, row, published.seeds), "notes": "; ".join(notes)})
+        judged = judge(published.with_spread(cell), row, published.seeds)
+        found.append({**line, "method": row["method"], **judged, "notes": "; ".join(notes)})
     return found
 
 
-def _is(row: Row, names: tuple[str, str, str]) -> bool:
-    return (row["model"], row["loss"], row["solver"]) == names
+def _column(cell: Cell) -> str:
+    """What our rows call the cell's metric: that of the test part is the metric alone, which is the warm start."""
+    return cell.metric if cell.part in (None, "warm-start") else f"{cell.part}_{cell.metric}"
 
 
 def _orders(published: Published, ours: list[Row]) -> list[Row]:
     """The paper's order of the methods on each of its datasets, beside ours on each dataset that was run; only
     methods that both have, by the method as the paper states it; suspect cells are left out."""
     found = []
-    metrics = dict.fromkeys((cell.metric, cell.dataset) for cell in published.cells)
+    metrics = dict.fromkeys((cell.metric, cell.dataset) for cell in published.cells if not cell.part)
+    scenarios = {row["dataset"] for row in ours if len(row["names"]) == 2}  # of experiments: only with their own
     for (metric, theirs), dataset in itertools.product(metrics, dict.fromkeys(row["dataset"] for row in ours)):
+        if theirs != dataset and {theirs, dataset} & scenarios:
+            continue
         values = {
             cell.method: cell.value
             for cell in published.cells
-            if (cell.metric, cell.dataset) == (metric, theirs) and not cell.suspect
+            if (cell.metric, cell.dataset, cell.part) == (metric, theirs, None) and not cell.suspect
         }
         means = {
             name: row[f"{metric}_mean"]
             for name in values
             for row in ours
-            if _is(row, published.method(name).ours()[0]) and row["dataset"] == dataset
-            if row[f"{metric}_mean"] is not None
+            if row["names"] in published.method(name).stated() and row["dataset"] == dataset
+            if row.get(f"{metric}_mean") is not None
         }
         names = list(means)
         if len(names) > 1:
             line = {"metric": metric, "paper_dataset": theirs, "dataset": dataset, "methods": len(names)}
             for key, by in (("paper_order", values), ("our_order", means)):
-                line[key] = " > ".join(sorted(names, key=lambda name: -by[name]))
+                sign = 1 if metric in LOWER_IS_BETTER else -1
+                line[key] = " > ".join(sorted(names, key=lambda name: sign * by[name]))
             tau = kendall_tau([values[name] for name in names], [means[name] for name in names])
             found.append({**line, "kendall_tau": tau})
     return found
 
 
-def _warning(published: Published, run: list[str]) -> str:
-    """What a reader must know first where none of the datasets with published numbers was run."""
+def _warning(published: Published, ours: list[Row]) -> str:
+    """What a reader must know first where nothing was run that has published numbers."""
     theirs = list(dict.fromkeys(cell.dataset for cell in published.cells))
+    run = list(dict.fromkeys(row["dataset"] for row in ours))
     if set(theirs) & set(run):
         return ""
     return (
@@ -151,7 +163,21 @@ def _notes(published: Published, contents: dict[str, Any]) -> list[str]:
         f"published one, its ± taken over {published.seeds} runs; h′ = h where no ± is known. Within it a number "
         "reproduces, which means: is not distinguishable; the wider the intervals, the easier. With fewer than "
         f"{MIN_SEEDS} seeds of ours there is no verdict.",
-        f"Ours: means over the seeds {', '.join(map(str, contents['seeds']))}; grids: {contents['grid']}.",
+        *(
+            [f"Ours: means over the seeds {', '.join(map(str, contents['seeds']))}; grids: {contents['grid']}."]
+            if contents["runs"]
+            else []
+        ),
+        *(f"{packed.label}: {note}" for packed in read_packed(contents) for note in packed.experiment.notes()),
+        *(
+            [
+                f"Standard errors of the published numbers: known is their range, {low} to {high}; the greatest is "
+                "taken for each."
+                for low, high in [published.standard_errors]
+            ]
+            if published.standard_errors
+            else []
+        ),
         "Orders are of means, whether or not their differences are real; Kendall's τ is 1 for the same order, −1 for "
         "the reverse. Where the datasets differ, that the orders agree is no reproduction of the numbers.",
         *(f"Protocol: {note}" for note in published.protocol),

@@ -11,6 +11,7 @@ from dotbench.reporting.dataset_table import dataset_table
 from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.notes import notes
 from dotbench.reporting.records import SHARED, dataset_facts, dataset_label, read_runs
+from dotbench.reporting.replication_table import replication_table
 from dotbench.reporting.rows import cold_parts
 
 COLD = {"cold_user": "new users", "cold_item": "new items", "cold_both": "both new", "cold": "cold"}
@@ -48,6 +49,7 @@ TABLES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "intervals": partial(method_table, wide=False, second=True),
     "overview": partial(method_table, wide=True, second=True),
     "statistics": dataset_table,
+    "replications": replication_table,
 }
 
 

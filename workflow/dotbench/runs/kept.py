@@ -19,11 +19,12 @@ class Kept:
     def __init__(self, folder: Path, key: str) -> None:
         self.folder, self.key = folder, key
         path = folder / "rows.json"
+        self.rows: dict[str, Rows] = {}
         found = read_json(path) if path.is_file() else {"key": None}
-        if found["key"] != key:
+        if found["key"] == key:
+            self.rows = found["rows"]
+        else:
             self.drop()
-            found = {"key": key, "rows": {}}
-        self.rows: dict[str, Rows] = found["rows"]
 
     def __contains__(self, name: str) -> bool:
         return name in self.rows

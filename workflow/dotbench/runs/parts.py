@@ -13,6 +13,8 @@ from dotbench.runs.kept import Kept
 from dotbench.settings.base import validate
 from dotbench.sources import sources_digest
 
+KINDS = {"int64": "Int64", "float64": "float64", "str": "str"}  # of pandas, which may be null
+
 
 def run_part(
     identity: dict[str, Any], label: str, settings: dict[str, Any], modules: list[str], place: Place, checkpoints: Path
@@ -71,13 +73,11 @@ def to_frame(experiment: Experiment, rows: list[Row]) -> "pd.DataFrame":
     """Rows as a table with the experiment's columns; raises DotbenchError for a row with others."""
     names = list(experiment.columns)
     for row in rows:
-        wrong = row.keys() ^ set(names)
-        if wrong:
-            raise DotbenchError(
-                f"experiment '{experiment.name}': a row has the columns {', '.join(row)}; allowed are {', '.join(names)}"
-            )
+        if row.keys() != set(names):
+            found, allowed = ", ".join(row), ", ".join(names)
+            raise DotbenchError(f"experiment '{experiment.name}': a row has the columns {found}; allowed are {allowed}")
     columns = {
-        name: pd.array([row[name] for row in rows], dtype={"int64": "Int64", "str": "str"}.get(column.kind, "float64"))
+        name: pd.Series([row[name] for row in rows], dtype=KINDS[column.kind])
         for name, column in experiment.columns.items()
     }
     return pd.DataFrame(columns)

@@ -79,7 +79,8 @@ class Benchmark(Settings):
 
     name: Name = Field(description="names the folder of the results: results/<name>/")
     datasets: list[DatasetUse] = Field(
-        default=[], description="names of `dotbench list datasets`; none are needed where every study has `experiments` only"
+        default=[],
+        description="names of `dotbench list datasets`; none where no study has `methods`",
     )
     studies: list[StudyChoice] = Field(min_length=1)
     seeds: list[int] = Field(

@@ -14,29 +14,51 @@ FOLDER = Path(__file__).parents[1] / "studies" / "published"
 
 
 class PublishedMethod(Settings):
-    """A method by the paper's name, and ours that it is compared with."""
+    """A method by the paper's name, and ours that it is compared with: on datasets, in an experiment, or both."""
 
     name: str
-    model: str
-    loss: str
-    solver: str
+    model: str | None = None
+    loss: str | None = None
+    solver: str | None = None
     also: list[str] = Field([], description="further losses of ours that it is compared with")
+    experiment: str | None = Field(None, description="a name of `dotbench list experiments`")
+    rows: list[str] = Field([], description="names of its methods; the first is the method as the paper states it")
 
-    def ours(self) -> list[tuple[str, str, str]]:
-        """(model, loss, solver) of ours; the first is the method as the paper states it."""
-        return [(self.model, loss, self.solver) for loss in (self.loss, *self.also)]
+    @model_validator(mode="after")
+    def _ours_are_named(self) -> "PublishedMethod":
+        whole = all((self.model, self.loss, self.solver))
+        if whole != any((self.model, self.loss, self.solver)) or bool(self.experiment) != bool(self.rows):
+            raise ValueError("needs all of 'model', 'loss', 'solver', or both of 'experiment', 'rows'")
+        if not whole and not self.experiment:
+            raise ValueError("names no method of ours")
+        return self
+
+    def ours(self) -> list[tuple[str, ...]]:
+        """(model, loss, solver) of ours on datasets, (experiment, method) in an experiment."""
+        runs = [(str(self.model), str(loss), str(self.solver)) for loss in (self.loss, *self.also) if self.model]
+        return [*runs, *((str(self.experiment), row) for row in self.rows)]
+
+    def stated(self) -> list[tuple[str, ...]]:
+        """Of `ours` those that are the method as the paper states it."""
+        ours = self.ours()
+        return ours[:1] + ours[len(ours) - len(self.rows) :][:1]
 
 
 class Cell(Settings):
     """One published number."""
 
     table: str = Field(description="where it is printed")
-    dataset: str
+    dataset: str = Field(description="a dataset, or a scenario of an experiment as its table names it")
+    part: str | None = Field(None, description="part of the test ratings, where the paper tells them apart")
     method: str = Field(description="a name of `methods`")
-    metric: Literal["ndcg@10", "mrr@10"]
+    metric: Literal["ndcg@10", "mrr@10", "rmse"]
     value: float
     sd: float | None = Field(None, ge=0, description="the published ±")
     suspect: str | None = Field(None, description="why it is not to be trusted")
+
+    @property
+    def where(self) -> str:
+        return f"{self.dataset}, {self.part}" if self.part else self.dataset
 
 
 class Published(Settings):
@@ -45,6 +67,9 @@ class Published(Settings):
     paper: str
     source: str = Field(description="where the numbers were read")
     seeds: int = Field(ge=2, description="runs behind a published ±")
+    standard_errors: tuple[float, float] | None = Field(
+        None, description="least and greatest standard error of the cells without a ± of their own"
+    )
     protocol: list[str] = Field(description="where the paper's protocol differs from ours, or is not stated")
     missing: list[str] = Field(description="what the paper prints and is not known here")
     methods: list[PublishedMethod]
@@ -53,7 +78,7 @@ class Published(Settings):
     @model_validator(mode="after")
     def _known_and_once(self) -> "Published":
         names = [method.name for method in self.methods]
-        keys = [(cell.table, cell.dataset, cell.method, cell.metric) for cell in self.cells]
+        keys = [(cell.table, cell.where, cell.method, cell.metric) for cell in self.cells]
         for cell, key in zip(self.cells, keys, strict=True):
             if cell.method not in names:
                 raise ValueError(str(unknown("method of the paper", cell.method, names)))
@@ -63,6 +88,13 @@ class Published(Settings):
 
     def method(self, name: str) -> PublishedMethod:
         return next(method for method in self.methods if method.name == name)
+
+    def with_spread(self, cell: Cell) -> Cell:
+        """The cell with a standard deviation over the paper's runs: where it has none of its own, that of the
+        greatest standard error known, which makes the widest interval."""
+        if cell.sd is not None or self.standard_errors is None:
+            return cell
+        return cell.model_copy(update={"sd": self.standard_errors[1] * self.seeds**0.5})
 
 
 def published_path(key: str) -> Path:

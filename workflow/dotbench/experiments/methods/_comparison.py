@@ -108,7 +108,8 @@ class Comparison:
         failed = [self._failed(seed, tuning) for seed, (point, _) in chosen.items() if point is None]
         if self.refit:
             none = np.zeros(0, np.int64)
-            reported = self._make([_Fit(seed, point, none, "reported") for seed, (point, _) in chosen.items() if point is not None])
+            known = {seed: point for seed, (point, _) in chosen.items() if point is not None}
+            reported = self._make([_Fit(seed, point, none, "reported") for seed, point in known.items()])
             for row in reported:
                 row["valid_rmse"] = chosen[row["replication"]][1]
         else:
@@ -176,7 +177,8 @@ class Comparison:
 
     def _empty(self, seed: int) -> Row:
         absent = ("fold", "on_edge", "valid_rmse", "train_rmse", "test_rmse", "epochs", "ended")
-        return {"replication": seed, "method": self.stated["name"], "title": self.stated["title"]} | dict.fromkeys(absent)
+        known = {"replication": seed, "method": self.stated["name"], "title": self.stated["title"]}
+        return known | dict.fromkeys(absent)
 
 
 def _progress(row: Row) -> str:

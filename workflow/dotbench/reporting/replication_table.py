@@ -1,0 +1,107 @@
+"""The table of a packed experiment: methods down, scenarios across."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.records import SHARED
+from dotbench.reporting.replications import (
+    Block,
+    blocks,
+    columns,
+    pair_columns,
+    read_packed,
+    read_records,
+    scenario_text,
+)
+from dotbench.runs.packed import Packed
+
+
+def replication_table(contents: dict[str, Any], folder: Path) -> None:
+    """Mean ± standard error over replications of the experiment's first metric; the csv has all of them and the
+    costs, ``<table>_pairs.csv`` every pair of methods compared."""
+    packed = read_packed(contents)
+    found = {entry.label: blocks(entry) for entry in packed}
+    every = [block for group in found.values() for block in group]
+    table = contents["exhibit"]
+    write_csv(folder / f"{table}.csv", [line for block in every for line in block.lines], columns(packed[0]))
+    write_csv(folder / f"{table}_pairs.csv", [pair for block in every for pair in block.pairs], pair_columns(packed[0]))
+    text = render(_lines(packed, found), _columns(packed, found), _notes(contents, packed, every))
+    for kind, content in text.items():
+        write_text(folder / f"{table}.{kind}", content)
+
+
+def _lines(packed: list[Packed], found: dict[str, list[Block]]) -> list[Row]:
+    """One line for every entry and method: scenario → its line of the csv."""
+    lines: list[Row] = []
+    for entry in packed:
+        of = entry.experiment
+        methods: dict[str, Row] = {}
+        for block in found[entry.label]:
+            for line in block.lines:
+                here = methods.setdefault(line[of.compared], {"label": entry.label, "title": line[of.titled]})
+                here[scenario_text(of.keys, line)] = line
+        lines += methods.values()
+    return lines
+
+
+def _columns(packed: list[Packed], found: dict[str, list[Block]]) -> list[Column]:
+    of = packed[0].experiment
+    scenarios = dict.fromkeys(scenario_text(of.keys, block.lines[0]) for group in found.values() for block in group)
+    first = [Column("Setting", lambda line: line["label"])] if len(packed) > 1 else []
+    return [
+        *first,
+        Column("Method", lambda line: line["title"]),
+        *(Column(name, _cell(name, of.metrics[0]), _is_best(name)) for name in scenarios),
+    ]
+
+
+def _cell(scenario: str, metric: str) -> Callable[[Row], str]:
+    def show(line: Row) -> str:
+        row = line.get(scenario)
+        if row is None:
+            return "–"
+        mean, se = row[f"{metric}_mean"], row[f"{metric}_se"]
+        if mean is None:
+            return f"failed: {row['failure']}"
+        text = f"{mean:.3f}" + (f" ± {se:.3f}" if se is not None else "")
+        if row["failed"]:
+            text += f" ({row['replications'] - row['failed']} of {row['replications']})"
+        return text + ("!" if row["on_edge"] else "") + ("≈" if row["standing"] == "tie" else "")
+
+    return show
+
+
+def _is_best(scenario: str) -> Callable[[Row], bool]:
+    return lambda line: scenario in line and line[scenario]["standing"] == "best"
+
+
+def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -> list[str]:
+    lines = [contents["title"]] if contents["title"] else []
+    for entry in packed:
+        lines += [f"{entry.label}: {note}" if len(packed) > 1 else note for note in entry.experiment.notes()]
+    counts = sorted({line["replications"] for block in every for line in block.lines})
+    lines += [
+        f"Mean ± standard error over {' or '.join(map(str, counts))} replications. !: the choice is on the edge of its "
+        "grid in a replication, see the csv, which also has intervals, training errors, costs and what was chosen.",
+        "Bold: lower than every other method of the scenario (p < .05, paired t-test over replications, Holm over all "
+        "pairs). ≈: not distinguishable from the lowest mean.",
+    ]
+    for block in every:
+        lines += [
+            f"{line['label']}, {line[packed[0].experiment.titled]}: {line['failed']} of {line['replications']} failed: "
+            f"{line['failure']}; no method of the scenario is marked as best."
+            for line in block.lines
+            if line["failed"]
+        ]
+    records = [record for entry in packed for record in read_records(entry)]
+    machines = {f"{r['machine']['gpu'] or r['machine']['cpu']}, {r['machine']['cores']} cores" for r in records}
+    threads = sorted({record["threads"] for record in records})
+    versions = {f"{name} {value}" for record in records for name, value in record["versions"].items()}
+    shared = sum(record["cpu_share_of_others"] > SHARED for record in records)
+    lines.append(f"Hardware: {'; '.join(sorted(machines))}; threads of a fit: {', '.join(map(str, threads))}.")
+    if shared:
+        lines.append(f"{shared} of {len(records)} jobs shared the machine: of their times the CPU seconds count.")
+    return [*lines, f"Versions: {', '.join(sorted(versions))}."]

@@ -1,0 +1,158 @@
+"""Finished parts of packed experiments, summed up over replications: one line for every scenario and method."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from dotbench.files import read_json
+from dotbench.lazy import np, pd
+from dotbench.reporting.formats import Row
+from dotbench.runs.packed import Packed, from_description
+from dotbench.statistics.intervals import t_interval
+from dotbench.statistics.paired import Comparison, standings
+from dotbench.statistics.replications import compare_replications
+
+ENDS = ("mean", "sd", "se", "low", "high")
+PAIR = ("difference", "low", "high", "p", "p_holm")
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is compared with each other: the lines of one scenario of one experiment, and their comparisons."""
+
+    lines: list[Row]
+    pairs: list[Row]
+
+
+def read_packed(contents: dict[str, Any]) -> list[Packed]:
+    """The experiments that a table or figure shows; ``contents`` as `dotbench.plan.Plan.contents` gives it."""
+    return [from_description(described) for described in contents.get("experiments", [])]
+
+
+def read_rows(packed: Packed) -> "pd.DataFrame":
+    """Rows of all parts that are there, in the order of the parts."""
+    files = [packed.rows(label) for label in packed.parts]
+    return pd.concat([pd.read_parquet(file) for file in files if file.is_file()], ignore_index=True)
+
+
+def read_records(packed: Packed) -> list[dict[str, Any]]:
+    """The record of every part that is there."""
+    files = [packed.rows(label).with_suffix(".json") for label in packed.parts]
+    return [read_json(file) for file in files if file.is_file()]
+
+
+def is_there(packed: Packed) -> bool:
+    """Whether a part is finished."""
+    return any(packed.rows(label).with_suffix(".json").is_file() for label in packed.parts)
+
+
+def blocks(packed: Packed) -> list[Block]:
+    """One block for every scenario, in the order of the parts."""
+    rows, of = read_rows(packed), packed.experiment
+    return [_block(packed, group) for _, group in rows.groupby(list(of.keys), sort=False)]
+
+
+def published_rows(packed: Packed, metric: str) -> list[Row]:
+    """The lines of an experiment as published numbers are set beside them: its first metric, as ``metric``, its
+    scenarios as datasets."""
+    of = packed.experiment
+    if not is_there(packed):
+        return []
+    return [
+        {
+            "dataset": scenario_text(of.keys, line),
+            "label": scenario_text(of.keys, line),
+            "names": (of.name, line[of.compared]),
+            "method": line[of.titled] + ("" if packed.label == of.title else f" ({packed.label})"),
+            "seeds": line["replications"],
+            "planned": line["replications"],
+            "failed": line["failed"],
+            "on_edge": line["on_edge"],
+            **{f"{metric}_{end}": line[f"{of.metrics[0]}_{end}"] for end in ("mean", "sd", "low", "high")},
+        }
+        for block in blocks(packed)
+        for line in block.lines
+    ]
+
+
+def scenario_text(keys: dict[str, str], line: Row) -> str:
+    """A scenario in words, e.g. ``n = 1500, d = 20``; ``keys``: column → symbol."""
+    return ", ".join(f"{symbol} = {line[key]:g}" for key, symbol in keys.items())
+
+
+def columns(packed: Packed) -> list[str]:
+    """Columns of the csv."""
+    of = packed.experiment
+    found = ["label", *of.keys, of.compared, of.titled, "replications", "failed"]
+    found += [f"{metric}_{end}" for metric in of.metrics for end in ENDS] + ["standing"]
+    return [*found, "chosen", "on_edge", "seconds_mean", "cpu_seconds_mean", "tuning_cpu_seconds", "failure"]
+
+
+def pair_columns(packed: Packed) -> list[str]:
+    """Columns of the csv of pairs."""
+    return ["label", *packed.experiment.keys, "metric", "first", "second", *PAIR]
+
+
+def _block(packed: Packed, rows: "pd.DataFrame") -> Block:
+    of = packed.experiment
+    scenario = {"label": packed.label} | {key: rows[key].iloc[0].item() for key in of.keys}
+    groups = dict(list(rows.groupby(of.compared, sort=False)))
+    lines = [scenario | {of.compared: name} | _line(packed, group) for name, group in groups.items()]
+    metric = of.metrics[0]
+    complete = [k for k, line in enumerate(lines) if line["failed"] == 0]
+    found: list[Comparison] = []
+    if len(complete) > 1:
+        values = [_reported(packed, list(groups.values())[k]).sort_values(of.replication) for k in complete]
+        alike = {tuple(frame[of.replication]) for frame in values}
+        if len(alike) == 1:
+            found = compare_replications(np.stack([frame[metric].to_numpy(float) for frame in values]))
+    places = [""] * len(lines)
+    if found:
+        best = min(range(len(complete)), key=lambda k: lines[complete[k]][f"{metric}_mean"])
+        for k, place in zip(complete, standings(len(complete), best, found), strict=True):
+            places[k] = place if len(complete) == len(lines) else place.replace("best", "")
+    for line, place in zip(lines, places, strict=True):
+        line["standing"] = place
+    names = [lines[k][of.titled] for k in complete]
+    pairs = [
+        scenario
+        | {"metric": metric, "first": names[pair.first], "second": names[pair.second]}
+        | {key: getattr(pair, key) for key in PAIR}
+        for pair in found
+    ]
+    return Block(lines, pairs)
+
+
+def _reported(packed: Packed, rows: "pd.DataFrame") -> "pd.DataFrame":
+    for column, value in packed.experiment.reported.items():
+        rows = rows[rows[column] == value]
+    return rows
+
+
+def _line(packed: Packed, rows: "pd.DataFrame") -> Row:
+    """What is known of a method in a scenario."""
+    of = packed.experiment
+    reported = _reported(packed, rows)
+    good, bad = (reported[(reported["status"] == "ok") == ok] for ok in (True, False))
+    line: Row = {of.titled: rows[of.titled].iloc[0], "replications": len(reported), "failed": len(bad)}
+    for metric in of.metrics:
+        interval = t_interval(list(good[metric])) if len(good) else None
+        for end in ENDS:
+            line[f"{metric}_{end}"] = getattr(interval, end, None)
+        if interval and interval.sd is not None:
+            line[f"{metric}_se"] = interval.sd / len(good) ** 0.5
+    for name, column in (("chosen", "hyperparameters"), ("on_edge", "on_edge")):
+        line[name] = _counted(good[column]) if column in good else ""
+    for fact in ("seconds", "cpu_seconds"):
+        line[f"{fact}_mean"] = float(good[fact].mean()) if len(good) else None
+    tuning = rows.drop(reported.index)["cpu_seconds"].sum()
+    return line | {
+        "tuning_cpu_seconds": float(tuning) / max(len(reported), 1),
+        "failure": bad["reason"].iloc[0] if len(bad) else None,
+    }
+
+
+def _counted(values: "pd.Series") -> str:
+    """Different values with the number of replications that have them, the most frequent first."""
+    counts = Counter(value for value in values.dropna() if value not in ("", "{}"))
+    return "; ".join(f"{value} ({count})" for value, count in counts.most_common())
