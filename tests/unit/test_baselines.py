@@ -160,3 +160,24 @@ def test_trainset_is_the_one_of_surprise():
     assert {k: list(v) for k, v in own.ur.items()} == {k: list(v) for k, v in ordinary.ur.items()}
     assert {k: list(v) for k, v in own.ir.items()} == {k: list(v) for k, v in ordinary.ir.items()}
     assert own.to_inner_uid(int(split.train[0, 0])) == 0
+
+
+@pytest.mark.parametrize("name", ["knn-basic", "knn-with-means", "slope-one"])
+@pytest.mark.parametrize("user_based", [True, False])
+@pytest.mark.parametrize("whole_stars", [True, False])
+def test_predictions_at_once_are_those_of_surprise(name: str, user_based: bool, whole_stars: bool) -> None:
+    """With ties of similarity, which whole stars make, and with users, items and both that are unknown."""
+    rng = np.random.default_rng(3)
+    pairs = rng.permutation(np.argwhere(rng.random((40, 50)) < 0.2))
+    ratings = rng.normal(size=len(pairs)) if not whole_stars else rng.integers(1, 6, len(pairs)).astype(float)
+    rows = {"train": ratings, "valid": ratings[:0], "test": ratings[:0]}
+    baseline_class = models()[name]
+    known = baseline_class.Settings.model_fields
+    wanted = {"neighbors": 4, "user_based": user_based}
+    settings = baseline_class.Settings(**{key: value for key, value in wanted.items() if key in known})
+    baseline = baseline_class(settings, 0)
+    baseline.train(Split(42, 51, pairs, pairs[:0], pairs[:0], rows))
+    asked = np.argwhere(np.ones((42, 51)))  # the last users and the last item are unknown
+    one_by_one = [baseline.fitted.predict(u, i, clip=False).est for u, i in asked.tolist()]
+    np.testing.assert_allclose(baseline.predict(asked), one_by_one, rtol=1e-12, atol=1e-12)
+    assert baseline.predict(asked[:0]).shape == (0,)

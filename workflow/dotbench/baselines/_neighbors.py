@@ -4,8 +4,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from dotbench.baselines._surprise import SurpriseBaseline
-from dotbench.lazy import surprise
+from dotbench.baselines._surprise import SurpriseBaseline, inner_rows
+from dotbench.lazy import np, surprise
 from dotbench.settings.base import Settings
 
 
@@ -30,3 +30,38 @@ class NeighborsBaseline(SurpriseBaseline):
             sim_options={"name": self.settings.similarity, "user_based": self.settings.user_based},
             verbose=False,
         )
+
+    def predict(self, pairs: "np.ndarray") -> "np.ndarray":
+        """A side x, that of the neighbours, and a side y. For x and y of a pair, N the at most k most similar to x of
+        those that rated y, with similarity s > 0, the first rated first among equals:
+
+        Σ_N s r / Σ_N s;  about means:  m_x + Σ_N s (r − m) / Σ_N s.
+
+        Of an empty N: the mean of all ratings; about means m_x. surprise sorts in a loop over pairs; here all pairs of
+        one y are sorted at once.
+        """
+        fitted, train = self.fitted, self.fitted.trainset
+        sides = inner_rows(train, pairs)
+        x, y = sides if self.settings.user_based else sides[::-1]
+        means = getattr(fitted, "means", None)
+        estimates = np.full(len(pairs), train.global_mean)
+        known = np.flatnonzero((x >= 0) & (y >= 0))
+        for of_one in _groups(y, known):
+            raters, ratings = (np.array(column) for column in zip(*fitted.yr[int(y[of_one[0]])], strict=True))
+            similar = fitted.sim[np.ix_(x[of_one], raters)]
+            best = np.argsort(-similar, axis=1, kind="stable")[:, : self.settings.neighbors]
+            weights = np.maximum(np.take_along_axis(similar, best, axis=1), 0.0)
+            values = (ratings if means is None else ratings - means[raters])[best]
+            total, weighted = weights.sum(axis=1), (weights * values).sum(axis=1)
+            mean = np.divide(weighted, total, out=np.zeros_like(total), where=total > 0)
+            if means is None:
+                estimates[of_one] = np.where(total > 0, mean, train.global_mean)
+            else:
+                estimates[of_one] = means[x[of_one]] + mean
+        return estimates
+
+
+def _groups(keys: "np.ndarray", rows: "np.ndarray") -> "list[np.ndarray]":
+    """``rows`` by their value of ``keys``."""
+    rows = rows[np.argsort(keys[rows], kind="stable")]
+    return np.split(rows, np.flatnonzero(np.diff(keys[rows])) + 1) if len(rows) else []

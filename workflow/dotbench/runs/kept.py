@@ -20,7 +20,7 @@ class Kept:
         self.folder, self.key = folder, key
         path = folder / "rows.json"
         self.rows: dict[str, Rows] = {}
-        found = read_json(path) if path.is_file() else {"key": None}
+        found: dict[str, Any] = read_json(path) if path.is_file() else {"key": None}
         if found["key"] == key:
             self.rows = found["rows"]
         else:
