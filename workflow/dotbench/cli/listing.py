@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dotbench.datasets.catalogue import definition_files, load_dataset
 from dotbench.datasets.splits.base import splitters
+from dotbench.experiments.base import experiments
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
@@ -24,6 +25,7 @@ def listing(what: str) -> Listing:
         "losses": _losses,
         "solvers": _solvers,
         "studies": _studies,
+        "experiments": _experiments,
     }
     if what not in kinds:
         raise unknown("kind", what, kinds)
@@ -82,6 +84,14 @@ def _solvers() -> Listing:
 def _studies() -> Listing:
     rows = [(name, ", ".join(study.metrics), study.summary()) for name, study in studies().items()]
     return ["name", "metrics", "what"], rows
+
+
+def _experiments() -> Listing:
+    rows = [
+        (name, part.study, ", ".join(part.Settings.model_fields), part.summary())
+        for name, part in experiments().items()
+    ]
+    return ["name", "study", "settings", "what"], rows
 
 
 def _settings(component: type) -> str:

@@ -75,13 +75,18 @@ def status(config: Config = None) -> None:
     from dotbench.cli import workflow
     from dotbench.reporting.index import write_index
 
-    found = workflow.states(workflow.load_plan(config))
+    plan = workflow.load_plan(config)
+    found = workflow.states(plan)
     header = ["study", "dataset", "method", "tuned", "done", "failed", "to do", "log of a failure"]
     rows = []
     for state in found:
         counts = (str(n) if n else "" for n in (state.done, state.failed, state.to_do))
         rows.append((state.entry.study.name, state.entry.dataset, state.entry.method.label, state.tuned, *counts))
         rows[-1] += (state.log or "",)
+    for packed in workflow.packed_states(plan):
+        counts = (str(n) if n else "" for n in (packed.done, packed.failed, packed.to_do))
+        label = f"{packed.packed.label} (parts)"
+        rows.append((packed.packed.experiment.study, "", label, "", *counts, packed.log or ""))
     _show(header, rows)
     total = [sum(getattr(s, key) for s in found) for key in ("done", "failed", "to_do")]
     print("fits: {} done, {} failed, {} to do".format(*total))
@@ -116,6 +121,7 @@ def export(
     if runs is not None:
         done = export_runs(plan, runs)
         counts = f"{done.fits} of {done.all_fits} fits, {done.tunings} of {done.all_tunings} tunings"
+        counts += f", {done.parts} of {done.all_parts} parts of experiments" if done.all_parts else ""
         print(f"{runs}: {counts} of this configuration; {done.rows} in the file, {runs.stat().st_size:,} bytes")
     if to is not None:
         written, missing = export_evidence(plan, to)
@@ -142,7 +148,8 @@ def import_(
         raise typer.Exit(status)
     done = import_runs(file)
     write_index()
-    print(f"here as in {file}: {done.fits} fits, {done.tunings} tunings")
+    parts = f", {done.parts} parts of experiments" if done.parts else ""
+    print(f"here as in {file}: {done.fits} fits, {done.tunings} tunings{parts}")
     for folder in done.others:
         print(f"left alone, for another run is here: {folder}")
     if done.without_data:
@@ -206,7 +213,9 @@ def evaluate(
 
 @app.command("list", rich_help_panel=LOOK)
 def list_(
-    what: Annotated[str, typer.Argument(help="datasets, splits, features, models, losses, solvers or studies")],
+    what: Annotated[
+        str, typer.Argument(help="datasets, splits, features, models, losses, solvers, studies or experiments")
+    ],
 ) -> None:
     """What can be named in a configuration."""
     from dotbench.cli.listing import listing

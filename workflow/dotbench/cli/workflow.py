@@ -14,6 +14,7 @@ from dotbench.plan import Entry, Plan
 from dotbench.reporting.paper import paper_versus_ours
 from dotbench.reporting.records import finished
 from dotbench.runs import paths
+from dotbench.runs.packed import Packed
 from dotbench.settings.benchmark import load_benchmark
 
 PROJECT = Path(__file__).parents[3]  # of a checkout installed with `pip install -e`
@@ -65,9 +66,13 @@ def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, o
     for state in failed:
         label = f"{state.entry.study.name}, {state.entry.dataset}, {state.entry.method.label}"
         print(f"failed: {label}: {state.reason} (log: {state.log})", file=sys.stderr)
-    if failed:
+    parts = [state for state in packed_states(plan) if state.failed]
+    for part in parts:
+        label = f"{part.packed.experiment.study}, {part.packed.label}, {part.failed} parts"
+        print(f"failed: {label}: {part.reason} (log: {part.log})", file=sys.stderr)
+    if failed or parts:
         print("drop these records and run them again with: dotbench run --retry-failed", file=sys.stderr)
-    return status or int(bool(failed))
+    return status or int(bool(failed or parts))
 
 
 def make_splits(config: Sequence[Path] | None) -> int:
@@ -75,7 +80,7 @@ def make_splits(config: Sequence[Path] | None) -> int:
     plan = load_plan(config)
     seeds = [*plan.benchmark.seeds, plan.benchmark.tuning_seed]
     files = {str(plan.split(entry, entry.dataset, seed) / "split.npz") for entry in plan.entries for seed in seeds}
-    return snakemake(sorted(files), config).returncode
+    return snakemake(sorted(files), config).returncode if files else 0
 
 
 def compare(plan: Plan) -> list[str]:
@@ -130,6 +135,39 @@ def states(plan: Plan) -> list[State]:
     return found
 
 
+@dataclass
+class PackedState:
+    """How far a packed experiment is, in parts; ``failed``: done, with a failed fit among those that are reported."""
+
+    packed: Packed
+    done: int = 0
+    failed: int = 0
+    to_do: int = 0
+    reason: str | None = None
+    log: str | None = None
+    failed_parts: list[Path] = field(default_factory=list)
+
+
+def packed_states(plan: Plan) -> list[PackedState]:
+    """One state for every packed experiment of the configuration."""
+    found = []
+    for packed in plan.packed:
+        state = PackedState(packed)
+        for label in packed.parts:
+            record = packed.rows(label).with_suffix(".json")
+            content = read_json(record) if record.is_file() else None
+            if content is None:
+                state.to_do += 1
+            elif content["failed"]:
+                state.failed += 1
+                state.failed_parts.append(record)
+                state.reason, state.log = content["reason"], content["log"]
+            else:
+                state.done += 1
+        found.append(state)
+    return found
+
+
 def drop_failed(plan: Plan) -> list[Path]:
     """Delete the records of failed fits and tunings, and the tables and figures that show them; the folders.
 
@@ -147,6 +185,13 @@ def drop_failed(plan: Plan) -> list[Path]:
             dropped.append(chosen.parent)
         if state.failed_fits:
             for target in plan.targets(state.entry.study):
+                Path(target).unlink(missing_ok=True)
+    for packed in packed_states(plan):
+        for record in packed.failed_parts:
+            record.unlink()
+            dropped.append(record)
+        if packed.failed_parts:
+            for target in plan.targets(plan.study(packed.packed.experiment.study)):
                 Path(target).unlink(missing_ok=True)
     return dropped
 

@@ -8,6 +8,7 @@ from dotbench.errors import DotbenchError
 from dotbench.files import atomic
 from dotbench.runs.checking import check_rows
 from dotbench.runs.evaluating import RANKING, RATING
+from dotbench.runs.part_rows import PartRow, check_parts, part_key
 from dotbench.runs.rows import FIT, TUNING, Row, folder, key
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ CURVES = ("trials_curves", "curve")  # tables of numbers, which are laid down co
 ENCODINGS = {"user": "DELTA_BINARY_PACKED", "hits": "BYTE_STREAM_SPLIT"}
 
 
+PARTS = ("study", "experiment", "part", "record", "rows")  # columns of parts of experiments, where there are any
+
+
 def schema() -> "pa.Schema":
-    """Columns and their types; an array of a fit is a list."""
+    """Columns of runs and their types; an array of a fit is a list."""
     import pyarrow as pa
 
     text, number, kinds = pa.string(), pa.int32(), {"int64": pa.int32(), "uint16": pa.uint16(), "float64": pa.float64()}
@@ -29,18 +33,28 @@ def schema() -> "pa.Schema":
     return pa.schema(list(fields.items()))
 
 
+def _schema_with_parts() -> "pa.Schema":
+    import pyarrow as pa
+
+    return pa.schema([*schema(), *((name, pa.string()) for name in PARTS)])
+
+
 def _order(row: Row) -> tuple[Any, ...]:
     """By method, its tuning before its fits."""
     return tuple(-1 if part is None else part for part in key(row))
 
 
-def write_archive(path: Path, rows: Iterable[Row]) -> None:
-    """Write the rows, sorted by key: compressed column by column, so that like stands beside like."""
+def write_archive(path: Path, rows: Iterable[Row], parts: Iterable[PartRow] = ()) -> None:
+    """Write the rows, sorted by key: compressed column by column, so that like stands beside like.
+
+    Parts of experiments follow the runs; without them the file has no columns for them."""
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
-    rows = _transposed(path, sorted(rows, key=_order))
-    table = pa.table({field.name: pa.array([row[field.name] for row in rows], field.type) for field in schema()})
+    parts = sorted(parts, key=part_key)
+    rows = [*_transposed(path, sorted(rows, key=_order)), *parts]
+    fields = _schema_with_parts() if parts else schema()
+    table = pa.table({field.name: pa.array([row.get(field.name) for row in rows], field.type) for field in fields})
     with atomic(path) as temporary:
         parquet.write_table(
             table,
@@ -56,10 +70,25 @@ def write_archive(path: Path, rows: Iterable[Row]) -> None:
 
 
 def read_archive(path: Path) -> list[Row]:
-    """The rows of a file, by method, its tuning before its fits.
+    """The runs of a file, by method, its tuning before its fits.
 
     Raises DotbenchError for a file that cannot be read, is another one, is damaged, or contradicts itself.
     """
+    rows = [row for row in _read(path) if row["dataset"] is not None or row.get("part") is None]
+    rows = _transposed(path, [{name: row[name] for name in schema().names} for row in rows])
+    check_rows(path, rows)
+    return sorted(rows, key=_order)
+
+
+def read_parts(path: Path) -> list[PartRow]:
+    """The parts of experiments of a file; raises DotbenchError as `read_archive` does."""
+    rows = [row for row in _read(path) if row["dataset"] is None and row.get("part") is not None]
+    parts = [{name: row[name] for name in ("dotbench", "commit", *PARTS)} for row in rows]
+    check_parts(path, parts)
+    return parts
+
+
+def _read(path: Path) -> list[Row]:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
@@ -69,16 +98,13 @@ def read_archive(path: Path) -> list[Row]:
         raise DotbenchError(f"{path}: cannot be read: no such file") from None
     except (OSError, pa.ArrowException) as error:
         raise DotbenchError(f"{path}: not a Parquet file, or a damaged one: {error}") from None
-    expected = schema()
-    if table.column_names != expected.names or table.schema.types != expected.types:
+    expected = [(fields.names, fields.types) for fields in (schema(), _schema_with_parts())]
+    if (table.column_names, table.schema.types) not in expected:
         raise DotbenchError(
             f"{path}: not a file of runs; found the columns {', '.join(table.column_names)}; "
             "allowed is what 'dotbench export --runs' wrote"
         )
-    rows = [{name: _value(table[name][k]) for name in table.column_names} for k in range(len(table))]
-    rows = _transposed(path, rows)
-    check_rows(path, rows)
-    return sorted(rows, key=_order)
+    return [{name: _value(table[name][k]) for name in table.column_names} for k in range(len(table))]
 
 
 def _transposed(path: Path, rows: list[Row]) -> list[Row]:

@@ -10,9 +10,10 @@ from dotbench.errors import DotbenchError
 from dotbench.lazy import np, pd
 from dotbench.plan import Entry, Plan
 from dotbench.runs import paths
-from dotbench.runs.archive import read_archive, schema, write_archive
+from dotbench.runs.archive import read_archive, read_parts, schema, write_archive
 from dotbench.runs.checking import check_rows
 from dotbench.runs.evaluating import RANKING, RATING
+from dotbench.runs.part_rows import PartRow, check_parts, finished_parts, part_files, part_key
 from dotbench.runs.rows import (
     FIT,
     TUNING,
@@ -31,12 +32,14 @@ PROVENANCE = ("dotbench", "commit")
 
 @dataclass(frozen=True)
 class Exported:
-    """How many fits and tunings are finished, of how many, and how many rows the file has now."""
+    """How many fits, tunings and parts of experiments are finished, of how many, and the rows that the file has now."""
 
     fits: int
     all_fits: int
     tunings: int
     all_tunings: int
+    parts: int
+    all_parts: int
     rows: int
 
 
@@ -50,18 +53,23 @@ def export_runs(plan: Plan, path: Path) -> Exported:
     methods = {(entry.dataset, entry.folder): entry for entry in plan.entries}
     source = {"dotbench": __version__, "commit": _commit()}
     rows = [row | source for entry in methods.values() for row in _finished(plan, entry)]
+    parts = [row | source for row in finished_parts(plan)]
     kept = read_archive(path) if path.exists() else []
+    kept_parts = read_parts(path) if path.exists() else []
     problem = disagreement(manifests(rows), manifests(kept))
     if problem:
         raise DotbenchError(f"{path}: holds runs on other data: {problem}; export to another file")
-    merged = merge(kept, rows)
-    if not merged:
+    merged, merged_parts = merge(kept, rows), merge_parts(kept_parts, parts)
+    if not merged and not merged_parts:
         raise DotbenchError(f"the configuration '{plan.benchmark.name}' has no finished run yet; run it first")
     check_rows(path, merged)
-    write_archive(path, merged)
+    check_parts(path, merged_parts)
+    write_archive(path, merged, merged_parts)
     fits = sum(map(is_fit, rows))
     all_fits = len({fit for entry in methods.values() for fit in plan.fits(entry)})
-    return Exported(fits, all_fits, len(rows) - fits, len(methods), len(merged))
+    done, all_parts = len(parts), len(part_files(plan))
+    total = len(merged) + len(merged_parts)
+    return Exported(fits, all_fits, len(rows) - fits, len(methods), done, all_parts, total)
 
 
 def merge(kept: list[Row], new: list[Row]) -> list[Row]:
@@ -71,6 +79,12 @@ def merge(kept: list[Row], new: list[Row]) -> list[Row]:
     tuned_anew = {key(row) for row in tunings if row["chosen"] != old[key(row)]["chosen"]}
     others = {k: row for k, row in old.items() if (*k[:2], None, None) not in tuned_anew}
     return list((others | {key(row): row for row in new if not _same(others.get(key(row)), row)}).values())
+
+
+def merge_parts(kept: list[PartRow], new: list[PartRow]) -> list[PartRow]:
+    """The parts of both; of a part in both the new one, unless it says the same."""
+    old = {part_key(row): row for row in kept}
+    return list((old | {part_key(row): row for row in new if not _same(old.get(part_key(row)), row)}).values())
 
 
 def _same(old: Row | None, new: Row) -> bool:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotbench.files import write_parquet, write_text
-from dotbench.runs.archive import read_archive
+from dotbench.runs import paths
+from dotbench.runs.archive import read_archive, read_parts
 from dotbench.runs.evaluating import per_user_table
+from dotbench.runs.part_rows import part_key, write_part
 from dotbench.runs.rows import (
     FIT,
     TUNING,
@@ -23,11 +25,12 @@ from dotbench.runs.rows import (
 
 @dataclass
 class Imported:
-    """Fits and tunings that are now here as in the file; folders that hold another run and were left alone; why
-    datasets were refused; datasets without their data."""
+    """Fits, tunings and parts of experiments that are now here as in the file; what holds another run and was left
+    alone; why datasets were refused; datasets without their data."""
 
     fits: int = 0
     tunings: int = 0
+    parts: int = 0
     others: list[Path] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     without_data: list[str] = field(default_factory=list)
@@ -55,6 +58,11 @@ def import_runs(path: Path) -> Imported:
             result.without_data.append(dataset)
         for _, runs in itertools.groupby(rows, lambda row: row["method"]):
             _import_method(list(runs), result)
+    for row in read_parts(path):
+        if write_part(row):
+            result.parts += 1
+        else:
+            result.others.append(paths.part(*part_key(row)))
     return result
 
 

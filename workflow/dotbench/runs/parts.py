@@ -31,14 +31,15 @@ def run_part(
     with Usage(place.device) as usage:
         rows = experiment.run(settings, place, kept)
     frame = to_frame(experiment, rows)
+    failed = [row for row in rows if row["status"] != "ok" and experiment.reported.items() <= row.items()]
     record = {
         "experiment": experiment.name,
         "label": label,
         "settings": identity["settings"],
         "part": settings,
         "rows": len(rows),
-        "failed": sum(row["status"] != "ok" for row in rows),
-        "reason": next((row["reason"] for row in rows if row["status"] != "ok"), None),
+        "failed": len(failed),
+        "reason": failed[0]["reason"] if failed else None,
         "log": place.log,
         "seconds": float(frame["seconds"].sum()),
         "cpu_seconds": float(frame["cpu_seconds"].sum()),
