@@ -240,6 +240,11 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
+def made_as(part, *kinds):
+    """A pattern of the tables or figures that are made in one of these ways; a name is a study's own."""
+    return one_of([rf"(?<=/{study}/{part}/){name}" for study, name in plan.named(part, *kinds)])
+
+
 def shown_entries(wildcards):
     """What the table or figure of the wildcards shows; for other outputs all of the study."""
     study = plan.study(wildcards.study)

@@ -24,7 +24,7 @@ rule summarise:
     log:
         "logs/summarise/{name}/{study}-{table}.log",
     wildcard_constraints:
-        table=one_of(plan.named("tables", "comparison", "overview", "intervals")),
+        table=made_as("tables", "comparison", "overview", "intervals"),
     localrule: True
     conda:
         "../envs/dotbench.yaml"
@@ -58,7 +58,7 @@ use rule summarise as describe with:
             labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
-        table=one_of(plan.named("tables", "statistics")),
+        table=made_as("tables", "statistics"),
 
 
 use rule summarise as summarise_experiment with:
@@ -67,7 +67,7 @@ use rule summarise as summarise_experiment with:
         records=part_files(".json"),
         code=packed_sources("summarise"),
     wildcard_constraints:
-        table=one_of(plan.named("tables", "replications")),
+        table=made_as("tables", "replications"),
 
 
 rule draw_convergence:
@@ -100,7 +100,7 @@ rule draw_convergence:
     log:
         "logs/draw/{name}/{study}-{figure}.log",
     wildcard_constraints:
-        figure=one_of(plan.named("figures", "convergence", "convergence_half_sweeps")),
+        figure=made_as("figures", "convergence", "convergence_half_sweeps"),
     localrule: True
     conda:
         "../envs/dotbench.yaml"
@@ -133,7 +133,7 @@ use rule draw_convergence as draw_regularization with:
             labels={"study": "{study}", "figure": "{figure}"},
         ),
     wildcard_constraints:
-        figure=one_of(plan.named("figures", "regularization")),
+        figure=made_as("figures", "regularization"),
 
 
 use rule draw_convergence as draw_time_to_quality with:
@@ -146,7 +146,7 @@ use rule draw_convergence as draw_time_to_quality with:
             labels={"study": "{study}", "figure": "{figure}", "axis": "seconds"},
         ),
     wildcard_constraints:
-        figure=one_of(plan.named("figures", "time_to_quality")),
+        figure=made_as("figures", "time_to_quality"),
 
 
 rule compare:

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits.base import DEFAULT, make_splitter, splitters
 from dotbench.datasets.splitting import make_split
+from dotbench.experiments.base import FIT_COLUMNS, experiments
+from dotbench.experiments.methods.base import RatingData, Task, finite, rating_methods
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.matrix import TrainMatrix
@@ -31,9 +34,11 @@ from dotbench.reporting.figures import FIGURES
 from dotbench.reporting.tables import TABLES
 from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
+from dotbench.runs.parts import from_identity
 from dotbench.settings.base import Settings
 from dotbench.settings.method import MethodChoice, resolve, settings_class, settings_classes
 from dotbench.solvers.base import Problem, solvers
+from dotbench.sources import sources
 from dotbench.studies.base import studies
 
 torch.set_num_threads(1)
@@ -49,6 +54,7 @@ REGISTRIES = {
     "generators": generators,
     "splits": splitters,
     "features": feature_sets,
+    "experiments": experiments,
 }
 COMPONENTS = {f"{kind}/{name}": part for kind, registry in REGISTRIES.items() for name, part in registry().items()}
 CONFIGURED = {key: part for key, part in COMPONENTS.items() if hasattr(part, "Settings")}
@@ -75,13 +81,8 @@ def test_exhibits_of_studies(part):
     assert len({exhibit.name for exhibit in exhibits}) == len(exhibits)
     assert {exhibit.kind for exhibit in part.tables} <= set(TABLES)
     assert {exhibit.kind for exhibit in part.figures} <= set(FIGURES)
-
-
-def test_a_name_of_a_table_or_figure_has_one_kind():
-    """A path tells how its file is made."""
-    for parts in ("tables", "figures"):
-        kinds = {(exhibit.name, exhibit.kind) for study in studies().values() for exhibit in getattr(study, parts)}
-        assert len(kinds) == len({name for name, _ in kinds})
+    own = {name for name, experiment in experiments().items() if experiment.study == part.name}
+    assert {exhibit.experiment for exhibit in exhibits if exhibit.experiment} == own
 
 
 def test_something_is_found():
@@ -378,6 +379,48 @@ def test_splitter(part):
         assert not all(mask.all() for mask in seen)
 
 
+@each(experiments())
+def test_experiment(part):
+    """Cheap parts with labels of their own; the lists are settings that the digest leaves out; rows are fits."""
+    assert part.study in studies()
+    assert set(part.lists) <= set(part.Settings.model_fields)
+    known = set(part.columns)
+    assert known >= FIT_COLUMNS.keys()
+    assert known >= {*part.keys, part.compared, part.titled, part.replication, *part.metrics, *part.reported}
+    assert all(column.meaning == column.meaning.strip() != "" for column in part.columns.values())
+    assert all(part.columns[metric].kind == "float64" for metric in part.metrics)
+    whole = part(part.Settings())
+    parts, again = whole.parts(), part(part.Settings()).parts()
+    assert parts == again
+    assert len({p.label for p in parts}) == len(parts) > 0
+    assert all(re.fullmatch("[a-z0-9-]{1,100}", p.label) for p in parts)
+    assert all(p.settings == json.loads(json.dumps(p.settings)) for p in parts)  # plain types
+    assert all(sources(*p.modules) for p in parts)
+    assert re.fullmatch(rf"{part.name}-[0-9a-f]{{10}}", whole.folder)
+    assert not set(part.lists) & set(whole.identity()["settings"])
+    assert from_identity(whole.identity()).folder == whole.folder
+    assert whole.notes()
+
+
+@each(rating_methods())
+def test_method_of_experiments(part):
+    """It learns: better on what it was trained on than the mean, or the mean itself; the seed alone decides."""
+    split, rng = random_split("rating"), np.random.default_rng(0)
+    users, items = rng.normal(size=(split.n_users, 3)), rng.normal(size=(split.n_items, 3))
+    values = {name: part.astype(np.float64) for name, part in split.ratings.items()}
+    data = RatingData(users, items, split.train, values["train"], split.valid, values["valid"])
+    tasks = [Task(part.Settings(), data, seed, Path("unused")) for seed in (0, 0)]
+    outcomes = list(part.fit_all(tasks, Place(CPU, say=lambda text: None)))
+    assert [outcome.reason for outcome in outcomes] == [None, None]
+    first, second = (finite(outcome.fitted.predict(split.test)) for outcome in outcomes)
+    assert first.shape == (len(split.test),)
+    assert np.array_equal(first, second)
+    errors = values["train"] - outcomes[0].fitted.predict(split.train)
+    assert np.mean(errors**2) <= values["train"].var() * (1 + 1e-9)
+    assert all(outcome.seconds >= 0 and outcome.cpu_seconds >= 0 for outcome in outcomes)
+    assert all(sources(module) for module in part.modules)
+
+
 @each({name: model for name, model in BASELINES.items() if model.scores_unseen({}) and model.task == "rating"})
 def test_rating_baseline_scores_the_unseen(part):
     baseline = part(SimpleNamespace(**part.Settings().model_dump()), 0)
@@ -422,6 +465,7 @@ from dotbench.datasets.catalogue import BUILT_IN, read_definition
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.splits.base import splitters
+from dotbench.experiments.base import experiments
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
@@ -429,9 +473,10 @@ from dotbench.settings.benchmark import Benchmark
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 import dotbench.plan
-registries = (generators, parsers, splitters, feature_sets, losses, models, solvers, studies)
+registries = (generators, parsers, splitters, feature_sets, losses, models, solvers, studies, experiments)
 found = [part for registry in registries for part in registry().values()]
 assert all(part.summary() for part in found)
+assert all(part(part.Settings()).parts() for part in experiments().values())
 heavy = ("torch._C", "pandas._libs", "scipy.sparse", "sklearn", "textblob", "pyarrow")
 heavy += ("surprise.prediction_algorithms", "matplotlib.pyplot")
 print(*[name for name in heavy if name in sys.modules])

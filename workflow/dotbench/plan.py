@@ -193,10 +193,10 @@ class Plan:
                 found[f"{study.name}_{COMPARISON}"] = self.comparison_files(study)
         return found
 
-    def named(self, part: Literal["tables", "figures"], *kinds: str) -> list[str]:
-        """Names of the tables or figures of any study that are made in one of these ways."""
-        exhibits = [exhibit for study in self.studies() for exhibit in getattr(study, part)]
-        return list(dict.fromkeys(exhibit.name for exhibit in exhibits if exhibit.kind in kinds))
+    def named(self, part: Literal["tables", "figures"], *kinds: str) -> list[tuple[str, str]]:
+        """(study, name) of the tables or figures that are made in one of these ways."""
+        exhibits = [(study.name, exhibit) for study in self.studies() for exhibit in getattr(study, part)]
+        return [(study, exhibit.name) for study, exhibit in exhibits if exhibit.kind in kinds]
 
     def gpus(self, folder: str) -> int:
         """GPUs that a method's fits ask for: one for our own solvers if the device is cuda, or if it is auto and
