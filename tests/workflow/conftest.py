@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,34 +62,82 @@ class Project:
         file.write_text(text.replace(old, new))
 
 
+def copy_project(root: Path) -> Project:
+    """A copy of the project in an empty folder, in which nothing has been run."""
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, root / part)
+    for cache in root.rglob("__pycache__"):
+        shutil.rmtree(cache)
+    return Project(root)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small configuration, run to the end. Tests must leave it as it is."""
-    project = Project(tmp_path_factory.mktemp("project"))
-    for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, project.root / part)
-    for cache in project.root.rglob("__pycache__"):
-        shutil.rmtree(cache)
+    project = copy_project(tmp_path_factory.mktemp("project"))
     result = project.snakemake()
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
     return project
 
 
-@pytest.fixture
-def project(finished: Project):
-    """The finished project; what a test edits or adds in config and workflow is put back afterwards."""
-    kept = {
-        p: p.read_bytes() for part in ("config", "workflow") for p in (finished.root / part).rglob("*") if p.is_file()
-    }
-    yield finished
+@contextmanager
+def put_back(project: Project) -> Iterator[Project]:
+    """What is edited or added in config and workflow is put back afterwards."""
+    root = project.root
+    kept = {p: p.read_bytes() for part in ("config", "workflow") for p in (root / part).rglob("*") if p.is_file()}
+    yield project
     for part in ("config", "workflow"):
-        for path in (finished.root / part).rglob("*"):
+        for path in (root / part).rglob("*"):
             if path.is_file() and path not in kept:
                 path.unlink()
     for path, content in kept.items():
         if path.read_bytes() != content:
             path.write_bytes(content)
+
+
+@pytest.fixture
+def project(finished: Project):
+    """The finished project; what a test edits or adds in config and workflow is put back afterwards."""
+    with put_back(finished) as project:
+        yield project
+
+
+# a packed experiment, as small as one can be
+SIMULATION = """
+name: simulation
+datasets: []
+studies:
+  - study: t2rec
+    experiments:
+      - experiment: t2rec-table1
+        set:
+          sizes: [30]
+          dimensions: [3]
+          ratings: 400
+          replications: 2
+          pack: 1
+          methods:
+            - constant
+            - {name: knn, title: KNN, method: knn-basic, grid: {neighbors: [2, 5]}}
+"""
+
+
+@pytest.fixture(scope="session")
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A packed experiment, run to the end. Tests must leave it as it is."""
+    project = copy_project(tmp_path_factory.mktemp("simulation"))
+    (project.root / "config/simulation.yaml").write_text(SIMULATION)
+    result = project.snakemake(config="config/simulation.yaml")
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
+    return project
+
+
+@pytest.fixture
+def simulated(simulation: Project):
+    """The finished experiment; what a test edits is put back afterwards."""
+    with put_back(simulation) as project:
+        yield project
 
 
 @pytest.fixture

@@ -1,0 +1,109 @@
+"""Tables and published numbers from parts of experiments whose rows are known."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from experiments_data import Counting, CountingSettings, write_counted
+from scipy import stats
+
+from dotbench.reporting import replications
+from dotbench.reporting.replications import blocks, published_rows
+from dotbench.reporting.tables import summarise
+from dotbench.runs import packed as packed_module
+from dotbench.runs.packed import Packed
+from dotbench.statistics.paired import holm
+from dotbench.statistics.replications import compare_replications
+
+LOW, MIDDLE, HIGH = [1.0, 1.2, 1.1], [2.0, 2.21, 2.12], [3.1, 3.3, 3.25]
+
+
+def test_pairs_are_those_of_the_paired_t_test() -> None:
+    values = np.array([LOW, MIDDLE, HIGH])
+    found = compare_replications(values)
+    expected = [stats.ttest_rel(values[pair.first], values[pair.second]) for pair in found]
+    assert [(pair.first, pair.second) for pair in found] == [(0, 1), (0, 2), (1, 2)]
+    assert [pair.p for pair in found] == pytest.approx([test.pvalue for test in expected])
+    assert [pair.p_holm for pair in found] == pytest.approx(holm(np.array([test.pvalue for test in expected])))
+    ends = [test.confidence_interval(1 - 0.05 / 3) for test in expected]
+    assert [pair.low for pair in found] == pytest.approx([end.low for end in ends])
+    assert [pair.high for pair in found] == pytest.approx([end.high for end in ends])
+
+
+def test_differences_without_spread_are_certain_and_equal_methods_tie() -> None:
+    [pair] = compare_replications(np.array([[1.0, 2.0], [2.0, 3.0]]))
+    assert (pair.difference, pair.low, pair.high, pair.p) == (-1.0, -1.0, -1.0, 0.0)
+    [same] = compare_replications(np.array([[1.0, 2.0], [1.0, 2.0]]))
+    assert same.p == 1.0
+    assert compare_replications(np.array([[1.0], [2.0]])) == []
+
+
+@pytest.fixture
+def counted(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Packed:
+    """The experiment `counting` is registered; nothing of it is there."""
+    monkeypatch.setattr(packed_module, "experiments", lambda: {"counting": Counting})
+    return Packed("Counting", Counting(CountingSettings(replications=3)))
+
+
+def contents(*packed: Packed) -> dict[str, Any]:
+    described = [entry.described() for entry in packed]
+    return {"exhibit": "shown", "kind": "replications", "title": "Counts.", "experiments": described}
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_table_has_means_standard_errors_and_the_best(counted: Packed, workdir: Path) -> None:
+    write_counted(counted, {"low": LOW, "middle": MIDDLE, "high": HIGH})
+    summarise(contents(counted), workdir)
+    rows = {row["method"]: row for row in read(workdir / "shown.csv")}
+    assert [rows[name]["standing"] for name in ("low", "middle", "high")] == ["best", "", ""]
+    assert float(rows["low"]["error_mean"]) == pytest.approx(1.1)
+    assert float(rows["low"]["error_sd"]) == pytest.approx(0.1)
+    assert float(rows["low"]["error_se"]) == pytest.approx(0.1 / 3**0.5)
+    assert float(rows["low"]["error_high"]) == pytest.approx(1.1 + stats.t.ppf(0.975, 2) * 0.1 / 3**0.5)
+    assert len(read(workdir / "shown_pairs.csv")) == 3
+    text = (workdir / "shown.md").read_text()
+    assert "**1.100 ± 0.058**" in text
+    assert "n = 3" in text
+    assert "Counted." in text
+    assert r"\textbf{1.100 $\pm$ 0.058}" in (workdir / "shown.tex").read_text()
+
+
+def test_where_a_fit_failed_none_is_best(counted: Packed, workdir: Path) -> None:
+    write_counted(counted, {"low": LOW, "middle": [2.0, None, 2.1], "high": HIGH})
+    summarise(contents(counted), workdir)
+    rows = {row["method"]: row for row in read(workdir / "shown.csv")}
+    assert [rows[name]["standing"] for name in ("low", "middle", "high")] == ["", "", ""]
+    assert (rows["middle"]["failed"], rows["middle"]["failure"]) == ("1", "unlucky")
+    text = (workdir / "shown.md").read_text()
+    assert "2.050 ± 0.050 (2 of 3)" in text
+    assert "Counting, Middle: 1 of 3 failed: unlucky" in text
+
+
+def test_methods_that_cannot_be_told_apart_tie(counted: Packed, workdir: Path) -> None:
+    write_counted(counted, {"low": LOW, "near": [1.1, 1.15, 1.1], "high": HIGH})
+    [block] = blocks(counted)
+    assert [line["standing"] for line in block.lines] == ["tie", "tie", ""]
+
+
+def test_entries_stand_below_each_other(counted: Packed, workdir: Path) -> None:
+    other = Packed("Doubled", Counting(CountingSettings(replications=3, factor=2.0)))
+    write_counted(counted, {"low": LOW})
+    write_counted(other, {"low": HIGH})
+    summarise(contents(counted, other), workdir)
+    assert [row["label"] for row in read(workdir / "shown.csv")] == ["Counting", "Doubled"]
+    assert "Setting" in (workdir / "shown.md").read_text()
+
+
+def test_lines_as_published_numbers_want_them(counted: Packed) -> None:
+    assert published_rows(counted, "rmse") == []
+    write_counted(counted, {"low": LOW})
+    [row] = published_rows(counted, "rmse")
+    assert (row["dataset"], row["names"], row["method"]) == ("n = 3", ("counting", "low"), "Low")
+    assert (row["seeds"], row["failed"], row["rmse_mean"]) == (3, 0, pytest.approx(1.1))
+    assert replications.is_there(counted)

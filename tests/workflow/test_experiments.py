@@ -1,0 +1,113 @@
+"""A packed experiment: its table, what reruns, and its parts in a file of runs."""
+
+import csv
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+CONFIG = "config/simulation.yaml"
+ENDS = ["paper versus ours of t2rec", "table table1 of t2rec"]
+PARTS = "results/studies/t2rec"
+
+
+def planned(project, *arguments):
+    """The planned parts as (method, replication), and the rest of the jobs."""
+    jobs = project.planned(*arguments, config=CONFIG)
+    parts = [job.split(": ")[1].split("-") for job in jobs if job.startswith("experiment ")]
+    return sorted((part[2], part[-1]) for part in parts), [job for job in jobs if not job.startswith("experiment ")]
+
+
+def everything(*methods, replications=("r0to0", "r1to1")):
+    return sorted((method, replication) for method in methods for replication in replications)
+
+
+def test_the_table_has_the_means_of_the_parts(simulated):
+    rows = pd.concat(pd.read_parquet(path) for path in simulated.root.glob(f"{PARTS}/*/part-*.parquet"))
+    assert len(rows) == 2 * (1 + 3)  # constant: one fit; KNN: two of tuning and the chosen one
+    means = rows[rows["role"] == "reported"].groupby("method")["test_rmse"].mean()
+    with open(simulated.root / "results/simulation/t2rec/tables/table1.csv") as stream:
+        table = {row["method"]: row for row in csv.DictReader(stream)}
+    assert set(table) == {"constant", "knn"}
+    for method, row in table.items():
+        assert float(row["test_rmse_mean"]) == pytest.approx(means[method], rel=1e-12)
+        assert row["replications"] == "2"
+    text = (simulated.root / "results/simulation/t2rec/tables/table1.md").read_text()
+    assert "n = 30, d = 3" in text
+    assert "Mean ± standard error over 2 replications" in text
+    assert not list(simulated.root.glob("results/checkpoints/studies/*/*/*"))
+
+
+def test_nothing_changed_reruns_nothing(simulated):
+    assert planned(simulated) == ([], [])
+    assert planned(simulated, "t2rec_table1", "--forcerun", "summarise_experiment") == ([], ENDS[1:])
+
+
+def test_more_replications_compute_the_new_ones_alone(simulated):
+    simulated.edit(CONFIG, "replications: 2", "replications: 4")
+    assert planned(simulated) == (everything("constant", "knn", replications=("r2to2", "r3to3")), ENDS)
+
+
+def test_a_grid_reruns_its_method_alone_and_an_earlier_one_costs_nothing(simulated):
+    simulated.edit(CONFIG, "neighbors: [2, 5]", "neighbors: [2, 6]")
+    assert planned(simulated) == (everything("knn"), ENDS)
+    simulated.edit(CONFIG, "neighbors: [2, 6]", "neighbors: [2, 5]")
+    assert planned(simulated) == ([], [])
+
+
+def test_one_more_method_is_computed_alone(simulated):
+    simulated.edit(CONFIG, "- constant", "- constant\n            - biases")
+    assert planned(simulated) == (everything("biases"), ENDS)
+
+
+def test_a_shared_setting_reruns_everything(simulated):
+    simulated.edit(CONFIG, "ratings: 400", "ratings: 401")
+    assert planned(simulated) == (everything("constant", "knn"), ENDS)
+
+
+def test_code_of_a_method_reruns_its_parts_alone(simulated):
+    simulated.edit("workflow/dotbench/baselines/constant.py", "The mean rating.", "The mean.")
+    assert planned(simulated) == (everything("constant"), ENDS)
+
+
+def test_code_of_the_table_reruns_the_table_alone(simulated):
+    simulated.edit("workflow/dotbench/reporting/replication_table.py", "The table of", "Edited: the table of")
+    assert planned(simulated) == ([], ENDS[1:])
+
+
+def test_a_second_entry_needs_a_label_and_computes_its_own_parts(simulated):
+    entry = (
+        "      - {experiment: t2rec-table1, set: {sizes: [30], ratings: 500, dimensions: [3], methods: [constant]}}\n"
+    )
+    path = simulated.root / CONFIG
+    path.write_text(path.read_text() + entry)
+    result = simulated.snakemake("--dry-run", config=CONFIG)
+    assert "has the label 'T2Rec's simulation' of entry 0; give one of them a 'label'" in result.stdout + result.stderr
+    path.write_text(path.read_text().replace("t2rec-table1, set", "t2rec-table1, label: More, set"))
+    assert planned(simulated) == (everything("constant", replications=["r0to4"]), ENDS)
+
+
+def test_status_counts_parts_and_list_names_the_experiment(simulated):
+    shown = simulated.dotbench("status", "--config", CONFIG).stdout
+    assert ["t2rec", "T2Rec's", "simulation", "(parts)", "4"] in [line.split() for line in shown.splitlines()]
+    assert "t2rec-table1" in simulated.dotbench("list", "experiments").stdout
+
+
+def test_parts_travel_in_a_file_of_runs(simulated):
+    kept = {path: path.read_bytes() for path in simulated.root.glob(f"{PARTS}/*/part-*.json")}
+    tables = {path: pd.read_parquet(path) for path in simulated.root.glob(f"{PARTS}/*/part-*.parquet")}
+    result = simulated.dotbench("export", "--runs", "runs.parquet", "--to", "evidence", "--config", CONFIG)
+    assert "4 of 4 parts of experiments" in result.stdout, result.stderr
+    assert (simulated.root / "evidence/t2rec/table1.csv").is_file()
+    assert json.loads((simulated.root / "evidence/configuration.json").read_text())["name"] == "simulation"
+    shutil.rmtree(simulated.root / PARTS)
+    result = simulated.dotbench("import", "runs.parquet")
+    assert "4 parts of experiments" in result.stdout, result.stderr
+    assert {path: path.read_bytes() for path in simulated.root.glob(f"{PARTS}/*/part-*.json")} == kept
+    for path, table in tables.items():
+        pd.testing.assert_frame_equal(pd.read_parquet(path), table)
+    parts, _ = planned(simulated)
+    assert parts == []
+    again = simulated.dotbench("import", "runs.parquet")
+    assert "4 parts of experiments" in again.stdout
