@@ -18,11 +18,13 @@ from dotbench.errors import DotbenchError
 from dotbench.files import write_json, write_parquet, write_text
 from dotbench.plan import Entry, Plan
 from dotbench.runs import paths
-from dotbench.runs.archive import read_archive, schema, write_archive
+from dotbench.runs.archive import read_archive, read_parts, schema, write_archive
 from dotbench.runs.checking import means
 from dotbench.runs.evaluating import per_user_table
 from dotbench.runs.exporting import export_runs
 from dotbench.runs.importing import import_runs
+from dotbench.runs.part_rows import part_key
+from dotbench.runs.parts import to_frame
 from dotbench.settings.benchmark import parse_benchmark
 
 FILE = Path("runs.parquet")
@@ -464,3 +466,95 @@ def test_every_column_is_documented() -> None:
     section = page.split("### Runs in one file")[1].split("\n## ")[0]
     named = {name for line in section.splitlines() if line.startswith("| ") for name in line.split("|")[1].split(",")}
     assert {name.strip() for name in named} - {"column"} == set(schema().names)
+
+
+# parts of experiments
+
+EXPERIMENT = [{"experiment": "t2rec-table1", "set": {"sizes": [30], "dimensions": [3], "ratings": 90, "pack": 3}}]
+
+
+def plan_with_parts(methods: tuple[str, ...] = ("constant", "biases")) -> Plan:
+    settings = EXPERIMENT[0]["set"] | {"methods": list(methods)}  # type: ignore[operator]
+    study = {"study": "t2rec", "experiments": [{**EXPERIMENT[0], "set": settings}]}
+    return Plan(parse_benchmark({"name": "own", "studies": [*STUDIES[:1], study], "datasets": ["sim-tiny"]}, []))
+
+
+def make_parts(plan: Plan, error: float = 0.1) -> list[Path]:
+    """Two rows in every part, with nulls and numbers that have no short decimal."""
+    [packed] = plan.packed
+    for label in packed.parts:
+        values = {name: None for name in packed.experiment.columns}
+        values |= {"users": 30, "dimension": 3, "method": "constant", "status": "ok", "seconds": 0.25}
+        rows = [{**values, "replication": k, "test_rmse": error / (3 + k)} for k in range(2)]
+        rows[1] |= {"status": "failed", "test_rmse": None}
+        write_parquet(packed.rows(label), to_frame(packed.experiment, rows))
+        record = {"experiment": "t2rec-table1", "label": label, "rows": 2, "failed": 1, "seconds": error}
+        write_json(packed.rows(label).with_suffix(".json"), record)
+    return [packed.rows(label) for label in packed.parts]
+
+
+def test_parts_come_back_to_the_bit_beside_runs(workdir: Path) -> None:
+    plan = plan_with_parts()
+    make_data(plan)
+    make_runs(plan)
+    files = make_parts(plan)
+    tables = [pd.read_parquet(file) for file in files]
+    records = [file.with_suffix(".json").read_bytes() for file in files]
+    done = export_runs(plan, FILE)
+    assert (done.parts, done.all_parts) == (4, 4)
+    assert len(read_archive(FILE)) + 4 == done.rows == len(pd.read_parquet(FILE))
+    shutil.rmtree("results")
+    assert import_runs(FILE).parts == 4
+    for file, table, record in zip(files, tables, records, strict=True):
+        pd.testing.assert_frame_equal(pd.read_parquet(file), table, check_exact=True)
+        assert file.with_suffix(".json").read_bytes() == record
+
+
+def test_a_file_without_parts_is_as_it_was(workdir: Path) -> None:
+    """The columns of files that were written before there were parts."""
+    plan = make_plan()
+    make_data(plan)
+    make_runs(plan)
+    export_runs(plan, FILE)
+    assert pq.read_schema(FILE).names == schema().names
+    assert read_parts(FILE) == []
+
+
+def test_parts_of_a_file_stay_and_newer_ones_win(workdir: Path) -> None:
+    make_parts(plan_with_parts())
+    export_runs(plan_with_parts(), FILE)
+    before = {part_key(row): row["record"] for row in read_parts(FILE)}
+    shutil.rmtree("results")
+    one = plan_with_parts(("biases",))
+    make_parts(one, error=0.2)
+    assert export_runs(one, FILE).rows == 4
+    after = {part_key(row): row["record"] for row in read_parts(FILE)}
+    changed = {key[2].split("-")[2] for key in after if after[key] != before[key]}
+    assert after.keys() == before.keys()
+    assert changed == {"biases"}
+    make_parts(plan_with_parts(), error=0.3)  # another result is here: it stays
+    done = import_runs(FILE)
+    assert (done.parts, len(done.others)) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rows": "{}"}, "column 'record' or 'rows'|rows 2; there are 0"),
+        ({"part": "another"}, "its record says part"),
+        ({"experiment": "other-0123456789"}, "its record says experiment 't2rec-table1-0123456789'"),
+        ({"study": "../x"}, "column 'study': found '../x'"),
+        ({"record": "{"}, "cannot be read"),
+    ],
+)
+def test_a_part_that_contradicts_itself_is_refused(workdir: Path, change: dict[str, str], message: str) -> None:
+    plan = plan_with_parts(("constant",))
+    make_parts(plan)
+    export_runs(plan, FILE)
+    rows = read_parts(FILE)
+    write_archive(FILE, [], [rows[0] | change, *rows[1:]])
+    with pytest.raises(DotbenchError, match=message):
+        import_runs(FILE)
+    write_archive(FILE, [], [rows[0], rows[0]])
+    with pytest.raises(DotbenchError, match="is there more than once"):
+        import_runs(FILE)

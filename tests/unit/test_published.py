@@ -7,8 +7,11 @@ import yaml
 
 from dotbench.datasets.catalogue import definition_files
 from dotbench.errors import DotbenchError
+from dotbench.experiments.base import experiments
+from dotbench.experiments.t2rec_table1 import shipped
 from dotbench.losses.base import losses
 from dotbench.models.base import models
+from dotbench.reporting.replications import scenario_text
 from dotbench.settings.published import FOLDER, load_published
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
@@ -26,6 +29,14 @@ GOOD = {
 
 def write(folder: Path, **changes: object) -> None:
     (folder / "own.yaml").write_text(yaml.safe_dump(GOOD | changes))
+
+
+def test_a_method_may_be_a_row_of_an_experiment(tmp_path: Path) -> None:
+    both = {**GOOD["methods"][0], "experiment": "t2rec-table1", "rows": ["svd", "svd-biased"]}
+    write(tmp_path, methods=[both])
+    method = load_published("own", tmp_path).method("RG2")
+    assert method.ours()[2:] == [("t2rec-table1", "svd"), ("t2rec-table1", "svd-biased")]
+    assert method.stated() == [("mf", "rg2", "als"), ("t2rec-table1", "svd")]
 
 
 def test_a_method_names_ours_that_it_is_compared_with(tmp_path: Path) -> None:
@@ -47,6 +58,9 @@ def test_a_method_names_ours_that_it_is_compared_with(tmp_path: Path) -> None:
         ({"cells": [{**GOOD["cells"][0], "metric": "ndcg@20"}]}, r"key 'cells\.0\.metric': found 'ndcg@20'"),
         ({"cells": [{**GOOD["cells"][0], "sd": -0.1}]}, r"key 'cells\.0\.sd': found -0\.1"),
         ({"seeds": 1}, "key 'seeds': found 1"),
+        ({"methods": [{"name": "RG2", "model": "mf"}]}, "needs all of 'model', 'loss', 'solver', or both of 'exper"),
+        ({"methods": [{"name": "RG2", "experiment": "t2rec-table1"}]}, "or both of 'experiment', 'rows'"),
+        ({"methods": [{"name": "RG2"}]}, "names no method of ours"),
     ],
 )
 def test_a_mistake_is_told(tmp_path: Path, changes: dict[str, object], message: str) -> None:
@@ -55,15 +69,49 @@ def test_a_mistake_is_told(tmp_path: Path, changes: dict[str, object], message: 
         load_published("own", tmp_path)
 
 
+def scenarios(name: str) -> set[str]:
+    """The scenarios of an experiment, as its table names them."""
+    cls = experiments()[name]
+    parts = cls(cls.Settings()).parts()
+    return {scenario_text(cls.keys, part.settings) for part in parts}
+
+
 @pytest.mark.parametrize("key", sorted(path.stem for path in FOLDER.glob("*.yaml")))
-def test_shipped_numbers_are_about_a_study_and_registered_datasets(key: str) -> None:
+def test_shipped_numbers_are_about_a_study_and_things_that_exist(key: str) -> None:
     found = load_published(key)
     assert key in [study.published for study in studies().values()]
-    assert {cell.dataset for cell in found.cells} <= set(definition_files())
-    assert all(0 < cell.value < 1 for cell in found.cells)
+    for cell in found.cells:
+        experiment = found.method(cell.method).experiment
+        assert cell.dataset in (definition_files().keys() | (scenarios(experiment) if experiment else set()))
+        assert 0 < cell.value < (3 if cell.metric == "rmse" else 1)
     for method in found.methods:
-        for model, loss, solver in method.ours():
-            assert solvers()[solver].can_solve(models()[model], losses()[loss])
+        for names in method.ours():
+            if len(names) == 2:
+                assert names[0] in experiments()
+            elif names[1] == "none":
+                assert models()[names[0]].solver == names[2]
+            else:
+                assert solvers()[names[2]].can_solve(models()[names[0]], losses()[names[1]])
+
+
+def test_the_simulation_of_t2rec_is_there_in_full() -> None:
+    found = load_published("t2rec")
+    simulated = [cell for cell in found.cells if cell.dataset != "yelp"]
+    assert {cell.dataset for cell in simulated} == scenarios("t2rec-table1")
+    assert len(simulated) == 9 * 5
+    assert len(found.cells) == len(simulated) + 3 * 5
+    values = {(cell.dataset, cell.method): cell.value for cell in simulated}
+    assert (values["n = 1500, d = 20", "T2Rec"], values["n = 3000, d = 40", "SVD++"]) == (0.496, 2.219)
+    rows = {row for method in found.methods for row in method.rows}
+    assert rows - set(shipped()) == {"t2rec"}
+
+
+def test_a_cell_without_a_spread_has_that_of_the_greatest_standard_error(tmp_path: Path) -> None:
+    write(tmp_path, standard_errors=[0.01, 0.02], seeds=25)
+    found = load_published("own", tmp_path)
+    assert found.with_spread(found.cells[0]).sd == pytest.approx(0.1)
+    own = found.cells[0].model_copy(update={"sd": 0.3})
+    assert found.with_spread(own).sd == 0.3
 
 
 def test_the_suspect_cell_of_rg2_is_marked() -> None:

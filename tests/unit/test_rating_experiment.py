@@ -9,10 +9,10 @@ import pytest
 
 from dotbench.datasets.generators.covariates import Simulation
 from dotbench.errors import DotbenchError, FitFailed
+from dotbench.experiments import _choice, _comparison
+from dotbench.experiments._choice import RatingChoice, on_edge, points
+from dotbench.experiments._comparison import Comparison, DataSet, Protocol
 from dotbench.experiments.base import experiments
-from dotbench.experiments.methods import _choice, _comparison
-from dotbench.experiments.methods._choice import RatingChoice, on_edge, points
-from dotbench.experiments.methods._comparison import Comparison, DataSet, Protocol
 from dotbench.experiments.methods.base import Fitted, RatingMethod, rating_methods
 from dotbench.experiments.t2rec_table1 import shipped
 from dotbench.runs.hardware import Place

@@ -604,3 +604,60 @@ def test_the_written_schemas_are_those_of_the_settings(name, tmp_path):
     write_schemas(tmp_path)
     kept = Path(__file__).parents[2] / "workflow" / "schemas" / name
     assert kept.read_text() == (tmp_path / name).read_text()
+
+
+# packed experiments
+
+SIMULATED = "name: own\ndatasets: []\nstudies:\n  - study: t2rec\n    experiments:\n      - "  # the entry is line 6
+
+
+def test_an_experiment_needs_no_dataset(load) -> None:
+    benchmark = load(SIMULATED + "{experiment: t2rec-table1, set: {replications: 3}, label: Mine}")
+    [(label, experiment)] = benchmark.experiments
+    assert (label, experiment.settings.replications) == ("Mine", 3)
+    plan = Plan(benchmark)
+    assert plan.entries == []
+    assert len(plan.packed[0].parts) == 99
+    targets = plan.named_targets()
+    assert "results/own/t2rec/tables/table1.csv" in targets["t2rec_table1"]
+    assert set(targets["t2rec_table1"]) < set(targets["t2rec"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("{experiment: t2rec-table2}", "line 6: key 'studies.0.experiments.0.experiment': unknown experiment of the"),
+        ("{experiment: t2rec-table1, sett: {}}", "line 6: key 'studies.0.experiments.0.sett': unknown key; allowed"),
+        (
+            "{experiment: t2rec-table1, set: {replication: 3}}",
+            "line 6: key 'studies.0.experiments.0.set.replication': unknown key; allowed are dimensions, first, folds",
+        ),
+        (
+            "{experiment: t2rec-table1, set: {sizes: [-1]}}",
+            "line 6: key 'studies.0.experiments.0.set': found {'sizes': [-1]}; ",
+        ),
+        (
+            "{experiment: t2rec-table1}\n      - {experiment: t2rec-table1}",
+            "line 7: key 'studies.0.experiments.1': has the label 'T2Rec's simulation' of entry 0",
+        ),
+    ],
+)
+def test_a_mistake_in_an_experiment_is_told(problem, entry: str, message: str) -> None:
+    assert message in problem(SIMULATED + entry)
+
+
+def test_a_study_needs_methods_or_experiments_and_methods_need_datasets(problem) -> None:
+    empty = SIMULATED[: SIMULATED.index("    experiments")]
+    assert (
+        "a.yaml, line 4: key 'studies.0': found {'study': 't2rec'}; needs 'methods', 'experiments', or both"
+        in problem(empty)
+    )
+    assert "a.yaml, line 2: key 'datasets': none, and the methods of the study 'ranking' need some" in problem(
+        GOOD.replace("[sim-tiny]", "[]")
+    )
+
+
+def test_contents_of_a_study_without_experiments_say_nothing_of_them(load) -> None:
+    """Jobs of tables rerun when what they are told changes."""
+    plan = Plan(load(GOOD))
+    assert "experiments" not in plan.contents(plan.study("ranking"))

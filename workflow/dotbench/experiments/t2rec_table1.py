@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, field_validator, model_validator
 
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
+from dotbench.experiments._choice import GridName, RatingChoice
+from dotbench.experiments._comparison import Comparison, Protocol
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row
-from dotbench.experiments.methods._choice import GridName, RatingChoice
-from dotbench.experiments.methods._comparison import Comparison, Protocol
 from dotbench.experiments.methods.base import rating_methods
 from dotbench.files import digest
 from dotbench.registry import unknown

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dotbench.evaluation.rmse import rmse
-from dotbench.experiments.methods._choice import on_edge, points, settings_of
+from dotbench.experiments._choice import on_edge, points, settings_of
 from dotbench.experiments.methods.base import Fitted, Outcome, RatingData, Task, finite, rating_methods
 from dotbench.files import canonical_json
 from dotbench.lazy import np
