@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dotbench.runs.hardware import Place
     from dotbench.runs.kept import Kept
 
+Size = Annotated[int, Field(ge=1)]
 METHODS = Path(__file__).with_suffix(".yaml")
 
 
@@ -33,8 +34,8 @@ def shipped() -> dict[str, dict[str, Any]]:
 class T2RecTable1Settings(Settings):
     """Settings of the experiment `t2rec-table1`; sizes, noise and number of ratings are the paper's."""
 
-    sizes: list[int] = Field([1500, 2000, 3000], min_length=1, description="n: users, and as many items")
-    dimensions: list[int] = Field([20, 30, 40], min_length=1, description="d, intrinsic dimension of the covariates")
+    sizes: list[Size] = Field([1500, 2000, 3000], min_length=1, description="n: users, and as many items")
+    dimensions: list[Size] = Field([20, 30, 40], min_length=1, description="d, intrinsic dimension of the covariates")
     replications: int = Field(5, ge=1, description="data sets of each scenario")
     first: int = Field(0, ge=0, description="seed of the first replication; the others follow it")
     pack: int = Field(5, ge=1, description="replications of one job")

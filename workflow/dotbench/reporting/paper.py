@@ -10,7 +10,7 @@ from dotbench.reporting.comparison import LOWER_IS_BETTER
 from dotbench.reporting.formats import Column, Row, render_page
 from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
 from dotbench.reporting.replications import published_rows, read_packed
-from dotbench.reporting.rows import method_row
+from dotbench.reporting.rows import cold_parts, method_row
 from dotbench.settings.published import Cell, Published, load_published
 from dotbench.statistics.intervals import half_width
 
@@ -29,7 +29,8 @@ def paper_versus_ours(contents: dict[str, Any], folder: Path) -> None:
     """
     published = load_published(contents["published"])
     facts = dataset_facts(contents)
-    ours = [method_row(run, contents["metrics"], facts[run.dataset]) for run in read_runs(contents)]
+    runs = read_runs(contents)
+    ours = [method_row(run, contents["metrics"], facts[run.dataset], cold_parts(runs)) for run in runs]
     for row in ours:
         row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents["seeds"])}
         row |= {"label": dataset_label(facts[row["dataset"]])}
@@ -108,8 +109,8 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
 
 
 def _column(cell: Cell) -> str:
-    """What our rows call the cell's metric: that of the test part is the metric alone, which is the warm start."""
-    return cell.metric if cell.part in (None, "warm-start") else f"{cell.part}_{cell.metric}"
+    """What our rows call the cell's metric: that of the test part, the warm one, is the metric alone."""
+    return cell.metric if cell.part in (None, "warm") else f"{cell.part}_{cell.metric}"
 
 
 def _orders(published: Published, ours: list[Row]) -> list[Row]:

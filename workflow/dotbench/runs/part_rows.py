@@ -47,18 +47,14 @@ def finished_parts(plan: Plan) -> list[PartRow]:
 
 
 def to_text(frame: "pd.DataFrame") -> str:
-    """A table as JSON: column → its type and values, null where there is none."""
-    return canonical_json(
-        {
-            name: [str(values.dtype), [None if pd.isna(value) else value for value in values.tolist()]]
-            for name, values in frame.items()
-        }
-    )
+    """A table as JSON: of every column its name, its type and its values, null where there is none."""
+    columns = [(name, str(frame[name].dtype), frame[name].tolist()) for name in frame]
+    return canonical_json([[*column, [None if pd.isna(v) else v for v in values]] for *column, values in columns])
 
 
 def from_text(text: str) -> "pd.DataFrame":
     """The inverse of `to_text`."""
-    return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (kind, values) in json.loads(text).items()})
+    return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, kind, values in json.loads(text)})
 
 
 def check_parts(path: Path, rows: Iterable[PartRow]) -> None:

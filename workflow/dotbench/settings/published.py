@@ -49,7 +49,9 @@ class Cell(Settings):
 
     table: str = Field(description="where it is printed")
     dataset: str = Field(description="a dataset, or a scenario of an experiment as its table names it")
-    part: str | None = Field(None, description="part of the test ratings, where the paper tells them apart")
+    part: Literal["warm", "cold", "overall"] | None = Field(
+        None, description="which test ratings, where the paper tells them apart"
+    )
     method: str = Field(description="a name of `methods`")
     metric: Literal["ndcg@10", "mrr@10", "rmse"]
     value: float
