@@ -87,7 +87,21 @@ class Tower:
         return moved
 
 
-class Relu:
+class Activation:
+    """σ and, from its output, its derivative."""
+
+    @staticmethod
+    def apply(a: "torch.Tensor") -> "torch.Tensor":
+        """σ(a), in place."""
+        raise NotImplementedError
+
+    @staticmethod
+    def pull(cotangent: "torch.Tensor", output: "torch.Tensor") -> "torch.Tensor":
+        """``cotangent`` σ'(a), from the output σ(a)."""
+        raise NotImplementedError
+
+
+class Relu(Activation):
     """σ(a) = max(a, 0), with σ'(0) = 0."""
 
     @staticmethod
@@ -96,11 +110,10 @@ class Relu:
 
     @staticmethod
     def pull(cotangent: "torch.Tensor", output: "torch.Tensor") -> "torch.Tensor":
-        """``cotangent`` σ'(a), from the output σ(a)."""
         return torch.ops.aten.threshold_backward(cotangent, output, 0)
 
 
-class Tanh:
+class Tanh(Activation):
     """σ(a) = tanh a."""
 
     @staticmethod
@@ -112,7 +125,7 @@ class Tanh:
         return torch.ops.aten.tanh_backward(cotangent, output)
 
 
-class Sigmoid:
+class Sigmoid(Activation):
     """σ(a) = 1 / (1 + e^{−a})."""
 
     @staticmethod
@@ -124,4 +137,4 @@ class Sigmoid:
         return torch.ops.aten.sigmoid_backward(cotangent, output)
 
 
-ACTIVATIONS = {"relu": Relu, "tanh": Tanh, "sigmoid": Sigmoid}
+ACTIVATIONS: dict[str, type[Activation]] = {"relu": Relu, "tanh": Tanh, "sigmoid": Sigmoid}

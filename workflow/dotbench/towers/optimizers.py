@@ -120,7 +120,7 @@ class Muon(Optimizer):
         targets = [weight for weight, _ in self.views(parameters)]
         for target, direction in zip(targets, orthogonal(matrices), strict=True):
             fan, out = target.shape[1:]
-            target.addcmul_(direction, rate[:, :, None], value=-max(1.0, out / fan) ** 0.5)
+            target.addcmul_(direction, rate[:, :, None], value=-(max(1.0, out / fan) ** 0.5))
         parameters[:, self.biases] = biases
 
     def keep(self, replicas: "torch.Tensor") -> None:

@@ -50,7 +50,9 @@ class Training(Settings):
     penalise_biases: bool = Field(True, description="whether λ is on the biases too")
     batch_size: int = Field(2048, ge=1, description="pairs of a step")
     epochs: int = Field(200, ge=1, description="cap; an epoch sees every training pair once")
-    patience: int = Field(20, ge=1, description="epochs without a lower validation RMSE (J, without validation) before the end")
+    patience: int = Field(
+        20, ge=1, description="epochs without a lower validation RMSE (J, without validation) before the end"
+    )
     dtype: Literal["float32", "float64"] = "float32"
 
     @model_validator(mode="after")

@@ -27,7 +27,13 @@ class Trainer(ABC):
         seeds: Sequence[int],
         program: type[Program],
     ) -> None:
-        self.towers, self.data, self.settings, self.seeds, self.kind = towers, data, list(settings), list(seeds), program
+        self.towers, self.data, self.settings, self.seeds, self.kind = (
+            towers,
+            data,
+            list(settings),
+            list(seeds),
+            program,
+        )
         like = data.ratings
         self.parameters = torch.stack([towers.initial(seed) for seed in seeds]).to(like)
         self.penalised = towers.penalised(settings[0].penalise_biases).to(like)

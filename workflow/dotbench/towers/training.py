@@ -41,7 +41,14 @@ class Fit:
         """Names the fit, its data included."""
         running = hashlib.sha256()
         sample = self.sample
-        for array in (sample.users, sample.items, sample.pairs, sample.ratings, sample.valid_pairs, sample.valid_ratings):
+        for array in (
+            sample.users,
+            sample.items,
+            sample.pairs,
+            sample.ratings,
+            sample.valid_pairs,
+            sample.valid_ratings,
+        ):
             running.update(array.tobytes())
         return digest([self.pack(), self.training.model_dump(), self.seed, running.hexdigest()])
 
@@ -83,19 +90,18 @@ class _Run:
         standardised = first.architecture.inputs == "standardised"
         self.data = Stacked([fit.sample for fit in fits], standardised, dtype, device)
         self.towers = TwoTowers(first.architecture, [x.shape[2] for x in self.data.inputs])
-        kind = AllRows if first.training.optimizer == "gauss-newton" else program(
-            min(first.training.batch_size, len(first.sample.pairs)), self.data.inputs
-        )
-        trainer = GaussNewton if first.training.optimizer == "gauss-newton" else GradientTrainer
+        pairs = min(first.training.batch_size, len(first.sample.pairs))
+        newton = first.training.optimizer == "gauss-newton"
+        kind = AllRows if newton else program(pairs, self.data.inputs)
         self.program = kind.name
-        self.trainer: Trainer = trainer(
-            self.towers, self.data, [fit.training for fit in fits], [fit.seed for fit in fits], kind
-        )
+        settings, seeds = [fit.training for fit in fits], [fit.seed for fit in fits]
+        trainer: type[Trainer] = GaussNewton if newton else GradientTrainer
+        self.trainer = trainer(self.towers, self.data, settings, seeds, kind)
         self.watches = len(first.sample.valid_pairs) > 0
         self.alive = list(range(len(fits)))
         self.curves: list[list[dict[str, Any]]] = [[] for _ in fits]
         self.ended: dict[int, Ended] = {}
-        self.best = [{"watched": math.inf, "epoch": 0} for _ in fits]
+        self.best: list[dict[str, Any]] = [{"watched": math.inf, "epoch": 0} for _ in fits]
         self.parameters = self.trainer.parameters.clone()  # the best ones of every fit
 
     def results(self, checkpoint: Path | None) -> list[Result]:
