@@ -13,6 +13,9 @@ from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
 from dotbench.settings.method import MethodChoice, resolve, settings_class
 from dotbench.solvers.base import solvers
+from dotbench.towers.sample import Sample
+from dotbench.towers.settings import Architecture, Training
+from dotbench.towers.training import Fit, packs, train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
@@ -43,3 +46,21 @@ def test_scores_equal_the_cpu(part):
         assert result.record["status"] == "ok", result.record["reason"]
         scores.append(result.arrays["user_vectors"] @ result.arrays["item_vectors"].T)
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-3, atol=1e-3 * np.abs(scores[0]).max())
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "muon", "gauss-newton"])
+@pytest.mark.parametrize("batch_size", [16, 64])
+def test_towers_equal_the_cpu(optimizer, batch_size):
+    """Packs of three, over the rows of batches and over all rows."""
+    rng = np.random.default_rng(0)
+    users, items = rng.random((40, 6)), rng.random((30, 6))
+    pairs = np.argwhere(rng.random((40, 30)) < 0.3)
+    ratings = np.sin(3 * users[pairs[:, 0], 0]) * items[pairs[:, 1], 0]
+    sample = Sample(users, items, pairs[50:], ratings[50:], pairs[:50], ratings[:50])
+    training = Training(optimizer=optimizer, batch_size=batch_size, epochs=4, learning_rate=0.01, dtype="float64")
+    fits = [Fit(sample, Architecture(width=10, embedding_size=4), training, seed) for seed in range(3)]
+    for pack in packs(fits, 3):
+        results = [train([fits[k] for k in pack], device) for device in ("cpu", "cuda")]
+        for first, second in zip(*results, strict=True):
+            expected, found = (result.towers.parameters.cpu().numpy() for result in (first, second))
+            np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
