@@ -98,8 +98,14 @@ def test_regression_comes_near_functions_that_towers_can_represent(points):
     generator = simulation(covariates=2)
     architecture = Architecture(depth=3, width=40, embedding_size=4)
     training = Training(optimizer="adam", learning_rate=0.01, schedule="cosine", batch_size=64)
-    short, long = (represent(generator, architecture, training, steps, points, 0) for steps in (3, 600))
+    (short, _), (long, towers) = (represent(generator, architecture, training, steps, points, 0) for steps in (3, 600))
     assert max(long.user_error, long.item_error) < 0.02
     assert min(short.user_error, short.item_error) > 0.3
     excess = [result.direct_rmse**2 - 0.1 for result in (short, long)]
     assert excess[1] < 0.05 * excess[0]
+    data = generator.simulate()
+    vectors = towers.user_vectors(data.users), towers.item_vectors(data.items)
+    own = compared(vectors, [data.user_vectors, data.item_vectors], 0.1)
+    if points == "own":
+        assert own.direct_rmse == pytest.approx(long.direct_rmse, rel=1e-5)
+    assert max(own.user_error, own.item_error) < 0.02

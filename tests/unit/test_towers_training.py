@@ -221,3 +221,18 @@ def test_the_recipe_learns():
     data = sample(n_users=60, n_items=60, pairs=2000, valid=400, inputs=(2, 2))
     (result,) = quiet([fit(data=data, batch_size=32, epochs=40, learning_rate=0.01)])
     assert result.validation_rmse < 0.2 < 0.5 * data.valid_ratings.std()
+
+
+def test_a_training_starts_from_given_towers():
+    """Two trainings of plain SGD at a constant rate, one after the other; the second sees epochs 1 to 3 again."""
+    first = fit(optimizer="sgd", learning_rate=0.02, momentum=0.0, epochs=3)
+    (start,) = quiet([first])
+    (other,) = quiet([fit(1, optimizer="sgd", learning_rate=0.02, momentum=0.0, epochs=3)])
+    begun = replace(first, initial=start.towers)
+    assert len({one.digest() for one in (first, begun, replace(first, initial=other.towers))}) == 3
+    (on,) = quiet([begun])
+    assert start.best_epoch == 3
+    assert on.curve[0]["loss"] < start.curve[-1]["loss"] < start.curve[0]["loss"]
+    still = replace(begun, training=first.training.model_copy(update={"learning_rate": 1e-30}))
+    (same,) = quiet([still])
+    assert torch.equal(end(same), end(start))

@@ -6,6 +6,7 @@ from typing import Literal
 
 from dotbench.datasets.generators.covariates import RepeatedCovariates
 from dotbench.lazy import np, torch
+from dotbench.towers.fitted import FittedTowers
 from dotbench.towers.network import Tower
 from dotbench.towers.optimizers import OPTIMIZERS
 from dotbench.towers.sample import scale
@@ -47,7 +48,7 @@ def represent(
     steps: int,
     points: Literal["own", "fresh"],
     seed: int,
-) -> Representation:
+) -> tuple[Representation, FittedTowers]:
     """Regress each tower on its noiseless true function: mean over rows and outputs of (f̂_j(x) − f_j(x))².
 
     ``own``: on the covariates of the simulation's own users and items, where it is measured too: the training users are
@@ -95,7 +96,9 @@ def represent(
             for flat, s, x in sides
         ]
     true = [generator.user_vectors(rows[0]), generator.item_vectors(rows[1])]
-    return compared(found, true, generator.settings.noise.variance)
+    inputs = own[0].shape[1], own[1].shape[1]
+    towers = FittedTowers(architecture, parameters.reshape(-1), standardise, inputs)
+    return compared(found, true, generator.settings.noise.variance), towers
 
 
 def compared(found: "Sequence[np.ndarray]", true: "Sequence[np.ndarray]", noise: float) -> Representation:

@@ -25,12 +25,17 @@ CHECKPOINT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Fit:
-    """One pair of towers to be trained. ``seed``: of the initial parameters and the order of the pairs."""
+    """One pair of towers to be trained. ``seed``: of the initial parameters and the order of the pairs.
+
+    ``initial``: towers whose parameters are started from instead; they must have been made on the same covariates, or
+    on raw ones.
+    """
 
     sample: Sample
     architecture: Architecture
     training: Training
     seed: int
+    initial: FittedTowers | None = None
 
     def pack(self) -> str:
         """Fits with the same one may be trained as one tensor program."""
@@ -50,6 +55,8 @@ class Fit:
             sample.valid_ratings,
         ):
             running.update(array.tobytes())
+        if self.initial is not None:
+            running.update(self.initial.parameters.cpu().numpy().tobytes())
         return digest([self.pack(), self.training.model_dump(), self.seed, running.hexdigest()])
 
 
@@ -97,6 +104,9 @@ class _Run:
         settings, seeds = [fit.training for fit in fits], [fit.seed for fit in fits]
         trainer: type[Trainer] = GaussNewton if newton else GradientTrainer
         self.trainer = trainer(self.towers, self.data, settings, seeds, kind)
+        for place, fit in enumerate(fits):
+            if fit.initial is not None:
+                self.trainer.parameters[place] = fit.initial.parameters
         self.watches = len(first.sample.valid_pairs) > 0
         self.alive = list(range(len(fits)))
         self.curves: list[list[dict[str, Any]]] = [[] for _ in fits]
