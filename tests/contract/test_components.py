@@ -473,6 +473,7 @@ from dotbench.settings.benchmark import Benchmark
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 import dotbench.plan
+import dotbench.towers.references, dotbench.towers.representation, dotbench.towers.training
 registries = (generators, parsers, splitters, feature_sets, losses, models, solvers, studies, experiments)
 found = [part for registry in registries for part in registry().values()]
 assert all(part.summary() for part in found)

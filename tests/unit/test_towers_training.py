@@ -21,7 +21,7 @@ OPTIMIZERS = {
     "sgd": {"optimizer": "sgd", "learning_rate": 0.02},
     "adam": {"optimizer": "adam", "learning_rate": 0.01},
     "muon": {"optimizer": "muon", "learning_rate": 0.02, "weight_decay": 0.1},
-    "gauss-newton": {"optimizer": "gauss-newton", "cg_iterations": 5},
+    "gauss-newton": {"optimizer": "gauss-newton", "cg_iterations": 3, "batch_size": 30},
 }
 BATCHES = {"batch-rows": 8, "all-rows": 50}
 
@@ -150,7 +150,7 @@ def test_early_stopping_keeps_the_best_epoch():
 
 def test_without_validation_the_objective_is_watched():
     bare = Sample(*(getattr(sample(), name) for name in ("users", "items", "pairs", "ratings")))
-    (result,) = quiet([fit(data=bare, optimizer="gauss-newton", epochs=20, batch_size=60)])
+    (result,) = quiet([fit(data=bare, optimizer="gauss-newton", epochs=5, cg_iterations=10, batch_size=60)])
     losses = [row["loss"] for row in result.curve]
     assert result.best_epoch == 1 + int(np.argmin(losses))
     assert all(math.isnan(row["validation"]) for row in result.curve)
@@ -216,11 +216,11 @@ def test_packs():
             quiet(wrong)
 
 
-def test_the_recipe_learns():
-    """Ratings of a smooth function without noise: the error falls to a fraction of the ratings' sd."""
-    data = sample(n_users=60, n_items=60, pairs=2000, valid=400, inputs=(2, 2))
-    (result,) = quiet([fit(data=data, batch_size=32, epochs=40, learning_rate=0.01)])
-    assert result.validation_rmse < 0.2 < 0.5 * data.valid_ratings.std()
+def test_towers_learn():
+    """Ratings of a smooth function with a tenth of their sd as noise: the error falls to a fraction of the sd."""
+    data = sample(n_users=40, n_items=40, pairs=900, valid=300, inputs=(2, 2))
+    (result,) = quiet([fit(data=data, batch_size=32, epochs=20, learning_rate=0.02)])
+    assert result.validation_rmse < 0.4 * data.valid_ratings.std()
 
 
 def test_a_training_starts_from_given_towers():
