@@ -87,17 +87,11 @@ def represent(
             error = outputs[-1] - torch.from_numpy(truth(rows)).to(dtype)
             tower.backward(layers, outputs, 2 / error[0].numel() * error, tower.layers(gradient))
             optimizer.step(parameters, gradient, parameters.new_full((2, 1), rate))
-        rows = (
-            own if points == "own" else [generator.covariates(HELD_OUT, np.random.default_rng([seed, 1])) for _ in own]
-        )
-        sides = zip(parameters.split(1), standardise, rows, strict=True)
-        found = [
-            tower.forward(tower.layers(flat), torch.from_numpy(s(x)[None]).to(dtype))[-1][0].double().numpy()
-            for flat, s, x in sides
-        ]
-    true = [generator.user_vectors(rows[0]), generator.item_vectors(rows[1])]
-    inputs = own[0].shape[1], own[1].shape[1]
-    towers = FittedTowers(architecture, parameters.reshape(-1), standardise, inputs)
+    towers = FittedTowers(architecture, parameters.reshape(-1), standardise, (own[0].shape[1], own[1].shape[1]))
+    fresh = np.random.default_rng([seed, 1])
+    users, items = own if points == "own" else [generator.covariates(HELD_OUT, fresh) for _ in own]
+    found = [towers.user_vectors(users), towers.item_vectors(items)]
+    true = [generator.user_vectors(users), generator.item_vectors(items)]
     return compared(found, true, generator.settings.noise.variance), towers
 
 
