@@ -13,7 +13,6 @@ parser.add_argument("--replicas", type=int, nargs="+", default=[1, 5, 25])
 parser.add_argument("--optimizer", choices=["sgd", "adam", "muon"], default="sgd")
 parser.add_argument("--rounds", type=int, default=7)
 parser.add_argument("--seconds", type=float, default=0.1, help="CPU time of a method in a round, at least")
-parser.add_argument("--compile", action="store_true", help="also torch.compile of the peer's step (a C++ compiler)")
 arguments = parser.parse_args()
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded
 
@@ -61,7 +60,7 @@ def network() -> torch.nn.Sequential:
     return torch.nn.Sequential(*first, *hidden, torch.nn.Linear(a.width, a.embedding_size))
 
 
-def peer(batch: int, compiled: bool) -> Callable[[], int]:
+def peer(batch: int) -> Callable[[], int]:
     """The loop that one would write: batches of pairs through both networks, autograd, torch.optim."""
     data = sample(0)
     inputs = [torch.from_numpy(x).float() for x in (data.users, data.items)]
@@ -79,15 +78,13 @@ def peer(batch: int, compiled: bool) -> Callable[[], int]:
     def loss(users: torch.Tensor, items: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         return ((towers[0](users) * towers[1](items)).sum(-1) - truth).square().mean()
 
-    value = torch.compile(loss) if compiled else loss
-
     def epoch() -> int:
         order = torch.randperm(PAIRS)
         for part in order.split(batch):
             for parameter in parameters:
                 parameter.grad = None
             users, items = pairs[part].unbind(1)
-            value(inputs[0][users], inputs[1][items], ratings[part]).backward()
+            loss(inputs[0][users], inputs[1][items], ratings[part]).backward()
             for optimizer in optimizers:
                 optimizer.step()
         return -(-PAIRS // batch)
@@ -107,9 +104,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rows = []
     for batch in arguments.batches:
-        methods = {"torch.nn, one at a time (peer)": peer(batch, compiled=False)}
-        if arguments.compile:
-            methods["torch.nn, compiled"] = peer(batch, compiled=True)
+        methods = {"torch.nn, one at a time (peer)": peer(batch)}
         for kind in (BatchRows, AllRows):
             for replicas in arguments.replicas:
                 methods[f"{kind.name}, R = {replicas}"] = ours(kind, batch, replicas)
