@@ -42,26 +42,25 @@ def bilinear(sample: Sample, dimension: int, strengths: Sequence[float] = STRENG
     """
     left = torch.from_numpy(true_features(sample.users, dimension))
     right = torch.from_numpy(true_features(sample.items, dimension))
-    users, items = torch.from_numpy(sample.pairs).unbind(1)
-    shape = left.shape[1], right.shape[1]
+    order = np.argsort(sample.pairs[:, 0], kind="stable")
+    counts = np.bincount(sample.pairs[:, 0], minlength=len(left)).tolist()
+    rated = right[torch.from_numpy(sample.pairs[order, 1])].split(counts)  # of every user, the items' features
+    given = torch.from_numpy(sample.ratings[order]).split(counts)
+    grams = torch.stack([features.T @ features for features in rated])
+    target = left.T @ torch.stack([features.T @ ratings for features, ratings in zip(rated, given, strict=True)])
+    diagonal = (left**2).T @ grams.diagonal(dim1=1, dim2=2)
 
-    def adjoint(values: "torch.Tensor") -> "torch.Tensor":
-        sums = torch.zeros(len(left), shape[1], dtype=values.dtype)
-        sums.index_add_(0, users, values[:, None] * right[items])
-        return (left.T @ sums).reshape(-1)
-
-    def scores(matrix: "torch.Tensor") -> "torch.Tensor":
-        return ((left @ matrix.view(shape))[users] * right[items]).sum(-1)
-
-    target = adjoint(torch.from_numpy(sample.ratings))
-    diagonal = (left**2).T @ torch.zeros(len(left), shape[1], dtype=left.dtype).index_add_(0, users, right[items] ** 2)
+    def product(flat: "torch.Tensor") -> "torch.Tensor":
+        """Σ_k φ(x_u) φ(x_u)ᵀ M φ(y_i) φ(y_i)ᵀ, flat."""
+        through = torch.bmm(grams, (left @ flat.view(target.shape)).unsqueeze(-1)).squeeze(-1)
+        return (left.T @ through).reshape(-1)
 
     def solved(strength: float) -> Bilinear:
         inverse = 1 / (diagonal.reshape(-1) + strength)
         solution = conjugate_gradients(
-            lambda m: adjoint(scores(m)) + strength * m, target, inverse, TOLERANCE, ITERATIONS
+            lambda m: product(m) + strength * m, target.reshape(-1), inverse, TOLERANCE, ITERATIONS
         )
-        return Bilinear(solution.view(shape).numpy(), dimension, strength)
+        return Bilinear(solution.view(target.shape).numpy(), dimension, strength)
 
     def error(model: Bilinear) -> float:
         return rmse(sample.valid_ratings, model.predict(sample.users, sample.items, sample.valid_pairs))
