@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 
 from dotbench.datasets.generators.covariates import Simulation
+from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.experiments import _choice, _comparison
 from dotbench.experiments._choice import RatingChoice, on_edge, points
 from dotbench.experiments._comparison import Comparison, DataSet, Protocol
 from dotbench.experiments.base import experiments
-from dotbench.experiments.methods.base import Fitted, RatingMethod, rating_methods
+from dotbench.experiments.methods.base import Fitted, RatingData, RatingMethod, Task, rating_methods
 from dotbench.experiments.t2rec_table1 import shipped
+from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
 from dotbench.runs.kept import Kept
 from dotbench.settings.base import Settings, validate
+from dotbench.settings.method import MethodChoice, resolve
 
 TABLE1 = experiments()["t2rec-table1"]
 PLACE = Place("cpu", say=lambda text: None)
@@ -168,7 +171,7 @@ def test_points_of_a_grid_and_its_edges() -> None:
 def test_the_shipped_methods_are_valid_and_the_paper_grids_are_the_paper_s() -> None:
     choices = {name: RatingChoice(**method) for name, method in shipped().items()}
     assert list(choices) == [choice.name for choice in TABLE1.Settings().methods]
-    for name in ("svd", "svd-biased", "svdpp"):
+    for name in ("rsvd", "svd", "svd-biased", "svdpp"):
         grid = choices[name].stated("paper")["grid"]["regularization"]
         assert grid == pytest.approx([10 ** (-6 + k / 3) for k in range(25)], rel=1e-3)
     for name in ("knn-users", "knn-items"):
@@ -227,3 +230,20 @@ def test_a_part_is_the_generator_and_the_baseline(tmp_path: Path) -> None:
 def test_a_baseline_as_a_method_is_the_baseline() -> None:
     assert {"constant", "svd", "svdpp", "knn-basic", "co-clustering", "slope-one"} <= set(rating_methods())
     assert rating_methods()["svd"].modules[1] == "dotbench.baselines.svd"
+
+
+def test_rsvd_is_the_model_mf_with_the_loss_squared_by_als() -> None:
+    """The same sweeps from the same start, through a fit of the benchmark."""
+    simulation = TABLE1.Settings(sizes=[40], dimensions=[3], ratings=600).simulation(40, 3, 0).simulate()
+    pairs, ratings = simulation.pairs, simulation.ratings
+    values = {"regularization": 2.0, "embedding_size": 4}
+    none = pairs[:0], ratings[:0]
+    data = RatingData(simulation.users, simulation.items, pairs[100:], ratings[100:], *none)
+    parts = {"train": ratings[100:], "valid": ratings[:100], "test": ratings[:100]}
+    split = Split(40, 40, pairs[100:], pairs[:100], pairs[:100], parts)
+    same = resolve(MethodChoice(model="mf", loss="squared", solver="als", set={"epochs": 3, **values}, grid={}))
+    expected = fit(same, same.settings, split, "toy", 5, 5, PLACE)
+    method = rating_methods()["rsvd-als"]
+    settings = method.Settings(sweeps=expected.record["best_epoch"], init_std=0.02, **values)
+    fitted = method.fit(Task(settings, data, 5, Path("unused")), PLACE)
+    np.testing.assert_allclose(fitted.predict(pairs[:100]), expected.arrays["test"], rtol=1e-4, atol=1e-5)
