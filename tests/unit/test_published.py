@@ -103,7 +103,7 @@ def test_the_simulation_of_t2rec_is_there_in_full() -> None:
     values = {(cell.dataset, cell.method): cell.value for cell in simulated}
     assert (values["n = 1500, d = 20", "T2Rec"], values["n = 3000, d = 40", "SVD++"]) == (0.496, 2.219)
     rows = {row for method in found.methods for row in method.rows}
-    assert rows - set(shipped()) == {"t2rec"}
+    assert rows <= set(shipped())
 
 
 def test_a_cell_without_a_spread_has_that_of_the_greatest_standard_error(tmp_path: Path) -> None:
