@@ -69,7 +69,7 @@ def test_a_loss_reruns_its_own_runs_alone(project):
 
 
 def test_a_baseline_reruns_its_own_runs_alone(project):
-    project.edit("workflow/dotbench/baselines/svd.py", "Biased matrix", "Edited matrix")
+    project.edit("workflow/dotbench/baselines/svd.py", "Matrix factorisation", "Edited factorisation")
     assert project.planned() == sorted(chain("svd-none-surprise") + OUTPUTS[2:])
 
 
