@@ -66,6 +66,17 @@ use rule summarise as summarise_experiment with:
         rows=part_files(".parquet"),
         records=part_files(".json"),
         code=packed_sources("summarise"),
+    output:
+        csv="results/{name}/{study}/tables/{table}.csv",
+        md="results/{name}/{study}/tables/{table}.md",
+        tex="results/{name}/{study}/tables/{table}.tex",
+        pairs="results/{name}/{study}/tables/{table}_pairs.csv",
+        html=report(
+            "results/{name}/{study}/tables/{table}.html",
+            caption="../workflow/report/replications.rst",
+            category="Tables",
+            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+        ),
     wildcard_constraints:
         table=made_as("tables", "replications"),
 
