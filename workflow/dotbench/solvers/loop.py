@@ -1,15 +1,14 @@
 """The training loop of all iterative solvers: timing, validation, early stopping, checkpoints, the curve."""
 
-import io
 import math
 import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dotbench.errors import FitFailed
-from dotbench.files import atomic
 from dotbench.lazy import torch
 from dotbench.solvers.base import Problem, Solution
+from dotbench.solvers.checkpoint import load, save
 
 CHECKPOINT_SECONDS = 20.0
 
@@ -54,7 +53,7 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
     curve: list[dict[str, Any]] = []
     sign = 1 if problem.maximise else -1
     best: dict[str, Any] = {"validation": -sign * math.inf, "epoch": 0, "updates": 0, "vectors": None}
-    saved = _load(problem)
+    saved = load(problem.checkpoint, problem.key, problem.device, problem.say)
     if saved is not None:
         trainer.restore(saved["trainer"])
         curve, best = saved["curve"], saved["best"]
@@ -97,9 +96,10 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
             )
         if problem.checkpoint is not None and now - last_saved >= CHECKPOINT_SECONDS:
             last_saved = now
-            _save(problem, _state(problem, trainer, curve, best))
+            save(problem.checkpoint, _state(problem, trainer, curve, best))
     if paused:
-        _save(problem, _state(problem, trainer, curve, best))
+        assert problem.checkpoint is not None
+        save(problem.checkpoint, _state(problem, trainer, curve, best))
     else:
         _forget(problem)
     users, items = best["vectors"]
@@ -140,23 +140,3 @@ def _timed_epoch(trainer: Trainer, device: str) -> tuple[int, float, float]:
 def _forget(problem: Problem) -> None:
     if problem.checkpoint is not None:
         problem.checkpoint.unlink(missing_ok=True)
-
-
-def _save(problem: Problem, state: dict[str, Any]) -> None:
-    assert problem.checkpoint is not None
-    content = io.BytesIO()
-    torch.save(state, content)  # not into the file: torch hides an OSError behind a RuntimeError
-    with atomic(problem.checkpoint) as temporary:
-        temporary.write_bytes(content.getbuffer())
-
-
-def _load(problem: Problem) -> dict[str, Any] | None:
-    """The checkpoint of this very fit; one that cannot be read, or is another fit's, counts as none."""
-    if problem.checkpoint is None or not problem.checkpoint.exists():
-        return None
-    try:
-        state = torch.load(problem.checkpoint, map_location=problem.device, weights_only=True)
-    except Exception as error:  # a torn file can raise anything; it costs a fresh start, not the fit
-        problem.say(f"{problem.checkpoint}: not used, cannot be read: {error}")
-        return None
-    return state if isinstance(state, dict) and state.get("key") == problem.key else None

@@ -12,7 +12,7 @@ from dotbench.errors import DotbenchError
 from dotbench.evaluation.rmse import rmse
 from dotbench.files import digest
 from dotbench.lazy import torch
-from dotbench.towers.checkpoint import load, save
+from dotbench.solvers.checkpoint import load, save
 from dotbench.towers.fitted import Ended, FittedTowers, Result
 from dotbench.towers.gauss_newton import GaussNewton
 from dotbench.towers.programs import AllRows, TwoTowers, program

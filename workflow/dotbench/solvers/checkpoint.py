@@ -1,4 +1,4 @@
-"""The state of a training in a file."""
+"""The state of an unfinished training in a file."""
 
 import io
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from dotbench.lazy import torch
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
+    """Write a state atomically."""
     content = io.BytesIO()
     torch.save(state, content)  # not into the file: torch hides an OSError behind a RuntimeError
     with atomic(path) as temporary:
