@@ -33,11 +33,11 @@ def attempt(make: Callable[[], T], say: Callable[[str], None]) -> Attempt[T]:
         reason = str(error)
     except Exception as error:
         say(traceback.format_exc())
-        reason = why(error)
+        reason = _why(error)
     return Attempt(result, reason, time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def why(error: Exception) -> str:
+def _why(error: Exception) -> str:
     """The reason of a failed fit in one line."""
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "out of memory" in str(error):
         return f"out of memory: {str(error).splitlines()[0] if str(error) else 'MemoryError'}"

@@ -1,7 +1,6 @@
 """One fit: a method with given hyperparameters on one split."""
 
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from dotbench.features.arrays import Features, joined, load_features
 from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
 from dotbench.lazy import np, torch
 from dotbench.matrix import TrainMatrix
-from dotbench.runs.attempt import why
+from dotbench.runs.attempt import attempt
 from dotbench.runs.hardware import Place, Usage, machine, versions
 from dotbench.settings.method import Method
 from dotbench.solvers.base import Pause, Problem, Validate
@@ -79,26 +78,18 @@ def fit(
     """Train and validate. A fit that cannot be used (NaN, no memory, a setting that the algorithm rejects)
     returns with ``status: failed`` and the reason; only errors of files raise. ``failed_before`` is why tuning
     has nothing to offer; the fit is then recorded as failed without an attempt. ``pause`` as in `Problem`."""
+
+    def train() -> Training:
+        if failed_before is not None:
+            raise FitFailed(failed_before)
+        if method.solver is None:
+            return _train_baseline(method, hyperparameters, split, init_seed)
+        return _train_vectors(method, hyperparameters, split, init_seed, place, spectrum, checkpoint, pause, features)
+
     usage = Usage(place.device)
-    training = Training()
-    reason = None
-    try:
-        with usage:
-            if failed_before is not None:
-                raise FitFailed(failed_before)
-            if method.solver is None:
-                training = _train_baseline(method, hyperparameters, split, init_seed)
-            else:
-                training = _train_vectors(
-                    method, hyperparameters, split, init_seed, place, spectrum, checkpoint, pause, features
-                )
-    except (DotbenchError, OSError):
-        raise
-    except FitFailed as error:
-        reason = str(error)
-    except Exception as error:  # whatever a component raises is a failed fit, not a failed job
-        place.say(traceback.format_exc())
-        reason = why(error)
+    with usage:
+        trained = attempt(train, place.say)
+    training, reason = trained.result or Training(), trained.reason
     last = training.curve[-1] if training.curve else {}
     metric = WATCHED[method.task]
     model, loss, solver = method.names
