@@ -80,13 +80,11 @@ def status(config: Config = None) -> None:
     header = ["study", "dataset", "method", "tuned", "done", "failed", "to do", "log of a failure"]
     rows = []
     for state in found:
-        counts = (str(n) if n else "" for n in (state.done, state.failed, state.to_do))
-        rows.append((state.entry.study.name, state.entry.dataset, state.entry.method.label, state.tuned, *counts))
-        rows[-1] += (state.log or "",)
+        name = state.entry.study.name, state.entry.dataset, state.entry.method.label
+        rows.append((*name, state.tuned, *state.counts, state.log or ""))
     for packed in workflow.packed_states(plan):
-        counts = (str(n) if n else "" for n in (packed.done, packed.failed, packed.to_do))
         label = f"{packed.packed.label} (parts)"
-        rows.append((packed.packed.experiment.study, "", label, "", *counts, packed.log or ""))
+        rows.append((packed.packed.experiment.study, "", label, "", *packed.counts, packed.log or ""))
     _show(header, rows)
     total = [sum(getattr(s, key) for s in found) for key in ("done", "failed", "to_do")]
     print("fits: {} done, {} failed, {} to do".format(*total))

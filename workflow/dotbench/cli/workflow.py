@@ -93,17 +93,29 @@ def compare(plan: Plan) -> list[str]:
     return [file for study in compared for file in plan.comparison_files(study)]
 
 
-@dataclass
-class State:
-    """How far a method of a study is on a dataset."""
+@dataclass(kw_only=True)
+class Progress:
+    """How many of some jobs are done, done with a failed fit, and to do; the reason and the log of the last failure."""
 
-    entry: Entry
-    tuned: str = "to do"
     done: int = 0
     failed: int = 0
     to_do: int = 0
     reason: str | None = None
     log: str | None = None
+
+    @property
+    def counts(self) -> tuple[str, str, str]:
+        """The three numbers as text, empty for zero."""
+        done, failed, to_do = (str(n) if n else "" for n in (self.done, self.failed, self.to_do))
+        return done, failed, to_do
+
+
+@dataclass
+class State(Progress):
+    """How far a method of a study is on a dataset."""
+
+    entry: Entry
+    tuned: str = "to do"
     failed_fits: list[Path] = field(default_factory=list)
 
 
@@ -136,15 +148,10 @@ def states(plan: Plan) -> list[State]:
 
 
 @dataclass
-class PackedState:
+class PackedState(Progress):
     """How far a packed experiment is, in parts; ``failed``: done, with a failed fit among those that are reported."""
 
     packed: Packed
-    done: int = 0
-    failed: int = 0
-    to_do: int = 0
-    reason: str | None = None
-    log: str | None = None
     failed_parts: list[Path] = field(default_factory=list)
 
 

@@ -14,11 +14,9 @@ from dotbench.runs.rows import FIT, TUNING, Row, folder, key
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# hits are noise to a compressor but for their bytes' frequencies; users and their counts repeat
 CURVES = ("trials_curves", "curve")  # tables of numbers, which are laid down column by column
+# hits are noise to a compressor but for their bytes' frequencies; users and their counts repeat
 ENCODINGS = {"user": "DELTA_BINARY_PACKED", "hits": "BYTE_STREAM_SPLIT"}
-
-
 PARTS = ("study", "experiment", "part", "record", "rows")  # columns of parts of experiments, where there are any
 
 
