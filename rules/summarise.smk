@@ -160,6 +160,23 @@ use rule draw_convergence as draw_time_to_quality with:
         figure=made_as("figures", "time_to_quality"),
 
 
+use rule draw_convergence as draw_trend with:
+    input:
+        rows=part_files(".parquet"),
+        records=part_files(".json"),
+        code=packed_sources("draw"),
+    output:
+        multiext("results/{name}/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
+        svg=report(
+            "results/{name}/{study}/figures/{figure}.svg",
+            caption="../workflow/report/trend.rst",
+            category="Experiments",
+            labels={"study": "{study}", "figure": "{figure}"},
+        ),
+    wildcard_constraints:
+        figure=made_as("figures", "trend"),
+
+
 rule compare:
     input:
         metrics=study_files("metrics.json"),

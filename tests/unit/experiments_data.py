@@ -45,7 +45,7 @@ class Counting(Experiment):
 
     def parts(self) -> list[Part]:
         return [
-            Part(f"n{size}", {"size": size, "replications": list(range(self.settings.replications))})
+            Part(f"n{size}".lower(), {"size": size, "replications": list(range(self.settings.replications))})
             for size in self.settings.sizes
         ]
 

@@ -43,6 +43,21 @@ class Part:
     gpu: bool = False
 
 
+@dataclass(frozen=True)
+class Trend:
+    """How an experiment is drawn: ``x``, a column, runs along the horizontal axis; ``logarithmic``: axes, of "xy".
+
+    ``x`` is one of the keys, when a line is a thing that is compared and shows the first metric, or it is what is
+    compared, when a line is a metric. Rows without a value on the axis are drawn across. The other keys have
+    a panel for each of their values.
+    """
+
+    x: str
+    x_title: str
+    y_title: str
+    logarithmic: str = ""
+
+
 class Experiment(Component):
     """Many fits, packed into parts; each part is a job that leaves rows.
 
@@ -62,6 +77,7 @@ class Experiment(Component):
     titled: ClassVar[str] = "title"
     replication: ClassVar[str] = "replication"
     metrics: ClassVar[tuple[str, ...]]
+    trend: ClassVar[Trend | None] = None  # of its figures
     reported: ClassVar[dict[str, str]] = {}
 
     def __init__(self, settings: Any) -> None:
@@ -77,6 +93,11 @@ class Experiment(Component):
         """Rows of the part with these settings; what ``kept`` holds from an interrupted run is not computed again.
 
         The experiment's own settings may lack those of ``lists``."""
+
+    def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
+        """Curves to see a panel of the figure against: title → points (x, y). ``lines``: the lines of the panel, as
+        in the csv of the table."""
+        return {}
 
     @abstractmethod
     def notes(self) -> list[str]:

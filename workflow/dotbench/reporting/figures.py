@@ -8,12 +8,14 @@ from typing import Any
 from dotbench.reporting.convergence import convergence
 from dotbench.reporting.regularization import regularization
 from dotbench.reporting.time_to_quality import time_to_quality
+from dotbench.reporting.trend import trend
 
 FIGURES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "convergence": convergence,
     "convergence_half_sweeps": partial(convergence, half_sweeps=True),
     "regularization": regularization,
     "time_to_quality": time_to_quality,
+    "trend": trend,
 }
 
 

@@ -49,7 +49,7 @@ def is_there(packed: Packed) -> bool:
 def blocks(packed: Packed) -> list[Block]:
     """One block for every scenario, in the order of the parts."""
     rows, of = read_rows(packed), packed.experiment
-    return [_block(packed, group) for _, group in rows.groupby(list(of.keys), sort=False)]
+    return [_block(packed, group) for _, group in rows.groupby(list(of.keys), sort=False, dropna=False)]
 
 
 def published_rows(packed: Packed, metric: str) -> list[Row]:
@@ -76,8 +76,11 @@ def published_rows(packed: Packed, metric: str) -> list[Row]:
 
 
 def scenario_text(keys: dict[str, str], line: Row) -> str:
-    """A scenario in words, e.g. ``n = 1500, d = 20``; ``keys``: column → symbol."""
-    return ", ".join(f"{symbol} = {line[key]:g}" for key, symbol in keys.items())
+    """A scenario in words, e.g. ``n = 1500, d = 20``; ``keys``: column → symbol. Keys without a value are left out."""
+    known = {symbol: line[key] for key, symbol in keys.items() if line[key] is not None}
+    return ", ".join(
+        f"{symbol} = {value if isinstance(value, str) else f'{value:g}'}" for symbol, value in known.items()
+    )
 
 
 def columns(packed: Packed) -> list[str]:
@@ -95,9 +98,9 @@ def pair_columns(packed: Packed) -> list[str]:
 
 def _block(packed: Packed, rows: "pd.DataFrame") -> Block:
     of = packed.experiment
-    scenario = {"label": packed.label} | {key: rows[key].iloc[0].item() for key in of.keys}
+    scenario = {"label": packed.label} | {key: _plain(rows[key].iloc[0]) for key in of.keys}
     groups = dict(list(rows.groupby(of.compared, sort=False)))
-    lines = [scenario | {of.compared: name} | _line(packed, group) for name, group in groups.items()]
+    lines = [scenario | {of.compared: _plain(name)} | _line(packed, group) for name, group in groups.items()]
     metric = of.metrics[0]
     complete = [k for k, line in enumerate(lines) if line["failed"] == 0]
     found: list[Comparison] = []
@@ -121,6 +124,11 @@ def _block(packed: Packed, rows: "pd.DataFrame") -> Block:
         for pair in found
     ]
     return Block(lines, pairs)
+
+
+def _plain(value: Any) -> Any:
+    """A cell as Python has it; None where there is nothing."""
+    return None if pd.isna(value) else getattr(value, "item", lambda: value)()
 
 
 def _reported(packed: Packed, rows: "pd.DataFrame") -> "pd.DataFrame":

@@ -1,0 +1,91 @@
+"""The figure of a packed experiment: the points that it draws, from parts whose rows are known."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from experiments_data import Counting, CountingSettings, write_counted
+
+from dotbench.experiments.base import Column, Trend
+from dotbench.reporting.figures import draw
+from dotbench.runs import packed as packed_module
+from dotbench.runs.packed import Packed
+
+
+class Trended(Counting):
+    """`counting`, drawn against its size."""
+
+    name = "trended"
+    trend = Trend("size", "n", "error", "xy")
+
+    def guides(self, lines: list[dict[str, Any]]) -> dict[str, list[tuple[float, float]]]:
+        return {"twice": [(line["size"], 2 * line["error_mean"]) for line in lines if line["method"] == "count"]}
+
+
+class Named(Trended):
+    """`counting`, drawn against what is compared."""
+
+    name = "named"
+    trend = Trend("method", "method", "error")
+
+
+class Across(Trended):
+    """A size may be absent."""
+
+    name = "across"
+    columns = {**Counting.columns, "size": Column("int64", "n, or nothing")}
+
+
+@pytest.fixture
+def shown(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Draws an experiment whose parts have these errors: size → method → errors; gives the figure's csv."""
+    known = {cls.name: cls for cls in (Trended, Named, Across)}
+    monkeypatch.setattr(packed_module, "experiments", lambda: known)
+
+    def made(cls: type[Counting], sizes: dict[Any, dict[str, list[float | None]]]) -> list[dict[str, str]]:
+        for size, methods in sizes.items():
+            write_counted(Packed("Counting", cls(CountingSettings.model_construct(sizes=[size]))), methods)
+        settings = CountingSettings.model_construct(sizes=list(sizes), replications=2, factor=1.0)
+        packed = Packed("Counting", cls(settings))
+        contents = {"exhibit": "shown", "kind": "trend", "title": "", "experiments": [packed.described()]}
+        monkeypatch.setattr("dotbench.reporting.trend.read_packed", lambda contents: [packed])
+        draw(contents, workdir)
+        assert all((workdir / f"shown.{kind}").stat().st_size > 1000 for kind in ("pdf", "png", "svg"))
+        with (workdir / "shown.csv").open() as stream:
+            return list(csv.DictReader(stream))
+
+    return made
+
+
+def test_a_line_runs_over_the_scenarios_with_its_guide(shown: Any) -> None:
+    points = shown(Trended, {3: {"count": [1.0, 3.0], "other": [5.0, 5.0]}, 5: {"count": [4.0, None]}})
+    found = {(point["line"], point["x"]): (point["mean"], point["replications"]) for point in points}
+    assert found == {
+        ("Count", "3"): ("2.0", "2"),
+        ("Other", "3"): ("5.0", "2"),
+        ("Count", "5"): ("4.0", "1"),
+        ("twice", "3"): ("4.0", ""),
+        ("twice", "5"): ("8.0", ""),
+    }
+    assert {point["panel"] for point in points} == {""}
+    interval = next(point for point in points if (point["line"], point["x"]) == ("Count", "3"))
+    assert [float(interval[end]) for end in ("low", "high")] == pytest.approx([2 - 12.7062, 2 + 12.7062], abs=1e-4)
+
+
+def test_what_is_compared_can_be_the_axis(shown: Any) -> None:
+    points = shown(Named, {3: {"count": [1.0, 3.0], "other": [5.0, 5.0]}, 5: {"count": [4.0, 4.0]}})
+    measured = [point for point in points if point["line"] != "twice"]
+    assert [(point["panel"], point["line"], point["x"], point["mean"]) for point in measured] == [
+        ("n = 3", "error", "count", "2.0"),
+        ("n = 3", "error", "other", "5.0"),
+        ("n = 5", "error", "count", "4.0"),
+    ]
+
+
+def test_what_has_no_value_on_the_axis_is_drawn_across(shown: Any) -> None:
+    points = shown(Across, {3: {"count": [1.0, 3.0]}, None: {"other": [7.0, 9.0]}})
+    assert [(point["line"], point["x"], point["mean"]) for point in points if point["line"] != "twice"] == [
+        ("Count", "3", "2.0"),
+        ("Other", "", "8.0"),
+    ]

@@ -1,0 +1,120 @@
+"""The figure of a packed experiment: its metric against a variable, mean and interval over replications."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from dotbench.experiments.base import Experiment, Trend
+from dotbench.files import write_csv
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.formats import Row
+from dotbench.reporting.replications import blocks, read_packed, scenario_text
+from dotbench.runs.packed import Packed
+
+COLUMNS = ["panel", "line", "x", "mean", "low", "high", "replications"]
+GUIDE = "#7F7F7F"
+ACROSS = 3  # panels in a row
+
+
+def trend(contents: dict[str, Any], folder: Path) -> None:
+    """A panel per scenario: mean and 95 % Student interval over replications, and the experiment's guides in grey.
+
+    Failed fits are left out; the csv counts those that are behind a point.
+    """
+    panels = [panel for entry in read_packed(contents) for panel in _panels(entry)]
+    of = panels[0].of
+    write_csv(folder / f"{contents['exhibit']}.csv", [point for panel in panels for point in panel.points()], COLUMNS)
+    across = min(len(panels), ACROSS)
+    down = -(-len(panels) // across)
+    figure, axes = pyplot().subplots(
+        down, across, figsize=(3.4 * across + 2.2, 2.9 * down), squeeze=False, sharex=True, layout="constrained"
+    )
+    names = list(dict.fromkeys(line for panel in panels for line in panel.lines))
+    guides = list(dict.fromkeys(guide for panel in panels for guide in panel.guides))
+    for axis, panel in zip(axes.flat, panels, strict=False):
+        panel.draw(axis, names, guides)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    figure.supxlabel(of.x_title, fontsize=9)
+    figure.supylabel(of.y_title, fontsize=9)
+    handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
+    figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
+    save(figure, folder, contents["exhibit"])
+
+
+class Panel:
+    """One scenario. ``lines``: name → [(x, line of the table's csv, metric)], in the order of the rows."""
+
+    def __init__(self, title: str, of: Trend, experiment: Experiment, rows: list[Row]) -> None:
+        self.title, self.of = title, of
+        self.lines: dict[str, list[tuple[Any, Row, str]]] = {}
+        for row in rows:
+            for name, metric in _metrics(of, experiment, row):
+                if row[f"{metric}_mean"] is not None:
+                    self.lines.setdefault(name, []).append((row[of.x], row, metric))
+        self.ticks = list(dict.fromkeys(x for line in self.lines.values() for x, _, _ in line if isinstance(x, str)))
+        self.guides = experiment.guides(rows)
+
+    def points(self) -> list[Row]:
+        """Lines of the figure's csv; a guide has a mean alone."""
+        measured = [
+            {"line": name, "x": x, **{end: row[f"{metric}_{end}"] for end in ("mean", "low", "high")}}
+            | {"replications": row["replications"] - row["failed"]}
+            for name, line in self.lines.items()
+            for x, row, metric in line
+        ]
+        guides = [{"line": name, "x": x, "mean": y} for name, line in self.guides.items() for x, y in line]
+        return [{"panel": self.title, **point} for point in [*measured, *guides]]
+
+    def draw(self, axis: Any, names: list[str], guides: list[str]) -> None:
+        for name, line in self.lines.items():
+            colour, style, marker = STYLES[names.index(name) % len(STYLES)]
+            ends = [tuple(row[f"{metric}_{end}"] for end in ("mean", "low", "high")) for _, row, metric in line]
+            if all(x is None for x, _, _ in line):
+                axis.axhline(ends[0][0], color=colour, ls=style, lw=1.2, label=name)
+                if ends[0][1] is not None:
+                    axis.axhspan(ends[0][1], ends[0][2], color=colour, alpha=0.15, lw=0)
+                continue
+            xs = [self.ticks.index(x) if self.ticks else x for x, _, _ in line]
+            means = [mean for mean, _, _ in ends]
+            spread = [[mean - low if low is not None else 0 for mean, low, _ in ends]]
+            spread.append([high - mean if high is not None else 0 for mean, _, high in ends])
+            joined = "" if self.ticks else style
+            axis.errorbar(
+                xs, means, yerr=spread, color=colour, ls=joined, marker=marker, ms=4, capsize=2.5, lw=1.2, label=name
+            )
+        for name, points in self.guides.items():
+            _, style, _ = STYLES[guides.index(name) % len(STYLES)]
+            axis.plot(*zip(*points, strict=True), color=GUIDE, ls=style, lw=1.0, label=name, zorder=1)
+        if self.ticks:
+            axis.set_xticks(range(len(self.ticks)), self.ticks, rotation=30, ha="right")
+        if "x" in self.of.logarithmic:
+            axis.set_xscale("log")
+        if "y" in self.of.logarithmic:
+            axis.set_yscale("log")
+        axis.set_title(self.title, fontsize=9)
+        axis.grid(alpha=0.3)
+
+
+def _panels(entry: Packed) -> Iterable[Panel]:
+    of = entry.experiment
+    if of.trend is None:
+        raise TypeError(f"experiment '{of.name}' does not say how it is drawn")
+    keys = {key: symbol for key, symbol in of.keys.items() if key != of.trend.x}
+    title = "" if entry.label == of.title else entry.label
+
+    def scenario(row: Row) -> str:
+        return ", ".join(filter(None, [title, scenario_text(keys, row)]))
+
+    rows = [line for block in blocks(entry) for line in block.lines]
+    order = list(dict.fromkeys(map(scenario, rows)))
+    for name, group in groupby(sorted(rows, key=lambda row: order.index(scenario(row))), scenario):
+        yield Panel(name, of.trend, of, list(group))
+
+
+def _metrics(of: Trend, experiment: Experiment, row: Row) -> list[tuple[str, str]]:
+    """(line, metric) that a row is a point of."""
+    if of.x != experiment.compared:
+        return [(row[experiment.titled], experiment.metrics[0])]
+    return [(metric.replace("_", " ").replace("rmse", "RMSE"), metric) for metric in experiment.metrics]
