@@ -395,7 +395,7 @@ def test_experiment(part):
     assert len({p.label for p in parts}) == len(parts) > 0
     assert all(re.fullmatch("[a-z0-9-]{1,100}", p.label) for p in parts)
     assert all(p.settings == json.loads(json.dumps(p.settings)) for p in parts)  # plain types
-    assert all(sources(*p.modules) for p in parts)
+    assert all(sources(part.__module__, *p.modules) for p in parts)
     assert re.fullmatch(rf"{part.name}-[0-9a-f]{{10}}", whole.folder)
     assert not set(part.lists) & set(whole.identity()["settings"])
     assert from_identity(whole.identity()).folder == whole.folder

@@ -69,9 +69,23 @@ def test_a_table_has_means_standard_errors_and_the_best(counted: Packed, workdir
     assert len(read(workdir / "shown_pairs.csv")) == 3
     text = (workdir / "shown.md").read_text()
     assert "**1.100 ± 0.058**" in text
-    assert "n = 3" in text
+    assert [cell.strip() for cell in text.splitlines()[0].split("|")[1:-1]] == ["Method", "error", "CPU s"]
+    assert "All of n = 3." in text
     assert "Counted." in text
     assert r"\textbf{1.100 $\pm$ 0.058}" in (workdir / "shown.tex").read_text()
+
+
+def test_several_scenarios_are_columns(counted: Packed, workdir: Path) -> None:
+    both = Packed("Counting", Counting(CountingSettings(replications=3, sizes=[3, 5])))
+    write_counted(counted, {"low": LOW, "middle": MIDDLE})
+    write_counted(Packed("Counting", Counting(CountingSettings(replications=3, sizes=[5]))), {"low": HIGH})
+    summarise(contents(both), workdir)
+    lines = [line.split("|") for line in (workdir / "shown.md").read_text().splitlines()[:4]]
+    assert [[cell.strip() for cell in line[1:-1]] for line in (lines[0], *lines[2:])] == [
+        ["Method", "n = 3", "n = 5"],
+        ["Low", "**1.100 ± 0.058**", "3.217 ± 0.060"],
+        ["Middle", "2.110 ± 0.061", "–"],
+    ]
 
 
 def test_where_a_fit_failed_none_is_best(counted: Packed, workdir: Path) -> None:

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
+from dotbench.experiments.methods.base import RatingData, Task, rating_methods
+from dotbench.experiments.methods.bilinear import period
 from dotbench.towers.references import bilinear, true_features
 from dotbench.towers.representation import compared, rating_rmse, represent
 from dotbench.towers.sample import Sample
@@ -28,18 +30,18 @@ def test_true_functions_are_linear_in_the_true_features():
     generator = simulation(users=200)
     data = generator.simulate()
     features = true_features(data.users, DIMENSION)
-    assert features.shape == (200, 3 * DIMENSION)
+    assert features.shape == (200, 3 * DIMENSION + 1)
     weights, _, rank, _ = np.linalg.lstsq(features, data.user_vectors, rcond=None)
-    assert rank == 5  # both products are the same one at d = 2
+    assert rank == 6  # both products are the same one at d = 2
     np.testing.assert_allclose(features @ weights, data.user_vectors, atol=1e-9)
     wide = true_features(np.random.default_rng(0).random((7, 20))[:, np.arange(50) % 20], 20)
-    assert wide.shape == (7, 60)
-    assert len(np.unique(wide.round(12), axis=1).T) == 60
+    assert wide.shape == (7, 61)
+    assert len(np.unique(wide.round(12), axis=1).T) == 61
 
 
 def test_bilinear_is_the_dense_ridge_solution():
     data = sample(simulation().simulate())
-    found = bilinear(data, DIMENSION, [3.0])
+    found = bilinear(data, DIMENSION, 3.0)
     left, right = (true_features(x, DIMENSION) for x in (data.users, data.items))
     design = np.einsum("nf,ng->nfg", left[data.pairs[:, 0]], right[data.pairs[:, 1]]).reshape(len(data.pairs), -1)
     expected = np.linalg.solve(design.T @ design + 3 * np.eye(design.shape[1]), design.T @ data.ratings)
@@ -49,19 +51,29 @@ def test_bilinear_is_the_dense_ridge_solution():
     )
 
 
-def test_bilinear_reaches_the_noise_and_validation_chooses():
-    generator = simulation(noise={"variance": 0.09})
-    data = sample(generator.simulate())
-    strengths = (1e-3, 1.0, 1e4, 1e7)
+def test_bilinear_reaches_the_noise():
+    data = sample(simulation(noise={"variance": 0.09}).simulate())
     errors = {}
-    for strength in strengths:
-        model = bilinear(data, DIMENSION, [strength])
-        predicted = model.predict(data.users, data.items, data.valid_pairs)
+    for strength in (1.0, 1e7):
+        predicted = bilinear(data, DIMENSION, strength).predict(data.users, data.items, data.valid_pairs)
         errors[strength] = np.sqrt(np.mean((predicted - data.valid_ratings) ** 2))
-    chosen = bilinear(data, DIMENSION, strengths)
-    assert chosen.regularization == min(errors, key=errors.get)
-    assert errors[chosen.regularization] == pytest.approx(0.3, rel=0.1)
+    assert errors[1.0] == pytest.approx(0.3, rel=0.1)
     assert errors[1e7] > 0.6
+
+
+def test_the_method_finds_how_many_covariates_are_different():
+    method = rating_methods()["bilinear"]
+    simulated = simulation().simulate()
+    cut = [simulated.pairs[:1800], simulated.ratings[:1800], simulated.pairs[1800:], simulated.ratings[1800:]]
+    data = RatingData(simulated.users, simulated.items, *cut)
+    fitted = method.fit(Task(method.Settings(regularization=3.0), data, 0, None), None)
+    expected = bilinear(sample(simulated), DIMENSION, 3.0)
+    np.testing.assert_allclose(
+        fitted.predict(data.valid_pairs), expected.predict(data.users, data.items, data.valid_pairs)
+    )
+    assert period(np.eye(3)[:, [0, 1, 2, 0]]) == 3
+    assert period(np.eye(3)) == 3
+    assert period(np.ones((4, 2))) == 1
 
 
 def test_rating_error_of_towers_that_lack_directions_evenly():

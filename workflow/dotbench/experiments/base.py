@@ -75,6 +75,7 @@ class Experiment(Component):
     keys: ClassVar[dict[str, str]]  # column → symbol in tables
     compared: ClassVar[str] = "method"
     titled: ClassVar[str] = "title"
+    compared_title: ClassVar[str] = "Method"  # the header over what is compared
     replication: ClassVar[str] = "replication"
     metrics: ClassVar[tuple[str, ...]]
     trend: ClassVar[Trend | None] = None  # of its figures

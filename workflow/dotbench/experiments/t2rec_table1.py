@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from dotbench.runs.kept import Kept
 
 Size = Annotated[int, Field(ge=1)]
-METHODS = Path(__file__).with_suffix(".yaml")
 
 
 @cache
-def shipped() -> dict[str, dict[str, Any]]:
-    """The methods of the table by name, as the file beside this one says them."""
-    return {method["name"]: method for method in read_yaml(METHODS)["methods"]}
+def shipped(experiment: str = "t2rec_table1") -> dict[str, dict[str, Any]]:
+    """Methods by name, as the file beside an experiment's says them."""
+    return {method["name"]: method for method in read_yaml(Path(__file__).with_name(f"{experiment}.yaml"))["methods"]}
 
 
 class T2RecTable1Settings(Settings):
     """Settings of the experiment `t2rec-table1`; sizes, noise and number of ratings are the paper's."""
 
+    comes_with: ClassVar[str] = "t2rec_table1"  # whose methods can be named
     sizes: list[Size] = Field([1500, 2000, 3000], min_length=1, description="n: users, and as many items")
     dimensions: list[Size] = Field([20, 30, 40], min_length=1, description="d, intrinsic dimension of the covariates")
     replications: int = Field(5, ge=1, description="data sets of each scenario")
@@ -59,10 +59,11 @@ class T2RecTable1Settings(Settings):
     def _names(cls, value: Any) -> Any:
         if not isinstance(value, list):
             return value
+        known = shipped(cls.comes_with)
         for name in value:
-            if isinstance(name, str) and name not in shipped():
-                raise ValueError(str(unknown("method of the experiment", name, shipped())))
-        return [shipped()[item] if isinstance(item, str) else item for item in value]
+            if isinstance(name, str) and name not in known:
+                raise ValueError(str(unknown("method of the experiment", name, known)))
+        return [known[item] if isinstance(item, str) else item for item in value]
 
     @model_validator(mode="after")
     def _possible(self) -> "T2RecTable1Settings":

@@ -1,4 +1,4 @@
-"""The table of a packed experiment: methods down, scenarios across."""
+"""The table of a packed experiment: methods down, scenarios across; the metrics of a single scenario."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +11,7 @@ from dotbench.reporting.replications import (
     Block,
     blocks,
     columns,
+    metric_text,
     pair_columns,
     read_packed,
     read_records,
@@ -20,8 +21,8 @@ from dotbench.runs.packed import Packed
 
 
 def replication_table(contents: dict[str, Any], folder: Path) -> None:
-    """Mean ± standard error over replications of the experiment's first metric; the csv has all of them and the
-    costs, ``<table>_pairs.csv`` every pair of methods compared."""
+    """Mean ± standard error over replications of the experiment's first metric, of a single scenario of every metric;
+    the csv has all of them and the costs, ``<table>_pairs.csv`` every pair of methods compared."""
     packed = read_packed(contents)
     found = {entry.label: blocks(entry) for entry in packed}
     every = [block for group in found.values() for block in group]
@@ -51,14 +52,28 @@ def _columns(packed: list[Packed], found: dict[str, list[Block]]) -> list[Column
     of = packed[0].experiment
     scenarios = dict.fromkeys(scenario_text(of.keys, block.lines[0]) for group in found.values() for block in group)
     first = [Column("Setting", lambda line: line["label"])] if len(packed) > 1 else []
+    first += [Column(of.compared_title, lambda line: line["title"])]
+    if len(scenarios) > 1:
+        return [*first, *(Column(name, _cell(name, of.metrics[0]), _is_best(name)) for name in scenarios)]
+    [only] = scenarios
+    others = [Column(metric_text(metric), _cell(only, metric, False)) for metric in of.metrics[1:]]
     return [
         *first,
-        Column("Method", lambda line: line["title"]),
-        *(Column(name, _cell(name, of.metrics[0]), _is_best(name)) for name in scenarios),
+        Column(metric_text(of.metrics[0]), _cell(only, of.metrics[0]), _is_best(only)),
+        *others,
+        _cost(only),
     ]
 
 
-def _cell(scenario: str, metric: str) -> Callable[[Row], str]:
+def _cost(scenario: str) -> Column:
+    def show(line: Row) -> str:
+        seconds = line[scenario]["cpu_seconds_mean"] if scenario in line else None
+        return "–" if seconds is None else f"{seconds:.3g}"
+
+    return Column("CPU s", show)
+
+
+def _cell(scenario: str, metric: str, marked: bool = True) -> Callable[[Row], str]:
     def show(line: Row) -> str:
         row = line.get(scenario)
         if row is None:
@@ -69,7 +84,7 @@ def _cell(scenario: str, metric: str) -> Callable[[Row], str]:
         text = f"{mean:.3f}" + (f" ± {se:.3f}" if se is not None else "")
         if row["failed"]:
             text += f" ({row['replications'] - row['failed']} of {row['replications']})"
-        return text + ("!" if row["on_edge"] else "") + ("≈" if row["standing"] == "tie" else "")
+        return text + (("!" if row["on_edge"] else "") + ("≈" if row["standing"] == "tie" else "") if marked else "")
 
     return show
 
@@ -82,6 +97,9 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
     lines = [contents["title"]] if contents["title"] else []
     for entry in packed:
         lines += [f"{entry.label}: {note}" if len(packed) > 1 else note for note in entry.experiment.notes()]
+    shown = {scenario_text(packed[0].experiment.keys, block.lines[0]) for block in every}
+    if len(shown) == 1 and min(shown):
+        lines.append(f"All of {min(shown)}.")
     counts = sorted({line["replications"] for block in every for line in block.lines})
     lines += [
         f"Mean ± standard error over {' or '.join(map(str, counts))} replications. !: the choice is on the edge of its "

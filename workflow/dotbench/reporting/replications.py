@@ -83,6 +83,11 @@ def scenario_text(keys: dict[str, str], line: Row) -> str:
     )
 
 
+def metric_text(metric: str) -> str:
+    """A metric in words, e.g. ``test RMSE``."""
+    return metric.replace("_", " ").replace("rmse", "RMSE")
+
+
 def columns(packed: Packed) -> list[str]:
     """Columns of the csv."""
     of = packed.experiment

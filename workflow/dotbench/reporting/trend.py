@@ -9,7 +9,7 @@ from dotbench.experiments.base import Experiment, Trend
 from dotbench.files import write_csv
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.formats import Row
-from dotbench.reporting.replications import blocks, read_packed, scenario_text
+from dotbench.reporting.replications import blocks, metric_text, read_packed, scenario_text
 from dotbench.runs.packed import Packed
 
 COLUMNS = ["panel", "line", "x", "mean", "low", "high", "replications"]
@@ -28,7 +28,13 @@ def trend(contents: dict[str, Any], folder: Path) -> None:
     across = min(len(panels), ACROSS)
     down = -(-len(panels) // across)
     figure, axes = pyplot().subplots(
-        down, across, figsize=(3.4 * across + 2.2, 2.9 * down), squeeze=False, sharex=True, layout="constrained"
+        down,
+        across,
+        figsize=(3.4 * across + 2.2, 2.9 * down),
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+        layout="constrained",
     )
     names = list(dict.fromkeys(line for panel in panels for line in panel.lines))
     guides = list(dict.fromkeys(guide for panel in panels for guide in panel.guides))
@@ -68,6 +74,8 @@ class Panel:
         return [{"panel": self.title, **point} for point in [*measured, *guides]]
 
     def draw(self, axis: Any, names: list[str], guides: list[str]) -> None:
+        from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
         for name, line in self.lines.items():
             colour, style, marker = STYLES[names.index(name) % len(STYLES)]
             ends = [tuple(row[f"{metric}_{end}"] for end in ("mean", "low", "high")) for _, row, metric in line]
@@ -91,8 +99,14 @@ class Panel:
             axis.set_xticks(range(len(self.ticks)), self.ticks, rotation=30, ha="right")
         if "x" in self.of.logarithmic:
             axis.set_xscale("log")
+            places = sorted({x for line in self.lines.values() for x, _, _ in line if x is not None})
+            axis.set_xticks(places, [f"{place:g}" for place in places], rotation=45 if len(places) > 5 else 0)
+            axis.set_xticks([], minor=True)
         if "y" in self.of.logarithmic:
             axis.set_yscale("log")
+            axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+            axis.yaxis.set_minor_formatter(NullFormatter())
         axis.set_title(self.title, fontsize=9)
         axis.grid(alpha=0.3)
 
@@ -117,4 +131,4 @@ def _metrics(of: Trend, experiment: Experiment, row: Row) -> list[tuple[str, str
     """(line, metric) that a row is a point of."""
     if of.x != experiment.compared:
         return [(row[experiment.titled], experiment.metrics[0])]
-    return [(metric.replace("_", " ").replace("rmse", "RMSE"), metric) for metric in experiment.metrics]
+    return [(metric_text(metric), metric) for metric in experiment.metrics]

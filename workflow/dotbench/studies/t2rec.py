@@ -2,6 +2,8 @@
 
 from dotbench.studies.base import Exhibit, Study
 
+CAPACITY = "What limits the paper's towers on its simulation: width, training, or ratings."
+
 
 class T2RecStudy(Study):
     """Jaiswal, Towards a Theoretical Understanding of Two-Stage Recommender Systems, arXiv 2403.00802: Table 1 on
@@ -19,4 +21,12 @@ class T2RecStudy(Study):
             "The paper's Table 1: test RMSE on simulated ratings.",
             experiment="t2rec-table1",
         ),
+        Exhibit(
+            "optimizers",
+            "replications",
+            "The paper's towers on its simulation, trained by other optimisers.",
+            experiment="t2rec-optimizers",
+        ),
+        Exhibit("capacity", "replications", CAPACITY, experiment="t2rec-capacity"),
     )
+    figures = (Exhibit("capacity_curves", "trend", CAPACITY, experiment="t2rec-capacity"),)

@@ -1,0 +1,77 @@
+"""What limits the towers, as an experiment: its rows, what is kept of it, the published line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dotbench.experiments import t2rec_capacity
+from dotbench.experiments.base import experiments
+from dotbench.experiments.t2rec_capacity import T2RecCapacity
+from dotbench.runs.hardware import Place
+from dotbench.runs.kept import Kept
+from dotbench.settings.base import validate
+
+TINY = {
+    "sizes": [40],
+    "dimensions": [2],
+    "widths": [8],
+    "ratings": 1200,
+    "replications": 1,
+    "steps": 300,
+    "training": {"epochs": 2},
+    "started": {"optimizer": "sgd", "learning_rate": 1e-7, "momentum": 0.0, "epochs": 1},
+}
+
+
+@pytest.fixture
+def tiny() -> T2RecCapacity:
+    return T2RecCapacity(validate(T2RecCapacity.Settings, TINY, "test"))
+
+
+def run(tiny: T2RecCapacity, folder: Path, said: list[str]) -> dict[str, Any]:
+    rows = [
+        row
+        for part in tiny.parts()
+        for row in tiny.run(part.settings, Place("cpu", say=said.append), Kept(folder / part.label, "k"))
+    ]
+    assert all(row.keys() == tiny.columns.keys() for row in rows)
+    assert {row["status"] for row in rows} == {"ok"}
+    return {row["way"]: row for row in rows}
+
+
+def test_towers_are_trained_in_three_ways(tiny: T2RecCapacity, tmp_path: Path) -> None:
+    found = run(tiny, tmp_path, [])
+    assert set(found) == set(t2rec_capacity.TITLES)
+    assert {way: row["width"] for way, row in found.items()} == dict.fromkeys(found, 8) | {"bilinear": None}
+    assert found["bilinear"]["rmse"] == pytest.approx(0.1**0.5, rel=0.1)  # the noise
+    # training that goes nowhere leaves the towers of the regression: their error over test ratings
+    assert found["started-test"]["rmse"] == pytest.approx(found["regressed"]["rmse"], rel=0.15)
+    assert found["regressed"]["rmse"] < found["test"]["rmse"]
+    assert [found[way]["epochs"] for way in ("test", "started-train", "bilinear")] == [2, 1, None]
+    assert found["train"]["seconds"] is None
+    assert found["test"]["seconds"] > 0
+
+
+def test_what_is_kept_is_not_trained_again(
+    tiny: T2RecCapacity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(tiny, tmp_path, [])
+    for name in ("train", "represent"):
+        monkeypatch.setattr(t2rec_capacity, name, None)
+    assert run(tiny, tmp_path, []) == first
+
+
+def test_training_that_diverges_is_a_failed_row(tmp_path: Path) -> None:
+    diverging = {"optimizer": "sgd", "learning_rate": 1e20, "momentum": 0.0, "epochs": 2}
+    experiment = T2RecCapacity(validate(T2RecCapacity.Settings, {**TINY, "training": diverging}, "test"))
+    rows = experiment.run(experiment.parts()[0].settings, Place("cpu", say=lambda text: None), Kept(tmp_path, "k"))
+    failed = {row["way"]: row["reason"] for row in rows if row["status"] == "failed"}
+    assert failed == dict.fromkeys(("test", "train"), "training diverged in its first epoch")
+
+
+def test_the_published_number_is_the_guide() -> None:
+    experiment = experiments()["t2rec-capacity"](T2RecCapacity.Settings())
+    lines = [{"users": 1500, "dimension": 20, "width": width} for width in (25, 100, None)]
+    assert experiment.guides(lines) == {"T2Rec as published": [(25, 0.496), (100, 0.496)]}
+    assert experiment.guides([{"users": 7, "dimension": 20, "width": 25}]) == {}

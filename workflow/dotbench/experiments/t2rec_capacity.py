@@ -1,0 +1,219 @@
+"""What limits the towers on the T2Rec simulation: their width, their training, or the ratings."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
+from dotbench.errors import FitFailed
+from dotbench.evaluation.rmse import rmse
+from dotbench.experiments._comparison import DataSet, Protocol
+from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, Trend
+from dotbench.experiments.methods.base import Task, rating_methods
+from dotbench.experiments.t2rec_table1 import Size
+from dotbench.lazy import np
+from dotbench.runs.attempt import Attempt, attempt
+from dotbench.settings.base import Settings
+from dotbench.settings.published import load_published
+from dotbench.towers.fitted import FittedTowers, Result
+from dotbench.towers.representation import represent
+from dotbench.towers.sample import Sample
+from dotbench.towers.settings import Architecture, Training
+from dotbench.towers.training import Fit, train
+
+if TYPE_CHECKING:
+    from dotbench.runs.hardware import Place
+    from dotbench.runs.kept import Kept
+
+TITLES = {
+    "test": "ratings, random start: test",
+    "train": "ratings, random start: training",
+    "regressed": "regressed on the true functions",
+    "started-test": "ratings, started there: test",
+    "started-train": "ratings, started there: training",
+    "bilinear": "bilinear in the true features: test",
+}
+MUON = Training(
+    optimizer="muon", learning_rate=0.04, momentum=0.95, nesterov=True, schedule="cosine", weight_decay=0.5,
+    epochs=150, patience=150,
+)  # fmt: skip
+PROTOCOL = Protocol(test_share=0.3, folds=1, holdout=0.2, refit=False)
+
+
+class T2RecCapacitySettings(Settings):
+    """Settings of the experiment `t2rec-capacity`."""
+
+    sizes: list[Size] = Field([1500], min_length=1, description="n: users, and as many items")
+    dimensions: list[Size] = Field([20], min_length=1, description="d, intrinsic dimension of the covariates")
+    widths: list[Size] = Field([25, 50, 100, 200], min_length=1, description="units of a hidden layer")
+    replications: int = Field(3, ge=1, description="data sets of each scenario; a job has one")
+    first: int = Field(0, ge=0, description="seed of the first replication; the others follow it")
+    ratings: int = Field(100_000, ge=10, description="observed pairs, training and test together")
+    training: Training = Field(MUON, description="on ratings, from a random start")
+    regression: Training = Field(
+        MUON.model_copy(update={"learning_rate": 0.02, "weight_decay": 0.0, "batch_size": 512}),
+        description="of each tower on its noiseless true function",
+    )
+    steps: int = Field(10_000, ge=1, description="of the regression, each with covariates of its own")
+    started: Training = Field(
+        MUON.model_copy(update={"learning_rate": 0.005, "epochs": 50}),
+        description="on ratings, from the towers of the regression",
+    )
+
+    def generator(self, size: int, dimension: int, seed: int) -> SimT2Rec:
+        """The generator of one data set."""
+        return SimT2Rec(SimT2RecSettings(users=size, items=size, dimension=dimension, ratings=self.ratings, seed=seed))
+
+
+class T2RecCapacity(Experiment):
+    """RMSE of ratings by towers of several widths, each trained in three ways on the same data.
+
+    On ratings from a random start, as everyone must. Each tower by itself on its noiseless true function f or g, at
+    fresh covariates: what such towers have been seen to represent. And on ratings again, started from those: whether
+    the ratings have a good solution of this width, which training from a random start then did not find. Beside them a
+    bilinear model in the true features, for what the ratings allow.
+
+    Jaiswal, arXiv 2403.00802, Section 6: towers of width 50; .496, .438 and .373 are its Table 1 at d = 20.
+    """
+
+    name = "t2rec-capacity"
+    title = "Width of T2Rec's towers"
+    study = "t2rec"
+    Settings = T2RecCapacitySettings
+    settings: T2RecCapacitySettings
+    lists = ("sizes", "dimensions", "widths", "replications", "first")
+    keys = {"users": "n", "dimension": "d", "width": "width"}
+    compared = "way"
+    compared_title = "Towers"
+    metrics = ("rmse",)
+    trend = Trend("width", "units of a hidden layer", "RMSE of ratings", "xy")
+    columns = {
+        "users": Column("int64", "n: users, and as many items"),
+        "dimension": Column("int64", "d, intrinsic dimension of the covariates"),
+        "width": Column("int64", "units of a hidden layer; null for the bilinear model"),
+        "replication": Column("int64", "seed of the data set"),
+        "way": Column("str", f"how they were trained and what on: {', '.join(f'`{way}`' for way in TITLES)}"),
+        "title": Column("str", "the same in words"),
+        **FIT_COLUMNS,
+        "rmse": Column("float64", "on test or training ratings; `regressed`: over all pairs of fresh points"),
+        "user_error": Column("float64", "of `regressed`: E‖f̂ − f‖² / E‖f‖²"),
+        "item_error": Column("float64", "of `regressed`: the same of the items"),
+        "epochs": Column("int64", "that were made on ratings"),
+        "ended": Column("str", "what ended training on ratings"),
+    }  # fmt: skip
+
+    def parts(self) -> list[Part]:
+        return list(self._parts())
+
+    def _parts(self) -> Iterator[Part]:
+        s = self.settings
+        for size in s.sizes:
+            for dimension in s.dimensions:
+                for seed in range(s.first, s.first + s.replications):
+                    own = {"users": size, "dimension": dimension, "seed": seed}
+                    for width in s.widths:
+                        yield Part(f"n{size}-d{dimension}-w{width}-r{seed}", {**own, "width": width}, gpu=True)
+                    yield Part(f"n{size}-d{dimension}-bilinear-r{seed}", {**own, "width": None})
+
+    def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
+        one = _Towers(self.settings, part, place, kept)
+        if part["width"] is None:
+            return kept.once("bilinear", one.bilinear)
+        return [*kept.once("random", one.from_random), *kept.once("regressed", one.from_truth)]
+
+    def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
+        here = f"n = {lines[0]['users']}, d = {lines[0]['dimension']}"
+        widths = [line["width"] for line in lines if line["width"] is not None]
+        known = {(cell.dataset, cell.method): cell.value for cell in load_published("t2rec").cells}
+        if not widths or (here, "T2Rec") not in known:
+            return {}
+        return {"T2Rec as published": [(width, known[here, "T2Rec"]) for width in (min(widths), max(widths))]}
+
+    def notes(self) -> list[str]:
+        s = self.settings
+        shown = {"random start": s.training, "regression": s.regression, "started there": s.started}
+        return [
+            f"Generator as the paper prints it: {s.ratings:,} ratings, 56 % trained on, 14 % to choose the epoch, 30 % "
+            "test. RMSE of ratings, noise included.",
+            f"Regression: {s.steps:,} steps, fresh covariates in each. Achieved points of single trainings, no limits.",
+            *(f"{name}: {_described(training)}." for name, training in shown.items()),
+        ]
+
+
+class _Towers:
+    """The fits of one part."""
+
+    def __init__(self, settings: T2RecCapacitySettings, part: dict[str, Any], place: "Place", kept: "Kept") -> None:
+        self.settings, self.part, self.place, self.kept = settings, part, place, kept
+        self.generator = settings.generator(part["users"], part["dimension"], part["seed"])
+        self.set = DataSet(self.generator.simulate(), part["seed"], PROTOCOL)
+        self.data = self.set.data(self.set.held[0])
+
+    def bilinear(self) -> list[Row]:
+        method = rating_methods()["bilinear"]
+        whole = self.set.data(np.zeros(0, np.int64))
+        task = Task(method.Settings(), whole, self.part["seed"], self.kept.file("bilinear"))
+        done = attempt(lambda: method.fit(task, self.place), self.place.say)
+        predict = done.result.predict if done.result else None
+        return [self._row("bilinear", done, {"rmse": self._test(predict)} if predict else {})]
+
+    def from_random(self) -> list[Row]:
+        return self._on_ratings("", self.settings.training, None)
+
+    def from_truth(self) -> list[Row]:
+        s = self.settings
+        architecture = Architecture(width=self.part["width"])
+        done = attempt(
+            lambda: represent(self.generator, architecture, s.regression, s.steps, "fresh", self.part["seed"]),
+            self.place.say,
+        )
+        if done.result is None:
+            return [self._row("regressed", done, {})]
+        reached, towers = done.result
+        facts = {"rmse": reached.direct_rmse, "user_error": reached.user_error, "item_error": reached.item_error}
+        return [self._row("regressed", done, facts), *self._on_ratings("started-", s.started, towers)]
+
+    def _on_ratings(self, prefix: str, training: Training, start: FittedTowers | None) -> list[Row]:
+        """Rows of the errors on test and on training pairs; the second has no time of its own."""
+        done = attempt(lambda: self._trained(prefix, training, start), self.place.say)
+        found: dict[str, dict[str, Any]] = {"test": {}, "train": {}}
+        if done.result is not None:
+            towers, data = done.result.towers, self.data
+            test = self._test(lambda pairs: towers.predict(data.users, data.items, pairs))
+            told = {"epochs": len(done.result.curve), "ended": done.result.ended}
+            found = {"test": {**told, "rmse": test}, "train": {**told, "rmse": done.result.train_rmse}}
+        rows = {end: self._row(f"{prefix}{end}", done, facts) for end, facts in found.items()}
+        return [rows["test"], rows["train"] | {"seconds": None, "cpu_seconds": None}]
+
+    def _trained(self, prefix: str, training: Training, start: FittedTowers | None) -> Result:
+        data = self.data
+        sample = Sample(data.users, data.items, data.pairs, data.ratings, data.valid_pairs, data.valid_ratings)
+        fit = Fit(sample, Architecture(width=self.part["width"]), training, self.part["seed"], start)
+        [result] = train([fit], self.place.device, self.kept.file(f"{prefix}ratings"), self.place.say)
+        if result.best_epoch == 0:
+            raise FitFailed(f"training {result.ended} in its first epoch")
+        return result
+
+    def _test(self, predict: "Callable[[np.ndarray], np.ndarray]") -> float:
+        sim, test = self.set.simulation, self.set.test
+        return rmse(sim.ratings[test], predict(sim.pairs[test]))
+
+    def _row(self, way: str, done: Attempt[Any], facts: dict[str, Any]) -> Row:
+        part = self.part
+        known = {"users": part["users"], "dimension": part["dimension"], "width": part["width"]}
+        known |= {"replication": part["seed"], "way": way, "title": TITLES[way]}
+        known |= {"status": "ok" if done.reason is None else "failed", "reason": done.reason}
+        known |= {"seconds": done.seconds, "cpu_seconds": done.cpu_seconds}
+        row = known | dict.fromkeys(("rmse", "user_error", "item_error", "epochs", "ended")) | facts
+        errors = f"RMSE {row['rmse']:.4f}" if done.reason is None else f"failed: {done.reason}"
+        self.place.say(f"width {part['width']}, {TITLES[way]}: {errors}, {done.seconds:.3g} s")
+        return row
+
+
+def _described(training: Training) -> str:
+    """The settings that matter to a reader, and those that are not at their defaults."""
+    shown = ("optimizer", "learning_rate", "schedule", "weight_decay", "regularization", "batch_size", "epochs")
+    values = training.model_dump()
+    told = [key for key in values if key in shown or values[key] != Training.model_fields[key].default]
+    return ", ".join(f"{key} {values[key]}" for key in told)
