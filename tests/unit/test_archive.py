@@ -18,7 +18,7 @@ from dotbench.errors import DotbenchError
 from dotbench.files import write_json, write_parquet, write_text
 from dotbench.plan import Entry, Plan
 from dotbench.runs import paths
-from dotbench.runs.archive import PARTS, read_archive, read_parts, schema, write_archive
+from dotbench.runs.archive import PARTS, STORED, read_archive, read_parts, schema, write_archive
 from dotbench.runs.checking import means
 from dotbench.runs.evaluating import per_user_table
 from dotbench.runs.exporting import export_runs
@@ -451,21 +451,24 @@ def test_hits_take_less_than_a_byte_a_user(workdir: Path) -> None:
     write_archive(FILE, rows)
     sizes = pq.ParquetFile(FILE).metadata.row_group(0).to_dict()["columns"]
     bytes_of = {column["path_in_schema"].split(".")[0]: column["total_compressed_size"] for column in sizes}
-    assert bytes_of["hits"] < 20 * 6_000
+    assert bytes_of["hits_by_n_relevant"] < 20 * 6_000
     assert bytes_of["user"] + bytes_of["n_relevant"] < 5 * 6_000
     assert FILE.stat().st_size < 160_000
     back = read_archive(FILE)
     order = sorted(rows[4:], key=lambda row: (row["method"], row["split_seed"]))
     fits = [row for row in back if row["hits"] is not None]
     assert all(np.array_equal(a["hits"], b["hits"]) for a, b in zip(fits, order, strict=True))
-    assert pa.types.is_uint16(pq.read_schema(FILE).field("hits").type.value_type)
+    assert pa.types.is_uint16(pq.read_schema(FILE).field("hits_by_n_relevant").type.value_type)
 
 
 def test_every_column_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
     section = page.split("### Runs in one file")[1].split("\n## ")[0]
     named = {name for line in section.splitlines() if line.startswith("| ") for name in line.split("|")[1].split(",")}
-    assert {name.strip() for name in named} - {"column"} == {*schema().names, *PARTS}
+    assert {name.strip() for name in named} - {"column"} == {
+        *(STORED.get(name, name) for name in schema().names),
+        *PARTS,
+    }
 
 
 # parts of experiments
@@ -510,13 +513,12 @@ def test_parts_come_back_to_the_bit_beside_runs(workdir: Path) -> None:
         assert file.with_suffix(".json").read_bytes() == record
 
 
-def test_a_file_without_parts_is_as_it_was(workdir: Path) -> None:
-    """The columns of files that were written before there were parts."""
+def test_a_file_without_parts_has_no_columns_for_them(workdir: Path) -> None:
     plan = make_plan()
     make_data(plan)
     make_runs(plan)
     export_runs(plan, FILE)
-    assert pq.read_schema(FILE).names == schema().names
+    assert pq.read_schema(FILE).names == [STORED.get(name, name) for name in schema().names]
     assert read_parts(FILE) == []
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench.errors import DotbenchError
 from dotbench.files import atomic
+from dotbench.lazy import np
 from dotbench.runs.checking import check_rows
 from dotbench.runs.evaluating import RANKING, RATING
 from dotbench.runs.part_rows import PartRow, check_parts, part_key
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CURVES = ("trials_curves", "curve")  # tables of numbers, which are laid down column by column
-# hits are noise to a compressor but for their bytes' frequencies; users and their counts repeat
+# Hits are noise to a compressor but for their bytes' frequencies, which depend on how many items are relevant: they lie
+# in the order of that number, and Brotli, unlike Zstandard, changes its codes along the way. Users and counts repeat.
+STORED = {"hits": "hits_by_n_relevant"}  # column of a row → its name in the file, where it is another
 ENCODINGS = {"user": "DELTA_BINARY_PACKED", "hits": "BYTE_STREAM_SPLIT"}
+BROTLI = ("hits",)
 PARTS = ("study", "experiment", "part", "record", "rows")  # columns of parts of experiments, where there are any
 
 
@@ -50,17 +54,21 @@ def write_archive(path: Path, rows: Iterable[Row], parts: Iterable[PartRow] = ()
     import pyarrow.parquet as parquet
 
     parts = sorted(parts, key=part_key)
-    rows = [*_transposed(path, sorted(rows, key=_order)), *parts]
-    fields = _schema_with_parts() if parts else schema()
-    table = pa.table({field.name: pa.array([row.get(field.name) for row in rows], field.type) for field in fields})
+    fits = [_by_n_relevant(row) for row in sorted(rows, key=_order)]
+    rows = [*_transposed(path, fits), *parts]
+    fields = list(_schema_with_parts() if parts else schema())
+    table = pa.table(
+        {_stored(field.name): pa.array([row.get(field.name) for row in rows], field.type) for field in fields}
+    )
+    leaves = {_leaf(field): field.name in BROTLI for field in fields}
     with atomic(path) as temporary:
         parquet.write_table(
             table,
             temporary,
-            compression="zstd",
-            compression_level=22,
+            compression={leaf: "brotli" if brotli else "zstd" for leaf, brotli in leaves.items()},
+            compression_level={leaf: 11 if brotli else 22 for leaf, brotli in leaves.items()},
             use_dictionary=False,
-            column_encoding={f"{name}.list.element": encoding for name, encoding in ENCODINGS.items()},
+            column_encoding={_leaf(field): ENCODINGS[field.name] for field in fields if field.name in ENCODINGS},
             data_page_size=1 << 27,
             write_statistics=False,
             write_page_checksum=True,
@@ -74,6 +82,7 @@ def read_archive(path: Path) -> list[Row]:
     """
     rows = [row for row in _read(path) if row["dataset"] is not None or row.get("part") is None]
     rows = _transposed(path, [{name: row[name] for name in schema().names} for row in rows])
+    rows = [_by_n_relevant(row, back=True) for row in rows]
     check_rows(path, rows)
     return sorted(rows, key=_order)
 
@@ -96,13 +105,34 @@ def _read(path: Path) -> list[Row]:
         raise DotbenchError(f"{path}: cannot be read: no such file") from None
     except (OSError, pa.ArrowException) as error:
         raise DotbenchError(f"{path}: not a Parquet file, or a damaged one: {error}") from None
-    expected = [(fields.names, fields.types) for fields in (schema(), _schema_with_parts())]
+    expected = [(list(map(_stored, fields.names)), fields.types) for fields in (schema(), _schema_with_parts())]
     if (table.column_names, table.schema.types) not in expected:
         raise DotbenchError(
             f"{path}: not a file of runs; found the columns {', '.join(table.column_names)}; "
             "allowed is what 'dotbench export --runs' wrote"
         )
+    table = table.rename_columns({stored: name for name, stored in STORED.items()})
     return [{name: _value(table[name][k]) for name in table.column_names} for k in range(len(table))]
+
+
+def _stored(name: str) -> str:
+    return STORED.get(name, name)
+
+
+def _leaf(field: "pa.Field") -> str:
+    """Where Parquet has the values of a column."""
+    import pyarrow as pa
+
+    return f"{_stored(field.name)}.list.element" if pa.types.is_list(field.type) else _stored(field.name)
+
+
+def _by_n_relevant(row: Row, back: bool = False) -> Row:
+    """The row with its hits in the order of the users' relevant items, or back in the order of the users."""
+    hits, counts = row["hits"], row["n_relevant"]
+    if hits is None or counts is None or len(hits) != len(counts):
+        return row
+    order = np.argsort(counts, kind="stable")
+    return row | {"hits": hits[np.argsort(order, kind="stable") if back else order]}
 
 
 def _transposed(path: Path, rows: list[Row]) -> list[Row]:
