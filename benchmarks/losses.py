@@ -1,4 +1,4 @@
-"""CPU seconds per epoch of every loss by stochastic gradients, and of pair scores beside plain gathering."""
+"""CPU seconds per epoch of every loss by stochastic gradients; BPR and softmax beside plain ways to compute them."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 for option, default in (("users", 6040), ("items", 3706), ("ratings", 1_000_000), ("threads", 1), ("epochs", 3)):
     parser.add_argument(f"--{option}", type=int, default=default)
 parser.add_argument("--models", nargs="+", default=["mf", "lightgcn"])
+parser.add_argument("--losses", nargs="+", help="only these")
 arguments = parser.parse_args()
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = str(arguments.threads)  # before numpy and torch are loaded
@@ -18,15 +19,16 @@ import torch  # noqa: E402
 from _data import training_pairs  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
-from dotbench.losses.base import losses  # noqa: E402
+from dotbench.losses.base import Batch, losses  # noqa: E402
+from dotbench.losses.softmax import Softmax  # noqa: E402
 from dotbench.matrix import TrainMatrix  # noqa: E402
 from dotbench.models.base import models  # noqa: E402
 from dotbench.settings.method import MethodChoice, resolve  # noqa: E402
 from dotbench.solvers.base import Problem  # noqa: E402
 from dotbench.solvers.sgd import SGD, GradientTrainer  # noqa: E402
-from dotbench.vectors import Tables  # noqa: E402
+from dotbench.vectors import Tables, Vectors  # noqa: E402
 
-GATHERED = "bpr"  # the loss that is also trained on gathered vectors, as other libraries do
+PEERS = {("mf", "bpr"): "gathered vectors", ("mf", "softmax"): "autograd on all scores"}
 
 
 class Gathered(Tables):
@@ -36,14 +38,25 @@ class Gathered(Tables):
         return (self.items(items) * self.users(users)[:, None]).sum(-1)
 
 
-def epochs(model: str, loss: str, train: TrainMatrix, gather: bool = False) -> tuple[int, list[float]]:
-    """Updates of an epoch, and CPU seconds of each epoch after the first."""
+class Autograd(Softmax):
+    """Softmax from the whole matrix of scores."""
+
+    def user_losses(self, vectors: Vectors, batch: Batch) -> torch.Tensor:
+        users, rows, items, counts = batch
+        scores = vectors.users(users) @ vectors.items().T
+        positives = torch.zeros_like(counts).index_add(0, rows, scores[rows, items])
+        return counts * torch.logsumexp(scores, dim=1) - positives
+
+
+def epochs(model: str, loss: str, train: TrainMatrix, plain: bool = False) -> tuple[int, list[float]]:
+    """Updates of an epoch, and CPU seconds of each epoch after the first. ``plain``: as libraries commonly do it, from
+    gathered vectors or by autograd on all scores."""
     method = resolve(MethodChoice(model=model, loss=loss, solver="sgd", grid={}))
     settings = SimpleNamespace(**method.settings)
     trainer = GradientTrainer(
         Problem(
             model=method.model,
-            loss=method.loss(settings),  # type: ignore[misc]
+            loss=(Autograd if plain and loss == "softmax" else method.loss)(settings),  # type: ignore[misc]
             settings=settings,
             train=lambda dtype: train,
             validate=lambda users, items: 0.0,
@@ -51,7 +64,7 @@ def epochs(model: str, loss: str, train: TrainMatrix, gather: bool = False) -> t
             device="cpu",
         )
     )
-    if gather:
+    if plain and loss == "bpr":
         users, items = trainer.model.parameters()
         trainer.model.vectors = lambda: Gathered(users, items)
     found = []
@@ -66,18 +79,20 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     pairs = training_pairs(arguments.users, arguments.items, arguments.ratings)
     train = TrainMatrix(pairs, arguments.users, arguments.items)
-    works = [("mf", GATHERED, True)]
+    works = []
     for model in arguments.models:
         for name, loss in losses().items():
-            if SGD.can_solve(models()[model], loss):
-                works.append((model, name, False))
-    rows, peer = [], None
-    for model, loss, gather in works:
-        updates, times = epochs(model, loss, train, gather)
+            if SGD.can_solve(models()[model], loss) and name in (arguments.losses or losses()):
+                works += [(model, name, plain) for plain in (True, False) if not plain or (model, name) in PEERS]
+    rows, peers = [], {}
+    for model, loss, plain in works:
+        updates, times = epochs(model, loss, train, plain)
         median = statistics.median(times)
-        peer = peer or median
-        label = f"{model} {loss}" + (", gathered (peer)" if gather else "")
-        rows.append((label, updates, f"{median:.2f}", f"{min(times):.2f}–{max(times):.2f}", f"{median / peer:.2f}"))
+        if plain:
+            peers[model, loss] = median
+        label = f"{model} {loss}" + (f", {PEERS[model, loss]} (peer)" if plain else "")
+        ratio = f"{median / peers[model, loss]:.2f}" if (model, loss) in peers else ""
+        rows.append((label, updates, f"{median:.2f}", f"{min(times):.2f}–{max(times):.2f}", ratio))
         print(rows[-1], flush=True)
     print(f"{arguments.users} × {arguments.items}, {len(pairs)} training pairs, {arguments.threads} thread(s)")
     columns = ["", "updates", "CPU s an epoch", "range", "ratio to peer"]

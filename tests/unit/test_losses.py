@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from dotbench.losses import softmax as softmax_module
 from dotbench.losses.base import DifferentiableLoss, losses
 from dotbench.losses.bpr import BPR
 from dotbench.losses.listwise import ListwiseLoss
@@ -215,9 +216,41 @@ def test_listwise_batches_cover_each_user_with_a_positive_once():
 
 def test_softmax_does_not_overflow():
     loss = Softmax(SETTINGS)
-    scores = torch.tensor([[1000.0, 0.0, -1000.0]])
-    rows, items, counts = torch.tensor([0, 0]), torch.tensor([0, 1]), torch.tensor([2.0])
-    assert loss.formula(scores, rows, items, counts).item() == pytest.approx(1000.0)
+    vectors = Tables(torch.tensor([[1.0]]), torch.tensor([[1000.0], [0.0], [-1000.0]]))
+    batch = torch.tensor([0]), torch.tensor([0, 0]), torch.tensor([0, 1]), torch.tensor([2.0])
+    assert loss.user_losses(vectors, batch).item() == pytest.approx(1000.0)
+
+
+@pytest.mark.parametrize("cells", [1, 7, 12, 1 << 20])
+def test_softmax_by_blocks_is_autograd_s(monkeypatch, cells):
+    """Values and gradients of three users with weights of their own, in blocks of one, two, four and all items."""
+    monkeypatch.setattr(softmax_module, "CELLS", cells)
+    train, model, _ = problem()
+    users = train.active_users[:3]
+    batch = (users, *train.positives(users))
+    weight = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
+    found = []
+    for formula in (Softmax(SETTINGS).user_losses, plain_softmax):
+        vectors = Tables(*(part.detach().clone().requires_grad_() for part in (model.users, model.items)))
+        losses = formula(vectors, batch)
+        gradients = torch.autograd.grad(losses @ weight, (vectors.users(), vectors.items()))
+        found.append([losses.detach(), *gradients])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+
+
+def plain_softmax(vectors, batch):
+    users, rows, items, counts = batch
+    scores = vectors.users(users) @ vectors.items().T
+    return counts * torch.logsumexp(scores, 1) - torch.zeros_like(counts).index_add(0, rows, scores[rows, items])
+
+
+def test_positives_are_scattered():
+    values = torch.arange(6.0).view(3, 2)
+    items, ends = torch.tensor([4, 0, 4]), torch.tensor([2, 2, 3])  # the second user has none
+    dense = torch.zeros(3, 5)
+    dense[0, 4] = dense[0, 0] = dense[2, 4] = 1
+    assert torch.equal(softmax_module.scattered(values, items, ends, 5), dense.T @ values)
 
 
 # --- BPR
