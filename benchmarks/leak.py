@@ -104,9 +104,9 @@ def designs(source: Source, whole: dict[str, list[np.ndarray]]) -> dict[tuple[st
             continue
         reviews, _ = part.read(source)
         assert np.array_equal(np.stack([reviews.users, reviews.items], axis=1), source.split.train)
-        users = average(reviews, reviews.users, source.split.n_users)
-        items = average(reviews, reviews.items, source.split.n_items)
-        found[name, HONEST] = of_pairs(dense(users), dense(items), source.split)
+        users = averages(reviews, reviews.users, source.split.n_users)
+        items = averages(reviews, reviews.items, source.split.n_items)
+        found[name, HONEST] = of_pairs(users, items, source.split)
         own_out = np.hstack([without_own(reviews, rows) for rows in (reviews.users, reviews.items)])
         found[name, LEFT_OUT] = {**found[name, HONEST], "train": own_out}
     for variant in (LEAKY, HONEST, LEFT_OUT):
@@ -117,6 +117,12 @@ def designs(source: Source, whole: dict[str, list[np.ndarray]]) -> dict[tuple[st
 
 def dense(matrix: Any) -> np.ndarray:
     return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+
+
+def averages(reviews: Reviews, rows: np.ndarray, n: int) -> np.ndarray:
+    """The average over the reviews of each row, then ``has_review``, 1 where there is one: shape (n, d + 1)."""
+    has_review = np.bincount(rows, minlength=n) > 0
+    return np.hstack([average(reviews, rows, n).toarray(), has_review.astype(np.float32)[:, None]])
 
 
 def of_pairs(users: np.ndarray, items: np.ndarray, split: Split) -> Design:

@@ -261,6 +261,13 @@ def study_files(name):
     return files
 
 
+def exhibit_features(wildcards):
+    """Manifests of the features whose tables the table of the wildcards shows."""
+    return [
+        str(file) for file in plan.exhibit_features(plan.study(wildcards.study), wildcards.table)
+    ]
+
+
 def shown_packed(wildcards):
     """The packed experiments that the table or figure of the wildcards shows; for other outputs all of the study."""
     study = plan.study(wildcards.study)

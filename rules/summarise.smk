@@ -24,7 +24,7 @@ rule summarise:
     log:
         "logs/summarise/{name}/{study}-{table}.log",
     wildcard_constraints:
-        table=made_as("tables", "comparison", "overview", "intervals"),
+        table=made_as("tables", "comparison", "overview", "intervals", "starts"),
     localrule: True
     conda:
         "../envs/dotbench.yaml"
@@ -79,6 +79,25 @@ use rule summarise as summarise_experiment with:
         ),
     wildcard_constraints:
         table=made_as("tables", "replications"),
+
+
+use rule summarise as summarise_features with:
+    input:
+        features=exhibit_features,
+        statistics=study_statistics,
+        code=stage_sources("summarise"),
+    output:
+        csv="results/{name}/{study}/tables/{table}.csv",
+        md="results/{name}/{study}/tables/{table}.md",
+        tex="results/{name}/{study}/tables/{table}.tex",
+        html=report(
+            "results/{name}/{study}/tables/{table}.html",
+            caption="../workflow/report/aspects.rst",
+            category="Tables",
+            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+        ),
+    wildcard_constraints:
+        table=made_as("tables", "aspects"),
 
 
 rule draw_convergence:

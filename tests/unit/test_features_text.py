@@ -45,9 +45,10 @@ def source(tmp_path) -> Source:
 def test_ngrams_of_a_hand_made_corpus(source):
     found = NGrams(NGramsSettings(size=4, longest=2)).compute(source)
     # N = 4. great: 3 ln(4/2); great strap, strap: 2 ln(4/2); the rest, once in one review: ln 4 = 2 ln 2, ties by name
-    assert found.user_names == ["great", "broke", "cable", "cable broke", "has_review"]
-    assert found.users.toarray().tolist() == [[1, 0.5, 0.5, 0.5, 1], [1, 0, 0, 0, 1], [0, 0, 0, 0, 1]]
-    assert found.items.toarray().tolist() == [[1.5, 0, 0, 0, 1], [0, 0.5, 0.5, 0.5, 1], [0, 0, 0, 0, 0]]
+    assert found.user_names == ["great", "broke", "cable", "cable broke"]
+    assert found.users.toarray().tolist() == [[1, 0.5, 0.5, 0.5], [1, 0, 0, 0], [0, 0, 0, 0]]
+    average = [0.75, 0.25, 0.25, 0.25]  # item 2 has no training review
+    assert found.items.toarray().tolist() == [[1.5, 0, 0, 0], [0, 0.5, 0.5, 0.5], average]
 
 
 def brute_salience(corpus: list[str], longest: int, min_share: float) -> dict[str, float]:
@@ -156,14 +157,31 @@ def test_aspects_of_a_hand_made_corpus(tmp_path):
     frame = reviews(rows)
     source = Source(write_prepared(tmp_path, frame, 2, 2), split_of(frame, np.zeros(3), 2, 2))
     found = Aspects(AspectsSettings(size=2)).compute(source)
-    assert found.user_names == found.item_names == ["sound", "cable", "has_review"]
-    np.testing.assert_allclose(found.users.toarray(), [[(0.8 - 1 + 0.7) / 3, 0.7, 1], [0, -1, 1]], rtol=1e-6)
-    np.testing.assert_allclose(found.items.toarray(), [[(0.8 - 1) / 2, -1, 1], [0.7, 0.7, 1]], rtol=1e-6)
+    assert found.user_names == found.item_names == ["sound", "cable"]
+    np.testing.assert_allclose(found.users.toarray(), [[(0.8 - 1 + 0.7) / 3, 0.7], [0, -1]], rtol=1e-6)
+    np.testing.assert_allclose(found.items.toarray(), [[(0.8 - 1) / 2, -1], [0.7, 0.7]], rtol=1e-6)
     table = found.tables["polarity"].set_index("aspect")
     assert list(table.columns) == ["frequency", "mean", "sd", "q25", "median", "q75"]
     assert table["frequency"].to_dict() == {"sound": 3, "cable": 2}
     expected = pd.Series([0.8, -1, 0.7]).describe()[["mean", "std", "25%", "50%", "75%"]]
     np.testing.assert_allclose(table.loc["sound"].tolist()[1:], expected, rtol=1e-6)
+    levels = [("sound", 5, 3, 0.5 / 3), ("cable", 1, 1, -1.0), ("cable", 5, 1, 0.7)]
+    assert found.tables["levels"].columns.tolist() == ["aspect", "rating", "frequency", "mean"]
+    for row, expected in zip(found.tables["levels"].itertuples(index=False), levels, strict=True):
+        assert row[:3] == expected[:3]
+        assert row[3] == pytest.approx(expected[3])
+
+
+def test_polarity_at_a_rating_is_that_of_the_reviews_of_the_rating(tmp_path):
+    source, frame = random_source(tmp_path)
+    found = Aspects(AspectsSettings(size=3, leaky=True)).compute(source).tables
+    for row in found["levels"].itertuples(index=False):
+        alike = frame[frame["rating"] == row.rating]
+        own = [m.polarity for text in alike["text"] for m in mentions("Fine.\n\n" + text) if m.aspect == row.aspect]
+        assert row.frequency == len(own)
+        assert row.mean == pytest.approx(np.mean(own), abs=1e-6)
+    whole = found["levels"].groupby("aspect")["frequency"].sum()
+    assert whole.to_dict() == found["polarity"].set_index("aspect")["frequency"].to_dict()
 
 
 def test_the_polarity_table_against_numpy():

@@ -60,7 +60,7 @@ def described_by(path: Path) -> str:
 
 
 @pytest.mark.parametrize("pattern", sorted(sections()))
-def test_files_have_the_documented_keys_and_no_others(project, paper, simulated, pattern):
+def test_files_have_the_documented_keys_and_no_others(project, paper, simulated, reviewed, pattern):
     if pattern.startswith("results/studies/") or "/t2rec/" in pattern:
         project = simulated
     if pattern.endswith("manifest.json"):
@@ -75,7 +75,8 @@ def test_files_have_the_documented_keys_and_no_others(project, paper, simulated,
     if "/rg2/" in pattern or "paper_vs_ours" in pattern:
         assert project.snakemake(config=paper).returncode == 0
     glob = re.sub(r"<[^>]+>", "*", pattern)
-    files = [path for path in project.root.glob(glob) if described_by(path) == pattern]
+    roots = [project.root, *([reviewed.root] if "/tables/" in pattern else [])]
+    files = [path for root in roots for path in root.glob(glob) if described_by(path) == pattern]
     assert files, f"no file matches {glob}"
     documented = sections()[pattern]
     for path in files:

@@ -113,22 +113,28 @@ class Plan:
 
     def exhibits(self, study: Any) -> list[Exhibit]:
         """The tables and figures of a study that the configuration has methods, or the experiment, for."""
-        names = [entry.method.names for entry in self.study_entries(study.name)]
-        packed = [packed.experiment.name for packed in self.study_packed(study.name)]
-        return [
-            e
-            for e in (*study.tables, *study.figures)
-            if (e.experiment in packed if e.experiment else any((e.needs or e.shows)(*name) for name in names))
-        ]
+        return [exhibit for exhibit in (*study.tables, *study.figures) if self._has(study, exhibit)]
+
+    def _has(self, study: Any, exhibit: Exhibit) -> bool:
+        """Whether there is a method, or the experiment, that a table or figure is about."""
+        if exhibit.experiment:
+            return any(packed.experiment.name == exhibit.experiment for packed in self.study_packed(study.name))
+        if exhibit.split not in (None, self.splitter_of(study).name):
+            return False
+        methods = [entry.method for entry in self.study_entries(study.name)]
+        wanted = exhibit.needs or exhibit.shows
+        return any(wanted(*method.names) and exhibit.reads(method.features) for method in methods)
 
     def exhibit(self, study: Any, name: str) -> Exhibit:
         """A table or figure by name. Raises DotbenchError if the configuration has no method for it."""
         for exhibit in self.exhibits(study):
             if exhibit.name == name:
                 return exhibit
-        declared = [e.experiment for e in (*study.tables, *study.figures) if e.name == name]
-        kind = "experiment" if any(declared) else "method"
-        has = f"the configuration '{self.benchmark.name}' has no {kind} that it is about"
+        about = next(e for e in (*study.tables, *study.figures) if e.name == name)
+        kind = "experiment" if about.experiment else "method"
+        where = f" on the split '{about.split}'" if about.split else ""
+        where += f" with the features '{about.features}'" if about.features else ""
+        has = f"the configuration '{self.benchmark.name}' has no {kind}{where} that it is about"
         raise DotbenchError(f"'{name}' of the study '{study.name}' cannot be made: {has}")
 
     def study_packed(self, study: str) -> list[Packed]:
@@ -144,7 +150,18 @@ class Plan:
         shown = self.exhibit(study, name)
         if shown.experiment:
             return []
-        return [entry for entry in self.study_entries(study.name) if shown.shows(*entry.method.names)]
+        return [
+            entry
+            for entry in self.study_entries(study.name)
+            if shown.shows(*entry.method.names) and shown.reads(entry.method.features)
+        ]
+
+    def exhibit_features(self, study: Any, name: str) -> list[Path]:
+        """Manifests of the features whose tables a table or figure shows: one for each dataset, of the first seed."""
+        shown = self.exhibit(study, name)
+        entries = self.exhibit_entries(study, name) if shown.features else []
+        folders = dict.fromkeys(self.split(entry, entry.dataset, self.benchmark.seeds[0]) for entry in entries)
+        return [paths.features(folder, str(shown.features)).with_suffix(".json") for folder in folders]
 
     def fits(self, entry: Entry) -> list[Path]:
         """Run folders of the reported seeds; a seed names the split and the initialisation."""
@@ -236,6 +253,7 @@ class Plan:
                 {"dataset": entry.dataset, "label": entry.method.label, "folder": entry.folder} for entry in entries
             ],
             **({"experiments": [found.described() for found in packed]} if packed else {}),
+            **({"features": shown.features} if shown and shown.features else {}),
         }
 
     def environment(self) -> dict[str, str]:

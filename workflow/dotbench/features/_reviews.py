@@ -31,9 +31,10 @@ class Reviews:
 
 
 class TextFeatures(FeatureSet):
-    """A mean over reviews for users and for items, and a last column ``has_review``, 1 where there is one.
+    """A mean over reviews for users and for items.
 
-    Rows without a review are zero throughout.
+    Rows without a review have the mean over the rows that have one: whoever is unknown counts as average. Zeros, with
+    a column that tells them, would be an input that no training pair has shown a model.
     """
 
     @abstractmethod
@@ -42,19 +43,18 @@ class TextFeatures(FeatureSet):
 
     def compute(self, source: Source) -> Features:
         reviews, tables = self.read(source)
-        names = [*reviews.names, "has_review"]
-        users = average(reviews, reviews.users, source.split.n_users)
-        items = average(reviews, reviews.items, source.split.n_items)
-        return Features(users, items, names, names, tables)
+        users, items = (
+            filled(average(reviews, rows, n), rows)
+            for rows, n in ((reviews.users, source.split.n_users), (reviews.items, source.split.n_items))
+        )
+        return Features(users, items, reviews.names, reviews.names, tables)
 
 
 def average(reviews: Reviews, rows: "np.ndarray", n: int) -> Any:
-    """Sum of totals over sum of weights for each row, then ``has_review``: CSR of shape (n, d + 1), float32.
+    """Sum of totals over sum of weights for each row, 0 where there is none: CSR of shape (n, d), float32.
 
     ``rows``: shape (reviews,), the row that each review belongs to.
     """
-    from scipy.sparse import csr_array, hstack
-
     counts = np.bincount(rows, minlength=n)
     sums = _grouped(reviews.totals, rows, n)
     if reviews.weights is None:
@@ -62,8 +62,20 @@ def average(reviews: Reviews, rows: "np.ndarray", n: int) -> Any:
     else:
         sums.data /= _grouped(reviews.weights, rows, n).data
     sums.eliminate_zeros()
-    has_review = csr_array((counts > 0).astype(np.float64)[:, None])
-    return hstack([sums, has_review], format="csr", dtype=np.float32)
+    return sums.astype(np.float32)
+
+
+def filled(means: Any, rows: "np.ndarray") -> Any:
+    """``means``, CSR of shape (n, d), where those without a review, which are zero, have the mean of the others.
+
+    ``rows``: shape (reviews,), as for `average`.
+    """
+    from scipy.sparse import csr_array
+
+    known = np.bincount(rows, minlength=means.shape[0]) > 0
+    mean = means.sum(axis=0, dtype=np.float64) / known.sum()
+    unknown = csr_array(~known[:, None], dtype=np.float32)
+    return csr_array(means + unknown @ csr_array(mean[None], dtype=np.float32))
 
 
 def _grouped(matrix: Any, rows: "np.ndarray", n: int) -> Any:

@@ -28,8 +28,9 @@ class Aspects(TextFeatures):
     An aspect's frequency is the number of sentences that mention it; the ``size`` highest are taken, ties in
     alphabetical order. The feature is the mean polarity over the sentences of the user's, or item's, reviews that
     mention the aspect; 0 if none does. How an aspect is recognised and how it gets its polarity: ``_mentions``.
-    The table ``polarity`` is T2Rec's Table 2 of the same reviews: for each aspect its frequency, and mean, standard
-    deviation and quartiles of its polarity over sentences. T2Rec, Section 6 (Yelp).
+    Two tables, T2Rec's Table 2 of the same reviews: ``polarity``, for each aspect its frequency, and mean, standard
+    deviation and quartiles of its polarity over sentences; ``levels``, its frequency and mean in the reviews of each
+    rating. T2Rec, Section 6 (Yelp).
     """
 
     name = "aspects"
@@ -65,8 +66,12 @@ class Aspects(TextFeatures):
         place, polarity = (np.asarray(reviews)[kept], where[kept]), np.asarray(polarities)[kept]
         totals = csr_array((polarity, place), (n, len(chosen)))
         weights = csr_array((np.ones_like(polarity), place), (n, len(chosen)))
-        table = polarity_table(chosen, place[1], polarity)
-        return Reviews(np.concatenate(users), np.concatenate(items), totals, weights, chosen), {"polarity": table}
+        tables = {"polarity": polarity_table(chosen, place[1], polarity)}
+        if "rating" in source.columns():
+            frames = source.rows(["rating"], self.settings.leaky)
+            ratings = np.concatenate([frame["rating"].to_numpy() for frame in frames])
+            tables["levels"] = level_table(chosen, place[1], polarity, ratings[place[0]])
+        return Reviews(np.concatenate(users), np.concatenate(items), totals, weights, chosen), tables
 
 
 def polarity_table(names: "Sequence[str]", aspects: "np.ndarray", polarity: "np.ndarray") -> "pd.DataFrame":
@@ -79,3 +84,14 @@ def polarity_table(names: "Sequence[str]", aspects: "np.ndarray", polarity: "np.
     for name, q in (("q25", 0.25), ("median", 0.5), ("q75", 0.75)):
         frame[name] = groups.quantile(q)
     return frame.loc[list(names)].rename_axis("aspect").reset_index()
+
+
+def level_table(
+    names: "Sequence[str]", aspects: "np.ndarray", polarity: "np.ndarray", ratings: "np.ndarray"
+) -> "pd.DataFrame":
+    """``aspect, rating, frequency, mean``: mentions of each name in the reviews of each rating that has any, and the
+    mean of their polarity. Arrays of shape (n,), as for `polarity_table`; ``ratings``: of the mentions' reviews."""
+    frame = pd.DataFrame({"place": aspects, "rating": ratings, "polarity": polarity.astype(np.float64)})
+    found = frame.groupby(["place", "rating"])["polarity"].agg(frequency="count", mean="mean").reset_index()
+    found["place"] = np.asarray(names, dtype=object)[found["place"]]
+    return found.rename(columns={"place": "aspect"})

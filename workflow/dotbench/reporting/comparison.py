@@ -3,11 +3,11 @@
 from typing import Any
 
 from dotbench.lazy import np, pd
+from dotbench.reporting.formats import Row
 from dotbench.reporting.records import read_runs
 from dotbench.reporting.rows import cold_parts, method_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
 
-Row = dict[str, Any]
 LOWER_IS_BETTER = ("rmse", "mae")
 
 
@@ -25,9 +25,9 @@ def compared(contents: dict[str, Any], facts: dict[str, Any], second: bool) -> t
         users = [run.per_user() for run in runs]
         for metric in contents["metrics"]:
             comparisons, labels = _compare(users, block, metric)
-            for row, standing in zip(block, _standings(block, labels, comparisons, metric, second), strict=True):
+            for row, standing in zip(block, standings_of(block, labels, comparisons, metric, second), strict=True):
                 row[f"{metric}_standing"] = standing
-            pairs += [_pair(dataset, metric, labels, pair) for pair in comparisons]
+            pairs += [pair_row(dataset, metric, labels, pair) for pair in comparisons]
         rows += block
     return rows, pairs
 
@@ -60,13 +60,14 @@ def _totals(frame: "pd.DataFrame", metric: str) -> "pd.DataFrame":
     return pd.DataFrame({"total": frame[metric].to_numpy(), "n": 1.0}, index=frame["user"])
 
 
-def _standings(
-    rows: list[dict[str, Any]], compared: list[str], comparisons: list[Comparison], metric: str, second: bool
+def standings_of(
+    rows: list[Row], compared: list[str], comparisons: list[Comparison], metric: str, second: bool = False
 ) -> list[str]:
-    """Places of all methods; the first and second only where no method of the dataset lacks a seed."""
+    """Places of all methods; the first and second only where no method of the dataset lacks a seed. ``metric``: as the
+    lines call it, a part's name before it or none."""
     if not comparisons:
         return ["" for _ in rows]
-    sign = -1 if metric in LOWER_IS_BETTER else 1
+    sign = -1 if metric.endswith(LOWER_IS_BETTER) else 1
     means = [sign * row[f"{metric}_mean"] for row in rows if row["method"] in compared]
     places = standings(len(compared), max(range(len(compared)), key=lambda k: means[k]), comparisons)
     if len(compared) < len(rows):
@@ -81,7 +82,8 @@ PAIR_COLUMNS = ["dataset", "metric", "first", "second", "difference", "low", "hi
 PAIR_COLUMNS += ["seeds_mean", "seeds_low", "seeds_high"]
 
 
-def _pair(dataset: str, metric: str, labels: list[str], pair: Comparison) -> dict[str, Any]:
+def pair_row(dataset: str, metric: str, labels: list[str], pair: Comparison) -> Row:
+    """The line of a pair in the csv."""
     return {
         "dataset": dataset,
         "metric": metric,

@@ -15,7 +15,17 @@ PROTOCOLS = {
 SECOND = "Underlined: second, better than every other but the best. ≈²: not distinguishable from the second best mean."
 COLD_NOTE = (
     "Warm: the test part; new users, new items, both new: held out from training altogether; cold: all of these; "
-    "overall: warm and cold. What is bold, or a tie, is so of the warm test alone."
+    "overall: warm and cold."
+)
+WARM_ALONE = " What is bold, or a tie, is so of the warm test alone."
+BOLD = (
+    "Bold: better than every other method of the dataset (p < .05, users resampled, Holm over all pairs). "
+    "≈: not distinguishable from the best mean."
+)
+BOLD_BY_PART = (
+    "Bold: better than every other method of the dataset on this part (p < .05, Student's paired t-test over seeds, "
+    "Holm over all pairs). ≈: not distinguishable from the best mean. All seeds are draws from the same ratings: what "
+    "is found holds for other draws of them, and says nothing of other data."
 )
 INERT_NOTE = (
     "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation NDCG@10 varies by "
@@ -40,22 +50,26 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
             "of a split that is not among the reported ones "
             f"(seed {contents['tuning_seed']}; its training pairs overlap their test pairs)"
         )
-    interval = "" if contents["kind"] == "overview" else " [95 % interval, Student's t]"
+    by_part = contents["kind"] == "starts"
+    spread = "standard error" if by_part else "standard deviation"
+    interval = " [95 % interval, Student's t]" if contents["kind"] in ("comparison", "intervals") else ""
     lines = [
         *([contents["title"]] if contents["title"] else []),
         split["headline"] + PROTOCOLS[contents["task"]],
         *([split["remark"]] if split["remark"] else []),
         *(_unseen(name, contents) for name in facts if split["variant"]),
-        *([COLD_NOTE] if contents["kind"] != "overview" and cold_parts(read_runs(contents)) else []),
-        f"Mean ± standard deviation{interval} over {len(seeds)} seeds, each {each} "
-        f"(seeds {', '.join(map(str, seeds))}).",
+        *(
+            [COLD_NOTE + ("" if by_part else WARM_ALONE)]
+            if contents["kind"] != "overview" and cold_parts(read_runs(contents))
+            else []
+        ),
+        f"Mean ± {spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
         *([INERT_NOTE] if contents["kind"] != "overview" and any(row["inert"] for row in rows) else []),
         *_halving(contents),
         *_budgets(rows),
         *([_grids(contents["grid"])] if contents["published"] or contents["grid"] != "paper" else []),
-        "Bold: better than every other method of the dataset (p < .05, users resampled, Holm over all pairs). "
-        "≈: not distinguishable from the best mean.",
+        BOLD_BY_PART if by_part else BOLD,
         *([SECOND] if contents["kind"] in ("overview", "intervals") else []),
         *([COSTS] if contents["kind"] != "overview" else []),
     ]

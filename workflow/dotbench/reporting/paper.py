@@ -9,8 +9,8 @@ from dotbench.files import write_csv, write_text
 from dotbench.reporting.comparison import LOWER_IS_BETTER
 from dotbench.reporting.formats import Column, Row, render_page
 from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
-from dotbench.reporting.replications import published_rows, read_packed
-from dotbench.reporting.rows import cold_parts, method_row
+from dotbench.reporting.replications import is_scenario, published_rows, read_packed
+from dotbench.reporting.rows import cold_parts, column, method_row
 from dotbench.settings.published import Cell, Published, load_published
 from dotbench.statistics.intervals import half_width
 
@@ -109,34 +109,33 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
 
 
 def _column(cell: Cell) -> str:
-    """What our rows call the cell's metric: that of the test part, the warm one, is the metric alone."""
-    return cell.metric if cell.part in (None, "warm") else f"{cell.part}_{cell.metric}"
+    """What our rows call the cell's metric: the warm part is the test part."""
+    return column("test" if cell.part in (None, "warm") else cell.part, cell.metric)
 
 
 def _orders(published: Published, ours: list[Row]) -> list[Row]:
     """The paper's order of the methods on each of its datasets, beside ours on each dataset that was run; only
-    methods that both have, by the method as the paper states it; suspect cells are left out."""
+    methods that both have, by the first of ours that is the method as the paper states it; suspect cells are left
+    out. A scenario of a simulation stands beside itself alone."""
     found = []
-    metrics = dict.fromkeys((cell.metric, cell.dataset) for cell in published.cells if not cell.part)
-    scenarios = {row["dataset"] for row in ours if len(row["names"]) == 2}  # of experiments: only with their own
-    for (metric, theirs), dataset in itertools.product(metrics, dict.fromkeys(row["dataset"] for row in ours)):
-        if theirs != dataset and {theirs, dataset} & scenarios:
+    blocks: dict[tuple[str, str], list[Cell]] = {}
+    for cell in published.cells:
+        blocks.setdefault((cell.metric, cell.where), []).append(cell)
+    for ((metric, where), cells), dataset in itertools.product(
+        blocks.items(), dict.fromkeys(row["dataset"] for row in ours)
+    ):
+        theirs, mean = cells[0].dataset, f"{_column(cells[0])}_mean"
+        if theirs != dataset and (is_scenario(theirs) or is_scenario(dataset)):
             continue
-        values = {
-            cell.method: cell.value
-            for cell in published.cells
-            if (cell.metric, cell.dataset, cell.part) == (metric, theirs, None) and not cell.suspect
-        }
-        means = {
-            name: row[f"{metric}_mean"]
-            for name in values
-            for row in ours
-            if row["names"] in published.method(name).stated() and row["dataset"] == dataset
-            if row.get(f"{metric}_mean") is not None
-        }
+        values = {cell.method: cell.value for cell in cells if not cell.suspect}
+        means: dict[str, float] = {}
+        for name, row in itertools.product(values, ours):
+            stated = row["dataset"] == dataset and row["names"] in published.method(name).stated()
+            if stated and row.get(mean) is not None:
+                means.setdefault(name, row[mean])
         names = list(means)
         if len(names) > 1:
-            line = {"metric": metric, "paper_dataset": theirs, "dataset": dataset, "methods": len(names)}
+            line = {"metric": metric, "paper_dataset": where, "dataset": dataset, "methods": len(names)}
             for key, by in (("paper_order", values), ("our_order", means)):
                 sign = 1 if metric in LOWER_IS_BETTER else -1
                 line[key] = " > ".join(sorted(names, key=lambda name: sign * by[name]))

@@ -88,6 +88,11 @@ def metric_text(metric: str) -> str:
     return metric.replace("_", " ").replace("rmse", "RMSE")
 
 
+def is_scenario(name: str) -> bool:
+    """Whether a name is one that `scenario_text` gives, and not a dataset's."""
+    return " = " in name
+
+
 def columns(packed: Packed) -> list[str]:
     """Columns of the csv."""
     of = packed.experiment

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dotbench.lazy import np, pd
+from dotbench.reporting.formats import Row
 from dotbench.reporting.records import MethodRuns
 from dotbench.statistics.intervals import t_interval
 
@@ -18,13 +19,18 @@ def cold_parts(runs: Sequence[MethodRuns]) -> list[str]:
     return [part for part in COLD_PARTS if part in found]
 
 
-def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold: Sequence[str] = ()) -> dict[str, Any]:
+def column(part: str, metric: str) -> str:
+    """What the lines call a metric of a part; that of the test part is the metric alone."""
+    return metric if part == "test" else f"{part}_{metric}"
+
+
+def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold: Sequence[str] = ()) -> Row:
     """One line of the table: all that the csv holds. ``cold``: further test parts, which a seed may lack."""
     records = run.metrics()
     good = [record for record in records if record["status"] == "ok"]
     failed = [record for record in records if record["status"] != "ok"]
     chosen = run.chosen()
-    row: dict[str, Any] = {
+    row: Row = {
         "dataset": run.dataset,
         "method": run.label,
         **{key: records[0][key] for key in ("model", "loss", "solver")},
@@ -34,10 +40,9 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
     for metric in metrics:
         for part in ("test", "valid", *cold):
             values = [record["metrics"][part][metric] for record in good if part in record["metrics"]]
-            prefix = metric if part == "test" else f"{part}_{metric}"
             interval = t_interval(values) if values else None
             for name in ("mean", "sd", "low", "high"):
-                row[f"{prefix}_{name}"] = getattr(interval, name) if interval else None
+                row[f"{column(part, metric)}_{name}"] = getattr(interval, name) if interval else None
     for fact in FACTS:
         values = [record[fact] for record in good]
         row[f"{fact}_mean"] = float(np.mean(values)) if values else None

@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv, write_text
+from dotbench.reporting.aspect_table import aspect_table
 from dotbench.reporting.comparison import PAIR_COLUMNS, compared
 from dotbench.reporting.dataset_table import dataset_table
 from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.notes import notes
 from dotbench.reporting.records import SHARED, dataset_facts, dataset_label, read_runs
 from dotbench.reporting.replication_table import replication_table
-from dotbench.reporting.rows import cold_parts
+from dotbench.reporting.rows import cold_parts, column
+from dotbench.reporting.starts import START_PAIR_COLUMNS, compared_by_part, shown_parts
 
-COLD = {"cold_user": "new users", "cold_item": "new items", "cold_both": "both new", "cold": "cold"}
-COLD |= {"overall": "overall"}
+PARTS = {"test": "warm", "cold": "cold", "overall": "overall"}
+PARTS |= {"cold_user": "new users", "cold_item": "new items", "cold_both": "both new"}
 TIES = {"tie": "≈", "second tie": "≈²"}
 
 
@@ -32,23 +34,38 @@ def method_table(contents: dict[str, Any], folder: Path, wide: bool, second: boo
     """
     facts = dataset_facts(contents)
     rows, pairs = compared(contents, facts, second)
-    table = contents["exhibit"]
-    write_csv(folder / f"{table}_pairs.csv", pairs, PAIR_COLUMNS)
     remarks = notes(contents, rows, facts)
     if wide:
         text = render(_beside_each_other(rows), _wide(contents["metrics"], facts), remarks)
     else:
         text = render(rows, _long(contents["metrics"], facts, cold_parts(read_runs(contents))), remarks)
+    _write(folder / contents["exhibit"], text, rows, pairs, PAIR_COLUMNS)
+
+
+def start_table(contents: dict[str, Any], folder: Path) -> None:
+    """Means over seeds on every part of the test, warm and cold, with the best of each; ``<table>_pairs.csv`` has every
+    pair of methods compared on each part."""
+    facts = dataset_facts(contents)
+    rows, pairs = compared_by_part(contents, facts)
+    columns = _parts(contents["metrics"], facts, shown_parts(read_runs(contents)))
+    text = render(rows, columns, notes(contents, rows, facts))
+    _write(folder / contents["exhibit"], text, rows, pairs, START_PAIR_COLUMNS)
+
+
+def _write(table: Path, text: dict[str, str], rows: list[Row], pairs: list[Row], pair_columns: list[str]) -> None:
+    write_csv(table.with_name(f"{table.name}_pairs.csv"), pairs, pair_columns)
     for kind, content in text.items():
-        write_text(folder / f"{table}.{kind}", content)
-    write_csv(folder / f"{table}.csv", rows, list(rows[0]))
+        write_text(table.with_name(f"{table.name}.{kind}"), content)
+    write_csv(table.with_name(f"{table.name}.csv"), rows, list(rows[0]))
 
 
 TABLES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "comparison": partial(method_table, wide=False, second=False),
     "intervals": partial(method_table, wide=False, second=True),
     "overview": partial(method_table, wide=True, second=True),
+    "starts": start_table,
     "statistics": dataset_table,
+    "aspects": aspect_table,
     "replications": replication_table,
 }
 
@@ -88,12 +105,41 @@ def _long(metrics: list[str], facts: dict[str, Any], cold: list[str]) -> list[Co
         Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
         Column("Method", lambda row: row["method"]),
         *(Column(_title(m) + warm, _metric(m), _is(m, "best"), _is(m, "second")) for m in metrics),
-        *(Column(f"{_title(metrics[0])} {COLD[part]}", _cold(f"{part}_{metrics[0]}")) for part in cold),
+        *(Column(f"{_title(metrics[0])} {PARTS[part]}", _cold(f"{part}_{metrics[0]}")) for part in cold),
         Column("Epochs", lambda row: _number(row["epochs_mean"], "{:.0f}")),
         Column("Updates", lambda row: _number(row["updates_mean"], "{:.0f}")),
         Column("Seconds", _seconds),
         Column("Chosen", _chosen),
     ]
+
+
+def _parts(metrics: list[str], facts: dict[str, Any], parts: list[str]) -> list[Column]:
+    return [
+        Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
+        Column("Method", lambda row: row["method"]),
+        *(
+            Column(f"{_title(metric)} {PARTS[part]}", _error(column(part, metric)), _is(column(part, metric), "best"))
+            for metric in metrics
+            for part in parts
+        ),
+        Column("Seconds", _seconds),
+        Column("Chosen", _chosen),
+    ]
+
+
+def _error(name: str) -> Callable[[Row], str]:
+    """Mean ± standard error over the seeds that did not fail."""
+
+    def show(row: Row) -> str:
+        mean, sd, seeds = row[f"{name}_mean"], row[f"{name}_sd"], row["seeds"] - row["failed"]
+        if mean is None:
+            return f"failed: {row['failure']} ({row['failure_log']})" if row["failed"] else "–"
+        text = f"{mean:.4f}" + ("" if sd is None else f" ± {sd / seeds**0.5:.4f}")
+        if row["failed"]:
+            text += f" ({seeds} of {row['seeds']} seeds)"
+        return text + TIES.get(row[f"{name}_standing"], "")
+
+    return show
 
 
 def _metric(metric: str, intervals: bool = True) -> Callable[[Row], str]:

@@ -1,6 +1,6 @@
 """What a study is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -21,7 +21,9 @@ class Exhibit:
     ``kind``: a name in `dotbench.reporting.tables.TABLES` or `dotbench.reporting.figures.FIGURES`. ``title``: the note
     that says what it is. ``shows``: whether it shows a method, by the names of model, loss and solver. ``needs``: a
     method without which there is nothing to see; absent: any that it shows. ``experiment``: the packed experiment that
-    it shows, in the place of methods. ``on_request``: made only when it is asked for by its name.
+    it shows, in the place of methods. ``split``: the kind of split that it is about; absent: any. ``features``: the
+    features whose tables it shows; it needs a method that reads them. ``on_request``: made only when it is asked for by
+    its name.
     """
 
     name: str
@@ -30,7 +32,13 @@ class Exhibit:
     shows: Shows = everything
     needs: Shows | None = None
     experiment: str | None = None
+    split: str | None = None
+    features: str | None = None
     on_request: bool = False
+
+    def reads(self, features: Collection[str]) -> bool:
+        """Whether it is about a method with these features."""
+        return self.features is None or self.features in features
 
 
 class Study(Component):

@@ -7,7 +7,7 @@ CAPACITY = "What limits the paper's towers on its simulation: width, training, o
 
 class T2RecStudy(Study):
     """Jaiswal, Towards a Theoretical Understanding of Two-Stage Recommender Systems, arXiv 2403.00802: Table 1 on
-    simulated ratings."""
+    simulated ratings and on reviews, Table 2; users and items without any training rating."""
 
     name = "t2rec"
     title = "T2Rec"
@@ -28,5 +28,23 @@ class T2RecStudy(Study):
             experiment="t2rec-optimizers",
         ),
         Exhibit("capacity", "replications", CAPACITY, experiment="t2rec-capacity"),
+        Exhibit(
+            "reviews",
+            "starts",
+            "The paper's Table 1, the block of Yelp: reviews, warm and cold start.",
+            split="warm-cold",
+        ),
+        Exhibit(
+            "cold_start",
+            "starts",
+            "Cold start without a single training rating, which the paper leaves undone.",
+            split="cold-start",
+        ),
+        Exhibit(
+            "table2",
+            "aspects",
+            "The paper's Table 2: polarity of the aspects that reviews mention.",
+            features="aspects-leaky",
+        ),
     )
     figures = (Exhibit("capacity_curves", "trend", CAPACITY, experiment="t2rec-capacity"),)
