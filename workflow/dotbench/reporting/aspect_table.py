@@ -1,5 +1,6 @@
 """The most frequent aspects of a dataset's reviews, and what is said of them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def aspect_table(contents: dict[str, Any], folder: Path) -> None:
         Column("Mentions", lambda row: f"{row['frequency']:,}"),
         Column("Polarity", lambda row: _number(row, "mean") + ("" if row["sd"] is None else f" ± {row['sd']:.3f}")),
         Column("Quartiles", lambda row: " / ".join(_number(row, name) for name in ("q25", "median", "q75"))),
-        *(Column(f"Rated {_rating(level):g}", lambda row, level=level: _number(row, level)) for level in levels),
+        *(Column(f"Rated {_rating(level):g}", partial(_number, key=level)) for level in levels),
     ]
     shown = [row for rows in blocks for row in rows[:SHOWN]]
     for kind, content in render(shown, columns, [contents["title"], *NOTES]).items():
@@ -56,7 +57,8 @@ def _rows(contents: dict[str, Any], dataset: str) -> list[Row]:
 
 def _read(path: Path) -> list[Row]:
     frame = pd.read_csv(path, keep_default_na=False, na_values=[""])  # "nan" is an aspect
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows: list[Any] = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return rows
 
 
 def _rating(column: str) -> float:
