@@ -31,10 +31,8 @@ INERT_NOTE = (
     "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation NDCG@10 varies by "
     f"less than {INERT}."
 )
-COSTS = (
-    "Seconds are of training alone, one run; * marks runs that shared the machine. Updates are gradient steps, "
-    "or half sweeps of ALS."
-)
+COSTS = "Seconds are of training alone, one run; * marks runs that shared the machine."
+UPDATES = " Updates are gradient steps, or half sweeps of ALS."
 
 
 def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str, dict[str, Any]]) -> list[str]:
@@ -71,7 +69,7 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         *([_grids(contents["grid"])] if contents["published"] or contents["grid"] != "paper" else []),
         BOLD_BY_PART if by_part else BOLD,
         *([SECOND] if contents["kind"] in ("overview", "intervals") else []),
-        *([COSTS] if contents["kind"] != "overview" else []),
+        *([COSTS + ("" if by_part else UPDATES)] if contents["kind"] != "overview" else []),
     ]
     for name, stats in facts.items():
         counts = f"{stats['users']:,} users, {stats['items']:,} items, {stats['interactions']:,} interactions"
