@@ -1,6 +1,6 @@
 """Simulations with covariates: printed formulas by brute force, stated variances, known smoothness."""
 
-from math import cos, pi, sin
+from math import cos, floor, log, pi, sin
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from dotbench.datasets.generators.covariates import CovariateGenerator, Noise
+from dotbench.datasets.generators.sim_irregular import SimIrregular, SimIrregularSettings
 from dotbench.datasets.generators.sim_nimc import SimNimc, SimNimcSettings
 from dotbench.datasets.generators.sim_smooth import SQUARE, SimSmooth, SimSmoothSettings
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
@@ -21,6 +22,10 @@ def t2rec(**changed: Any) -> SimT2Rec:
 
 def smooth(**changed: Any) -> SimSmooth:
     return SimSmooth(SimSmoothSettings(**{**SIZES, "covariates": 6, "dimension": 2, **changed}))
+
+
+def irregular(law: str = "jumps", **changed: Any) -> SimIrregular:
+    return SimIrregular(SimIrregularSettings(**{**SIZES, "law": law, "covariates": 6, "dimension": 2, **changed}))
 
 
 def nimc(**changed: Any) -> SimNimc:
@@ -64,7 +69,7 @@ def test_no_variance_is_no_noise() -> None:
 # what all have in common
 
 
-@pytest.mark.parametrize("one", [t2rec(), smooth(), nimc(replacement=False)], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [t2rec(), smooth(), irregular(), nimc(replacement=False)], ids=lambda one: one.name)
 def test_a_simulation_is_its_parts(one: CovariateGenerator) -> None:
     simulation = one.simulate()
     assert {array.dtype for array in (simulation.users, simulation.user_vectors, simulation.ratings)} == {
@@ -76,7 +81,7 @@ def test_a_simulation_is_its_parts(one: CovariateGenerator) -> None:
     np.testing.assert_array_equal(simulation.user_vectors, one.user_vectors(simulation.users))
     every = np.argwhere(np.ones((60, 50), bool))
     matrix = simulation.user_vectors @ simulation.item_vectors.T
-    np.testing.assert_allclose(simulation.truth(every), matrix.ravel())
+    np.testing.assert_allclose(simulation.truth(every), matrix.ravel(), atol=1e-12)
     noise = simulation.ratings - simulation.truth(simulation.pairs)
     assert noise.var() == pytest.approx(one.settings.noise.variance, rel=0.2)
     np.testing.assert_allclose(one.user_vectors(simulation.users[7:8]), simulation.user_vectors[7:8])
@@ -85,7 +90,7 @@ def test_a_simulation_is_its_parts(one: CovariateGenerator) -> None:
     np.testing.assert_array_equal(table["rating"], simulation.ratings.astype(np.float32))
 
 
-@pytest.mark.parametrize("make", [t2rec, smooth, nimc])
+@pytest.mark.parametrize("make", [t2rec, smooth, irregular, nimc])
 def test_equal_seeds_give_equal_simulations(make: Any) -> None:
     first, second, other = make().simulate(), make().simulate(), make(seed=1).simulate()
     np.testing.assert_array_equal(first.ratings, second.ratings)
@@ -230,6 +235,60 @@ def test_only_the_first_coordinates_matter_and_the_others_repeat_them() -> None:
     assert np.corrcoef(one.user_vectors(x).ravel(), one.item_vectors(x).ravel())[0, 1] ** 2 < 0.2
 
 
+# irregular truths
+
+IRREGULAR = ["smooth", "cusp", "logarithm", "jumps"]
+PROFILES = {
+    "smooth": lambda t: 2**0.5 * cos(2 * pi * t),
+    "cusp": lambda t: (abs(2 * t) ** 0.3 - 1 / 1.3) / (1 / 1.6 - 1 / 1.3**2) ** 0.5,
+    "logarithm": lambda t: 1 + log(abs(2 * t)),
+    "jumps": lambda t: 1.0 if t >= 0 else -1.0,
+}
+
+
+@pytest.mark.parametrize("law", IRREGULAR)
+def test_an_irregular_truth_is_the_printed_sum(law: str) -> None:
+    one = irregular(law, dimension=3, functions=2, terms=2, exponent=0.3, frequency=1.7, variance=3.0)
+    rng = one.stream(3)
+    drawn, phases = rng.standard_normal((2, 2, 3, 2))[1], rng.random((2, 2, 2))[1]
+    y = one.simulate().items[:9]
+    for row, found in zip(y[:, :3].tolist(), one.item_vectors(y), strict=True):
+        for j in range(2):
+            value = 0.0
+            for k in range(2):
+                w = 1.7 * drawn[k, :, j] / (drawn[k, :, j] ** 2).sum() ** 0.5
+                t = sum(a * b for a, b in zip(w.tolist(), row, strict=True)) + phases[k, j]
+                value += PROFILES[law](t - floor(t) - 0.5)
+            assert found[j] == pytest.approx(value * (3 / 2) ** 0.25 / 2**0.5, abs=1e-9)
+
+
+@pytest.mark.parametrize("law", IRREGULAR)
+def test_an_irregular_truth_has_the_stated_variance_at_one_pair(law: str) -> None:
+    x, y = np.full((1, 6), 0.3), np.full((1, 6), 0.8)
+    ones = [irregular(law, variance=2.0, functions=3, seed=seed) for seed in range(4000)]
+    truths = np.array([float((one.user_vectors(x) @ one.item_vectors(y).T).item()) for one in ones])
+    assert truths.mean() == pytest.approx(0, abs=0.12)
+    assert (truths**2).mean() == pytest.approx(2.0, rel=0.15)
+
+
+def test_irregular_truths_are_as_hoelder_as_stated() -> None:
+    """At ever smaller distances h from the singular place: h^α, log h, both sides of a jump, or a slope."""
+    h = 10.0 ** -np.arange(3, 9)
+
+    def along(law: str, steps: np.ndarray) -> np.ndarray:
+        """The function at t = ``steps``, up to sign, over c."""
+        one = irregular(law, dimension=1, covariates=1, functions=1, terms=1, exponent=0.1, variance=1.0)
+        rng = one.stream(3)
+        w, phase = np.sign(rng.standard_normal((2, 1))[0, 0]), rng.random((2, 1))[0, 0]
+        return one.user_vectors((w * (0.5 - phase) + steps)[:, None])[:, 0]
+
+    mean, sd = 1 / 1.1, (1 / 1.2 - 1 / 1.1**2) ** 0.5
+    np.testing.assert_allclose(along("cusp", h) * sd + mean, (2 * h) ** 0.1, rtol=1e-6)
+    np.testing.assert_allclose(along("logarithm", h) - 1, np.log(2 * h), rtol=1e-6)
+    np.testing.assert_array_equal(np.sort([along("jumps", h), along("jumps", -h)], axis=0)[:, -1], [-1, 1])
+    assert (np.abs(along("smooth", h) - along("smooth", -h)) < 20 * h).all()
+
+
 # NIMC
 
 
@@ -266,7 +325,7 @@ def test_nimc_observes_pairs_again_only_with_replacement() -> None:
     assert len(np.unique(pairs, axis=0)) == 2500
 
 
-@pytest.mark.parametrize("make", [t2rec, smooth])
+@pytest.mark.parametrize("make", [t2rec, smooth, irregular])
 def test_a_dimension_has_as_many_covariates(make: Any) -> None:
     with pytest.raises(ValidationError, match="dimension 9 is more than the 8 covariates"):
         make(dimension=9, covariates=8)

@@ -1,0 +1,74 @@
+"""Truths that no Hölder class of a useful exponent holds, and a smooth one beside them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from dotbench.datasets.generators.covariates import RepeatedCovariates, RepeatedSettings
+from dotbench.lazy import np
+
+
+class SimIrregularSettings(RepeatedSettings):
+    """Parameters of the generator `sim-irregular`."""
+
+    law: Literal["smooth", "cusp", "logarithm", "jumps"] = Field("jumps", description="ψ, the profile of every wave")
+    exponent: float = Field(0.1, gt=0, le=1, description="α of cusp, its Hölder exponent")
+    frequency: float = Field(1.0, gt=0, description="length of w: periods of a wave over a unit of length")
+    terms: int = Field(2, ge=1, description="K, waves that are added up in a function")
+    dimension: int = Field(5, ge=1, description="d, intrinsic dimension: different coordinates of the covariates")
+    covariates: int = Field(50, ge=1, description="D, coordinates of the covariates; the first d come again")
+    functions: int = Field(30, ge=1, description="p, coordinates of a vector")
+    variance: float = Field(5.2, gt=0, description="of the truth at any pair, over seeds")
+
+
+class SimIrregular(RepeatedCovariates):
+    """Sums of waves of one profile in random directions; the profile jumps, has a singularity or a cusp, or is smooth.
+
+    x_l ~ U[0, 1] for l ≤ d and x_l = x_{l−d} for d < l ≤ D, as in `sim-t2rec`;
+    f_j(x) = c Σ_{k≤K} ψ(t_jk),  t_jk = (w_jk · (x_1, …, x_d) + φ_jk) mod 1 − ½,  j = 1…p, g_j likewise: w_jk of length
+    ``frequency`` in a uniform direction of all d coordinates together, φ_jk ~ U[0, 1]. The same directions and phases
+    serve every law.
+
+    | law | ψ(t), t ∈ [−½, ½) | Hölder exponent of f |
+    |---|---|---|
+    | ``smooth`` | √2 cos 2πt | any: f is analytic, a cosine along w |
+    | ``cusp`` | |2t|^α, centred and scaled | α: |s^α − t^α| ≤ |s − t|^α, with equality at t = 0, so no larger one |
+    | ``logarithm`` | 1 + log|2t| | none: f is unbounded at the hyperplanes t = 0, and in L^q for every q < ∞ |
+    | ``jumps`` | sign t | none: f jumps at the hyperplanes t = 0 and t = ½, where half-spaces meet |
+
+    φ makes t uniform at every x, and ψ(t) of mean 0 and variance 1: with c = (``variance``/p)^¼ / √K the truth ⟨f, g⟩
+    of any pair has mean 0 and variance ``variance`` over seeds, whatever the law.
+
+    For T2Rec, arXiv 2403.00802, whose Theorem 5.5 is about Hölder classes and leaves other truths open.
+    """
+
+    name = "sim-irregular"
+    title = "simulation of truths outside Hölder classes"
+    Settings = SimIrregularSettings
+    settings: SimIrregularSettings
+
+    def vectors(self, x: "np.ndarray", side: int) -> "np.ndarray":
+        s = self.settings
+        total = np.zeros((len(x), s.functions))
+        for directions, phases in zip(*self._waves(side), strict=True):
+            total += self._profile((x[:, : s.dimension] @ directions + phases) % 1 - 0.5)
+        return total * (s.variance / s.functions) ** 0.25 / s.terms**0.5
+
+    def _waves(self, side: int) -> "tuple[np.ndarray, np.ndarray]":
+        """w (K, d, p) and φ (K, p) of f (``side`` 0) or g (1)."""
+        s, rng = self.settings, self.stream(3)
+        drawn = rng.standard_normal((2, s.terms, s.dimension, s.functions))[side]
+        phases = rng.random((2, s.terms, s.functions))[side]
+        return s.frequency * drawn / np.linalg.norm(drawn, axis=1, keepdims=True), phases
+
+    def _profile(self, t: "np.ndarray") -> "np.ndarray":
+        """ψ, of mean 0 and variance 1 for uniform t."""
+        s = self.settings
+        if s.law == "smooth":
+            return np.sqrt(2) * np.cos(2 * np.pi * t)
+        if s.law == "cusp":
+            mean = 1 / (1 + s.exponent)
+            return (np.abs(2 * t) ** s.exponent - mean) / np.sqrt(1 / (1 + 2 * s.exponent) - mean**2)
+        if s.law == "logarithm":
+            return 1 + np.log(np.maximum(np.abs(2 * t), np.finfo(float).tiny))
+        return np.where(t < 0, -1.0, 1.0)
