@@ -100,6 +100,21 @@ use rule summarise as summarise_features with:
         table=made_as("tables", "aspects"),
 
 
+use rule summarise_experiment as summarise_slopes with:
+    output:
+        csv="results/{name}/{study}/tables/{table}.csv",
+        md="results/{name}/{study}/tables/{table}.md",
+        tex="results/{name}/{study}/tables/{table}.tex",
+        html=report(
+            "results/{name}/{study}/tables/{table}.html",
+            caption="../workflow/report/slopes.rst",
+            category="Tables",
+            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+        ),
+    wildcard_constraints:
+        table=made_as("tables", "slopes"),
+
+
 rule draw_convergence:
     input:
         curves=study_files("curve.csv"),

@@ -94,6 +94,11 @@ def write_counted(packed: Packed, methods: dict[str, list[float | None]]) -> Pat
         for name, errors in methods.items()
         for k, error in enumerate(errors)
     ]
+    return write_part(packed, label, rows)
+
+
+def write_part(packed: Packed, label: str, rows: list[Row]) -> Path:
+    """Write the rows of a part and their record."""
     file = packed.rows(label)
     write_parquet(file, to_frame(packed.experiment, rows))
     record = {"experiment": packed.experiment.name, "label": label, "rows": len(rows), "failed": 0, "reason": None}

@@ -114,12 +114,17 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
             for line in block.lines
             if line["failed"]
         ]
+    return [*lines, *machine_notes(packed)]
+
+
+def machine_notes(packed: list[Packed]) -> list[str]:
+    """Hardware, threads and versions behind the parts."""
     records = [record for entry in packed for record in read_records(entry)]
     machines = {f"{r['machine']['gpu'] or r['machine']['cpu']}, {r['machine']['cores']} cores" for r in records}
     threads = sorted({record["threads"] for record in records})
     versions = {f"{name} {value}" for record in records for name, value in record["versions"].items()}
     shared = sum(record["cpu_share_of_others"] > SHARED for record in records)
-    lines.append(f"Hardware: {'; '.join(sorted(machines))}; threads of a fit: {', '.join(map(str, threads))}.")
+    lines = [f"Hardware: {'; '.join(sorted(machines))}; threads of a fit: {', '.join(map(str, threads))}."]
     if shared:
         lines.append(f"{shared} of {len(records)} jobs shared the machine: of their times the CPU seconds count.")
     return [*lines, f"Versions: {', '.join(sorted(versions))}."]

@@ -160,7 +160,7 @@ def _line(packed: Packed, rows: "pd.DataFrame") -> Row:
         if interval and interval.sd is not None:
             line[f"{metric}_se"] = interval.sd / len(good) ** 0.5
     for name, column in (("chosen", "hyperparameters"), ("on_edge", "on_edge")):
-        line[name] = _counted(good[column]) if column in good else ""
+        line[name] = counted(good[column]) if column in good else ""
     for fact in ("seconds", "cpu_seconds"):
         line[f"{fact}_mean"] = float(good[fact].mean()) if len(good) else None
     tuning = rows.drop(reported.index)["cpu_seconds"].sum()
@@ -170,7 +170,7 @@ def _line(packed: Packed, rows: "pd.DataFrame") -> Row:
     }
 
 
-def _counted(values: "pd.Series") -> str:
+def counted(values: "pd.Series") -> str:
     """Different values with the number of replications that have them, the most frequent first."""
     counts = Counter(value for value in values.dropna() if value not in ("", "{}"))
     return "; ".join(f"{value} ({count})" for value, count in counts.most_common())

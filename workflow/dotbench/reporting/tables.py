@@ -14,6 +14,7 @@ from dotbench.reporting.notes import notes
 from dotbench.reporting.records import SHARED, dataset_facts, dataset_label, read_runs
 from dotbench.reporting.replication_table import replication_table
 from dotbench.reporting.rows import cold_parts, column
+from dotbench.reporting.slopes import slopes_table
 from dotbench.reporting.starts import START_PAIR_COLUMNS, compared_by_part, shown_parts
 
 PARTS = {"test": "warm", "cold": "cold", "overall": "overall"}
@@ -67,6 +68,7 @@ TABLES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "statistics": dataset_table,
     "aspects": aspect_table,
     "replications": replication_table,
+    "slopes": slopes_table,
 }
 
 

@@ -1,13 +1,14 @@
-"""The tables of the T2Rec paper."""
+"""The T2Rec paper: its table, its theorem, its open questions."""
 
 from dotbench.studies.base import Exhibit, Study
 
 CAPACITY = "What limits the paper's towers on its simulation: width, training, or ratings."
+RATE = "Theorem 5.5: how fast the excess risk falls with the number of ratings, beside the theorem's upper bound."
 
 
 class T2RecStudy(Study):
     """Jaiswal, Towards a Theoretical Understanding of Two-Stage Recommender Systems, arXiv 2403.00802: Table 1 on
-    simulated ratings and on reviews, Table 2; users and items without any training rating."""
+    simulated ratings and on reviews, Table 2; the rate of Theorem 5.5; users and items without any training rating."""
 
     name = "t2rec"
     title = "T2Rec"
@@ -46,5 +47,9 @@ class T2RecStudy(Study):
             "The paper's Table 2: polarity of the aspects that reviews mention.",
             features="aspects-leaky",
         ),
+        Exhibit("rate", "slopes", RATE, experiment="t2rec-rate"),
     )
-    figures = (Exhibit("capacity_curves", "trend", CAPACITY, experiment="t2rec-capacity"),)
+    figures = (
+        Exhibit("capacity_curves", "trend", CAPACITY, experiment="t2rec-capacity"),
+        Exhibit("rate_curves", "trend", RATE, experiment="t2rec-rate"),
+    )
