@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dotbench.evaluation.rmse import rmse
 from dotbench.experiments._choice import on_edge, points, settings_of
@@ -73,7 +73,10 @@ class Comparison:
 
     ``draws``: seed of a replication → its data; ``stated``: the method as `RatingChoice.stated`. All replications are
     tuned first, then the chosen settings fitted: each time a method may train all of them as one program.
+    ``reported``: columns of the errors that a reported fit alone has; `errors` computes them.
     """
+
+    reported: ClassVar[tuple[str, ...]] = ("train_rmse", "test_rmse")
 
     def __init__(
         self,
@@ -115,7 +118,7 @@ class Comparison:
         else:
             reported = [row for row in tuning if json.loads(row["hyperparameters"]) == chosen[row["replication"]][0]]
             for row in tuning:
-                row |= {"role": "reported"} if row in reported else {"train_rmse": None, "test_rmse": None}
+                row |= {"role": "reported"} if row in reported else dict.fromkeys(self.reported)
             tuning = [row for row in tuning if row not in reported]
         for row in reported:
             row["on_edge"] = ", ".join(on_edge(self.stated["grid"], json.loads(row["hyperparameters"])))
@@ -159,15 +162,21 @@ class Comparison:
         return row | {"status": "ok" if row["reason"] is None else "failed"}
 
     def _scores(self, fit: _Fit, data: RatingData, fitted: Fitted) -> Row:
-        """Validation RMSE; those on training and test pairs where the fit may be reported."""
+        """Validation RMSE, and the other errors where the fit may be reported."""
         found = {}
-        sim, test = self.sets[fit.seed].simulation, self.sets[fit.seed].test
         if len(data.valid_pairs):
             found["valid_rmse"] = rmse(data.valid_ratings, finite(fitted.predict(data.valid_pairs)))
         if fit.role == "reported" or not self.refit:
-            found["train_rmse"] = rmse(data.ratings, finite(fitted.predict(data.pairs)))
-            found["test_rmse"] = rmse(sim.ratings[test], finite(fitted.predict(sim.pairs[test])))
+            found |= self.errors(self.sets[fit.seed], data, fitted)
         return found
+
+    def errors(self, drawn: DataSet, data: RatingData, fitted: Fitted) -> Row:
+        """RMSE on the training pairs that are in ``data`` and on the test pairs of the data set that was drawn."""
+        sim, test = drawn.simulation, drawn.test
+        return {
+            "train_rmse": rmse(data.ratings, finite(fitted.predict(data.pairs))),
+            "test_rmse": rmse(sim.ratings[test], finite(fitted.predict(sim.pairs[test]))),
+        }
 
     def _failed(self, seed: int, tuning: list[Row]) -> Row:
         """The row of a replication in which nothing could be chosen."""
@@ -176,7 +185,7 @@ class Comparison:
         return self._empty(seed) | {"role": "reported", "hyperparameters": "{}", **facts}
 
     def _empty(self, seed: int) -> Row:
-        absent = ("fold", "on_edge", "valid_rmse", "train_rmse", "test_rmse", "epochs", "ended")
+        absent = ("fold", "on_edge", "valid_rmse", *self.reported, "epochs", "ended")
         known = {"replication": seed, "method": self.stated["name"], "title": self.stated["title"]}
         return known | dict.fromkeys(absent)
 
