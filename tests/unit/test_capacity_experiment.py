@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from dotbench.errors import DotbenchError
 from dotbench.experiments import t2rec_capacity
 from dotbench.experiments.base import experiments
 from dotbench.experiments.t2rec_capacity import T2RecCapacity
 from dotbench.runs.hardware import Place
 from dotbench.runs.kept import Kept
+from dotbench.runs.parts import from_identity
 from dotbench.settings.base import validate
 
 TINY = {
@@ -68,6 +70,15 @@ def test_training_that_diverges_is_a_failed_row(tmp_path: Path) -> None:
     rows = experiment.run(experiment.parts()[0].settings, Place("cpu", say=lambda text: None), Kept(tmp_path, "k"))
     failed = {row["way"]: row["reason"] for row in rows if row["status"] == "failed"}
     assert failed == dict.fromkeys(("test", "train"), "training diverged in its first epoch")
+
+
+def test_settings_are_checked_with_their_lists_and_parts_without_them() -> None:
+    with pytest.raises(DotbenchError, match="101 ratings do not fit: 10 users × 10 items"):
+        validate(T2RecCapacity.Settings, {"sizes": [10], "ratings": 101}, "test")
+    large = {"sizes": [3000], "ratings": 5_000_000}  # more than the default sizes hold
+    for name in ("t2rec-capacity", "t2rec-table1"):
+        experiment = experiments()[name](validate(experiments()[name].Settings, large, "test"))
+        assert from_identity(experiment.identity()).folder == experiment.folder
 
 
 def test_the_published_number_is_the_guide() -> None:

@@ -88,10 +88,9 @@ def test_a_part_is_run_without_the_lists(name: str, tmp_path: Path, monkeypatch:
         assert len(simulation.ratings) == 300
 
 
-def test_data_that_cannot_be_are_told_by_the_part(tmp_path: Path) -> None:
-    experiment = QUESTIONS["t2rec-width"](QUESTIONS["t2rec-width"].Settings(users=50))
-    with pytest.raises(DotbenchError, match=r"experiment 't2rec-width': key '': .*5000 ratings do not fit: 50 users"):
-        experiment.run(experiment.parts()[0].settings, PLACE, Kept(tmp_path, "k"))
+def test_the_lists_defaults_are_checked_in_a_configuration() -> None:
+    with pytest.raises(DotbenchError, match=r"20000 ratings do not fit: 50 users"):
+        validate(QUESTIONS["t2rec-width"].Settings, {"users": 50}, "test")
 
 
 def test_excess_is_against_the_noiseless_truth() -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from dotbench.datasets.generators.covariates import CovariateGenerator
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec
 from dotbench.evaluation.rmse import rmse
 from dotbench.experiments._comparison import Comparison, DataSet, Protocol, Row
-from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part
+from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, knows_lists
 from dotbench.experiments.methods.base import Fitted, RatingData, finite, rating_methods
 from dotbench.settings.base import Settings, validate
 from dotbench.towers.settings import Architecture
@@ -48,12 +48,12 @@ class QuestionSettings(Settings):
     epochs: int = Field(40, ge=1, description="length of the half cosine that the learning rate goes down by")
 
     @model_validator(mode="after")
-    def _possible(self) -> "QuestionSettings":
+    def _possible(self, info: ValidationInfo) -> "QuestionSettings":
         for key in type(self).model_fields:
             values = getattr(self, key)
             if isinstance(values, list) and len(set(values)) < len(values):
                 raise ValueError(f"'{key}' has a value more than once")
-        if "ratings" in self.model_fields_set and max(self.ratings) > self.users**2:  # a part does not know the list
+        if knows_lists(info) and max(self.ratings) > self.users**2:
             raise ValueError(f"{max(self.ratings)} ratings do not fit: {self.users} users × {self.users} items")
         return self
 

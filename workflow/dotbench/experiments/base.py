@@ -4,6 +4,8 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from pydantic import ValidationInfo
+
 from dotbench.files import digest
 from dotbench.registry import Component, discover
 from dotbench.settings.base import LATER, Settings
@@ -30,6 +32,14 @@ FIT_COLUMNS = {
     "seconds": Column("float64", "wall seconds of training alone"),
     "cpu_seconds": Column("float64", "CPU seconds of training alone"),
 }
+
+
+OF_PART = {"of_part": True}
+
+
+def knows_lists(info: ValidationInfo) -> bool:
+    """Whether settings are validated as a configuration has them: those that a part is run with lack the lists."""
+    return not (info.context and info.context.get("of_part"))
 
 
 @dataclass(frozen=True)

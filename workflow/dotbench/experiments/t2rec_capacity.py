@@ -1,15 +1,16 @@
 """What limits the towers on the T2Rec simulation: their width, their training, or the ratings."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, model_validator
 
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
 from dotbench.errors import FitFailed
 from dotbench.evaluation.rmse import rmse
 from dotbench.experiments._comparison import DataSet, Protocol
-from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, Trend
+from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, Trend, knows_lists
 from dotbench.experiments.methods.base import Task, rating_methods
 from dotbench.experiments.t2rec_table1 import Size
 from dotbench.lazy import np
@@ -60,6 +61,12 @@ class T2RecCapacitySettings(Settings):
         MUON.model_copy(update={"learning_rate": 0.005, "epochs": 50}),
         description="on ratings, from the towers of the regression",
     )
+
+    @model_validator(mode="after")
+    def _possible(self, info: ValidationInfo) -> "T2RecCapacitySettings":
+        for size, dimension in itertools.product(self.sizes, self.dimensions) if knows_lists(info) else []:
+            self.generator(size, dimension, 0)
+        return self
 
     def generator(self, size: int, dimension: int, seed: int) -> SimT2Rec:
         """The generator of one data set."""

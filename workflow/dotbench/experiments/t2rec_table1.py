@@ -5,12 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
 from dotbench.experiments._choice import GridName, RatingChoice
 from dotbench.experiments._comparison import Comparison, Protocol
-from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row
+from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, knows_lists
 from dotbench.experiments.methods.base import rating_methods
 from dotbench.files import digest
 from dotbench.registry import unknown
@@ -66,7 +66,7 @@ class T2RecTable1Settings(Settings):
         return [known[item] if isinstance(item, str) else item for item in value]
 
     @model_validator(mode="after")
-    def _possible(self) -> "T2RecTable1Settings":
+    def _possible(self, info: ValidationInfo) -> "T2RecTable1Settings":
         for key in ("sizes", "dimensions"):
             values = getattr(self, key)
             if len(set(values)) < len(values):
@@ -76,9 +76,10 @@ class T2RecTable1Settings(Settings):
             raise ValueError("two of 'methods' have the same name")
         if self.folds > 1 and not self.refit:
             raise ValueError("cross-validation leaves no fit to report: 'refit: false' needs 'folds: 1'")
-        for size in self.sizes:
-            for dimension in self.dimensions:
-                self.simulation(size, dimension, 0)
+        if knows_lists(info):
+            for size in self.sizes:
+                for dimension in self.dimensions:
+                    self.simulation(size, dimension, 0)
         return self
 
     def simulation(self, size: int, dimension: int, seed: int) -> SimT2Rec:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.errors import DotbenchError
-from dotbench.experiments.base import Experiment, Row, experiments
+from dotbench.experiments.base import OF_PART, Experiment, Row, experiments
 from dotbench.files import digest, write_json, write_parquet
 from dotbench.lazy import pd
 from dotbench.registry import unknown
@@ -67,7 +67,7 @@ def from_identity(identity: dict[str, Any]) -> Experiment:
     if identity["experiment"] not in found:
         raise unknown("experiment", identity["experiment"], found)
     cls = found[identity["experiment"]]
-    return cls(validate(cls.Settings, identity["settings"], f"experiment '{cls.name}'"))
+    return cls(validate(cls.Settings, identity["settings"], f"experiment '{cls.name}'", OF_PART))
 
 
 def to_frame(experiment: Experiment, rows: list[Row]) -> "pd.DataFrame":

@@ -35,10 +35,11 @@ def explain(error: ValidationError, cls: type[BaseModel]) -> list[tuple[tuple[st
     return problems
 
 
-def validate(cls: type[S], values: dict[str, Any], where: str) -> S:
-    """``cls(**values)``, with a DotbenchError that begins with ``where`` for a value that is not allowed."""
+def validate(cls: type[S], values: dict[str, Any], where: str, context: dict[str, Any] | None = None) -> S:
+    """``cls(**values)``, with a DotbenchError that begins with ``where`` for a value that is not allowed. ``context``:
+    for the class's own validators."""
     try:
-        return cls.model_validate(values)
+        return cls.model_validate(values, context=context)
     except ValidationError as error:
         problems = explain(error, cls)
         lines = [f"{where}: key '{dotted(path)}': {message}" for path, message in problems]
