@@ -269,10 +269,10 @@ def exhibit_features(wildcards):
 
 
 def shown_packed(wildcards):
-    """The packed experiments that the table or figure of the wildcards shows; for other outputs all of the study."""
+    """The packed experiments that the table, the figure or paper-versus-ours of the wildcards shows."""
     study = plan.study(wildcards.study)
     exhibit = wildcards.get("table") or wildcards.get("figure")
-    return plan.exhibit_packed(study, exhibit) if exhibit else plan.study_packed(study.name)
+    return plan.exhibit_packed(study, exhibit) if exhibit else plan.published_packed(study)
 
 
 def part_files(suffix):

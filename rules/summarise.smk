@@ -81,6 +81,27 @@ use rule summarise as summarise_experiment with:
         table=made_as("tables", "replications"),
 
 
+use rule describe as summarise_costs with:
+    input:
+        metrics=study_files("metrics.json"),
+        chosen=tuning_files("chosen.json"),
+        trials=tuning_files("trials.csv"),
+        statistics=study_statistics,
+        code=stage_sources("summarise"),
+    output:
+        csv="results/{name}/{study}/tables/{table}.csv",
+        md="results/{name}/{study}/tables/{table}.md",
+        tex="results/{name}/{study}/tables/{table}.tex",
+        html=report(
+            "results/{name}/{study}/tables/{table}.html",
+            caption="../workflow/report/costs.rst",
+            category="Tables",
+            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+        ),
+    wildcard_constraints:
+        table=made_as("tables", "costs"),
+
+
 use rule summarise as summarise_features with:
     input:
         features=exhibit_features,

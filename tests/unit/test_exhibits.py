@@ -101,6 +101,24 @@ def test_what_tuning_cost_is_told(three: list[tuple[str, str]], workdir: Path) -
     assert costs == {"bpr": ("2", "1.5"), "wrmf": ("4", "4.5"), "softmax": ("2", "1.5")}
 
 
+def test_costs_are_means_over_the_seeds(three: list[tuple[str, str]], workdir: Path) -> None:
+    for seed, (epochs, seconds, memory) in enumerate([(10, 20.0, 1e9), (20, 40.0, 2e9), (30, 60.0, 3e9)]):
+        file = paths.fit("d", "mf-bpr-sgd-1", seed, seed) / "metrics.json"
+        facts = {"epochs": epochs, "cpu_seconds": seconds, "peak_memory_bytes": memory, "cpu_share_of_others": 0.6}
+        write_json(file, read_json(file) | facts)
+    summarise(contents(*three, kind="costs", seeds=3), workdir)
+    rows = {row["method"]: row for row in read(workdir / "shown.csv")}
+    told = ("epochs", "cpu_seconds", "cpu_seconds_an_epoch", "peak_memory_bytes")
+    assert [float(rows["bpr"][key]) for key in told] == [20, 40, 2, 2e9]
+    [line] = [
+        line for line in (workdir / "shown.md").read_text().splitlines() if line.startswith("| d") and "bpr" in line
+    ]
+    cells = [cell.strip() for cell in line.split("|")[2:-1]]
+    assert cells[:4] == ["bpr", "20", "2", "40"]
+    assert cells[4].endswith("*")  # shared
+    assert cells[5] == "2.00"
+
+
 FLAT, STEEP = [(0.1, 0.3), (1.0, 0.3019)], [(0.1, 0.3), (1.0, 0.3021)]
 
 

@@ -124,14 +124,31 @@ studies:
             - {name: knn, title: KNN, method: knn-basic, grid: {neighbors: [2, 5]}}
 """
 
+# the kinds of experiments, tables and figures that the first has not
+MORE_EXPERIMENTS = """
+name: more-experiments
+datasets: []
+studies:
+  - study: t2rec
+    experiments:
+      - experiment: t2rec-rate
+        set: {smoothness: [1.5], dimensions: [1], ratings: [64, 128], replications: 2, updates: 60, epochs: 20,
+          width: 8, parameters: 60, fresh: 500}
+      - {experiment: t2rec-depth, set: {depths: [1, 2], users: 40, ratings: [300], replications: 2, epochs: 2}}
+      - experiment: t2rec-capacity
+        set: {sizes: [30], dimensions: [2], widths: [4], ratings: 300, replications: 1, steps: 20,
+          training: {epochs: 2}, started: {epochs: 1}}
+"""
+
 
 @pytest.fixture(scope="session")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A packed experiment, run to the end. Tests must leave it as it is."""
+    """Packed experiments, run to the end. Tests must leave them as they are."""
     project = copy_project(tmp_path_factory.mktemp("simulation"))
-    (project.root / "config/simulation.yaml").write_text(SIMULATION)
-    result = project.snakemake(config="config/simulation.yaml")
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
+    for name, text in {"simulation": SIMULATION, "more-experiments": MORE_EXPERIMENTS}.items():
+        (project.root / f"config/{name}.yaml").write_text(text)
+        result = project.snakemake(config=f"config/{name}.yaml")
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
     return project
 
 

@@ -9,7 +9,7 @@ import pytest
 
 CONFIG = "config/simulation.yaml"
 ENDS = ["paper versus ours of t2rec", "table table1 of t2rec"]
-PARTS = "results/studies/t2rec"
+PARTS = "results/studies/t2rec/t2rec-table1-*"
 
 
 def planned(project, *arguments):
@@ -24,7 +24,7 @@ def everything(*methods, replications=("r0to0", "r1to1")):
 
 
 def test_the_table_has_the_means_of_the_parts(simulated):
-    rows = pd.concat(pd.read_parquet(path) for path in simulated.root.glob(f"{PARTS}/*/part-*.parquet"))
+    rows = pd.concat(pd.read_parquet(path) for path in simulated.root.glob(f"{PARTS}/part-*.parquet"))
     assert len(rows) == 2 * (1 + 3)  # constant: one fit; KNN: two of tuning and the chosen one
     means = rows[rows["role"] == "reported"].groupby("method")["test_rmse"].mean()
     with open(simulated.root / "results/simulation/t2rec/tables/table1.csv") as stream:
@@ -37,6 +37,16 @@ def test_the_table_has_the_means_of_the_parts(simulated):
     assert "n = 30, d = 3" in text
     assert "Mean ± standard error over 2 replications" in text
     assert not list(simulated.root.glob("results/checkpoints/studies/*/*/*"))
+
+
+def test_every_kind_of_experiment_has_its_table_and_figure(simulated):
+    shown = simulated.root / "results/more-experiments/t2rec"
+    with open(shown / "tables/rate.csv") as stream:
+        slopes = {row["title"]: row["replications"] for row in csv.DictReader(stream)}
+    assert slopes == {"fixed width": "2", "growing width": "2"}
+    assert {path.stem for path in shown.glob("tables/*.md")} == {"rate", "depth", "capacity"}
+    assert {path.stem for path in shown.glob("figures/*.pdf")} == {"rate_curves", "depth_curve", "capacity_curves"}
+    assert not list(shown.glob("paper_vs_ours*"))  # no published number is about them
 
 
 def test_nothing_changed_reruns_nothing(simulated):
@@ -95,16 +105,17 @@ def test_status_counts_parts_and_list_names_the_experiment(simulated):
 
 
 def test_parts_travel_in_a_file_of_runs(simulated):
-    kept = {path: path.read_bytes() for path in simulated.root.glob(f"{PARTS}/*/part-*.json")}
-    tables = {path: pd.read_parquet(path) for path in simulated.root.glob(f"{PARTS}/*/part-*.parquet")}
+    kept = {path: path.read_bytes() for path in simulated.root.glob(f"{PARTS}/part-*.json")}
+    tables = {path: pd.read_parquet(path) for path in simulated.root.glob(f"{PARTS}/part-*.parquet")}
     result = simulated.dotbench("export", "--runs", "runs.parquet", "--to", "evidence", "--config", CONFIG)
     assert "4 of 4 parts of experiments" in result.stdout, result.stderr
     assert (simulated.root / "evidence/t2rec/table1.csv").is_file()
     assert json.loads((simulated.root / "evidence/configuration.json").read_text())["name"] == "simulation"
-    shutil.rmtree(simulated.root / PARTS)
+    for folder in simulated.root.glob(PARTS):
+        shutil.rmtree(folder)
     result = simulated.dotbench("import", "runs.parquet")
     assert "4 parts of experiments" in result.stdout, result.stderr
-    assert {path: path.read_bytes() for path in simulated.root.glob(f"{PARTS}/*/part-*.json")} == kept
+    assert {path: path.read_bytes() for path in simulated.root.glob(f"{PARTS}/part-*.json")} == kept
     for path, table in tables.items():
         pd.testing.assert_frame_equal(pd.read_parquet(path), table)
     parts, _ = planned(simulated)

@@ -18,6 +18,7 @@ from dotbench.runs.packed import Packed
 from dotbench.settings.benchmark import Benchmark
 from dotbench.settings.dataset import Dataset
 from dotbench.settings.method import Method
+from dotbench.settings.published import load_published
 from dotbench.solvers.spectral import Spectral, SpectralSettings
 from dotbench.studies.base import Exhibit
 
@@ -140,6 +141,14 @@ class Plan:
     def study_packed(self, study: str) -> list[Packed]:
         return [packed for packed in self.packed if packed.experiment.study == study]
 
+    def published_packed(self, study: Any) -> list[Packed]:
+        """The packed experiments that the published numbers of a study are about; all of a study without any."""
+        found = self.study_packed(study.name)
+        if not study.published:
+            return found
+        about = {method.experiment for method in load_published(study.published).methods}
+        return [packed for packed in found if packed.experiment.name in about]
+
     def exhibit_packed(self, study: Any, name: str) -> list[Packed]:
         """The packed experiments that a table or figure shows."""
         shown = self.exhibit(study, name).experiment
@@ -192,9 +201,11 @@ class Plan:
         return [str(tables / f"{exhibit.name}.{kind}") for kind in TABLE_FORMATS]
 
     def comparison_files(self, study: Any) -> list[str]:
-        """Paper-versus-ours, of a study with published numbers."""
+        """Paper-versus-ours, of a study with published numbers about something that the configuration has."""
+        if not study.published or not (self.study_entries(study.name) or self.published_packed(study)):
+            return []
         folder = paths.study(self.benchmark.name, study.name)
-        return [str(folder / f"{COMPARISON}.{kind}") for kind in ("csv", "md", "html") if study.published]
+        return [str(folder / f"{COMPARISON}.{kind}") for kind in ("csv", "md", "html")]
 
     def named_targets(self) -> dict[str, list[str]]:
         """Name on the command line → files: every study, each of its tables and figures (`<study>_<name>`), and
@@ -230,10 +241,11 @@ class Plan:
         return device == "cuda" or (device == "auto" and GPU.exists())
 
     def contents(self, study: Any, exhibit: str | None = None) -> dict[str, Any]:
-        """What a table or figure of the study shows, in plain types; without one, all methods of the study."""
+        """What a table or figure of the study shows, in plain types; without one, what paper-versus-ours does: all
+        methods of the study, and the experiments that the published numbers are about."""
         shown = self.exhibit(study, exhibit) if exhibit else None
         entries = self.exhibit_entries(study, exhibit) if exhibit else self.study_entries(study.name)
-        packed = self.exhibit_packed(study, exhibit) if exhibit else self.study_packed(study.name)
+        packed = self.exhibit_packed(study, exhibit) if exhibit else self.published_packed(study)
         return {
             "name": self.benchmark.name,
             "study": study.name,

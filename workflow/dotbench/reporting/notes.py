@@ -1,5 +1,6 @@
 """The notes under a table: protocol, marks, hardware and versions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from dotbench.files import read_json
@@ -71,6 +72,20 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         *([SECOND] if contents["kind"] in ("overview", "intervals") else []),
         *([COSTS + ("" if by_part else UPDATES)] if contents["kind"] != "overview" else []),
     ]
+    lines += data_notes(contents, facts)
+    for row in rows:
+        if row["failed"]:
+            failed = f"{row['failed']} of {row['seeds']} seeds failed"
+            lines.append(f"{row['dataset']}, {row['method']}: {failed}: {row['failure']}; log: {row['failure_log']}.")
+    for name in dict.fromkeys(row["dataset"] for row in rows if row["failed"]):
+        lacking = ", ".join(row["method"] for row in rows if row["dataset"] == name and row["failed"])
+        lines.append(f"{name}: no method is marked as best or second, for seeds of {lacking} are absent.")
+    return [*lines, *hardware_notes(records)]
+
+
+def data_notes(contents: dict[str, Any], facts: dict[str, dict[str, Any]]) -> list[str]:
+    """Counts and origin of every dataset."""
+    lines = []
     for name, stats in facts.items():
         counts = f"{stats['users']:,} users, {stats['items']:,} items, {stats['interactions']:,} interactions"
         if contents["task"] == "rating":
@@ -79,19 +94,19 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         doubt = ", NOT VERIFIED against an official digest" if stats["verified"] is False else ""
         doubt += f", OTHER COUNTS: {'; '.join(stats['counts_differ'])}" if stats["counts_differ"] else ""
         lines.append(f"{name}: {counts}; {stats['origin']}{doubt}.")
-    for row in rows:
-        if row["failed"]:
-            failed = f"{row['failed']} of {row['seeds']} seeds failed"
-            lines.append(f"{row['dataset']}, {row['method']}: {failed}: {row['failure']}; log: {row['failure_log']}.")
-    for name in dict.fromkeys(row["dataset"] for row in rows if row["failed"]):
-        lacking = ", ".join(row["method"] for row in rows if row["dataset"] == name and row["failed"])
-        lines.append(f"{name}: no method is marked as best or second, for seeds of {lacking} are absent.")
+    return lines
+
+
+def hardware_notes(records: Iterable[dict[str, Any]]) -> list[str]:
+    """Machines, threads and versions behind the fits, or parts of experiments, with these records."""
+    records = list(records)
     machines = {f"{r['machine']['gpu'] or r['machine']['cpu']}, {r['machine']['cores']} cores" for r in records}
     threads = sorted({record["threads"] for record in records})
     versions = {f"{name} {value}" for record in records for name, value in record["versions"].items()}
-    lines.append(f"Hardware: {'; '.join(sorted(machines))}; threads of a fit: {', '.join(map(str, threads))}.")
-    lines.append(f"Versions: {', '.join(sorted(versions))}.")
-    return lines
+    return [
+        f"Hardware: {'; '.join(sorted(machines))}; threads of a fit: {', '.join(map(str, threads))}.",
+        f"Versions: {', '.join(sorted(versions))}.",
+    ]
 
 
 def _halving(contents: dict[str, Any]) -> list[str]:

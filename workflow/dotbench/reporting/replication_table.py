@@ -6,6 +6,7 @@ from typing import Any
 
 from dotbench.files import write_csv, write_text
 from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.notes import hardware_notes
 from dotbench.reporting.records import SHARED
 from dotbench.reporting.replications import (
     Block,
@@ -120,11 +121,7 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
 def machine_notes(packed: list[Packed]) -> list[str]:
     """Hardware, threads and versions behind the parts."""
     records = [record for entry in packed for record in read_records(entry)]
-    machines = {f"{r['machine']['gpu'] or r['machine']['cpu']}, {r['machine']['cores']} cores" for r in records}
-    threads = sorted({record["threads"] for record in records})
-    versions = {f"{name} {value}" for record in records for name, value in record["versions"].items()}
+    hardware, versions = hardware_notes(records)
     shared = sum(record["cpu_share_of_others"] > SHARED for record in records)
-    lines = [f"Hardware: {'; '.join(sorted(machines))}; threads of a fit: {', '.join(map(str, threads))}."]
-    if shared:
-        lines.append(f"{shared} of {len(records)} jobs shared the machine: of their times the CPU seconds count.")
-    return [*lines, f"Versions: {', '.join(sorted(versions))}."]
+    told = f"{shared} of {len(records)} jobs shared the machine: of their times the CPU seconds count."
+    return [hardware, *([told] if shared else []), versions]

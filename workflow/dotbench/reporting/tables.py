@@ -8,6 +8,7 @@ from typing import Any
 from dotbench.files import write_csv, write_text
 from dotbench.reporting.aspect_table import aspect_table
 from dotbench.reporting.comparison import PAIR_COLUMNS, compared
+from dotbench.reporting.cost_table import cost_table
 from dotbench.reporting.dataset_table import dataset_table
 from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.notes import notes
@@ -67,6 +68,7 @@ TABLES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "starts": start_table,
     "statistics": dataset_table,
     "aspects": aspect_table,
+    "costs": cost_table,
     "replications": replication_table,
     "slopes": slopes_table,
 }

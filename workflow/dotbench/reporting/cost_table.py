@@ -1,0 +1,56 @@
+"""The table of what training costs: time and memory, whatever the quality."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.notes import data_notes, hardware_notes
+from dotbench.reporting.records import SHARED, dataset_facts, dataset_label, read_runs
+from dotbench.reporting.rows import method_row
+
+COLUMNS = ["dataset", "method", "model", "loss", "solver", "seeds", "failed", "epochs", "updates", "seconds"]
+COLUMNS += ["cpu_seconds", "cpu_seconds_an_epoch", "peak_memory_bytes", "cpu_share_of_others", "device", "failure"]
+
+
+def cost_table(contents: dict[str, Any], folder: Path) -> None:
+    """A line for every dataset × method: epochs, seconds of training, of an epoch of it, and peak memory; means over
+    the seeds."""
+    facts = dataset_facts(contents)
+    rows = [_row(run, facts) for run in read_runs(contents)]
+    write_csv(folder / f"{contents['exhibit']}.csv", [{key: row[key] for key in COLUMNS} for row in rows], COLUMNS)
+    columns = [
+        Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
+        Column("Method", lambda row: row["method"]),
+        Column("Epochs", lambda row: f"failed: {row['failure']}" if row["failure"] else f"{row['epochs']:.0f}"),
+        Column("CPU s an epoch", _shown("cpu_seconds_an_epoch", "{:.3g}")),
+        Column("CPU s", _shown("cpu_seconds", "{:.3g}")),
+        Column("Seconds", lambda row: _shown("seconds", "{:.3g}")(row) + ("*" if _is_shared(row) else "")),
+        Column("Peak memory, GB", _shown("gigabytes", "{:.2f}")),
+    ]
+    notes = [
+        *([contents["title"]] if contents["title"] else []),
+        f"Of training alone, without validation; means over the seeds {', '.join(map(str, contents['seeds']))}. An "
+        "epoch sees every training pair, or user, once; of ALS it is a full sweep. * marks runs that shared the "
+        "machine, of which the CPU seconds count. Peak memory is of the whole process, libraries and data included.",
+        *data_notes(contents, facts),
+        *hardware_notes(record for run in read_runs(contents) for record in run.metrics()),
+    ]
+    for kind, text in render(rows, columns, notes).items():
+        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+
+
+def _row(run: Any, facts: dict[str, Any]) -> Row:
+    row = method_row(run, [], facts[run.dataset])
+    row |= {key: row[f"{key}_mean"] for key in ("epochs", "updates", "cpu_seconds", "peak_memory_bytes")}
+    row |= {"seconds": row["train_seconds_mean"], "cpu_share_of_others": row["cpu_share_of_others_mean"]}
+    row["cpu_seconds_an_epoch"] = row["cpu_seconds"] / row["epochs"] if row["epochs"] else None
+    return row | {"gigabytes": row["peak_memory_bytes"] / 1e9 if row["peak_memory_bytes"] else None}
+
+
+def _is_shared(row: Row) -> bool:
+    return (row["cpu_share_of_others"] or 0) > SHARED
+
+
+def _shown(key: str, form: str) -> Any:
+    return lambda row: "–" if row[key] is None else form.format(row[key])
