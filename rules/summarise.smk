@@ -126,6 +126,7 @@ use rule summarise_experiment as summarise_slopes with:
         csv="results/{name}/{study}/tables/{table}.csv",
         md="results/{name}/{study}/tables/{table}.md",
         tex="results/{name}/{study}/tables/{table}.tex",
+        sizes="results/{name}/{study}/tables/{table}_sizes.csv",
         html=report(
             "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/slopes.rst",

@@ -13,7 +13,7 @@ from experiments_data import write_part
 
 from dotbench.experiments import t2rec_rate
 from dotbench.experiments.t2rec_rate import RULES, T2RecRate, T2RecRateSettings, noiseless, sample
-from dotbench.reporting.slopes import CONSISTENT, FASTER, SLOWER, verdict
+from dotbench.reporting.slopes import CONSISTENT, FASTER, NO_SLOPE, SLOWER, verdict
 from dotbench.reporting.tables import summarise
 from dotbench.runs.hardware import Place
 from dotbench.runs.kept import Kept
@@ -189,14 +189,15 @@ def test_the_verdict_is_by_both_forms_of_the_bound(low: float, high: float, said
 
 
 def test_one_replication_has_no_verdict() -> None:
-    assert verdict(Interval(-0.5, None, None, None), [-0.6, -0.4]) == "fewer than two replications: no verdict"
+    assert verdict(Interval(-0.5, None, None, None), [-0.6, -0.4]) == NO_SLOPE
 
 
 SIZES = [512, 2048, 8192]
 
 
-def write(rate: Packed, exponents: list[float], left: float, failed: Any = ()) -> None:
-    """Excess risk N^exponent of every replication with the fixed width, N^−2 with the growing; ``failed``: fits."""
+def write(rate: Packed, exponents: list[float], left: float, failed: Any = (), flat: int = 0) -> None:
+    """Excess risk N^exponent of every replication with the fixed width, N^−2 with the growing; ``failed``: fits. Up to
+    ``flat`` ratings the risk is that of predicting nothing, which is 1."""
     absent = dict.fromkeys(rate.experiment.columns)
     for label, part in rate.parts.items():
         rows = []
@@ -212,8 +213,9 @@ def write(rate: Packed, exponents: list[float], left: float, failed: Any = ()) -
                 "seconds": 1.0,
                 "cpu_seconds": 1.0,
             }
-            row |= {"excess_risk": n ** (exponents[k] if fixed else -2.0), "ended": "cap"}
-            row |= {"excess_train_mse": left + 0.01 * k if n == max(SIZES) else 9.0}
+            risk = n ** (exponents[k] if fixed else -2.0)
+            row |= {"excess_risk": 1.0 if n <= flat else risk, "null_risk": 1.0, "ended": "cap"}
+            row |= {"excess_train_mse": left + 0.01 * k if n == 2048 else -5.0}
             if fixed and (k, n) in failed:
                 row |= {"status": "failed", "reason": "unlucky", "excess_risk": None}
             rows.append(row)
@@ -244,7 +246,13 @@ def test_the_table_has_the_slopes_and_those_of_the_bound(rate: Packed, workdir: 
     assert float(fixed["bound_low"]) == pytest.approx(-3 / 5)
     assert float(fixed["bound_high"]) == pytest.approx(-3 / 5 + factor)
     assert float(fixed["excess_train_mse_mean"]) == pytest.approx(-0.19)
-    assert (fixed["smallest"], fixed["largest"], fixed["ended"]) == ("512", "8192", "cap (3)")
+    assert (fixed["smallest"], fixed["largest"], fixed["ended"]) == ("512", "8192", "cap (9)")
+    assert fixed["left_at"] == "2048"  # where it is greatest
+    with (workdir / "rate_sizes.csv").open() as stream:
+        sizes = {(row["rule"], row["ratings"]): row for row in csv.DictReader(stream)}
+    assert len(sizes) == 2 * len(SIZES)
+    assert float(sizes["fixed", "512"]["excess_train_mse_mean"]) == -5.0
+    assert float(sizes["fixed", "512"]["null_risk_mean"]) == 1.0
     assert (fixed["verdict"], rows["growing"]["verdict"]) == (CONSISTENT, FASTER)
     text = (workdir / "rate.md").read_text()
     assert "-0.543 [-0.644, -0.443]" in text
@@ -253,26 +261,38 @@ def test_the_table_has_the_slopes_and_those_of_the_bound(rate: Packed, workdir: 
     assert (workdir / "rate.html").is_file()
 
 
-@pytest.mark.parametrize(
-    ("left", "said"),
-    [(0.1, "training left something"), (-0.2, "training left nothing that shows")],
-)
-def test_slower_than_the_bound_says_whether_training_is_why(
-    rate: Packed, workdir: Path, left: float, said: str
-) -> None:
-    write(rate, [-0.01, -0.02, -0.03], left)
-    assert table(rate, workdir)["fixed"]["verdict"] == f"{SLOWER}; {said}"
+def test_a_slope_above_the_bound_s_says_nothing_of_it(rate: Packed, workdir: Path) -> None:
+    write(rate, [-0.19, -0.2, -0.21], -0.2)
+    assert table(rate, workdir)["fixed"]["verdict"] == SLOWER
+    assert "contradicts nothing" in (workdir / "rate.md").read_text()
+
+
+def test_sizes_at_which_nothing_is_learned_are_left_out(workdir: Path) -> None:
+    longer = Packed(T2RecRate.title, of(ratings=[128, *SIZES], replications=3))
+    exponents = [-0.5, -0.55, -0.58]
+    write(longer, exponents, -0.2, flat=128)
+    fixed = table(longer, workdir)["fixed"]
+    assert (fixed["smallest"], fixed["largest"], fixed["replications"]) == ("512", "8192", "3")
+    assert float(fixed["slope_mean"]) == pytest.approx(np.mean(exponents))
+    assert float(fixed["bound_low"]) == pytest.approx(-3 / 5)
+    write(longer, exponents, -0.2, flat=512)  # two sizes are left
+    fixed = table(longer, workdir)["fixed"]
+    assert (fixed["smallest"], fixed["replications"], fixed["slope_mean"]) == ("2048", "0", "nan")
+    assert fixed["verdict"] == NO_SLOPE
+    assert "| –" in (workdir / "rate.md").read_text()
+    write(longer, exponents, -0.2, flat=8192)
+    assert table(longer, workdir)["fixed"]["smallest"] == ""
 
 
 def test_where_all_fits_failed_there_is_no_slope(rate: Packed, workdir: Path) -> None:
     write(rate, [-0.5, -0.5, -0.5], -0.2, failed={(k, n) for k in range(3) for n in SIZES})
     fixed = table(rate, workdir)["fixed"]
     assert (fixed["replications"], fixed["bound_low"], fixed["slope_low"]) == ("0", "", "")
-    assert fixed["verdict"] == "fewer than two replications: no verdict"
+    assert fixed["verdict"] == NO_SLOPE
 
 
 def test_a_replication_that_lacks_a_size_is_left_out(rate: Packed, workdir: Path) -> None:
-    write(rate, [-0.5, -0.7, 3.0], -0.2, failed={(2, 2048)})
+    write(rate, [-0.5, -0.7, -0.9], -0.2, failed={(2, 2048)})
     fixed = table(rate, workdir)["fixed"]
     assert float(fixed["slope_mean"]) == pytest.approx(-0.6)
     assert (fixed["replications"], fixed["left_out"]) == ("2", "1")

@@ -1,11 +1,14 @@
 """A packed experiment: its table, what reruns, and its parts in a file of runs."""
 
 import csv
+import itertools
 import json
 import shutil
 
 import pandas as pd
 import pytest
+
+from dotbench.reporting.slopes import NO_SLOPE
 
 CONFIG = "config/simulation.yaml"
 ENDS = ["paper versus ours of t2rec", "table table1 of t2rec"]
@@ -42,8 +45,11 @@ def test_the_table_has_the_means_of_the_parts(simulated):
 def test_every_kind_of_experiment_has_its_table_and_figure(simulated):
     shown = simulated.root / "results/more-experiments/t2rec"
     with open(shown / "tables/rate.csv") as stream:
-        slopes = {row["title"]: row["replications"] for row in csv.DictReader(stream)}
-    assert slopes == {"fixed width": "2", "growing width": "2"}
+        slopes = {row["title"]: row["verdict"] for row in csv.DictReader(stream)}
+    assert slopes == dict.fromkeys(["fixed width", "growing width"], NO_SLOPE)  # of two sizes
+    with open(shown / "tables/rate_sizes.csv") as stream:
+        sizes = {(row["title"], row["ratings"]): row["replications"] for row in csv.DictReader(stream)}
+    assert sizes == dict.fromkeys(itertools.product(slopes, ["64", "128"]), "2")
     assert {path.stem for path in shown.glob("tables/*.md")} == {"rate", "depth", "capacity"}
     assert {path.stem for path in shown.glob("figures/*.pdf")} == {"rate_curves", "depth_curve", "capacity_curves"}
     assert not list(shown.glob("paper_vs_ours*"))  # no published number is about them

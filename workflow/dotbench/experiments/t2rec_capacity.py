@@ -159,8 +159,7 @@ class _Towers:
 
     def bilinear(self) -> list[Row]:
         method = rating_methods()["bilinear"]
-        whole = self.set.data(np.zeros(0, np.int64))
-        task = Task(method.Settings(), whole, self.part["seed"], self.kept.file("bilinear"))
+        task = Task(method.Settings(), self.data, self.part["seed"], self.kept.file("bilinear"))
         done = attempt(lambda: method.fit(task, self.place), self.place.say)
         predict = done.result.predict if done.result else None
         return [self._row("bilinear", done, {"rmse": self._test(predict)} if predict else {})]

@@ -25,8 +25,8 @@ class T2RecOptimizersSettings(T2RecTable1Settings):
 class T2RecOptimizers(T2RecTable1):
     """Towers of T2Rec's shape trained by other optimisers, on replications that are not reported elsewhere.
 
-    What `t2rec-table1` calls the best optimiser was chosen here. Beside them a bilinear model in the true features:
-    what the ratings allow.
+    To choose an optimiser by, without a look at reported seeds. Beside them a bilinear model in the true features: what
+    the ratings allow.
     """
 
     name = "t2rec-optimizers"

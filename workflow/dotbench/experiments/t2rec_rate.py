@@ -100,7 +100,7 @@ class T2RecRate(Experiment):
     keys = {"smoothness": "β", "dimension": "d", "ratings": "N"}
     compared = "rule"
     compared_title = "Network"
-    metrics = ("excess_risk", "excess_train_mse")
+    metrics = ("excess_risk", "excess_train_mse", "null_risk")
     trend = Trend("ratings", "ratings |Ω|", "excess risk E (R̂ − R*)²", logarithmic="xy")
     columns = {
         "smoothness": Column("float64", "β, Hölder exponent of the truth"),
@@ -113,6 +113,7 @@ class T2RecRate(Experiment):
         "parameters": Column("int64", "of one tower"),
         **FIT_COLUMNS,
         "excess_risk": Column("float64", "mean of (R̂ − R*)² at fresh users and items, R* without noise"),
+        "null_risk": Column("float64", "mean of R*² there: the excess risk of predicting 0"),
         "excess_train_mse": Column("float64", "mean squared training error less σ²; above 0: it did not get down"),
         "epochs": Column("int64", "that were made"),
         "best_epoch": Column("int64", "whose towers were kept, by validation error"),
@@ -154,7 +155,7 @@ class T2RecRate(Experiment):
         return [row for rule in RULES for row in kept.once(rule, partial(trained, rule))]
 
     def _outcome(self, result: "Result | None", truth: SimSmooth, reason: str | None) -> Row:
-        names = ("excess_risk", "excess_train_mse", "epochs", "best_epoch", "ended")
+        names = ("excess_risk", "null_risk", "excess_train_mse", "epochs", "best_epoch", "ended")
         if result is None:
             return dict.fromkeys(names) | {"status": "failed", "reason": reason, "seconds": 0.0, "cpu_seconds": 0.0}
         facts: Row = {"seconds": result.seconds, "cpu_seconds": result.cpu_seconds, "ended": result.ended}
@@ -165,10 +166,12 @@ class T2RecRate(Experiment):
         rng = truth.stream(FRESH)
         x, y = (truth.covariates(self.settings.fresh, rng) for _ in "xy")
         found = result.towers.predict(x, y, np.stack([np.arange(len(x))] * 2, axis=1))
+        true = noiseless(truth, x, y)
         return facts | {
             "status": "ok",
             "reason": None,
-            "excess_risk": float(np.mean((found - noiseless(truth, x, y)) ** 2)),
+            "excess_risk": float(np.mean((found - true) ** 2)),
+            "null_risk": float(np.mean(true**2)),
             "excess_train_mse": result.train_rmse**2 - self.settings.noise,
         }
 

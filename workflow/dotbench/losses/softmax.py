@@ -57,6 +57,7 @@ def _cross_entropy() -> Any:
             return counts * total - (p * positives).sum(1)
 
         @staticmethod
+        @torch.autograd.function.once_differentiable
         def backward(context: Any, gradient: "torch.Tensor") -> Any:
             p, q, items, ends, positives, scales, *blocks = context.saved_tensors
             weight = gradient[:, None]

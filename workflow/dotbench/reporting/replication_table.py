@@ -105,7 +105,7 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
     lines += [
         f"Mean ± standard error over {' or '.join(map(str, counts))} replications. !: the choice is on the edge of its "
         "grid in a replication, see the csv, which also has intervals, training errors, costs and what was chosen.",
-        "Bold: lower than every other method of the scenario (p < .05, paired t-test over replications, Holm over all "
+        "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over all "
         "pairs). ≈: not distinguishable from the lowest mean.",
     ]
     for block in every:

@@ -7,26 +7,35 @@ from dotbench.files import write_csv, write_text
 from dotbench.lazy import np, pd
 from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.replication_table import machine_notes
-from dotbench.reporting.replications import ENDS, blocks, counted, read_packed, read_rows
+from dotbench.reporting.replications import ENDS, blocks, columns, counted, read_packed, read_rows
 from dotbench.runs.packed import Packed
 from dotbench.statistics.intervals import Interval, t_interval
 from dotbench.statistics.rates import log_slope
 
-FASTER, CONSISTENT, SLOWER = "faster than the bound", "consistent with the bound", "slower than the bound"
+FASTER, CONSISTENT = "faster than the bound", "consistent with the bound"
+SLOWER = "slower over these N, which says nothing of the bound"
+LEARNED = 0.5  # of the error of predicting nothing: sizes from the first below it are those of the slope
+FEWEST = 3  # sizes of a slope
+NO_SLOPE = f"fewer than two replications, or fewer than {FEWEST} sizes at which it is learned: no verdict"
 
 
 def slopes_table(contents: dict[str, Any], folder: Path) -> None:
     """A line for every scenario and thing compared: the slope of log metric on log x by least squares, of every
     replication; its mean and 95 % Student interval; the slopes that the experiment's guides have over the same x.
+    ``<table>_sizes.csv`` has the metrics at every x.
 
-    The guides are an upper bound in its forms. The second metric says what training left over (0: nothing).
+    The guides are an upper bound in its forms. The second metric says what training left over (0: nothing), the third
+    what predicting nothing comes to: sizes at which no more is learned are left out of a slope.
     """
     packed = read_packed(contents)
     found = [row for entry in packed for row in _rows(entry)]
     of = packed[0].experiment
+    every = [line for entry in packed for block in blocks(entry) for line in block.lines]
+    write_csv(folder / f"{contents['exhibit']}_sizes.csv", every, columns(packed[0]))
     rest = [f"{of.metrics[1]}_{end}" for end in ("mean", "low", "high")]
     names = ["label", *_scenario(packed[0]), of.compared, of.titled, "smallest", "largest", "replications", "left_out"]
-    names += [*(f"slope_{end}" for end in ENDS), "bound_low", "bound_high", "verdict", *rest, "ended", "cpu_seconds"]
+    names += [*(f"slope_{end}" for end in ENDS), "bound_low", "bound_high", "verdict", "left_at", *rest, "ended"]
+    names += ["cpu_seconds"]
     write_csv(folder / f"{contents['exhibit']}.csv", [{name: row[name] for name in names} for row in found], names)
     for kind, text in render(found, _columns(packed, found), _notes(contents, packed)).items():
         write_text(folder / f"{contents['exhibit']}.{kind}", text)
@@ -35,7 +44,7 @@ def slopes_table(contents: dict[str, Any], folder: Path) -> None:
 def verdict(slope: Interval, references: list[float]) -> str:
     """Where the interval lies: below all slopes of the bound, at or between them, or above all of them."""
     if slope.low is None or slope.high is None:
-        return "fewer than two replications: no verdict"
+        return NO_SLOPE
     if slope.high < min(references):
         return FASTER
     return SLOWER if slope.low > max(references) else CONSISTENT
@@ -55,28 +64,36 @@ def _rows(packed: Packed) -> list[Row]:
 def _row(packed: Packed, rows: "pd.DataFrame", lines: list[Row]) -> Row:
     """``rows``: the fits of one scenario and one thing compared at every x; ``lines``: their means."""
     of, x = packed.experiment, _axis(packed)
-    smallest, largest = rows[x].min(), rows[x].max()
+    sizes = _learned(of, rows, x)
+    rows = rows[rows[x].isin(sizes)]
     slopes = []
     for _, fits in rows.groupby(of.replication):
         good = fits[fits["status"] == "ok"]
-        if len(good) == rows[x].nunique():
+        if len(good) == len(sizes) >= FEWEST:
             slopes.append(log_slope(list(good[x]), list(good[of.metrics[0]])))
     slope = t_interval(slopes) if slopes else Interval(np.nan, None, None, None)
-    references = {name: log_slope(*zip(*points, strict=True)) for name, points in of.guides(lines).items()}
-    last = rows[(rows[x] == largest) & (rows["status"] == "ok")]
-    left = t_interval(list(last[of.metrics[1]])) if len(last) else None
-    found = verdict(slope, list(references.values()))
-    if found == SLOWER:
-        above = left is not None and left.low is not None and left.low > 0
-        found += "; training left something" if above else "; training left nothing that shows"
+    guides = of.guides([line for line in lines if line[x] in sizes]) if len(sizes) >= FEWEST else {}
+    references = {name: log_slope(*zip(*points, strict=True)) for name, points in guides.items()}
     row: Row = {name: lines[0][name] for name in ("label", *_scenario(packed), of.compared, of.titled)}
-    row |= {"smallest": smallest.item(), "largest": largest.item(), "replications": len(slopes)}
-    row |= {"left_out": rows[of.replication].nunique() - len(slopes), "references": references, "verdict": found}
+    row |= {"smallest": min(sizes, default=None), "largest": max(sizes, default=None), "replications": len(slopes)}
+    row |= {"left_out": rows[of.replication].nunique() - len(slopes), "references": references}
+    row |= {"verdict": verdict(slope, list(references.values()))}
     row |= {f"slope_{end}": getattr(slope, end, None) for end in ENDS}
     row["slope_se"] = None if slope.sd is None else slope.sd / len(slopes) ** 0.5
     row |= {"bound_low": min(references.values(), default=None), "bound_high": max(references.values(), default=None)}
-    row |= {f"{of.metrics[1]}_{end}": getattr(left, end, None) for end in ("mean", "low", "high")}
-    return row | {"ended": counted(last["ended"]), "cpu_seconds": float(rows["cpu_seconds"].sum())}
+    most = max(
+        (line for line in lines if line[x] in sizes), key=lambda line: line[f"{of.metrics[1]}_mean"], default=None
+    )
+    row["left_at"] = most[x] if most else None
+    row |= {f"{of.metrics[1]}_{end}": most and most[f"{of.metrics[1]}_{end}"] for end in ("mean", "low", "high")}
+    return row | {"ended": counted(rows["ended"]), "cpu_seconds": float(rows["cpu_seconds"].sum())}
+
+
+def _learned(of: Any, rows: "pd.DataFrame", x: str) -> list[Any]:
+    """The sizes from the first on at which the mean error is less than LEARNED of that of predicting nothing."""
+    means = rows[rows["status"] == "ok"].groupby(x)[[of.metrics[0], of.metrics[2]]].mean()
+    enough = means.index[means[of.metrics[0]] < LEARNED * means[of.metrics[2]]]
+    return [size.item() for size in means.index if len(enough) and size >= enough.min()]
 
 
 def _axis(packed: Packed) -> str:
@@ -97,15 +114,20 @@ def _columns(packed: list[Packed], found: list[Row]) -> list[Column]:
         *first,
         *(Column(of.keys[key], lambda row, key=key: f"{row[key]:g}") for key in _scenario(packed[0])),  # type: ignore[misc]
         Column(of.compared_title, lambda row: row[of.titled]),
+        Column("N", lambda row: "–" if row["smallest"] is None else f"{row['smallest']:,} to {row['largest']:,}"),
         Column("Slope", lambda row: _interval(row, "slope")),
         *(
             Column(name.replace("|", ""), lambda row, name=name: f"{row['references'].get(name, np.nan):.3f}")  # type: ignore[misc]
             for name in dict.fromkeys(name for row in found for name in row["references"])
         ),
         Column("Verdict", lambda row: row["verdict"]),
-        Column("Left over at the largest N", lambda row: _interval(row, left)),
+        Column("Left over", lambda row: _left(row, left)),
         Column("Ended", lambda row: row["ended"]),
     ]
+
+
+def _left(row: Row, name: str) -> str:
+    return _interval(row, name) + (f" at {row['left_at']:,}" if row["left_at"] is not None else "")
 
 
 def _interval(row: Row, name: str) -> str:
@@ -121,11 +143,15 @@ def _notes(contents: dict[str, Any], packed: list[Packed]) -> list[str]:
         lines += [f"{entry.label}: {note}" if len(packed) > 1 else note for note in entry.experiment.notes()]
     return [
         *lines,
-        "Slope: of log excess risk on log N by least squares over all N, in every replication; mean and 95 % Student "
-        "interval. Beside it the slopes of the bound over the same N. The bound is an upper one: an interval that "
-        "touches its slopes or lies between them is consistent with it, one below all is faster, one above slower.",
-        "What training left over: mean squared training error less the variance of the noise at the largest N, mean "
-        "and interval; above 0 the optimiser, or the width, and not the data limit there. Ended: trainings there by "
-        "what ended them; with a schedule that runs to the cap, the cap alone says little.",
+        "Slope: of log excess risk on log N by least squares in every replication, over the N from the first on at "
+        f"which the mean excess risk is below {LEARNED:.0%} of that of predicting 0: below them nothing is learned, "
+        "and there is no rate. Mean and 95 % Student interval, not adjusted for the number of lines. Beside it the "
+        "slopes of the bound over the same N. The bound is an upper one with a constant of its own: an interval that "
+        "touches its slopes or lies between them is consistent with it, one below all is faster; one above contradicts "
+        "nothing.",
+        "Left over: mean squared training error less the variance of the noise, where it is greatest among these N, "
+        f"mean and interval ({contents['exhibit']}_sizes.csv has it at every N); above 0 the optimiser, or the width, "
+        "and not the data limit there. Ended: trainings by what ended them; with a schedule that runs to the cap, the "
+        "cap alone says little.",
         *machine_notes(packed),
     ]

@@ -14,6 +14,7 @@ from dotbench.towers.schedules import rates
 from dotbench.towers.settings import Architecture, Training
 
 HELD_OUT = 5000  # fresh points on which a regression is measured
+POINTS, OTHERS = 6, 7  # streams of the points trained on and measured on; a simulation has those up to 5
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def represent(
     """
     simulation = generator.simulate()
     own = [simulation.users, simulation.items]
-    rng = np.random.default_rng([seed, 0])
+    rng = np.random.default_rng([seed, POINTS])
     standardise = [scale(x, architecture.inputs == "standardised") for x in own]
     tower = Tower(architecture, own[0].shape[1])
     dtype = getattr(torch, training.dtype)
@@ -88,7 +89,7 @@ def represent(
             tower.backward(layers, outputs, 2 / error[0].numel() * error, tower.layers(gradient))
             optimizer.step(parameters, gradient, parameters.new_full((2, 1), rate))
     towers = FittedTowers(architecture, parameters.reshape(-1), standardise, (own[0].shape[1], own[1].shape[1]))
-    fresh = np.random.default_rng([seed, 1])
+    fresh = np.random.default_rng([seed, OTHERS])
     users, items = own if points == "own" else [generator.covariates(HELD_OUT, fresh) for _ in own]
     found = [towers.user_vectors(users), towers.item_vectors(items)]
     true = [generator.user_vectors(users), generator.item_vectors(items)]
