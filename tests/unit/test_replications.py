@@ -10,7 +10,8 @@ from experiments_data import Counting, CountingSettings, write_counted
 from scipy import stats
 
 from dotbench.reporting import replications
-from dotbench.reporting.replications import blocks, published_rows
+from dotbench.reporting.blocks import blocks
+from dotbench.reporting.replications import published_rows
 from dotbench.reporting.tables import summarise
 from dotbench.runs import packed as packed_module
 from dotbench.runs.packed import Packed

@@ -8,7 +8,7 @@ def test_each_table_and_figure_is_a_target_if_there_is_a_method_for_it(project, 
     assert result.returncode == 0, result.stderr
     assert "fit mf-bpr-sgd" not in result.stdout + result.stderr  # the small configuration has these runs
     folder = project.root / "results/paper/rg2"
-    assert {path.stem for path in folder.glob("tables/*.md")} == {"table1", "table2", "table4", "solvers"}
+    assert {path.stem for path in folder.glob("tables/*.md")} == {"table1", "table2", "table4", "solvers", "costs"}
     assert {path.stem for path in folder.glob("figures/*.csv")} == {"figure1", "regularization", "time_to_quality"}
     assert (folder / "figures/regularization.png").read_bytes().startswith(b"\x89PNG")
     with open(folder / "paper_vs_ours.csv") as stream:

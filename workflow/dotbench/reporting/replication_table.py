@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv, write_text
+from dotbench.reporting.blocks import Block, blocks
 from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.notes import hardware_notes
 from dotbench.reporting.records import SHARED
 from dotbench.reporting.replications import (
-    Block,
-    blocks,
     columns,
     metric_text,
     pair_columns,

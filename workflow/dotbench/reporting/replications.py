@@ -1,27 +1,17 @@
 """Finished parts of packed experiments, summed up over replications: one line for every scenario and method."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from dotbench.files import read_json
-from dotbench.lazy import np, pd
+from dotbench.lazy import pd
 from dotbench.reporting.formats import Row
 from dotbench.runs.packed import Packed, from_description
 from dotbench.statistics.intervals import t_interval
-from dotbench.statistics.paired import Comparison, standings
-from dotbench.statistics.replications import compare_replications
 
 ENDS = ("mean", "sd", "se", "low", "high")
 PAIR = ("difference", "low", "high", "p", "p_holm")
-
-
-@dataclass(frozen=True)
-class Block:
-    """What is compared with each other: the lines of one scenario of one experiment, and their comparisons."""
-
-    lines: list[Row]
-    pairs: list[Row]
+Scenario = tuple[list[Row], list["pd.DataFrame"]]
 
 
 def read_packed(contents: dict[str, Any]) -> list[Packed]:
@@ -46,10 +36,15 @@ def is_there(packed: Packed) -> bool:
     return any(packed.rows(label).with_suffix(".json").is_file() for label in packed.parts)
 
 
-def blocks(packed: Packed) -> list[Block]:
-    """One block for every scenario, in the order of the parts."""
-    rows, of = read_rows(packed), packed.experiment
-    return [_block(packed, group) for _, group in rows.groupby(list(of.keys), sort=False, dropna=False)]
+def scenarios(packed: Packed) -> list[Scenario]:
+    """The lines of every scenario and the rows behind each, in the order of the parts."""
+    rows, of, found = read_rows(packed), packed.experiment, []
+    for _, group in rows.groupby(list(of.keys), sort=False, dropna=False):
+        scenario = {"label": packed.label} | {key: _plain(group[key].iloc[0]) for key in of.keys}
+        parts = list(group.groupby(of.compared, sort=False))
+        lines = [scenario | {of.compared: _plain(name)} | _line(packed, part) for name, part in parts]
+        found.append((lines, [part for _, part in parts]))
+    return found
 
 
 def published_rows(packed: Packed, metric: str) -> list[Row]:
@@ -70,8 +65,8 @@ def published_rows(packed: Packed, metric: str) -> list[Row]:
             "on_edge": line["on_edge"],
             **{f"{metric}_{end}": line[f"{of.metrics[0]}_{end}"] for end in ("mean", "sd", "low", "high")},
         }
-        for block in blocks(packed)
-        for line in block.lines
+        for lines, _ in scenarios(packed)
+        for line in lines
     ]
 
 
@@ -106,42 +101,12 @@ def pair_columns(packed: Packed) -> list[str]:
     return ["label", *packed.experiment.keys, "metric", "first", "second", *PAIR]
 
 
-def _block(packed: Packed, rows: "pd.DataFrame") -> Block:
-    of = packed.experiment
-    scenario = {"label": packed.label} | {key: _plain(rows[key].iloc[0]) for key in of.keys}
-    groups = dict(list(rows.groupby(of.compared, sort=False)))
-    lines = [scenario | {of.compared: _plain(name)} | _line(packed, group) for name, group in groups.items()]
-    metric = of.metrics[0]
-    complete = [k for k, line in enumerate(lines) if line["failed"] == 0]
-    found: list[Comparison] = []
-    if len(complete) > 1:
-        values = [_reported(packed, list(groups.values())[k]).sort_values(of.replication) for k in complete]
-        alike = {tuple(frame[of.replication]) for frame in values}
-        if len(alike) == 1:
-            found = compare_replications(np.stack([frame[metric].to_numpy(float) for frame in values]))
-    places = [""] * len(lines)
-    if found:
-        best = min(range(len(complete)), key=lambda k: lines[complete[k]][f"{metric}_mean"])
-        for k, place in zip(complete, standings(len(complete), best, found), strict=True):
-            places[k] = place if len(complete) == len(lines) else place.replace("best", "")
-    for line, place in zip(lines, places, strict=True):
-        line["standing"] = place
-    names = [lines[k][of.titled] for k in complete]
-    pairs = [
-        scenario
-        | {"metric": metric, "first": names[pair.first], "second": names[pair.second]}
-        | {key: getattr(pair, key) for key in PAIR}
-        for pair in found
-    ]
-    return Block(lines, pairs)
-
-
 def _plain(value: Any) -> Any:
     """A cell as Python has it; None where there is nothing."""
     return None if pd.isna(value) else getattr(value, "item", lambda: value)()
 
 
-def _reported(packed: Packed, rows: "pd.DataFrame") -> "pd.DataFrame":
+def reported_rows(packed: Packed, rows: "pd.DataFrame") -> "pd.DataFrame":
     for column, value in packed.experiment.reported.items():
         rows = rows[rows[column] == value]
     return rows
@@ -150,7 +115,7 @@ def _reported(packed: Packed, rows: "pd.DataFrame") -> "pd.DataFrame":
 def _line(packed: Packed, rows: "pd.DataFrame") -> Row:
     """What is known of a method in a scenario."""
     of = packed.experiment
-    reported = _reported(packed, rows)
+    reported = reported_rows(packed, rows)
     good, bad = (reported[(reported["status"] == "ok") == ok] for ok in (True, False))
     line: Row = {of.titled: rows[of.titled].iloc[0], "replications": len(reported), "failed": len(bad)}
     for metric in of.metrics:

@@ -9,7 +9,7 @@ from dotbench.experiments.base import Experiment, Trend
 from dotbench.files import write_csv
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.formats import Row
-from dotbench.reporting.replications import blocks, metric_text, read_packed, scenario_text
+from dotbench.reporting.replications import metric_text, read_packed, scenario_text, scenarios
 from dotbench.runs.packed import Packed
 
 COLUMNS = ["panel", "line", "x", "mean", "low", "high", "replications"]
@@ -121,7 +121,7 @@ def _panels(entry: Packed) -> Iterable[Panel]:
     def scenario(row: Row) -> str:
         return ", ".join(filter(None, [title, scenario_text(keys, row)]))
 
-    rows = [line for block in blocks(entry) for line in block.lines]
+    rows = [line for lines, _ in scenarios(entry) for line in lines]
     order = list(dict.fromkeys(map(scenario, rows)))
     for name, group in groupby(sorted(rows, key=lambda row: order.index(scenario(row))), scenario):
         yield Panel(name, of.trend, of, list(group))

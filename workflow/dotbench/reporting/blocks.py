@@ -1,0 +1,51 @@
+"""Which differences between the lines of a packed experiment are real, scenario by scenario."""
+
+from dataclasses import dataclass
+
+from dotbench.lazy import np
+from dotbench.reporting.formats import Row
+from dotbench.reporting.replications import PAIR, Scenario, reported_rows, scenarios
+from dotbench.runs.packed import Packed
+from dotbench.statistics.paired import Comparison, standings
+from dotbench.statistics.replications import compare_replications
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is compared with each other: the lines of one scenario of one experiment, and their comparisons."""
+
+    lines: list[Row]
+    pairs: list[Row]
+
+
+def blocks(packed: Packed) -> list[Block]:
+    """One block for every scenario, in the order of the parts."""
+    return [_block(packed, scenario) for scenario in scenarios(packed)]
+
+
+def _block(packed: Packed, scenario: Scenario) -> Block:
+    of, (lines, rows) = packed.experiment, scenario
+    metric = of.metrics[0]
+    complete = [k for k, line in enumerate(lines) if line["failed"] == 0]
+    found: list[Comparison] = []
+    if len(complete) > 1:
+        values = [reported_rows(packed, rows[k]).sort_values(of.replication) for k in complete]
+        alike = {tuple(frame[of.replication]) for frame in values}
+        if len(alike) == 1:
+            found = compare_replications(np.stack([frame[metric].to_numpy(float) for frame in values]))
+    places = [""] * len(lines)
+    if found:
+        best = min(range(len(complete)), key=lambda k: lines[complete[k]][f"{metric}_mean"])
+        for k, place in zip(complete, standings(len(complete), best, found), strict=True):
+            places[k] = place if len(complete) == len(lines) else place.replace("best", "")
+    for line, place in zip(lines, places, strict=True):
+        line["standing"] = place
+    names = [lines[k][of.titled] for k in complete]
+    where = {name: lines[0][name] for name in ("label", *of.keys)}
+    pairs = [
+        where
+        | {"metric": metric, "first": names[pair.first], "second": names[pair.second]}
+        | {key: getattr(pair, key) for key in PAIR}
+        for pair in found
+    ]
+    return Block(lines, pairs)
