@@ -12,7 +12,7 @@ from dotbench.datasets.generators.covariates import CovariateGenerator
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec
 from dotbench.evaluation.rmse import rmse
 from dotbench.experiments._comparison import Comparison, DataSet, Protocol, Row
-from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, knows_lists
+from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, knows_lists, seed_packs
 from dotbench.experiments.methods.base import Fitted, RatingData, finite, rating_methods
 from dotbench.settings.base import Settings, validate
 from dotbench.towers.settings import Architecture
@@ -122,8 +122,7 @@ class Question(Experiment):
 
     def _parts(self) -> Iterator[Part]:
         s = self.settings
-        seeds = range(s.first, s.first + s.replications)
-        packs = [list(seeds[k : k + s.pack]) for k in range(0, len(seeds), s.pack)]
+        packs = seed_packs(s.first, s.replications, s.pack)
         for n, case, pack in itertools.product(s.ratings, self.cases(), packs):
             size = parameters(Architecture(**case.towers), COVARIATES)
             facts = {"ratings": n, "title": case.title, "parameters": size, **case.facts}

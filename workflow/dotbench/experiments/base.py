@@ -53,6 +53,12 @@ class Part:
     gpu: bool = False
 
 
+def seed_packs(first: int, replications: int, pack: int) -> list[list[int]]:
+    """The seeds of the replications, ``pack`` of them for a job, the last one's may be fewer."""
+    seeds = range(first, first + replications)
+    return [list(seeds[k : k + pack]) for k in range(0, replications, pack)]
+
+
 @dataclass(frozen=True)
 class Trend:
     """How an experiment is drawn: ``x``, a column, runs along the horizontal axis; ``logarithmic``: axes, of "xy".

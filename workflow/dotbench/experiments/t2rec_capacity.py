@@ -12,6 +12,7 @@ from dotbench.evaluation.rmse import rmse
 from dotbench.experiments._comparison import DataSet, Protocol
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, Trend, knows_lists
 from dotbench.experiments.methods.base import Task, rating_methods
+from dotbench.experiments.methods.towers import sample
 from dotbench.experiments.t2rec_table1 import Size
 from dotbench.lazy import np
 from dotbench.runs.attempt import Attempt, attempt
@@ -19,7 +20,6 @@ from dotbench.settings.base import Settings
 from dotbench.settings.published import load_published
 from dotbench.towers.fitted import FittedTowers, Result
 from dotbench.towers.representation import represent
-from dotbench.towers.sample import Sample
 from dotbench.towers.settings import Architecture, Training
 from dotbench.towers.training import Fit, train
 
@@ -193,12 +193,10 @@ class _Towers:
         return [rows["test"], rows["train"] | {"seconds": None, "cpu_seconds": None}]
 
     def _trained(self, prefix: str, training: Training, start: FittedTowers | None) -> Result:
-        data = self.data
-        sample = Sample(data.users, data.items, data.pairs, data.ratings, data.valid_pairs, data.valid_ratings)
-        fit = Fit(sample, Architecture(width=self.part["width"]), training, self.part["seed"], start)
+        fit = Fit(sample(self.data), Architecture(width=self.part["width"]), training, self.part["seed"], start)
         [result] = train([fit], self.place.device, self.kept.file(f"{prefix}ratings"), self.place.say)
-        if result.best_epoch == 0:
-            raise FitFailed(f"training {result.ended} in its first epoch")
+        if result.failure:
+            raise FitFailed(result.failure)
         return result
 
     def _test(self, predict: "Callable[[np.ndarray], np.ndarray]") -> float:

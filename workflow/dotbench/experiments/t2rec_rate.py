@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from dotbench.datasets.generators.sim_smooth import SimSmooth, SimSmoothSettings
-from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, Trend
+from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, Trend, seed_packs
 from dotbench.lazy import np
 from dotbench.runs.attempt import attempt
 from dotbench.settings.base import Settings
@@ -125,8 +125,7 @@ class T2RecRate(Experiment):
 
     def _parts(self) -> Iterator[Part]:
         s = self.settings
-        seeds = range(s.first, s.first + s.replications)
-        packs = [list(seeds[k : k + s.pack]) for k in range(0, len(seeds), s.pack)]
+        packs = seed_packs(s.first, s.replications, s.pack)
         for beta, d, n, pack in itertools.product(s.smoothness, s.dimensions, s.ratings, packs):
             label = f"b{beta:g}-d{d}-n{n}-r{pack[0]}to{pack[-1]}".replace(".", "-")
             own = {"smoothness": beta, "dimension": d, "ratings": n, "seeds": pack}
@@ -160,9 +159,8 @@ class T2RecRate(Experiment):
             return dict.fromkeys(names) | {"status": "failed", "reason": reason, "seconds": 0.0, "cpu_seconds": 0.0}
         facts: Row = {"seconds": result.seconds, "cpu_seconds": result.cpu_seconds, "ended": result.ended}
         facts |= {"epochs": len(result.curve), "best_epoch": result.best_epoch}
-        if result.best_epoch == 0:
-            reason = f"training {result.ended} in its first epoch"
-            return dict.fromkeys(names) | facts | {"status": "failed", "reason": reason}
+        if result.failure:
+            return dict.fromkeys(names) | facts | {"status": "failed", "reason": result.failure}
         rng = truth.stream(FRESH)
         x, y = (truth.covariates(self.settings.fresh, rng) for _ in "xy")
         found = result.towers.predict(x, y, np.stack([np.arange(len(x))] * 2, axis=1))

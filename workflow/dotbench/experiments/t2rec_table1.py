@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
 from dotbench.experiments._choice import GridName, RatingChoice
 from dotbench.experiments._comparison import Comparison, Protocol
-from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, knows_lists
+from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, knows_lists, seed_packs
 from dotbench.experiments.methods.base import rating_methods
 from dotbench.files import digest
 from dotbench.registry import unknown
@@ -127,8 +127,7 @@ class T2RecTable1(Experiment):
 
     def _parts(self) -> Iterator[Part]:
         s = self.settings
-        seeds = range(s.first, s.first + s.replications)
-        packs = [list(seeds[k : k + s.pack]) for k in range(0, len(seeds), s.pack)]
+        packs = seed_packs(s.first, s.replications, s.pack)
         for choice in s.methods:
             method, uses = choice.stated(s.grid), rating_methods()[choice.method]
             name = f"{choice.name}-{digest(method, 6)}"

@@ -1,5 +1,6 @@
 """The table of rates of a packed experiment: how steeply its first metric falls with the variable of its figure."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,10 @@ def slopes_table(contents: dict[str, Any], folder: Path) -> None:
     what predicting nothing comes to: sizes at which no more is learned are left out of a slope.
     """
     packed = read_packed(contents)
-    found = [row for entry in packed for row in _rows(entry)]
+    lines = [[line for block in blocks(entry) for line in block.lines] for entry in packed]
+    found = [row for entry, known in zip(packed, lines, strict=True) for row in _rows(entry, known)]
     of = packed[0].experiment
-    every = [line for entry in packed for block in blocks(entry) for line in block.lines]
-    write_csv(folder / f"{contents['exhibit']}_sizes.csv", every, columns(packed[0]))
+    write_csv(folder / f"{contents['exhibit']}_sizes.csv", itertools.chain(*lines), columns(packed[0]))
     rest = [f"{of.metrics[1]}_{end}" for end in ("mean", "low", "high")]
     names = ["label", *_scenario(packed[0]), of.compared, of.titled, "smallest", "largest", "replications", "left_out"]
     names += [*(f"slope_{end}" for end in ENDS), "bound_low", "bound_high", "verdict", "left_at", *rest, "ended"]
@@ -51,10 +52,10 @@ def verdict(slope: Interval, references: list[float]) -> str:
     return SLOWER if slope.low > max(references) else CONSISTENT
 
 
-def _rows(packed: Packed) -> list[Row]:
+def _rows(packed: Packed, lines: list[Row]) -> list[Row]:
+    """``lines``: the means of every scenario, size and thing compared."""
     of = packed.experiment
     rows = read_rows(packed)
-    lines = [line for block in blocks(packed) for line in block.lines]
     by = [*_scenario(packed), of.compared]
     return [
         _row(packed, group, [line for line in lines if all(line[name] == group[name].iloc[0] for name in by)])

@@ -64,6 +64,11 @@ class Result:
     replicas: int
 
     @property
+    def failure(self) -> str | None:
+        """Why there are no trained towers: the training ended before its first epoch was over; else None."""
+        return f"training {self.ended} in its first epoch" if self.best_epoch == 0 else None
+
+    @property
     def seconds(self) -> float:
         return float(self.curve[-1]["seconds"])
 

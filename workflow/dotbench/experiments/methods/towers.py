@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dotbench.errors import FitFailed
-from dotbench.experiments.methods.base import Fitted, Outcome, RatingMethod, Task
+from dotbench.experiments.methods.base import Fitted, Outcome, RatingData, RatingMethod, Task
 from dotbench.runs.attempt import attempt
 from dotbench.towers.fitted import Result
 from dotbench.towers.sample import Sample
@@ -63,13 +63,17 @@ def _fit(task: Task) -> Fit:
     data, values = task.data, task.settings.model_dump()
     architecture = Architecture.model_validate({name: values[name] for name in Architecture.model_fields})
     training = Training.model_validate({name: values[name] for name in Training.model_fields})
-    sample = Sample(data.users, data.items, data.pairs, data.ratings, data.valid_pairs, data.valid_ratings)
-    return Fit(sample, architecture, training, task.seed)
+    return Fit(sample(data), architecture, training, task.seed)
+
+
+def sample(data: RatingData) -> Sample:
+    """The same data as the towers take them."""
+    return Sample(data.users, data.items, data.pairs, data.ratings, data.valid_pairs, data.valid_ratings)
 
 
 def _fitted(result: Result, task: Task) -> Fitted:
     """Raises FitFailed for towers that diverged before their first epoch was over."""
-    if result.best_epoch == 0:
-        raise FitFailed(f"training {result.ended} in its first epoch")
+    if result.failure:
+        raise FitFailed(result.failure)
     users, items = task.data.users, task.data.items
     return Fitted(lambda pairs: result.towers.predict(users, items, pairs), len(result.curve), result.ended)
