@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ValidationInfo
 
+from dotbench.errors import DotbenchError
 from dotbench.files import digest
 from dotbench.registry import Component, discover
 from dotbench.settings.base import LATER, Settings
@@ -129,6 +130,12 @@ class Experiment(Component):
             if known.json_schema_extra == LATER and settings.get(key) == known.default:
                 del settings[key]
         return {"experiment": self.name, "settings": settings}
+
+    def drawn(self) -> Trend:
+        """How figures and slopes show it; an error if the class does not say."""
+        if self.trend is None:
+            raise DotbenchError(f"experiment '{self.name}' cannot be drawn: its class has no `trend`")
+        return self.trend
 
     @property
     def folder(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dotbench.files import write_csv, write_text
 from dotbench.lazy import pd
-from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.records import dataset_facts, dataset_label
 from dotbench.runs import paths
 
@@ -66,4 +66,4 @@ def _rating(column: str) -> float:
 
 
 def _number(row: Row, key: str) -> str:
-    return "–" if row.get(key) is None else f"{row[key]:.3f}"
+    return number(row.get(key), "{:.3f}")

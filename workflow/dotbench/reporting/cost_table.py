@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv, write_text
-from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.notes import data_notes, hardware_notes
-from dotbench.reporting.records import SHARED, dataset_facts, dataset_label, read_runs
-from dotbench.reporting.rows import method_row
+from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
+from dotbench.reporting.rows import method_row, seconds_text
 
 COLUMNS = ["dataset", "method", "model", "loss", "solver", "seeds", "failed", "epochs", "updates", "seconds"]
 COLUMNS += ["cpu_seconds", "cpu_seconds_an_epoch", "peak_memory_bytes", "cpu_share_of_others", "device", "failure"]
@@ -23,10 +23,10 @@ def cost_table(contents: dict[str, Any], folder: Path) -> None:
         Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
         Column("Method", lambda row: row["method"]),
         Column("Epochs", lambda row: f"failed: {row['failure']}" if row["failure"] else f"{row['epochs']:.0f}"),
-        Column("CPU s an epoch", _shown("cpu_seconds_an_epoch", "{:.3g}")),
-        Column("CPU s", _shown("cpu_seconds", "{:.3g}")),
-        Column("Seconds", lambda row: _shown("seconds", "{:.3g}")(row) + ("*" if _is_shared(row) else "")),
-        Column("Peak memory, GB", _shown("gigabytes", "{:.2f}")),
+        Column("CPU s an epoch", lambda row: number(row["cpu_seconds_an_epoch"], "{:.3g}")),
+        Column("CPU s", lambda row: number(row["cpu_seconds"], "{:.3g}")),
+        Column("Seconds", seconds_text),
+        Column("Peak memory, GB", lambda row: number(row["gigabytes"], "{:.2f}")),
     ]
     notes = [
         *([contents["title"]] if contents["title"] else []),
@@ -46,11 +46,3 @@ def _row(run: Any, facts: dict[str, Any]) -> Row:
     row |= {"seconds": row["train_seconds_mean"], "cpu_share_of_others": row["cpu_share_of_others_mean"]}
     row["cpu_seconds_an_epoch"] = row["cpu_seconds"] / row["epochs"] if row["epochs"] else None
     return row | {"gigabytes": row["peak_memory_bytes"] / 1e9 if row["peak_memory_bytes"] else None}
-
-
-def _is_shared(row: Row) -> bool:
-    return (row["cpu_share_of_others"] or 0) > SHARED
-
-
-def _shown(key: str, form: str) -> Any:
-    return lambda row: "–" if row[key] is None else form.format(row[key])

@@ -36,6 +36,11 @@ class Markup:
         return self.underlined.format(text) if column.underlined(row) else text
 
 
+def number(value: float | None, form: str, missing: str = "–") -> str:
+    """A number in a format of ``str.format``, or what stands for a missing one."""
+    return missing if value is None else form.format(value)
+
+
 def render(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> dict[str, str]:
     """Format → text. The notes follow the table in every format."""
     return {

@@ -7,7 +7,7 @@ from typing import Any
 
 from dotbench.files import write_csv, write_text
 from dotbench.reporting.comparison import LOWER_IS_BETTER
-from dotbench.reporting.formats import Column, Row, render_page
+from dotbench.reporting.formats import Column, Row, number, render_page
 from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
 from dotbench.reporting.replications import is_scenario, published_rows, read_packed
 from dotbench.reporting.rows import cold_parts, column, method_row
@@ -186,7 +186,7 @@ def _notes(published: Published, contents: dict[str, Any]) -> list[str]:
 
 
 def _number(row: Row, key: str, form: str = "{:.4f}") -> str:
-    return "" if row.get(key) is None else form.format(row[key])
+    return number(row.get(key), form, missing="")
 
 
 def _plus_minus(mean: str, sd: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dotbench.files import write_csv, write_text
 from dotbench.reporting.blocks import Block, blocks
-from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.notes import hardware_notes
 from dotbench.reporting.records import SHARED
 from dotbench.reporting.replications import (
@@ -67,8 +67,7 @@ def _columns(packed: list[Packed], found: dict[str, list[Block]]) -> list[Column
 
 def _cost(scenario: str) -> Column:
     def show(line: Row) -> str:
-        seconds = line[scenario]["cpu_seconds_mean"] if scenario in line else None
-        return "–" if seconds is None else f"{seconds:.3g}"
+        return number(line[scenario]["cpu_seconds_mean"] if scenario in line else None, "{:.3g}")
 
     return Column("CPU s", show)
 

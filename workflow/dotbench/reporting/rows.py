@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from dotbench.lazy import np, pd
-from dotbench.reporting.formats import Row
-from dotbench.reporting.records import MethodRuns
+from dotbench.reporting.formats import Row, number
+from dotbench.reporting.records import SHARED, MethodRuns
 from dotbench.statistics.intervals import t_interval
 
 INERT = 0.002  # validation NDCG@10
@@ -61,6 +61,12 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
     return row
 
 
+def seconds_text(row: Row) -> str:
+    """The seconds of training, with * where other processes took a noticeable share of the machine."""
+    shared = (row["cpu_share_of_others_mean"] or 0) > SHARED
+    return number(row["train_seconds_mean"], "{:.3g}") + ("*" if shared else "")
+
+
 def inert_keys(run: MethodRuns) -> list[str]:
     """Tuned keys along which validation NDCG@10 varies by less than INERT over all values of the grid, the other keys
     as chosen. Only trials that came to the same rung are compared."""
@@ -78,8 +84,8 @@ def inert_keys(run: MethodRuns) -> list[str]:
 
 def _equal(column: "pd.Series", value: Any) -> Any:
     """Where a column has the value; a number that was read may differ from it by its last bit."""
-    number = isinstance(value, float) and column.dtype == float
-    return np.isclose(column, value, rtol=1e-12, atol=0) if number else column == value
+    floats = isinstance(value, float) and column.dtype == float
+    return np.isclose(column, value, rtol=1e-12, atol=0) if floats else column == value
 
 
 def value_text(value: Any) -> str:

@@ -99,10 +99,7 @@ def _learned(of: Any, rows: "pd.DataFrame", x: str) -> list[Any]:
 
 
 def _axis(packed: Packed) -> str:
-    of = packed.experiment
-    if of.trend is None:
-        raise TypeError(f"experiment '{of.name}' does not say what its slopes are over")
-    return of.trend.x
+    return packed.experiment.drawn().x
 
 
 def _scenario(packed: Packed) -> list[str]:

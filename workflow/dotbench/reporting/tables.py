@@ -10,11 +10,11 @@ from dotbench.reporting.aspect_table import aspect_table
 from dotbench.reporting.comparison import PAIR_COLUMNS, compared
 from dotbench.reporting.cost_table import cost_table
 from dotbench.reporting.dataset_table import dataset_table
-from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.notes import notes
-from dotbench.reporting.records import SHARED, dataset_facts, dataset_label, read_runs
+from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
 from dotbench.reporting.replication_table import replication_table
-from dotbench.reporting.rows import cold_parts, column
+from dotbench.reporting.rows import cold_parts, column, seconds_text
 from dotbench.reporting.slopes import slopes_table
 from dotbench.reporting.starts import START_PAIR_COLUMNS, compared_by_part, shown_parts
 
@@ -110,9 +110,9 @@ def _long(metrics: list[str], facts: dict[str, Any], cold: list[str]) -> list[Co
         Column("Method", lambda row: row["method"]),
         *(Column(_title(m) + warm, _metric(m), _is(m, "best"), _is(m, "second")) for m in metrics),
         *(Column(f"{_title(metrics[0])} {PARTS[part]}", _cold(f"{part}_{metrics[0]}")) for part in cold),
-        Column("Epochs", lambda row: _number(row["epochs_mean"], "{:.0f}")),
-        Column("Updates", lambda row: _number(row["updates_mean"], "{:.0f}")),
-        Column("Seconds", _seconds),
+        Column("Epochs", lambda row: number(row["epochs_mean"], "{:.0f}")),
+        Column("Updates", lambda row: number(row["updates_mean"], "{:.0f}")),
+        Column("Seconds", seconds_text),
         Column("Chosen", _chosen),
     ]
 
@@ -126,7 +126,7 @@ def _parts(metrics: list[str], facts: dict[str, Any], parts: list[str]) -> list[
             for metric in metrics
             for part in parts
         ),
-        Column("Seconds", _seconds),
+        Column("Seconds", seconds_text),
         Column("Chosen", _chosen),
     ]
 
@@ -164,22 +164,13 @@ def _metric(metric: str, intervals: bool = True) -> Callable[[Row], str]:
 def _cold(prefix: str) -> Callable[[Row], str]:
     def show(row: Row) -> str:
         mean, sd = row[f"{prefix}_mean"], row[f"{prefix}_sd"]
-        return _number(mean, "{:.4f}") + ("" if sd is None else f" ± {sd:.4f}")
+        return number(mean, "{:.4f}") + ("" if sd is None else f" ± {sd:.4f}")
 
     return show
 
 
 def _is(metric: str, standing: str) -> Callable[[Row], bool]:
     return lambda row: row[f"{metric}_standing"] == standing
-
-
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)
-
-
-def _seconds(row: Row) -> str:
-    shared = row["cpu_share_of_others_mean"] or 0
-    return _number(row["train_seconds_mean"], "{:.3g}") + ("*" if shared > SHARED else "")
 
 
 def _chosen(row: Row) -> str:

@@ -112,10 +112,8 @@ class Panel:
 
 
 def _panels(entry: Packed) -> Iterable[Panel]:
-    of = entry.experiment
-    if of.trend is None:
-        raise TypeError(f"experiment '{of.name}' does not say how it is drawn")
-    keys = {key: symbol for key, symbol in of.keys.items() if key != of.trend.x}
+    of, shown = entry.experiment, entry.experiment.drawn()
+    keys = {key: symbol for key, symbol in of.keys.items() if key != shown.x}
     title = "" if entry.label == of.title else entry.label
 
     def scenario(row: Row) -> str:
@@ -124,7 +122,7 @@ def _panels(entry: Packed) -> Iterable[Panel]:
     rows = [line for lines, _ in scenarios(entry) for line in lines]
     order = list(dict.fromkeys(map(scenario, rows)))
     for name, group in groupby(sorted(rows, key=lambda row: order.index(scenario(row))), scenario):
-        yield Panel(name, of.trend, of, list(group))
+        yield Panel(name, shown, of, list(group))
 
 
 def _metrics(of: Trend, experiment: Experiment, row: Row) -> list[tuple[str, str]]:
