@@ -189,6 +189,26 @@ def test_blocks_of_users_change_nothing(monkeypatch, cells):
     assert blocks.equals(whole)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_the_top_of_a_row_is_that_of_torch(seed):
+    """Rows of 1 to 400 scores, half of the time with many equal and masked ones; any k."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 401)) if seed else 1
+    k = int(rng.integers(1, n + 1))
+    scores = torch.from_numpy(rng.permutation(7 * n).reshape(7, n).astype(np.float32))
+    if seed % 2:
+        scores = scores % 5
+        scores[torch.from_numpy(rng.random((7, n)) < 0.4)] = -torch.inf
+    values, places = topk.top(scores, k)
+    expected = scores.topk(k)
+    assert torch.equal(values, expected.values)
+    shown = values.isfinite()
+    assert torch.equal(scores.gather(1, places)[shown], values[shown])
+    assert all(len(set(row[mask].tolist())) == mask.sum() for row, mask in zip(places, shown, strict=True))
+    if not seed % 2:
+        assert torch.equal(places, expected.indices)
+
+
 def test_order_of_the_pairs_does_not_matter():
     scores, relevant, masked = random_case(1)
     rng = np.random.default_rng(0)
