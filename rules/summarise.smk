@@ -137,6 +137,21 @@ use rule summarise_experiment as summarise_slopes with:
         table=made_as("tables", "slopes"),
 
 
+use rule summarise_experiment as summarise_thresholds with:
+    output:
+        csv="results/{name}/{study}/tables/{table}.csv",
+        md="results/{name}/{study}/tables/{table}.md",
+        tex="results/{name}/{study}/tables/{table}.tex",
+        html=report(
+            "results/{name}/{study}/tables/{table}.html",
+            caption="../workflow/report/thresholds.rst",
+            category="Tables",
+            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+        ),
+    wildcard_constraints:
+        table=made_as("tables", "thresholds"),
+
+
 rule draw_convergence:
     input:
         curves=study_files("curve.csv"),
@@ -231,6 +246,19 @@ use rule draw_convergence as draw_trend with:
         ),
     wildcard_constraints:
         figure=made_as("figures", "trend"),
+
+
+use rule draw_trend as draw_recovery with:
+    output:
+        multiext("results/{name}/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
+        svg=report(
+            "results/{name}/{study}/figures/{figure}.svg",
+            caption="../workflow/report/recovery.rst",
+            category="Experiments",
+            labels={"study": "{study}", "figure": "{figure}"},
+        ),
+    wildcard_constraints:
+        figure=made_as("figures", "recovery"),
 
 
 rule compare:

@@ -138,6 +138,11 @@ studies:
       - experiment: t2rec-capacity
         set: {sizes: [30], dimensions: [2], widths: [4], ratings: 300, replications: 1, steps: 20,
           training: {epochs: 2}, started: {epochs: 1}}
+  - study: nimc
+    experiments:
+      - experiment: nimc-maps
+        set: {maps: [{activation: relu, users: [8, 12], observations: [20, 60]}], methods: [gd, lm], replications: 2,
+          dimension: 3, components: 1, iterations: 200, second_order_iterations: 20}
 """
 
 

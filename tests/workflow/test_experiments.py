@@ -53,6 +53,12 @@ def test_every_kind_of_experiment_has_its_table_and_figure(simulated):
     assert {path.stem for path in shown.glob("tables/*.md")} == {"rate", "depth", "capacity"}
     assert {path.stem for path in shown.glob("figures/*.pdf")} == {"rate_curves", "depth_curve", "capacity_curves"}
     assert not list(shown.glob("paper_vs_ours*"))  # no published number is about them
+    recovery = simulated.root / "results/more-experiments/nimc"
+    with open(recovery / "figures/figure1cd.csv") as stream:
+        cells = [(row["method"], row["users"], row["observations"], row["trials"]) for row in csv.DictReader(stream)]
+    assert sorted(cells) == sorted(itertools.product(["gd", "lm"], ["8", "12"], ["20", "60"], ["2"]))
+    assert (recovery / "figures/figure1cd.pdf").is_file()
+    assert "Levenberg" in (recovery / "tables/thresholds.md").read_text()
 
 
 def test_nothing_changed_reruns_nothing(simulated):

@@ -5,8 +5,8 @@ problem, whether its step is taken or not. The state's tensors have the problems
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Literal
 
 from dotbench.lazy import np, torch
 from dotbench.recovery.problems import Problems
@@ -182,6 +182,15 @@ class LevenbergMarquardt(Method):
         ).clamp(1e-300, 1e300)
         state["raise"] = torch.where(taken, 2.0, 2 * state["raise"]).clamp(max=1e100)
         _take(state, taken, w=w, f=f, g=new, matrix=matrix)
+
+
+MethodName = Literal["gd", "adam", "l-bfgs", "lm"]
+METHODS: dict[MethodName, Callable[[int], Method]] = {  # name → the method for a budget of iterations
+    "gd": lambda iterations: Backtracking(),
+    "adam": Adam,
+    "l-bfgs": lambda iterations: LBFGS(),
+    "lm": lambda iterations: LevenbergMarquardt(),
+}
 
 
 def _along(values: "torch.Tensor", tensor: "torch.Tensor") -> "torch.Tensor":

@@ -13,6 +13,7 @@ from dotbench.reporting.dataset_table import dataset_table
 from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.notes import notes
 from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
+from dotbench.reporting.recovery import thresholds_table
 from dotbench.reporting.replication_table import replication_table
 from dotbench.reporting.rows import cold_parts, column, seconds_text
 from dotbench.reporting.slopes import slopes_table
@@ -71,6 +72,7 @@ TABLES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "costs": cost_table,
     "replications": replication_table,
     "slopes": slopes_table,
+    "thresholds": thresholds_table,
 }
 
 

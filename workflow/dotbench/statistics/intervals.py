@@ -1,4 +1,4 @@
-"""Intervals over seeds."""
+"""Intervals over seeds, of means and of shares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,3 +34,17 @@ def half_width(sd: float, n: int, level: float = LEVEL) -> float:
     from scipy import stats
 
     return float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / n**0.5
+
+
+def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
+    """Wilson's score interval of a probability (JASA 1927): the p with |p̂ − p| ≤ z √(p (1 − p) / n).
+
+    Within [0, 1], and of a sensible width where all trials, or none, succeed. n = ``trials`` > 0.
+    """
+    from scipy import stats
+
+    z = float(stats.norm.ppf((1 + level) / 2))
+    share, weight = successes / trials, z * z / trials
+    centre = (share + weight / 2) / (1 + weight)
+    half = z / (1 + weight) * (share * (1 - share) / trials + weight / (4 * trials)) ** 0.5
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,0 +1,173 @@
+"""Recovery maps of NIMC: parts, rows, shares with their intervals, thresholds, table and figure."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import optimize
+
+from dotbench.experiments import nimc_maps
+from dotbench.experiments.nimc_maps import NIMCMaps, NIMCMapsSettings
+from dotbench.reporting.recovery import Map, recovery_maps, thresholds_table
+from dotbench.runs.hardware import Place
+from dotbench.runs.kept import Kept
+from dotbench.runs.packed import Packed
+from dotbench.runs.parts import run_part, save_part
+from dotbench.statistics.intervals import wilson_interval
+from dotbench.statistics.thresholds import threshold, threshold_interval
+
+torch.set_num_threads(1)
+SMALL = {
+    "dimension": 3,
+    "components": 1,
+    "replications": 3,
+    "pack": 2,
+    "iterations": 400,
+    "second_order_iterations": 60,
+}
+AXES = [{"activation": "relu", "users": [6, 30], "observations": [12, 150]}]
+
+
+def of(**settings):
+    return NIMCMaps(NIMCMapsSettings(**{"maps": AXES, **SMALL, **settings}))
+
+
+def rows_of(experiment, workdir):
+    return [
+        row
+        for part in experiment.parts()
+        for row in experiment.run(part.settings, Place("cpu"), Kept(workdir / part.label, "key"))
+    ]
+
+
+def test_a_part_is_an_activation_a_method_and_a_number_of_entries():
+    labels = [part.label for part in of().parts()]
+    assert labels[:4] == ["relu-gd-m12-r0to1", "relu-gd-m12-r2to2", "relu-gd-m150-r0to1", "relu-gd-m150-r2to2"]
+    assert len(labels) == 8
+    assert of(methods=["gd"]).folder == of().folder  # more methods, trials or maps compute only what is new
+    assert of(distance=0.5).folder != of().folder
+
+
+def test_trials_start_where_they_should_and_recover_what_they_can(tmp_path):
+    """With 50 entries for each parameter most random starts recover the truth, with 2 hardly any does; a start at the
+    truth does at once."""
+    rows = pd.DataFrame(rows_of(of(replications=6, pack=6), tmp_path))
+    assert len(rows) == 2 * 2 * 2 * 6
+    assert set(rows["status"]) == {"ok"}
+    assert rows[(rows["users"] == 30) & (rows["observations"] == 150)]["recovered"].mean() > 0.7
+    assert rows[(rows["users"] == 6) & (rows["observations"] == 12)]["recovered"].mean() < 0.3
+    assert (rows["recovered"] == (rows["test_error"] <= 1e-3)).all()
+    assert (rows["fitted"] == (rows["train_error"] <= 1e-5)).all()
+    assert (rows["printed_error"][rows["recovered"] == 1] > 1e-2).all()  # a ReLU model cannot pass it
+    there = pd.DataFrame(rows_of(of(distance=0.0), tmp_path))
+    assert (there["iterations"] == 20).all()
+    assert (there["printed_error"] < 1e-6).all()
+
+
+def test_trials_are_the_same_in_every_pack(tmp_path):
+    first = pd.DataFrame(rows_of(of(), tmp_path)).drop(columns=["seconds", "cpu_seconds"])
+    second = pd.DataFrame(rows_of(of(pack=1), tmp_path)).drop(columns=["seconds", "cpu_seconds"])
+    keys = ["users", "observations", "replication", "method"]
+    first, second = (frame.sort_values(keys).reset_index(drop=True) for frame in (first, second))
+    assert (first[[*keys, "recovered"]] == second[[*keys, "recovered"]]).all(axis=None)
+
+
+def test_a_trial_that_diverges_is_not_recovered(monkeypatch, tmp_path):
+    def broken(d, k, seed, deviation):
+        return np.full((2, d, k), np.nan)
+
+    monkeypatch.setattr(nimc_maps, "random_start", broken)
+    rows = rows_of(of(methods=["gd"]), tmp_path)
+    assert {(row["status"], row["reason"], row["recovered"], row["test_error"]) for row in rows} == {
+        ("failed", "diverged", 0, None)
+    }
+
+
+# --- shares and thresholds
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 5), (3, 5), (5, 5), (17, 20)])
+def test_wilsons_interval_is_where_the_score_test_does_not_reject(successes, trials):
+    """Its ends solve |p̂ − p| = 1.96 √(p (1 − p) / n)."""
+    low, high = wilson_interval(successes, trials)
+    share = successes / trials
+
+    def excess(p):
+        return abs(share - p) - 1.959963984540054 * (p * (1 - p) / trials) ** 0.5
+
+    assert low == pytest.approx(0 if successes == 0 else optimize.brentq(excess, 1e-12, share - 1e-12), abs=1e-9)
+    assert high == pytest.approx(1 if successes == trials else optimize.brentq(excess, share + 1e-12, 1 - 1e-12))
+
+
+def test_thresholds_by_hand():
+    trials = np.array([[0, 0], [0, 1], [1, 1]])
+    assert threshold([1, 2, 4], trials) == 2  # a half at 2
+    assert threshold([1, 2, 4], np.array([[0, 0], [0, 0], [1, 1]])) == 3
+    assert threshold([1, 2, 4], np.ones((3, 2))) == 1
+    assert threshold([1, 2, 4], np.zeros((3, 2))) is None
+    # 0, 1, 1/2, 1 is nearest to 0, 3/4, 3/4, 1, and passes a half two thirds of the way from 1 to 2
+    assert threshold([1, 2, 3, 4], np.array([[0, 0], [1, 1], [0, 1], [1, 1]])) == pytest.approx(1 + 2 / 3)
+
+
+def test_a_thresholds_interval_holds_it_and_shrinks_with_the_trials():
+    x = np.arange(1, 11)
+    chance = 1 / (1 + np.exp(-(x - 5.5)))[:, None]
+    few, many = (np.random.default_rng(0).random((10, trials)) < chance for trials in (8, 200))
+    (low, high), (near, far) = threshold_interval(x, few), threshold_interval(x, many)
+    assert low < 5.5 < high
+    assert near < 5.5 < far
+    assert far - near < (high - low) / 2
+    assert threshold_interval([1, 2], np.zeros((2, 4))) == (None, None)
+
+
+# --- table and figure
+
+
+@pytest.fixture
+def contents(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    experiment = of()
+    packed = Packed(experiment.title, experiment)
+    described = packed.described()
+    for label, part in packed.parts.items():
+        place = Place("cpu")
+        frame, record = run_part(described, label, part.settings, part.modules, place, Path("kept") / label)
+        save_part(frame, record, packed.rows(label))
+    return {"exhibit": "shown", "title": "Recovery.", "experiments": [described]}
+
+
+def test_the_figure_has_every_cell(contents):
+    recovery_maps({**contents, "kind": "recovery"}, Path("out"))
+    with open("out/shown.csv") as stream:
+        cells = list(csv.DictReader(stream))
+    assert len(cells) == 8
+    assert {cell["trials"] for cell in cells} == {"3"}
+    assert {cell["ratio"] for cell in cells} == {"2.0", "25.0"}
+    assert all(float(cell["low"]) <= float(cell["share"]) <= float(cell["high"]) for cell in cells)
+    assert all(int(cell["recovered"]) + int(cell["too_few"]) <= 3 for cell in cells)
+    assert Path("out/shown.svg").is_file()
+
+
+def test_the_table_has_the_threshold_of_every_column(contents):
+    thresholds_table({**contents, "kind": "thresholds"}, Path("out"))
+    with open("out/shown.csv") as stream:
+        lines = list(csv.DictReader(stream))
+    assert [(line["users"], line["method"]) for line in lines] == [("6", "gd"), ("30", "gd"), ("6", "lm"), ("30", "lm")]
+    text = Path("out/shown.md").read_text()
+    assert "| relu | 30 |" in " ".join(text.split())
+    assert "k = 1, d = 3" in text
+
+
+def test_a_lost_trial_is_told_from_one_with_too_few_entries():
+    same = {"users": 5, "observations": 40, "ratio": 2.0, "method": "gd", "status": "ok", "threshold": 1e-3}
+    same |= {"printed_error": 1.0}
+    outcomes = [(0.5, 1e-6, 0, 1), (0.5, 0.04, 0, 0), (0.5, 0.2, 0, 0), (1e-4, 1e-6, 1, 1)]
+    rows = [
+        {**same, "test_error": test, "train_error": train, "recovered": recovered, "fitted": fitted}
+        for test, train, recovered, fitted in outcomes
+    ]
+    [cell] = Map("", "relu", "GD", pd.DataFrame(rows)).cells()
+    assert (cell["recovered"], cell["fitted"], cell["too_few"], cell["share"]) == (1, 2, 2, 0.25)

@@ -1,0 +1,175 @@
+"""Recovery maps: the figure, and the table of thresholds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.lazy import np, pd
+from dotbench.reporting.drawing import pyplot, save
+from dotbench.reporting.formats import Column, Row, number, render
+from dotbench.reporting.replication_table import machine_notes
+from dotbench.reporting.replications import read_packed, read_rows
+from dotbench.runs.packed import Packed
+from dotbench.statistics.intervals import wilson_interval
+from dotbench.statistics.thresholds import threshold, threshold_interval
+
+CELLS = ["label", "activation", "method", "users", "observations", "ratio", "trials", "recovered", "share", "low"]
+CELLS += ["high", "fitted", "too_few", "recovered_as_printed", "failed"]
+GAP = 0.1  # training error over that at fresh rows, up to which a trial that is lost has too few entries
+THRESHOLDS = ["label", "activation", "users", "method", "title", "trials", "threshold", "low", "high"]
+
+
+@dataclass(frozen=True)
+class Map:
+    """Trials of one activation and method; ``title``: the method's."""
+
+    label: str
+    activation: str
+    title: str
+    rows: "pd.DataFrame"
+
+    def cells(self) -> Iterable[Row]:
+        for (users, observations), trials in self.rows.groupby(["users", "observations"]):
+            low, high = wilson_interval(int(trials["recovered"].sum()), len(trials))
+            yield {
+                "label": self.label,
+                "activation": self.activation,
+                "method": trials["method"].iloc[0],
+                "users": users,
+                "observations": observations,
+                "ratio": trials["ratio"].iloc[0],
+                "trials": len(trials),
+                "recovered": int(trials["recovered"].sum()),
+                "share": trials["recovered"].mean(),
+                "low": low,
+                "high": high,
+                "fitted": int(trials["fitted"].sum()),
+                "too_few": int((trials["train_error"] <= GAP * trials["test_error"])[trials["recovered"] == 0].sum()),
+                "recovered_as_printed": int((trials["printed_error"] <= trials["threshold"]).sum()),
+                "failed": int((trials["status"] != "ok").sum()),
+            }
+
+    def columns(self) -> "Iterable[tuple[int, list[float], np.ndarray]]":
+        """n, the m / 2kd of its cells, and which trials recover the truth there: (cells, trials) of those that every
+        cell has."""
+        for users, trials in self.rows.groupby("users"):
+            table = trials.pivot_table(index="ratio", columns="replication", values="recovered", aggfunc="first")
+            table = table.dropna(axis=1)
+            yield int(str(users)), list(table.index), table.to_numpy()
+
+    def thresholds(self) -> Iterable[Row]:
+        method = self.rows["method"].iloc[0]
+        for users, x, successes in self.columns():
+            low, high = threshold_interval(x, successes)
+            yield {
+                "label": self.label,
+                "activation": self.activation,
+                "users": users,
+                "method": method,
+                "title": self.title,
+                "trials": successes.shape[1],
+                "threshold": threshold(x, successes),
+                "low": low,
+                "high": high,
+            }
+
+
+def maps(packed: list[Packed]) -> list[Map]:
+    """The maps of all experiments, in the order of their parts."""
+    found = []
+    for entry in packed:
+        rows = read_rows(entry).assign(threshold=entry.experiment.settings.recovered)
+        for (activation, title), group in rows.groupby(["activation", "title"], sort=False):
+            label = "" if entry.label == entry.experiment.title else entry.label
+            found.append(Map(label, str(activation), str(title), group))
+    return found
+
+
+def recovery_maps(contents: dict[str, Any], folder: Path) -> None:
+    """A panel for every map: the share of recovered trials in grey, white: all of them; the threshold in blue.
+
+    In a cell whose trials do not all recover the truth, a mark says what most of the others are: ○ fits the observed
+    entries ten times as well as fresh ones, so that there are too few of them; × does not, so that it is stuck.
+    """
+    found = maps(read_packed(contents))
+    cells = [cell for entry in found for cell in entry.cells()]
+    write_csv(folder / f"{contents['exhibit']}.csv", cells, CELLS)
+    rows = list(dict.fromkeys((entry.label, entry.activation) for entry in found))
+    columns = list(dict.fromkeys(entry.title for entry in found))
+    size = (3.3 * len(columns) + 1.2, 3.1 * len(rows) + 0.3)
+    figure, axes = pyplot().subplots(len(rows), len(columns), figsize=size, squeeze=False, layout="constrained")
+    image = None
+    for axis in axes.flat:
+        axis.set_visible(False)
+    for entry in found:
+        axis = axes[rows.index((entry.label, entry.activation)), columns.index(entry.title)]
+        axis.set_visible(True)
+        image = _draw(axis, entry)
+    figure.colorbar(image, ax=axes, shrink=0.6, label="share of trials that recover the truth")
+    save(figure, folder, contents["exhibit"])
+
+
+def _draw(axis: Any, entry: Map) -> Any:
+    cells = list(entry.cells())
+    users, ratios = (sorted({cell[key] for cell in cells}) for key in ("users", "ratio"))
+    shares = np.full((len(ratios), len(users)), np.nan)
+    for cell in cells:
+        x, y = users.index(cell["users"]), ratios.index(cell["ratio"])
+        shares[y, x] = cell["share"]
+        lost = cell["trials"] - cell["recovered"]
+        if lost:
+            colour = "black" if cell["share"] > 0.5 else "white"
+            mark = "o" if 2 * cell["too_few"] > lost else "x"
+            axis.plot(x, y, marker=mark, color=colour, mfc="none", ms=4, mew=0.7, ls="")
+    image = axis.imshow(shares, origin="lower", cmap="gray", vmin=0, vmax=1, aspect="auto")
+    passes = [
+        (users.index(row["users"]), row["threshold"]) for row in entry.thresholds() if row["threshold"] is not None
+    ]
+    if passes:
+        places = np.interp([y for _, y in passes], ratios, range(len(ratios)))
+        axis.plot([x for x, _ in passes], places, color="#0072B2", lw=1.5, marker="o", ms=3)
+    axis.set_xticks(range(len(users)), users)
+    axis.set_yticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
+    axis.set_xlabel("n")
+    axis.set_ylabel("m / 2kd")
+    axis.spines[:].set_visible(True)
+    axis.set_title(", ".join(filter(None, [entry.label, entry.activation, entry.title])), fontsize=9)
+    return image
+
+
+def thresholds_table(contents: dict[str, Any], folder: Path) -> None:
+    """The m / 2kd at which half of the trials recover the truth: a line for every activation and n, a column for every
+    method."""
+    packed = read_packed(contents)
+    lines = [line for entry in maps(packed) for line in entry.thresholds()]
+    write_csv(folder / f"{contents['exhibit']}.csv", lines, THRESHOLDS)
+    titles = list(dict.fromkeys(line["title"] for line in lines))
+    rows: dict[tuple[Any, ...], Row] = {}
+    for line in lines:
+        where = {key: line[key] for key in ("label", "activation", "users")}
+        rows.setdefault(tuple(where.values()), where)[line["title"]] = line
+    first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
+    columns = [
+        *first,
+        Column("φ", lambda row: row["activation"]),
+        Column("n", lambda row: f"{row['users']}"),
+        *(Column(title, lambda row, title=title: _interval(row.get(title))) for title in titles),  # type: ignore[misc]
+    ]
+    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
+    trials = " or ".join(map(str, sorted({line["trials"] for line in lines})))
+    notes += [
+        f"m / 2kd at which the share of trials that recover the truth passes a half, of {trials} trials a cell: "
+        "isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap interval over "
+        "trials. –: it stays below a half.",
+        *machine_notes(packed),
+    ]
+    for kind, text in render(list(rows.values()), columns, notes).items():
+        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+
+
+def _interval(line: Row | None) -> str:
+    if line is None or line["threshold"] is None:
+        return "–"
+    return f"{line['threshold']:.2f} [{number(line['low'], '{:.2f}')}, {number(line['high'], '{:.2f}')}]"

@@ -1,0 +1,39 @@
+"""Where a share that grows with a quantity passes a half."""
+
+from collections.abc import Sequence
+
+from dotbench.lazy import np
+
+RESAMPLES = 1000
+
+
+def threshold(x: Sequence[float], successes: "np.ndarray", level: float = 0.5) -> float | None:
+    """The x at which the share of successes passes ``level``, by isotonic regression and linear interpolation.
+
+    ``x`` (c,) increasing; ``successes`` (c, t): 0 or 1 for each trial. None where the share stays below; the first x
+    where it is nowhere below. The fit is the non-decreasing sequence nearest to the shares (pool adjacent violators).
+    """
+    from sklearn.isotonic import isotonic_regression
+
+    shares = isotonic_regression(np.asarray(successes, float).mean(1))
+    above = np.flatnonzero(shares >= level)
+    if not len(above):
+        return None
+    k = int(above[0])
+    if k == 0:
+        return float(x[0])
+    part = (level - shares[k - 1]) / (shares[k] - shares[k - 1])
+    return float(x[k - 1] + part * (x[k] - x[k - 1]))
+
+
+def threshold_interval(
+    x: Sequence[float], successes: "np.ndarray", confidence: float = 0.95
+) -> tuple[float | None, float | None]:
+    """Percentile bootstrap of `threshold` over trials, which the columns of ``successes`` share; an end at which the
+    share stays below a half is None."""
+    rng = np.random.default_rng(0)
+    trials = successes.shape[1]
+    found = [threshold(x, successes[:, rng.integers(trials, size=trials)]) for _ in range(RESAMPLES)]
+    ordered = sorted(np.inf if value is None else value for value in found)
+    low, high = (ordered[round((RESAMPLES - 1) * share)] for share in ((1 - confidence) / 2, (1 + confidence) / 2))
+    return (None if np.isinf(low) else low), (None if np.isinf(high) else high)
