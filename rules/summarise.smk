@@ -137,19 +137,19 @@ use rule summarise_experiment as summarise_slopes with:
         table=made_as("tables", "slopes"),
 
 
-use rule summarise_experiment as summarise_thresholds with:
+use rule summarise_experiment as summarise_recovery with:
     output:
         csv="results/{name}/{study}/tables/{table}.csv",
         md="results/{name}/{study}/tables/{table}.md",
         tex="results/{name}/{study}/tables/{table}.tex",
         html=report(
             "results/{name}/{study}/tables/{table}.html",
-            caption="../workflow/report/thresholds.rst",
+            caption="../workflow/report/recovery_table.rst",
             category="Tables",
             labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
-        table=made_as("tables", "thresholds"),
+        table=made_as("tables", "thresholds", "distance", "descent"),
 
 
 rule draw_convergence:
@@ -253,12 +253,12 @@ use rule draw_trend as draw_recovery with:
         multiext("results/{name}/{study}/figures/{figure}", ".pdf", ".png", ".csv"),
         svg=report(
             "results/{name}/{study}/figures/{figure}.svg",
-            caption="../workflow/report/recovery.rst",
+            caption="../workflow/report/recovery_figure.rst",
             category="Experiments",
             labels={"study": "{study}", "figure": "{figure}"},
         ),
     wildcard_constraints:
-        figure=made_as("figures", "recovery"),
+        figure=made_as("figures", "recovery", "distance", "descent"),
 
 
 rule compare:

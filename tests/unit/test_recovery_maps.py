@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import optimize
 
-from dotbench.experiments import nimc_maps
+from dotbench.experiments import _recovery
 from dotbench.experiments.nimc_maps import NIMCMaps, NIMCMapsSettings
 from dotbench.reporting.recovery import Map, recovery_maps, thresholds_table
 from dotbench.runs.hardware import Place
@@ -79,7 +79,7 @@ def test_a_trial_that_diverges_is_not_recovered(monkeypatch, tmp_path):
     def broken(d, k, seed, deviation):
         return np.full((2, d, k), np.nan)
 
-    monkeypatch.setattr(nimc_maps, "random_start", broken)
+    monkeypatch.setattr(_recovery, "random_start", broken)
     rows = rows_of(of(methods=["gd"]), tmp_path)
     assert {(row["status"], row["reason"], row["recovered"], row["test_error"]) for row in rows} == {
         ("failed", "diverged", 0, None)

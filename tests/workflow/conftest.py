@@ -140,6 +140,10 @@ studies:
           training: {epochs: 2}, started: {epochs: 1}}
   - study: nimc
     experiments:
+      - {experiment: nimc-convergence, set: {users: 20, observations: 100, dimension: 3, components: 1, iterations: 40}}
+      - experiment: nimc-distance
+        set: {users: 20, observations: [100], distances: [0.1, 1.0], dimension: 3, components: 1, replications: 2,
+          iterations: 40}
       - experiment: nimc-maps
         set: {maps: [{activation: relu, users: [8, 12], observations: [20, 60]}], methods: [gd, lm], replications: 2,
           dimension: 3, components: 1, iterations: 200, second_order_iterations: 20}

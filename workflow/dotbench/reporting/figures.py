@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.reporting.convergence import convergence
+from dotbench.reporting.descent import descent_figure
+from dotbench.reporting.distance import distance_figure
 from dotbench.reporting.recovery import recovery_maps
 from dotbench.reporting.regularization import regularization
 from dotbench.reporting.time_to_quality import time_to_quality
@@ -14,6 +16,8 @@ from dotbench.reporting.trend import trend
 FIGURES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "convergence": convergence,
     "convergence_half_sweeps": partial(convergence, half_sweeps=True),
+    "descent": descent_figure,
+    "distance": distance_figure,
     "recovery": recovery_maps,
     "regularization": regularization,
     "time_to_quality": time_to_quality,

@@ -10,6 +10,8 @@ from dotbench.reporting.aspect_table import aspect_table
 from dotbench.reporting.comparison import PAIR_COLUMNS, compared
 from dotbench.reporting.cost_table import cost_table
 from dotbench.reporting.dataset_table import dataset_table
+from dotbench.reporting.descent import descent_table
+from dotbench.reporting.distance import distance_table
 from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.notes import notes
 from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
@@ -71,6 +73,8 @@ TABLES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "aspects": aspect_table,
     "costs": cost_table,
     "replications": replication_table,
+    "descent": descent_table,
+    "distance": distance_table,
     "slopes": slopes_table,
     "thresholds": thresholds_table,
 }

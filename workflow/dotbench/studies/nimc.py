@@ -2,6 +2,8 @@
 
 from dotbench.studies.base import Exhibit, Study
 
+CONVERGENCE = "The paper's Figure 1 (a): the objective against the iteration, from beside the truth."
+DISTANCE = "The paper's Figure 1 (b): recovery against the distance of the start from the truth."
 MAPS = "The paper's Figure 1 (c) and (d): recovery from random starts against numbers of rows and of observed entries."
 
 
@@ -12,5 +14,13 @@ class NIMCStudy(Study):
     title = "NIMC"
     task = "rating"
     metrics = ("rmse",)
-    tables = (Exhibit("thresholds", "thresholds", MAPS, experiment="nimc-maps"),)
-    figures = (Exhibit("figure1cd", "recovery", MAPS, experiment="nimc-maps"),)
+    tables = (
+        Exhibit("rates", "descent", CONVERGENCE, experiment="nimc-convergence"),
+        Exhibit("distance", "distance", DISTANCE, experiment="nimc-distance"),
+        Exhibit("thresholds", "thresholds", MAPS, experiment="nimc-maps"),
+    )
+    figures = (
+        Exhibit("figure1a", "descent", CONVERGENCE, experiment="nimc-convergence"),
+        Exhibit("figure1b", "distance", DISTANCE, experiment="nimc-distance"),
+        Exhibit("figure1cd", "recovery", MAPS, experiment="nimc-maps"),
+    )

@@ -1,0 +1,127 @@
+"""Figure 1 (a) and (b) of NIMC: curves and rates, recovery against the start."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dotbench.experiments._recovery import Trial, problems, starts
+from dotbench.experiments.nimc_convergence import NIMCConvergence, NIMCConvergenceSettings, fixed_steps, outcome
+from dotbench.experiments.nimc_distance import NIMCDistance, NIMCDistanceSettings
+from dotbench.reporting.descent import descent_figure, descent_table
+from dotbench.reporting.distance import distance_figure, distance_table
+from dotbench.runs.hardware import Place
+from dotbench.runs.packed import Packed
+from dotbench.runs.parts import run_part, save_part
+
+torch.set_num_threads(1)
+SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs an experiment and gives the contents of its exhibits."""
+    monkeypatch.chdir(tmp_path)
+
+    def finished(experiment):
+        packed = Packed(experiment.title, experiment)
+        described = packed.described()
+        for label, part in packed.parts.items():
+            place = Place("cpu", say=lambda text: None)
+            frame, record = run_part(described, label, part.settings, part.modules, place, Path("kept") / label)
+            save_part(frame, record, packed.rows(label))
+        return {"exhibit": "shown", "kind": "-", "title": "What it is.", "experiments": [described]}
+
+    return finished
+
+
+def lines_of(path="out/shown.csv"):
+    with open(path) as stream:
+        return list(csv.DictReader(stream))
+
+
+# --- the outcome of a curve
+
+
+def test_levels_and_rate_of_a_geometric_curve():
+    """f_t = 3 · 10^(−.26 t): a level of 10⁻² is reached after 2 / .26 iterations, 7.7."""
+    facts = outcome(3 * 10.0 ** (-0.26 * np.arange(81)))
+    assert (facts["to_1e2"], facts["to_1e4"], facts["to_1e8"]) == (8, 16, 31)
+    assert facts["rate"] == pytest.approx(0.26)
+    assert facts["final"] == pytest.approx(10**-20.8)
+    points = json.loads(facts["curve"])
+    assert points[0] == [0, 1.0]
+    assert points[-1][0] == 80
+    assert [place for place, _ in points] == sorted({place for place, _ in points})
+
+
+def test_levels_that_are_not_reached_and_curves_that_diverge():
+    facts = outcome(np.array([2.0, 1.0, 0.9]))
+    assert facts["to_1e2"] is None
+    assert facts["rate"] is None
+    assert facts["status"] == "ok"
+    assert outcome(np.array([2.0, 5.0, np.inf, np.nan]))["status"] == "failed"
+
+
+def test_the_fixed_step_is_that_of_the_hessian_at_the_truth():
+    """There the residuals vanish, so that the Hessian is autograd's."""
+    settings = NIMCConvergenceSettings(**SMALL, observations=60)
+    trials = [Trial(30, 0.1, 0)]
+    data = problems(settings, "tanh", 60, trials, Place("cpu"))
+    truth = data.truth[0]
+
+    def objective(flat):
+        w = flat.view_as(truth)
+        p, q = torch.tanh(data.inputs[0, 0] @ w[0]), torch.tanh(data.inputs[1, 0] @ w[1])
+        found = (p[data.rows[0, 0]] * q[data.rows[0, 1]]).sum(1)
+        return (found - data.values[0]).square().sum() / 120
+
+    hessian = torch.autograd.functional.hessian(objective, truth.flatten())
+    assert fixed_steps(data) == pytest.approx([1 / float(torch.linalg.eigvalsh(hessian)[-1])])
+
+
+def test_a_start_lies_where_alpha_says():
+    settings = NIMCDistanceSettings(**SMALL)
+    trials = [Trial(30, alpha, 4) for alpha in (0.0, 0.25, 1.0)]
+    truth = problems(settings, "relu", 40, trials, Place("cpu")).truth
+    at = starts(settings, trials, truth)
+    assert torch.equal(at[0], truth[0])
+    assert torch.allclose(at[1], 0.75 * truth[0] + 0.25 * at[2])
+
+
+# --- exhibits
+
+
+def test_convergence_is_told_by_method_and_activation(run):
+    experiment = NIMCConvergence(NIMCConvergenceSettings(**SMALL, observations=300, iterations=600))
+    contents = run(experiment)
+    descent_table(contents, Path("out"))
+    lines = {(line["activation"], line["method"]): line for line in lines_of()}
+    assert len(lines) == 15
+    for phi in ("sigmoid", "relu", "tanh"):
+        assert all(lines[phi, method]["to_1e4_reached"] == "2" for method in ("gd", "l-bfgs", "lm"))
+        iterations = [float(lines[phi, method]["to_1e4_greatest"]) for method in ("lm", "l-bfgs", "gd")]
+        assert iterations == sorted(iterations)
+        assert float(lines[phi, "gd-fixed"]["step_least"]) > 0
+    assert "Levenberg" in Path("out/shown.md").read_text()
+    descent_figure(contents, Path("out"))
+    points = lines_of()
+    assert {point["relative"] for point in points if point["iteration"] == "0"} == {"1.0"}
+    assert Path("out/shown.png").is_file()
+
+
+def test_distance_is_told_by_method_and_alpha(run):
+    settings = {"activations": ["relu"], "observations": [300], "distances": [0.0, 1.0], "iterations": 600}
+    contents = run(NIMCDistance(NIMCDistanceSettings(**SMALL, **settings)))
+    distance_table(contents, Path("out"))
+    lines = {(float(line["distance"]), line["method"]): line for line in lines_of()}
+    assert set(lines) == {(alpha, method) for alpha in (0.0, 1.0) for method in ("gd", "l-bfgs")}
+    assert lines[0.0, "gd"]["recovered"] == lines[0.0, "gd"]["trials"] == "2"
+    assert float(lines[0.0, "gd"]["test_error_greatest"]) < 1e-6
+    assert "2/2" in Path("out/shown.md").read_text()
+    distance_figure(contents, Path("out"))
+    assert len(lines_of()) == 4
+    assert Path("out/shown.svg").is_file()

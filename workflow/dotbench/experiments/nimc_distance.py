@@ -1,0 +1,70 @@
+"""Recovery of NIMC against the distance of the start from the truth."""
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from dotbench.experiments._recovery import COLUMNS, KEYS, RecoverySettings, Trial, run_trials
+from dotbench.experiments.base import Experiment, Part, Row, seed_packs
+from dotbench.recovery.activations import Activation
+from dotbench.recovery.methods import METHODS, MethodName
+
+if TYPE_CHECKING:
+    from dotbench.runs.hardware import Place
+    from dotbench.runs.kept import Kept
+
+
+class NIMCDistanceSettings(RecoverySettings):
+    """Settings of the experiment `nimc-distance`."""
+
+    activations: list[Activation] = Field(["sigmoid", "relu"], min_length=1, description="φ")
+    observations: list[Annotated[int, Field(ge=1)]] = Field([8000, 20_000], min_length=1, description="m; 2kd is 2,000")
+    distances: list[Annotated[float, Field(ge=0, le=1)]] = Field(
+        [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0], min_length=1, description="α"
+    )
+    methods: list[MethodName] = Field(["gd", "l-bfgs"], min_length=1, description="minimisers: " + ", ".join(METHODS))
+    replications: int = Field(10, ge=1, description="trials of a cell")
+    pack: int = Field(10, ge=1, description="trials of one job")
+    users: int = Field(500, ge=1, description="n: rows of X, and of Y")
+    dimension: int = Field(100, ge=1, description="d")
+    components: int = Field(10, ge=1, description="k")
+
+
+class NIMCDistance(Experiment):
+    """Share of trials that recover the truth, and the error that is left, from starts (1 − α) W* + α W^r.
+
+    Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 4, Figure 1 (b), whose
+    activation and m are not stated. A part is one activation, m and method, of all
+    α at once.
+    """
+
+    name = "nimc-distance"
+    title = "Recovery of NIMC against the distance of the start"
+    study = "nimc"
+    Settings = NIMCDistanceSettings
+    settings: NIMCDistanceSettings
+    lists = ("activations", "observations", "distances", "methods", "replications", "first", "pack")
+    keys = KEYS
+    compared_title = "Method"
+    metrics = ("test_error", "train_error")
+    columns = COLUMNS
+
+    def parts(self) -> list[Part]:
+        return list(self._parts())
+
+    def _parts(self) -> Iterator[Part]:
+        s = self.settings
+        packs = seed_packs(s.first, s.replications, s.pack)
+        for phi, m, method, pack in itertools.product(s.activations, s.observations, s.methods, packs):
+            own = {"activation": phi, "observations": m, "method": method, "distances": s.distances, "seeds": pack}
+            yield Part(f"{phi}-{method}-m{m}-r{pack[0]}to{pack[-1]}", own, gpu=True)
+
+    def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
+        cells = itertools.product(part["distances"], part["seeds"])
+        trials = [Trial(self.settings.users, alpha, seed) for alpha, seed in cells]
+        return run_trials(self.settings, part["activation"], part["observations"], part["method"], trials, place)
+
+    def notes(self) -> list[str]:
+        return [*self.settings.law(), f"n = {self.settings.users}."]

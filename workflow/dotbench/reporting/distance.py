@@ -1,0 +1,127 @@
+"""Recovery against the distance of the start: the figure, and its numbers as a table."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.formats import Column, Row, render
+from dotbench.reporting.replication_table import machine_notes
+from dotbench.reporting.replications import read_packed, read_rows
+from dotbench.runs.packed import Packed
+from dotbench.statistics.intervals import wilson_interval
+
+CELLS = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title", "trials", "recovered"]
+CELLS += ["share", "low", "high", "fitted", "failed", "test_error_median", "test_error_least", "test_error_greatest"]
+CELLS += ["train_error_median", "iterations_median", "cpu_seconds_mean"]
+SAME = ["activation", "users", "observations", "ratio", "distance", "method", "title"]
+
+
+def cells(packed: list[Packed]) -> list[Row]:
+    """Of every activation, n, m, α and method: how many trials recover the truth, and the errors that are left."""
+    return [cell for entry in packed for cell in _cells(entry)]
+
+
+def _cells(entry: Packed) -> Iterable[Row]:
+    label = "" if entry.label == entry.experiment.title else entry.label
+    for values, trials in read_rows(entry).groupby(SAME, sort=False):
+        recovered, errors = int(trials["recovered"].sum()), trials["test_error"].dropna()
+        low, high = wilson_interval(recovered, len(trials))
+        yield {
+            "label": label,
+            **dict(zip(SAME, values, strict=True)),
+            "trials": len(trials),
+            "recovered": recovered,
+            "share": recovered / len(trials),
+            "low": low,
+            "high": high,
+            "fitted": int(trials["fitted"].sum()),
+            "failed": int((trials["status"] != "ok").sum()),
+            "test_error_median": errors.median() if len(errors) else None,
+            "test_error_least": errors.min() if len(errors) else None,
+            "test_error_greatest": errors.max() if len(errors) else None,
+            "train_error_median": trials["train_error"].median() if len(errors) else None,
+            "iterations_median": trials["iterations"].median(),
+            "cpu_seconds_mean": trials["cpu_seconds"].mean(),
+        }
+
+
+def distance_figure(contents: dict[str, Any], folder: Path) -> None:
+    """Above, the share of trials that recover the truth against α, with Wilson's 95 % interval; below, the median error
+    at fresh rows, from the least to the greatest. A column for every activation and m."""
+    found = cells(read_packed(contents))
+    write_csv(folder / f"{contents['exhibit']}.csv", found, CELLS)
+    panels = list(dict.fromkeys((cell["label"], cell["activation"], cell["observations"]) for cell in found))
+    titles = list(dict.fromkeys(cell["title"] for cell in found))
+    figure, axes = pyplot().subplots(
+        2,
+        len(panels),
+        figsize=(2.9 * len(panels) + 1.0, 5.0),
+        squeeze=False,
+        sharex=True,
+        sharey="row",
+        layout="constrained",
+    )
+    for column, panel in enumerate(panels):
+        label, activation, m = panel
+        here = [cell for cell in found if (cell["label"], cell["activation"], cell["observations"]) == panel]
+        above, below = axes[:, column]
+        for title in titles:
+            line = sorted((cell for cell in here if cell["title"] == title), key=lambda cell: float(cell["distance"]))
+            colour, style, marker = STYLES[titles.index(title)]
+            look = {"color": colour, "ls": style, "marker": marker, "ms": 4, "lw": 1.2, "capsize": 2.5, "label": title}
+            x = [cell["distance"] for cell in line]
+            shares = [cell["share"] for cell in line]
+            spread = [[c["share"] - c["low"] for c in line], [c["high"] - c["share"] for c in line]]
+            above.errorbar(x, shares, yerr=spread, **look)
+            known = [cell for cell in line if cell["test_error_median"] is not None]
+            medians = [cell["test_error_median"] for cell in known]
+            spread = [[c["test_error_median"] - c["test_error_least"] for c in known]]
+            spread.append([c["test_error_greatest"] - c["test_error_median"] for c in known])
+            below.errorbar([cell["distance"] for cell in known], medians, yerr=spread, **look)
+        below.set_yscale("log")
+        below.set_xlabel("α")
+        above.set_ylim(-0.04, 1.04)
+        above.set_title(", ".join(filter(None, [label, activation, f"m = {m:,}"])), fontsize=9)
+        for axis in (above, below):
+            axis.grid(alpha=0.3)
+    axes[0, 0].set_ylabel("share that recovers the truth")
+    axes[1, 0].set_ylabel("relative error at fresh rows")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
+    save(figure, folder, contents["exhibit"])
+
+
+def distance_table(contents: dict[str, Any], folder: Path) -> None:
+    """A line for every activation, m and α, a column for every method: trials that recover the truth, and the median
+    error."""
+    packed = read_packed(contents)
+    found = cells(packed)
+    write_csv(folder / f"{contents['exhibit']}.csv", found, CELLS)
+    titles = list(dict.fromkeys(cell["title"] for cell in found))
+    rows: dict[tuple[Any, ...], Row] = {}
+    for cell in found:
+        where = {key: cell[key] for key in ("label", "activation", "observations", "distance")}
+        rows.setdefault(tuple(where.values()), where)[cell["title"]] = cell
+    first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
+    columns = [
+        *first,
+        Column("φ", lambda row: row["activation"]),
+        Column("m", lambda row: f"{row['observations']:,}"),
+        Column("α", lambda row: f"{row['distance']:g}"),
+        *(Column(title, lambda row, title=title: _text(row.get(title))) for title in titles),  # type: ignore[misc]
+    ]
+    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
+    notes += [
+        "Trials that recover the truth of all; behind them the median relative error at fresh rows.",
+        *machine_notes(packed),
+    ]
+    for kind, text in render(list(rows.values()), columns, notes).items():
+        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+
+
+def _text(cell: Row | None) -> str:
+    if cell is None:
+        return "–"
+    error = cell["test_error_median"]
+    return f"{cell['recovered']}/{cell['trials']}" + ("" if error is None else f", {error:.1e}")
