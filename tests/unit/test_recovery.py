@@ -64,6 +64,17 @@ def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkey
     assert torch.allclose(again[1], gradient, atol=1e-13)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_hessian_is_that_of_autograd(activation):
+    found, w = Problems(instances(), activation).hessian(starts()), starts()
+    for r, instance in enumerate(instances()):
+
+        def objective(flat, i=instance, shape=w[r].shape):
+            return residuals(i, activation, flat.view(shape)).square().sum() / 60
+
+        assert torch.allclose(found[r], torch.autograd.functional.hessian(objective, w[r].flatten()), atol=1e-12)
+
+
 def test_instances_of_a_seed_share_what_they_can():
     small, large = draw(5, 20, 3, 2, 7), draw(9, 40, 3, 2, 7)
     assert np.array_equal(small.truth, large.truth)

@@ -11,6 +11,7 @@ import pytest
 from dotbench.reporting.slopes import NO_SLOPE
 
 CONFIG = "config/simulation.yaml"
+FIGURES = {"figure1a", "figure1b", "figure1cd", "curvature_curves"}
 ENDS = ["paper versus ours of t2rec", "table table1 of t2rec"]
 PARTS = "results/studies/t2rec/t2rec-table1-*"
 
@@ -57,8 +58,8 @@ def test_every_kind_of_experiment_has_its_table_and_figure(simulated):
     with open(recovery / "figures/figure1cd.csv") as stream:
         cells = [(row["method"], row["users"], row["observations"], row["trials"]) for row in csv.DictReader(stream)]
     assert sorted(cells) == sorted(itertools.product(["gd", "lm"], ["8", "12"], ["20", "60"], ["2"]))
-    assert {path.stem for path in recovery.glob("figures/*.pdf")} == {"figure1a", "figure1b", "figure1cd"}
-    assert {path.stem for path in recovery.glob("tables/*.md")} == {"rates", "distance", "thresholds"}
+    assert {path.stem for path in recovery.glob("figures/*.pdf")} == FIGURES
+    assert {path.stem for path in recovery.glob("tables/*.md")} == {"rates", "distance", "thresholds", "curvature"}
 
 
 def test_nothing_changed_reruns_nothing(simulated):

@@ -20,3 +20,9 @@ SLOPES: "dict[Activation, Callable[[torch.Tensor], torch.Tensor]]" = {  # φ'(a)
     "tanh": lambda p: 1 - p * p,
     "linear": lambda p: torch.ones_like(p),
 }
+BENDS: "dict[Activation, Callable[[torch.Tensor], torch.Tensor]]" = {  # φ''(a) as a function of φ(a)
+    "sigmoid": lambda p: p * (1 - p) * (1 - 2 * p),
+    "relu": lambda p: torch.zeros_like(p),
+    "tanh": lambda p: -2 * p * (1 - p * p),
+    "linear": lambda p: torch.zeros_like(p),
+}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np, torch
 from dotbench.matrix import csr_tensor
-from dotbench.recovery.activations import SLOPES, VALUES, Activation
+from dotbench.recovery.activations import BENDS, SLOPES, VALUES, Activation
 
 DENSE = 15  # cells of the whole matrix for every observed one, up to which forming all of it is cheaper
 JACOBIAN = 1 << 20  # numbers of a Jacobian held at a time: 8 MB
@@ -157,6 +157,30 @@ class Problems:
             gradients.append((residuals[:, None] @ jacobian)[:, 0] / self.m)
             matrices.append(jacobian.transpose(1, 2) @ jacobian / self.m)
         return torch.cat(values), torch.cat(gradients).view_as(w), torch.cat(matrices)
+
+    def hessian(self, w: "torch.Tensor") -> "torch.Tensor":
+        """∇²f, (R, 2dk, 2dk), in the order of ``w[r].flatten()``; of ReLU where no input of φ is 0.
+
+        JᵀJ/m and, where residuals r do not vanish, (1/m) Σ r ∇²(φ(Uᵀx)ᵀ φ(Vᵀy)): for each component l blocks
+        Σ r φ''(u_lᵀx) φ(v_lᵀy) x xᵀ, Σ r φ'(u_lᵀx) φ'(v_lᵀy) x yᵀ and Σ r φ(u_lᵀx) φ''(v_lᵀy) y yᵀ.
+        """
+        _, phi = self._activated(w)
+        slope, bend = SLOPES[self.activation](phi), BENDS[self.activation](phi)
+        rest = torch.zeros(len(self), *w[0].shape, *w[0].shape, dtype=w.dtype, device=w.device)
+        for r in range(len(self)):
+            i, j = self.rows[r]
+            x, y = self.inputs[0, r][i], self.inputs[1, r][j]
+            p, q = phi[0, r][i], phi[1, r][j]
+            residual = ((p * q).sum(1) - self.values[r]) / self.m
+            dp, dq = slope[0, r][i], slope[1, r][j]
+            blocks = {(0, 0): (bend[0, r][i] * q, x, x), (0, 1): (dp * dq, x, y), (1, 1): (p * bend[1, r][j], y, y)}
+            for (side, other), (weight, left, right) in blocks.items():
+                block = torch.einsum("m,mk,md,me->dek", residual, weight, left, right)
+                for k in range(block.shape[2]):
+                    rest[r, side, :, k, other, :, k] = block[:, :, k]
+                    rest[r, other, :, k, side, :, k] = block[:, :, k].T
+        size = w[0].numel()
+        return self.gauss_newton(w)[2] + rest.view(len(self), size, size)
 
     def _squares(self, residuals: "torch.Tensor") -> "torch.Tensor":
         return residuals.square().sum(1) / (2 * self.m)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.reporting.convergence import convergence
+from dotbench.reporting.curvature import curvature_figure
 from dotbench.reporting.descent import descent_figure
 from dotbench.reporting.distance import distance_figure
 from dotbench.reporting.recovery import recovery_maps
@@ -16,6 +17,7 @@ from dotbench.reporting.trend import trend
 FIGURES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "convergence": convergence,
     "convergence_half_sweeps": partial(convergence, half_sweeps=True),
+    "curvature": curvature_figure,
     "descent": descent_figure,
     "distance": distance_figure,
     "recovery": recovery_maps,

@@ -9,6 +9,7 @@ from dotbench.files import write_csv, write_text
 from dotbench.reporting.aspect_table import aspect_table
 from dotbench.reporting.comparison import PAIR_COLUMNS, compared
 from dotbench.reporting.cost_table import cost_table
+from dotbench.reporting.curvature import curvature_table
 from dotbench.reporting.dataset_table import dataset_table
 from dotbench.reporting.descent import descent_table
 from dotbench.reporting.distance import distance_table
@@ -73,6 +74,7 @@ TABLES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "aspects": aspect_table,
     "costs": cost_table,
     "replications": replication_table,
+    "curvature": curvature_table,
     "descent": descent_table,
     "distance": distance_table,
     "slopes": slopes_table,

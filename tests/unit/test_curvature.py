@@ -1,0 +1,102 @@
+"""Curvature of NIMC: null directions, scales, the table and the figure."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from dotbench.experiments.nimc_curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
+from dotbench.reporting.curvature import curvature_figure, curvature_table
+from dotbench.runs.hardware import Place
+from dotbench.runs.packed import Packed
+from dotbench.runs.parts import run_part, save_part
+
+torch.set_num_threads(1)
+SMALL = {"dimension": 4, "components": 2, "n": 60, "m": 800, "replications": 2}
+NOTHING = {key: [] for key in ("observations", "rows", "distance", "entry", "largest", "least")}
+
+
+def of(**settings):
+    return NIMCCurvature(NIMCCurvatureSettings(**{**SMALL, **NOTHING, **settings}))
+
+
+def rows_of(experiment):
+    place = Place("cpu")
+    return pd.DataFrame(row for part in experiment.parts() for row in experiment.run(part.settings, place, None))
+
+
+def test_a_part_is_a_scan_and_an_activation():
+    labels = [part.label for part in of(rows=[5], entry=[0.1], models=["relu", "tanh"]).parts()]
+    assert labels == ["rows-relu-r0to1", "rows-tanh-r0to1", "entry-relu-r0to1", "entry-tanh-r0to1"]
+
+
+def test_null_directions_at_the_truth_are_those_of_the_models_invariances():
+    """Linear: U R, V R⁻ᵀ, k² directions. ReLU: U D, V D⁻¹, k of them, and none where a row of U is held. Sigmoid and
+    tanh: none. With fewer entries than parameters, 16, every one has some."""
+    rows = rows_of(of(observations=[10, 800]))
+    null = rows.groupby(["model", "value"])["null"].unique().to_dict()
+    expected = {"linear": [4], "relu": [2], "relu-fixed": [0], "sigmoid": [0], "tanh": [0]}
+    assert {model: list(null[model, 800.0]) for model in expected} == expected
+    assert all((null[model, 10.0] >= 4).all() for model in expected)
+    assert (rows["negative"] == 0).all()
+    assert (rows["smallest_positive"] > 0).all()
+
+
+def test_away_from_the_truth_curvature_is_negative():
+    rows = rows_of(of(distance=[0.001, 1.0], models=["sigmoid"]))
+    assert (rows[rows["value"] == 1]["smallest"] < 0).all()
+    assert (rows[rows["value"] == 0.001]["smallest"] > 0).all()
+
+
+def test_relus_curvature_falls_with_the_square_of_the_least_entry():
+    rows = rows_of(of(entry=[1e-3, 1e-2], models=["relu-fixed", "tanh"]))
+    at = rows.groupby(["model", "value"])["smallest"].median()
+    assert at["relu-fixed", 1e-2] / at["relu-fixed", 1e-3] == pytest.approx(100, rel=0.2)
+    assert at["tanh", 1e-2] / at["tanh", 1e-3] == pytest.approx(1, rel=0.2)
+
+
+def test_truths_have_their_singular_values():
+    matrix = orthogonal(6, np.array([4.0, 1.0, 0.5]), np.random.default_rng(0))
+    assert matrix.shape == (6, 3)
+    assert np.linalg.svd(matrix, compute_uv=False) == pytest.approx([4, 1, 0.5])
+    experiment = of(largest=[8.0])
+    instance, _ = experiment._instance("largest", 8.0, 0)
+    for side in instance.truth:
+        assert np.linalg.svd(side, compute_uv=False) == pytest.approx([8, 1])
+    instance, distance = experiment._instance("entry", 0.01, 0)
+    assert np.abs(instance.truth[0, 0]).min() == 0.01
+    assert distance == 0
+
+
+@pytest.fixture
+def contents(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    experiment = of(entry=[1e-3, 3e-3, 1e-2], observations=[10, 800], models=["relu-fixed", "linear"])
+    packed = Packed(experiment.title, experiment)
+    described = packed.described()
+    for label, part in packed.parts.items():
+        place = Place("cpu")
+        frame, record = run_part(described, label, part.settings, part.modules, place, Path("kept") / label)
+        save_part(frame, record, packed.rows(label))
+    return {"exhibit": "shown", "kind": "curvature", "title": "Curvature.", "experiments": [described]}
+
+
+def test_the_table_has_slopes_where_there_are_some(contents):
+    curvature_table(contents, Path("out"))
+    with open("out/shown.csv") as stream:
+        lines = {(line["scan"], line["model"]): line for line in csv.DictReader(stream)}
+    assert len(lines) == 4
+    assert float(lines["entry", "relu-fixed"]["slope_mean"]) == pytest.approx(2, abs=0.1)
+    assert lines["entry", "linear"]["slope_mean"] == ""
+    assert lines["observations", "linear"]["null_at_last"] == "4.0"
+    assert "Zero there" in Path("out/shown.md").read_text()
+
+
+def test_the_figure_has_every_point_and_the_theorems_order(contents):
+    curvature_figure(contents, Path("out"))
+    with open("out/shown.csv") as stream:
+        assert len(list(csv.DictReader(stream))) == 2 * (3 + 2)
+    assert "u₀²" in Path("out/shown.svg").read_text()

@@ -1,0 +1,132 @@
+"""Curvature at the truth and around it: the figure, and a table of levels and slopes."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.lazy import np, pd
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.formats import Column, Row, number, render
+from dotbench.reporting.replication_table import machine_notes
+from dotbench.reporting.replications import read_packed, read_rows, scenarios
+from dotbench.runs.packed import Packed
+from dotbench.statistics.intervals import t_interval
+from dotbench.statistics.rates import log_slope
+
+ACROSS = 3
+FLOOR = 1e-9  # least eigenvalue that is drawn; below it there is rounding, or nothing
+POINTS = ["scan", "value", "model", "title", "replications", "median", "least", "greatest", "null", "negative"]
+LINES = ["scan", "model", "title", "replications", "first", "last", "at_first", "at_last", "null_at_last"]
+LINES += ["slope_mean", "slope_low", "slope_high", "points"]
+
+
+def _points(rows: "pd.DataFrame") -> list[Row]:
+    """The least eigenvalue of every scan, value and activation, over the instances."""
+    return [
+        {
+            "scan": scan,
+            "value": value,
+            "model": model,
+            "title": group["title"].iloc[0],
+            "replications": len(group),
+            "median": group["smallest"].median(),
+            "least": group["smallest"].min(),
+            "greatest": group["smallest"].max(),
+            "null": group["null"].median(),
+            "negative": group["negative"].median(),
+        }
+        for (scan, value, model), group in rows.groupby(["scan", "value", "model"], sort=False)
+    ]
+
+
+def curvature_figure(contents: dict[str, Any], folder: Path) -> None:
+    """A panel for everything that is varied: the least eigenvalue of the Hessian, median and range over the instances,
+    on logarithmic axes; zero and negative ones lie on the lower edge. Grey: the order of the theorems."""
+    from dotbench.experiments.nimc_curvature import SCANS
+
+    packed = read_packed(contents)
+    points = [point for entry in packed for point in _points(read_rows(entry))]
+    write_csv(folder / f"{contents['exhibit']}.csv", points, POINTS)
+    found = [scan for scan in SCANS if any(point["scan"] == scan for point in points)]
+    titles = list(dict.fromkeys(point["title"] for point in points))
+    down = -(-len(found) // ACROSS)
+    shape = {"figsize": (3.2 * min(ACROSS, len(found)) + 2.0, 2.9 * down), "squeeze": False, "layout": "constrained"}
+    figure, axes = pyplot().subplots(down, min(ACROSS, len(found)), **shape)
+    for axis in axes.flat[len(found) :]:
+        axis.set_visible(False)
+    for axis, scan in zip(axes.flat, found, strict=False):
+        for title in titles:
+            line = sorted(
+                (p for p in points if p["scan"] == scan and p["title"] == title), key=lambda p: float(p["value"])
+            )
+            colour, style, marker = STYLES[titles.index(title)]
+            at, low, high = (np.clip([p[key] for p in line], FLOOR, None) for key in ("median", "least", "greatest"))
+            look = {"color": colour, "ls": style, "marker": marker, "ms": 4, "lw": 1.2, "capsize": 2.5, "label": title}
+            axis.errorbar([p["value"] for p in line], at, yerr=[at - low, high - at], **look)
+        for name, guide in _guides(packed, scan).items():
+            axis.plot(*zip(*guide, strict=True), color="#7F7F7F", lw=1.0, label=name, zorder=1)
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.set_ylim(bottom=FLOOR / 2)
+        axis.set_xlabel(SCANS[scan])
+        axis.grid(alpha=0.3)
+    figure.supylabel("least eigenvalue of the Hessian", fontsize=9)
+    handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
+    figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
+    save(figure, folder, contents["exhibit"])
+
+
+def _guides(packed: list[Packed], scan: str) -> dict[str, list[tuple[float, float]]]:
+    lines = [line for entry in packed for some, _ in scenarios(entry) for line in some if line["scan"] == scan]
+    return packed[0].experiment.guides(lines)
+
+
+def curvature_table(contents: dict[str, Any], folder: Path) -> None:
+    """A line for everything that is varied and every activation: the least eigenvalue at both ends, how many are zero,
+    and its slope."""
+    from dotbench.experiments.nimc_curvature import SCANS
+
+    packed = read_packed(contents)
+    rows = pd.concat([read_rows(entry) for entry in packed], ignore_index=True)
+    lines = [_line(group) for _, group in rows.groupby(["scan", "model"], sort=False)]
+    write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
+    columns = [
+        Column("Against", lambda row: SCANS[row["scan"]]),
+        Column("φ", lambda row: row["title"]),
+        Column("from", lambda row: f"{row['first']:g}: {row['at_first']:.1e}"),
+        Column("to", lambda row: f"{row['last']:g}: {row['at_last']:.1e}"),
+        Column("Zero there", lambda row: f"{row['null_at_last']:g}"),
+        Column("Slope", _slope),
+    ]
+    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
+    notes += [
+        "Median over the instances of the least eigenvalue of the Hessian at the first and at the last value, and how "
+        "many eigenvalues are zero at the last. Slope: of its logarithm on that of the value, over the values at which "
+        f"it is above {FLOOR:g} in every instance, by least squares in each; mean and 95 % Student interval.",
+        *machine_notes(packed),
+    ]
+    for kind, text in render(lines, columns, notes).items():
+        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+
+
+def _line(rows: "pd.DataFrame") -> Row:
+    table = rows.pivot_table(index="value", columns="replication", values="smallest", aggfunc="first").sort_index()
+    last = rows[rows["value"] == table.index[-1]]
+    line: Row = {key: rows[key].iloc[0] for key in ("scan", "model", "title")}
+    line |= {"replications": table.shape[1], "first": table.index[0], "last": table.index[-1]}
+    line |= {"at_first": table.iloc[0].median(), "at_last": table.iloc[-1].median()}
+    line |= {"null_at_last": last["null"].median(), "points": 0}
+    line |= dict.fromkeys(("slope_mean", "slope_low", "slope_high"))
+    known = table[(table > FLOOR).all(axis=1) & (table.index > 0)]
+    if len(known) > 2:
+        interval = t_interval([log_slope(list(known.index), list(known[seed])) for seed in known])
+        line |= {f"slope_{end}": getattr(interval, end) for end in ("mean", "low", "high")}
+        line["points"] = len(known)
+    return line
+
+
+def _slope(row: Row) -> str:
+    if row["slope_mean"] is None:
+        return "–"
+    interval = f" [{row['slope_low']:.2f}, {row['slope_high']:.2f}]" if row["slope_low"] is not None else ""
+    return number(row["slope_mean"], "{:.2f}") + interval
