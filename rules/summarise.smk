@@ -149,7 +149,7 @@ use rule summarise_experiment as summarise_recovery with:
             labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
-        table=made_as("tables", "thresholds", "distance", "descent", "curvature"),
+        table=made_as("tables", "thresholds", "distance", "descent", "curvature", "tensor"),
 
 
 rule draw_convergence:
@@ -258,7 +258,7 @@ use rule draw_trend as draw_recovery with:
             labels={"study": "{study}", "figure": "{figure}"},
         ),
     wildcard_constraints:
-        figure=made_as("figures", "recovery", "distance", "descent", "curvature"),
+        figure=made_as("figures", "recovery", "distance", "descent", "curvature", "tensor"),
 
 
 rule compare:

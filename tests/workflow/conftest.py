@@ -144,6 +144,9 @@ studies:
       - experiment: nimc-distance
         set: {users: 20, observations: [100], distances: [0.1, 1.0], dimension: 3, components: 1, replications: 2,
           iterations: 40}
+      - experiment: nimc-tensor
+        set: {activations: [relu], laws: [orthogonal], pairs: [2000], observations: [100], replications: 1, users: 20,
+          dimension: 3, components: 1, iterations: 40}
       - experiment: nimc-curvature
         set: {models: [relu], observations: [20, 60], rows: [], distance: [], entry: [0.1], largest: [], least: [],
           replications: 1, dimension: 3, components: 1, n: 20, m: 60}

@@ -1,7 +1,7 @@
 """What the experiments on NIMC's recovery share: settings, trials, and their rows."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -104,32 +104,43 @@ def run_trials(
     settings: RecoverySettings, activation: Activation, m: int, method: MethodName, trials: list[Trial], place: "Place"
 ) -> list[Row]:
     """A row of every trial; all are minimised as one tensor program."""
+    data = problems(settings, activation, m, trials, place)
+    rows = recovered(settings, data, starts(settings, trials, data.truth), method, [t.seed for t in trials], place)
+    ratio = m / (2 * settings.components * settings.dimension)
+    same: Row = {"activation": activation, "observations": m, "ratio": ratio}
+    return [
+        same | {"users": trial.users, "distance": trial.distance, "replication": trial.seed} | row
+        for trial, row in zip(trials, rows, strict=True)
+    ]
+
+
+def recovered(
+    settings: RecoverySettings,
+    data: Problems,
+    start: "torch.Tensor",
+    method: MethodName,
+    seeds: list[int],
+    place: "Place",
+) -> list[Row]:
+    """What each problem comes to from its start: the columns from ``method`` on. ``seeds``: of the fresh rows."""
     torch.set_flush_denormal(True)
-    data, rules = problems(settings, activation, m, trials, place), settings.rules(method)
-    truth, energy = data.truth.clone(), data.values.square().sum(1) / (2 * m)
-    start = starts(settings, trials, truth)
+    rules, activation = settings.rules(method), data.activation
+    truth, energy = data.truth.clone(), data.values.square().sum(1) / (2 * data.m)
     minimiser = METHODS[method](rules.iterations)
     found = minimise(data, start, minimiser, rules, place.say)
-    same: Row = {"activation": activation, "observations": m, "method": method, "title": minimiser.title}
-    same |= {"ratio": m / (2 * settings.components * settings.dimension)}
-    same |= {"seconds": found.seconds / len(trials), "cpu_seconds": found.cpu_seconds / len(trials)}
+    same: Row = {"method": method, "title": minimiser.title}
+    same |= {"seconds": found.seconds / len(seeds), "cpu_seconds": found.cpu_seconds / len(seeds)}
     rows = []
-    for r, trial in enumerate(trials):
-        facts: dict[str, Any] = {"users": trial.users, "distance": trial.distance, "replication": trial.seed}
-        facts |= {"iterations": int(found.iterations[r]), "ended": found.ended[r]}
+    for r, seed in enumerate(seeds):
+        facts: Row = {"iterations": int(found.iterations[r]), "ended": found.ended[r]}
         if found.ended[r] == "diverged":
             facts |= dict.fromkeys(("test_error", "printed_error", "train_error"))
             facts |= {"status": "failed", "reason": "diverged", "recovered": 0, "fitted": 0}
         else:
-            test, printed = recovery_errors(found.w[r], truth[r], activation, trial.seed)
+            test, printed = recovery_errors(found.w[r], truth[r], activation, seed)
             train = float((found.f[r] / energy[r]).sqrt())
-            facts |= {
-                "status": "ok",
-                "reason": None,
-                "test_error": test,
-                "printed_error": printed,
-                "train_error": train,
-            }
+            facts |= {"status": "ok", "reason": None}
+            facts |= {"test_error": test, "printed_error": printed, "train_error": train}
             facts |= {"recovered": int(test <= settings.recovered), "fitted": int(train <= settings.fitted)}
         rows.append(same | facts)
     return rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np, torch
@@ -23,14 +24,20 @@ class Instance:
     truth: "np.ndarray"
 
 
-def draw(n: int, m: int, d: int, k: int, seed: int, deviation: float = 1.0) -> Instance:
-    """x_i, y_j ~ N(0, I), m entries drawn uniformly with replacement, U*, V* of normal entries of ``deviation``.
+Law = Literal["gaussian", "orthogonal"]
+
+
+def draw(n: int, m: int, d: int, k: int, seed: int, deviation: float = 1.0, law: Law = "gaussian") -> Instance:
+    """x_i, y_j ~ N(0, I), m entries drawn uniformly with replacement, U*, V* of normal entries of ``deviation``, or
+    with orthogonal columns of the norm that such columns have on average, ``deviation`` √d.
 
     Zhong et al., NeurIPS 2019, Section 4; the law of U*, V* is not stated there. Each part of an instance has a stream
     of its own, so that instances of one seed that differ in m or n share the rest.
     """
     truths, xs, ys, entries = (np.random.default_rng([seed, stream]) for stream in range(4))
     truth = deviation * truths.standard_normal((2, d, k))
+    if law == "orthogonal":
+        truth = deviation * d**0.5 * np.linalg.qr(truth)[0]
     rows = (n * entries.random((m, 2))).astype(np.int64).T
     return Instance(xs.standard_normal((n, d)), ys.standard_normal((n, d)), rows, truth)
 

@@ -11,6 +11,7 @@ from dotbench.reporting.descent import descent_figure
 from dotbench.reporting.distance import distance_figure
 from dotbench.reporting.recovery import recovery_maps
 from dotbench.reporting.regularization import regularization
+from dotbench.reporting.tensor import tensor_figure
 from dotbench.reporting.time_to_quality import time_to_quality
 from dotbench.reporting.trend import trend
 
@@ -22,6 +23,7 @@ FIGURES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "distance": distance_figure,
     "recovery": recovery_maps,
     "regularization": regularization,
+    "tensor": tensor_figure,
     "time_to_quality": time_to_quality,
     "trend": trend,
 }

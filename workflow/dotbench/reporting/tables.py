@@ -21,6 +21,7 @@ from dotbench.reporting.replication_table import replication_table
 from dotbench.reporting.rows import cold_parts, column, seconds_text
 from dotbench.reporting.slopes import slopes_table
 from dotbench.reporting.starts import START_PAIR_COLUMNS, compared_by_part, shown_parts
+from dotbench.reporting.tensor import tensor_table
 
 PARTS = {"test": "warm", "cold": "cold", "overall": "overall"}
 PARTS |= {"cold_user": "new users", "cold_item": "new items", "cold_both": "both new"}
@@ -78,6 +79,7 @@ TABLES: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "descent": descent_table,
     "distance": distance_table,
     "slopes": slopes_table,
+    "tensor": tensor_table,
     "thresholds": thresholds_table,
 }
 

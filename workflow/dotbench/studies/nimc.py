@@ -6,6 +6,7 @@ CONVERGENCE = "The paper's Figure 1 (a): the objective against the iteration, fr
 DISTANCE = "The paper's Figure 1 (b): recovery against the distance of the start from the truth."
 MAPS = "The paper's Figure 1 (c) and (d): recovery from random starts against numbers of rows and of observed entries."
 
+TENSOR = "Section 3.4: starts from moments beside random ones."
 CURVATURE = "Theorems 3.2 and 3.4: the least eigenvalue of the Hessian at the truth and around it."
 
 
@@ -20,11 +21,13 @@ class NIMCStudy(Study):
         Exhibit("rates", "descent", CONVERGENCE, experiment="nimc-convergence"),
         Exhibit("distance", "distance", DISTANCE, experiment="nimc-distance"),
         Exhibit("thresholds", "thresholds", MAPS, experiment="nimc-maps"),
+        Exhibit("tensor", "tensor", TENSOR, experiment="nimc-tensor"),
         Exhibit("curvature", "curvature", CURVATURE, experiment="nimc-curvature"),
     )
     figures = (
         Exhibit("figure1a", "descent", CONVERGENCE, experiment="nimc-convergence"),
         Exhibit("figure1b", "distance", DISTANCE, experiment="nimc-distance"),
         Exhibit("figure1cd", "recovery", MAPS, experiment="nimc-maps"),
+        Exhibit("tensor_curves", "tensor", TENSOR, experiment="nimc-tensor"),
         Exhibit("curvature_curves", "curvature", CURVATURE, experiment="nimc-curvature"),
     )

@@ -1,0 +1,120 @@
+"""Starts of NIMC from moments, beside random ones."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from dotbench.experiments._recovery import COLUMNS as RECOVERY
+from dotbench.experiments._recovery import RecoverySettings, recovered
+from dotbench.experiments.base import Column, Experiment, Part, Row, seed_packs
+from dotbench.lazy import np, torch
+from dotbench.recovery.activations import Activation
+from dotbench.recovery.methods import METHODS, MethodName
+from dotbench.recovery.moments import Pairs
+from dotbench.recovery.problems import Law, Problems, draw, random_start
+from dotbench.recovery.tensor import component_errors, tensor_start
+
+if TYPE_CHECKING:
+    from dotbench.runs.hardware import Place
+    from dotbench.runs.kept import Kept
+
+
+class NIMCTensorSettings(RecoverySettings):
+    """Settings of the experiment `nimc-tensor`."""
+
+    activations: list[Activation] = Field(["sigmoid", "relu", "tanh"], min_length=1, description="φ; linear has none")
+    laws: list[Law] = Field(["orthogonal", "gaussian"], min_length=1, description="of U* and V*")
+    pairs: list[Annotated[int, Field(ge=1)]] = Field(
+        [10_000, 100_000, 1_000_000], min_length=1, description="N: fresh pairs that the moments are taken over"
+    )
+    observations: list[Annotated[int, Field(ge=1)]] = Field([2000], min_length=1, description="m")
+    method: MethodName = Field("gd", description="minimiser: " + ", ".join(METHODS))
+    replications: int = Field(10, ge=1, description="trials")
+    pack: int = Field(10, ge=1, description="trials of one job")
+    users: int = Field(200, ge=1, description="n: rows of X, and of Y")
+
+
+class NIMCTensor(Experiment):
+    """How near the truth starts from moments of N fresh pairs are, and what comes of them and of random ones.
+
+    Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 3.4, completed
+    (`dotbench.recovery.tensor`). A part is one activation, law and m.
+    """
+
+    name = "nimc-tensor"
+    title = "Tensor initialisation of NIMC"
+    study = "nimc"
+    Settings = NIMCTensorSettings
+    settings: NIMCTensorSettings
+    lists = ("activations", "laws", "observations", "replications", "first", "pack")
+    keys = {"activation": "φ", "law": "W*", "observations": "m"}
+    compared = "pairs"
+    compared_title = "Start"
+    metrics = ("test_error",)
+    columns = {
+        "activation": Column("str", "φ"),
+        "law": Column("str", "of U* and V*: `gaussian`, or `orthogonal` columns of norm √d"),
+        "observations": Column("int64", "m: observed entries of the problem"),
+        "replication": Column("int64", "seed of data, truth, pairs and random start"),
+        "pairs": Column("int64", "N: fresh pairs of the moments; 0: a random start"),
+        "start": Column("str", "the start in tables"),
+        "direction_error": Column("float64", "mean over components of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2; null at random"),
+        "greatest_direction_error": Column("float64", "greatest of these"),
+        "norm_error": Column("float64", "mean over components of | |u||v| / |u*||v*| − 1 |"),
+        "moment_seconds": Column("float64", "CPU seconds of the start"),
+        **{name: column for name, column in RECOVERY.items() if name not in ("users", "ratio", "distance")},
+    }
+    titled = "start"
+
+    def parts(self) -> list[Part]:
+        return list(self._parts())
+
+    def _parts(self) -> Iterator[Part]:
+        s = self.settings
+        packs = seed_packs(s.first, s.replications, s.pack)
+        for phi, law, m, pack in itertools.product(s.activations, s.laws, s.observations, packs):
+            own = {"activation": phi, "law": law, "observations": m, "seeds": pack}
+            yield Part(f"{phi}-{law}-m{m}-r{pack[0]}to{pack[-1]}", own)
+
+    def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
+        rows = partial(self._rows, part["activation"], part["law"], part["observations"], part["seeds"], place)
+        return [row for count in (0, *self.settings.pairs) for row in kept.once(f"{count}", partial(rows, count))]
+
+    def _rows(
+        self, activation: Activation, law: Law, m: int, seeds: list[int], place: "Place", count: int
+    ) -> list[Row]:
+        """A row of every trial from one kind of start."""
+        s = self.settings
+        d, k = s.dimension, s.components
+        drawn = [draw(s.users, m, d, k, seed, s.deviation, law) for seed in seeds]
+        found, facts = [], []
+        for seed, instance in zip(seeds, drawn, strict=True):
+            clock = time.process_time()
+            if count:
+                place.say(f"moments of {count:,} pairs, trial {seed}")
+                found.append(tensor_start(Pairs(instance.truth, activation, count, seed), k, seed))
+                errors, norms = component_errors(found[-1], instance.truth, activation)
+                near: Row = {"direction_error": errors.mean(), "greatest_direction_error": errors.max()}
+                near |= {"norm_error": norms.mean(), "start": f"moments, N = {count:,}"}
+            else:
+                found.append(random_start(d, k, seed, s.deviation))
+                near = dict.fromkeys(("direction_error", "greatest_direction_error", "norm_error"))
+                near |= {"start": "random"}
+            facts.append(near | {"moment_seconds": time.process_time() - clock})
+        data = Problems(drawn, activation)
+        rows = recovered(s, data, torch.from_numpy(np.stack(found)), s.method, seeds, place)
+        same: Row = {"activation": activation, "law": law, "observations": m, "pairs": count}
+        return [same | {"replication": seed} | near | row for seed, near, row in zip(seeds, facts, rows, strict=True)]
+
+    def notes(self) -> list[str]:
+        s = self.settings
+        return [
+            *s.law(),
+            f"n = {s.users}. Starts from moments of N fresh pairs, whose labels come on top of the m entries. Sigmoid: "
+            "the paper's third moment. ReLU: E[A (xxᵀ − I) ⊗ y], tanh: E[A He₃(x) ⊗ y], as the paper's vanishes for "
+            "both.",
+        ]

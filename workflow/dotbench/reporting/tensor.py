@@ -1,0 +1,119 @@
+"""Starts from moments beside random ones: the figure, and its numbers as a table."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.lazy import pd
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.formats import Column, Row, number, render
+from dotbench.reporting.replication_table import machine_notes
+from dotbench.reporting.replications import read_packed, read_rows
+from dotbench.runs.packed import Packed
+from dotbench.statistics.intervals import wilson_interval
+
+SAME = ["label", "activation", "law", "observations", "pairs", "start"]
+ERRORS = ["direction_error", "greatest_direction_error", "norm_error"]
+LINES = [*SAME, "trials", "recovered", "low", "high", "iterations_median", "iterations_least", "iterations_greatest"]
+LINES += [f"{name}_{end}" for name in ERRORS for end in ("mean", "greatest")] + ["moment_seconds_mean", "failed"]
+
+
+def _lines(packed: list[Packed]) -> list[Row]:
+    """Of every activation, law, m and start: errors of the start, and what came of it."""
+    frames = [
+        read_rows(entry).assign(label="" if entry.label == entry.experiment.title else entry.label) for entry in packed
+    ]
+    found = []
+    for values, trials in pd.concat(frames, ignore_index=True).groupby(SAME, sort=False):
+        recovered = int(trials["recovered"].sum())
+        low, high = wilson_interval(recovered, len(trials))
+        line: Row = dict(zip(SAME, values, strict=True)) | {"trials": len(trials), "recovered": recovered}
+        line |= {"low": low, "high": high, "failed": int((trials["status"] != "ok").sum())}
+        good = trials.loc[trials["recovered"] == 1, "iterations"]
+        for end, value in (("median", good.median()), ("least", good.min()), ("greatest", good.max())):
+            line[f"iterations_{end}"] = value if len(good) else None
+        for name in ERRORS:
+            known = trials[name].dropna()
+            line |= {f"{name}_mean": known.mean() if len(known) else None}
+            line |= {f"{name}_greatest": known.max() if len(known) else None}
+        found.append(line | {"moment_seconds_mean": trials["moment_seconds"].mean()})
+    return found
+
+
+def tensor_table(contents: dict[str, Any], folder: Path) -> None:
+    """A line for every activation, law, m and start."""
+    packed = read_packed(contents)
+    lines = _lines(packed)
+    write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
+    columns = [
+        *([Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []),
+        Column("φ", lambda row: row["activation"]),
+        Column("W*", lambda row: row["law"]),
+        Column("m", lambda row: f"{row['observations']:,}"),
+        Column("Start", lambda row: row["start"]),
+        Column(
+            "Directions", lambda row: _with_greatest(row, "direction_error_mean", "greatest_direction_error_greatest")
+        ),
+        Column("Norms", lambda row: number(row["norm_error_mean"], "{:.2g}")),
+        Column("Recovered", lambda row: f"{row['recovered']}/{row['trials']}"),
+        Column("Iterations", _iterations),
+        Column("CPU s of the start", lambda row: number(row["moment_seconds_mean"], "{:.2g}") if row["pairs"] else "–"),
+    ]
+    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
+    notes += [
+        "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and the greatest. "
+        "Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the trials that recover the "
+        "truth; they are looked at every twenty.",
+        *machine_notes(packed),
+    ]
+    for kind, text in render(lines, columns, notes).items():
+        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+
+
+def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
+    """A column for every activation: above, the mean error of the directions against N, below, the iterations of trials
+    that recover the truth, median and range, across from those of random starts; a line for every law and m."""
+    lines = _lines(read_packed(contents))
+    write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
+    panels = list(dict.fromkeys(line["activation"] for line in lines))
+    kinds = list(dict.fromkeys((line["label"], line["law"], line["observations"]) for line in lines))
+    shape = {"figsize": (2.9 * len(panels) + 1.8, 5.2), "layout": "constrained", "squeeze": False}
+    figure, axes = pyplot().subplots(2, len(panels), sharex=True, sharey="row", **shape)
+    for column, panel in enumerate(panels):
+        above, below = axes[:, column]
+        for kind, (colour, style, marker) in zip(kinds, STYLES, strict=False):
+            here = [p for p in lines if p["activation"] == panel and (p["label"], p["law"], p["observations"]) == kind]
+            name = ", ".join(filter(None, [kind[0], kind[1], f"m = {kind[2]:,}"]))
+            look = {"color": colour, "ls": style, "lw": 1.2, "label": name}
+            starts = [line for line in here if line["pairs"]]
+            above.plot(
+                [p["pairs"] for p in starts], [p["direction_error_mean"] for p in starts], marker=marker, ms=4, **look
+            )
+            known = [line for line in starts if line["iterations_median"] is not None]
+            middle = [line["iterations_median"] for line in known]
+            spread = [[p["iterations_median"] - p["iterations_least"] for p in known]]
+            spread.append([p["iterations_greatest"] - p["iterations_median"] for p in known])
+            below.errorbar([p["pairs"] for p in known], middle, yerr=spread, marker=marker, ms=4, capsize=2.5, **look)
+            for line in here:
+                if not line["pairs"] and line["iterations_median"] is not None:
+                    below.axhline(line["iterations_median"], color=colour, ls=style, lw=0.8, alpha=0.6)
+        above.set_title(panel, fontsize=9)
+        below.set_xlabel("N pairs of the moments")
+        for axis in (above, below):
+            axis.set_xscale("log")
+            axis.set_yscale("log")
+            axis.grid(alpha=0.3)
+    axes[0, 0].set_ylabel("error of directions")
+    axes[1, 0].set_ylabel("iterations (across: random starts)")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
+    save(figure, folder, contents["exhibit"])
+
+
+def _with_greatest(row: Row, mean: str, greatest: str) -> str:
+    return "–" if row[mean] is None else f"{row[mean]:.3f} ({row[greatest]:.3f})"
+
+
+def _iterations(row: Row) -> str:
+    if row["iterations_median"] is None:
+        return "–"
+    return f"{row['iterations_median']:.0f} ({row['iterations_least']:.0f}–{row['iterations_greatest']:.0f})"
