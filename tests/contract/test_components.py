@@ -26,6 +26,7 @@ from dotbench.datasets.splits.base import DEFAULT, make_splitter, splitters
 from dotbench.datasets.splitting import make_split
 from dotbench.experiments.base import FIT_COLUMNS, experiments
 from dotbench.experiments.methods.base import RatingData, Task, finite, rating_methods
+from dotbench.features.arrays import Features
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.matrix import TrainMatrix
@@ -189,6 +190,31 @@ def random_split(task="ranking", n_users=60, n_items=80, seed=0):
     return Split(n_users, n_items, *(pairs[part == k] for k in range(3)), ratings=ratings)
 
 
+def toy_features():
+    """Of the users and items of `random_split`."""
+    rng = np.random.default_rng(1)
+    users, items = (rng.normal(size=(n, d)).astype(np.float32) for n, d in ((60, 3), (80, 4)))
+    return Features(users, items, [*"abc"], [*"abcd"])
+
+
+@pytest.fixture(scope="session")
+def features_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("features") / "toy.npz"
+    toy_features().save(path)
+    return path
+
+
+def whole_fit(choice, split, features_file):
+    """A short fit of a choice without settings, with features where the model needs them."""
+    reads = {"features": "movielens"} if models()[choice["model"]].needs_features else {}
+    known = resolve(MethodChoice(**choice, set=reads)).settings
+    small = {key: value for key, value in {"embedding_size": 4, "epochs": 1, "updates": 0}.items() if key in known}
+    method = resolve(MethodChoice(**choice, set=small | reads, grid={}))
+    place = Place(CPU, say=lambda text: None)
+    files = (features_file,) if reads else ()
+    return method, fit(method, method.settings, split, "toy", 0, 0, place, features=files)
+
+
 def solve(part, split, init_seed=0, **settings):
     """Two epochs, without the rest of a fit; the vectors that validation saw come along."""
     model, loss, solver = part
@@ -207,6 +233,7 @@ def solve(part, split, init_seed=0, **settings):
         validate=lambda users, items: seen.append((users, items)) or len(seen) / 10,
         init_seed=init_seed,
         device=CPU,
+        features=toy_features() if model.needs_features else None,
         say=lambda text: None,
     )
     return solver().solve(problem), seen
@@ -256,15 +283,12 @@ def test_combination_depends_on_its_seed_only(part):
 
 
 @each(COMBINATIONS)
-def test_combination_through_a_fit(part):
+def test_combination_through_a_fit(part, features_file):
     model, loss, solver = part
-    choice = MethodChoice(model=model.name, loss=loss.name, solver=solver.name)
-    known = resolve(choice).settings
-    small = {key: value for key, value in {"embedding_size": 4, "epochs": 1, "updates": 0}.items() if key in known}
-    method = resolve(MethodChoice(model=model.name, loss=loss.name, solver=solver.name, set=small, grid={}))
-    assert method.task == loss.task
     split = random_split(loss.task)
-    result = fit(method, method.settings, split, "toy", 0, 0, Place(CPU, say=lambda text: None))
+    names = {"model": model.name, "loss": loss.name, "solver": solver.name}
+    method, result = whole_fit(names, split, features_file)
+    assert method.task == loss.task
     assert result.record["status"] == "ok", result.record["reason"]
     if loss.task == "rating":
         error = result.arrays["valid"] - split.ratings["valid"]
@@ -289,16 +313,13 @@ RATING = {key: part for key, part in COMBINATIONS.items() if part[1].task == "ra
 
 
 @pytest.mark.parametrize("name", [*RATING, *(name for name, model in BASELINES.items() if model.task == "rating")])
-def test_a_rating_fit_predicts_every_part(name):
+def test_a_rating_fit_predicts_every_part(name, features_file):
     """The unseen too, at the mean at the worst, whatever the scale of the ratings."""
     parts = RATING.get(name, (BASELINES.get(name),))
     names = dict(zip(("model", "loss", "solver"), (part.name for part in parts), strict=False))
-    known = resolve(MethodChoice(**names, grid={})).settings
-    small = {key: value for key, value in {"embedding_size": 4, "epochs": 1, "updates": 0}.items() if key in known}
-    method = resolve(MethodChoice(**names, grid={}, set=small))
     split = cold_split()
     split = replace(split, ratings={part: values + 100 for part, values in split.ratings.items()})
-    result = fit(method, method.settings, split, "toy", 0, 0, Place(CPU, say=lambda text: None))
+    _, result = whole_fit(names, split, features_file)
     assert result.record["status"] == "ok", result.record["reason"]
     assert set(result.arrays) == {"valid", "test", "cold_user", "cold_item"}
     for part, found in result.arrays.items():
@@ -466,6 +487,7 @@ from dotbench.datasets.generators.base import generators
 from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.splits.base import splitters
 from dotbench.experiments.base import experiments
+from dotbench.features.arrays import Features
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models

@@ -60,17 +60,17 @@ class Squared(DifferentiableLoss, AlternatingLoss):
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         users, items, ratings = batch
         p, q = vectors.users(users), vectors.items(items)
-        errors = ratings - self._offset(train) - (p * q).sum(1)
+        errors = ratings - self.mean(train) - (p * q).sum(1)
         user_norms, item_norms = (p**2).sum(1), (q**2).sum(1)
         if not self.settings.weighted:
             user_norms, item_norms = user_norms / train.counts[users], item_norms / train.item_counts[items]
         return (errors**2 + self.settings.regularization * (user_norms + item_norms)).mean()
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
-        return self._rows(train.csr, train.ratings - self._offset(train), train.counts, items)
+        return self._rows(train.csr, train.ratings - self.mean(train), train.counts, items)
 
     def best_items(self, train: TrainMatrix, users: "torch.Tensor") -> "torch.Tensor":
-        return self._rows(train.csr_t, train.ratings_t - self._offset(train), train.item_counts, users)
+        return self._rows(train.csr_t, train.ratings_t - self.mean(train), train.item_counts, users)
 
     def _rows(
         self, matrix: "torch.Tensor", values: "torch.Tensor", counts: "torch.Tensor", fixed: "torch.Tensor"
@@ -82,18 +82,19 @@ class Squared(DifferentiableLoss, AlternatingLoss):
 
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
         scores = (users[train.users] * items[train.items]).sum(1)
-        squares = ((train.ratings - self._offset(train) - scores) ** 2).sum()
+        squares = ((train.ratings - self.mean(train) - scores) ** 2).sum()
         user_norms, item_norms = (users**2).sum(1), (items**2).sum(1)
         if self.settings.weighted:
             user_norms, item_norms = user_norms * train.counts, item_norms * train.item_counts
         norms = user_norms.sum() + item_norms.sum()
         return float(squares + self.settings.regularization * norms) / len(train.users)
 
-    def _offset(self, train: TrainMatrix) -> float:
+    def mean(self, train: TrainMatrix) -> float:
+        """μ."""
         return train.mean_rating if self.settings.offset == "mean" else 0.0
 
     def scoring(
         self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
     ) -> "tuple[torch.Tensor, torch.Tensor]":
-        offsets = torch.full_like(users[:, :1], self._offset(train))
+        offsets = torch.full_like(users[:, :1], self.mean(train))
         return torch.cat([users, offsets], dim=1), torch.cat([items, torch.ones_like(items[:, :1])], dim=1)

@@ -19,6 +19,7 @@ class Model(Component):
 
     task: ClassVar[Literal["ranking", "rating"]] = "ranking"
     is_baseline: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False  # it sees users and items by the setting `features` alone
     Settings: ClassVar[type[Any]] = Settings
     grid: ClassVar[dict[str, list[Any]]] = {}
     extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for configurations with `grid: extended`

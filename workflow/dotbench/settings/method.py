@@ -143,6 +143,10 @@ def resolve(choice: MethodChoice, grid_name: Grid = "paper") -> Method:
         checked[key] = [_validated(cls, {**choice.set, key: value}, section)[key] for value in values]
         if not values or len({canonical_json(value) for value in checked[key]}) < len(values):
             raise WrongChoice((section, key), f"found {values}; needs one or more different values")
+    if model.needs_features and settings["features"] == "none":
+        raise WrongChoice(
+            ("set", "features"), f"missing; the model '{model.name}' sees users and items by features alone"
+        )
     label = choice.label or _label(model, loss, solver)
     return Method(model, loss, solver, settings, checked, label)
 

@@ -11,7 +11,8 @@ CURVATURE = "Theorems 3.2 and 3.4: the least eigenvalue of the Hessian at the tr
 
 
 class NIMCStudy(Study):
-    """Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019: recovery of generated models."""
+    """Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019: recovery of generated models, and
+    new users of MovieLens."""
 
     name = "nimc"
     title = "NIMC"
@@ -23,6 +24,7 @@ class NIMCStudy(Study):
         Exhibit("thresholds", "thresholds", MAPS, experiment="nimc-maps"),
         Exhibit("tensor", "tensor", TENSOR, experiment="nimc-tensor"),
         Exhibit("curvature", "curvature", CURVATURE, experiment="nimc-curvature"),
+        Exhibit("table1", "starts", "The paper's Table 1: new users of MovieLens, test RMSE.", split="new-users"),
     )
     figures = (
         Exhibit("figure1a", "descent", CONVERGENCE, experiment="nimc-convergence"),

@@ -1,0 +1,69 @@
+"""What linear and non-linear inductive matrix completion share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from dotbench.errors import FitFailed
+from dotbench.features.arrays import Features
+from dotbench.lazy import np, torch
+from dotbench.matrix import TrainMatrix
+from dotbench.models.base import VectorModel, normal
+from dotbench.models.two_tower import TowerVectors
+from dotbench.settings.base import Settings
+
+
+class InductiveSettings(Settings):
+    """Settings of both models."""
+
+    embedding_size: int = Field(50, ge=1, description="k, length of a vector")
+    init_std: float = Field(0.1, gt=0, description="sd of the initial weights")
+    features: str = Field(
+        "none", description="a name of `dotbench list features`, `<name>-leaky`, several joined by +; needed"
+    )
+
+
+class InductiveModel(VectorModel):
+    """p_u = φ(Uᵀx_u), q_i = φ(Vᵀy_i): U (d_u, k) and V (d_i, k) are learned, the features are as they are."""
+
+    needs_features = True
+
+    @classmethod
+    def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
+        return True
+
+    def __init__(
+        self, settings: Any, train: TrainMatrix, generator: "torch.Generator", features: Features | None = None
+    ) -> None:
+        self.inputs = [dense(features, side, settings.features, train) for side in ("users", "items")]
+        shape = settings.embedding_size, settings.init_std, generator, train
+        self.weights = [normal(side.shape[1], *shape) for side in self.inputs]
+
+    def activate(self, values: "torch.Tensor") -> "torch.Tensor":
+        """φ."""
+        return values
+
+    def parameters(self) -> "list[torch.Tensor]":
+        return self.weights
+
+    def vectors(self, parameters: "Sequence[torch.Tensor] | None" = None) -> TowerVectors:
+        u, v = parameters or self.weights
+
+        def side(inputs: "torch.Tensor", weight: "torch.Tensor", rows: "torch.Tensor | None") -> "torch.Tensor":
+            chosen = inputs if rows is None else torch.nn.functional.embedding(rows, inputs)
+            return self.activate(chosen @ weight)
+
+        return TowerVectors(
+            lambda rows=None: side(self.inputs[0], u, rows),
+            lambda rows=None: side(self.inputs[1], v, rows),
+        )
+
+
+def dense(features: Features | None, side: str, label: str, train: TrainMatrix) -> "torch.Tensor":
+    """Features of one side, (n, d), as a dense tensor. Raises FitFailed where there is none."""
+    found = None if features is None else getattr(features, side)
+    if found is None or found.shape[1] == 0:
+        raise FitFailed(f"features '{label}': have no column for {side}; needed is one")
+    array = found if isinstance(found, np.ndarray) else found.toarray()
+    return torch.from_numpy(array).to(train.device, train.dtype)

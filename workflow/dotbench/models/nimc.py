@@ -1,0 +1,40 @@
+"""Non-linear inductive matrix completion."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from dotbench.lazy import torch
+from dotbench.models._inductive import InductiveModel, InductiveSettings
+
+if TYPE_CHECKING:
+    from dotbench.features.arrays import Features
+    from dotbench.matrix import TrainMatrix
+
+
+class NIMCSettings(InductiveSettings):
+    """Settings of the model `nimc`."""
+
+    activation: Literal["relu", "sigmoid", "tanh"] = Field("relu", description="φ, of every entry")
+
+
+class NIMC(InductiveModel):
+    """Score φ(Uᵀx_u)ᵀ φ(Vᵀy_i). Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Eq. 2."""
+
+    name = "nimc"
+    title = "NIMC"
+    Settings = NIMCSettings
+
+    def __init__(
+        self,
+        settings: Any,
+        train: "TrainMatrix",
+        generator: "torch.Generator",
+        features: "Features | None" = None,
+    ) -> None:
+        super().__init__(settings, train, generator, features)
+        self.activation = settings.activation
+
+    def activate(self, values: "torch.Tensor") -> "torch.Tensor":
+        found: torch.Tensor = getattr(torch, self.activation)(values)
+        return found
