@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from dotbench.errors import DotbenchError
 from dotbench.experiments.nimc_curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
 from dotbench.reporting.curvature import curvature_figure, curvature_table
 from dotbench.runs.hardware import Place
@@ -29,7 +30,7 @@ def rows_of(experiment):
 
 
 def test_a_part_is_a_scan_and_an_activation():
-    labels = [part.label for part in of(rows=[5], entry=[0.1], models=["relu", "tanh"]).parts()]
+    labels = [part.label.rpartition("-")[0] for part in of(rows=[5], entry=[0.1], models=["relu", "tanh"]).parts()]
     assert labels == ["rows-relu-r0to1", "rows-tanh-r0to1", "entry-relu-r0to1", "entry-tanh-r0to1"]
 
 
@@ -66,9 +67,13 @@ def test_truths_have_their_singular_values():
     instance, _ = experiment._instance("largest", 8.0, 0)
     for side in instance.truth:
         assert np.linalg.svd(side, compute_uv=False) == pytest.approx([8, 1])
-    instance, distance = experiment._instance("entry", 0.01, 0)
-    assert np.abs(instance.truth[0, 0]).min() == 0.01
-    assert distance == 0
+    for value in (0.2, 0.01):
+        instance, distance = experiment._instance("entry", value, 0)
+        assert np.abs(instance.truth[0, 0]).min() == pytest.approx(value)
+        assert np.linalg.svd(instance.truth[0], compute_uv=False) == pytest.approx([1, 1])
+        assert distance == 0
+    with pytest.raises(DotbenchError, match=r"'entry': found 0\.9; allowed here is at most"):
+        experiment._instance("entry", 0.9, 0)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def rows_of(experiment, workdir):
 
 
 def test_a_part_is_an_activation_a_method_and_a_number_of_entries():
-    labels = [part.label for part in of().parts()]
+    labels = [part.label.rpartition("-")[0] for part in of().parts()]
     assert labels[:4] == ["relu-gd-m12-r0to1", "relu-gd-m12-r2to2", "relu-gd-m150-r0to1", "relu-gd-m150-r2to2"]
     assert len(labels) == 8
     assert of(methods=["gd"]).folder == of().folder  # more methods, trials or maps compute only what is new
@@ -56,15 +56,18 @@ def test_trials_start_where_they_should_and_recover_what_they_can(tmp_path):
     truth does at once."""
     rows = pd.DataFrame(rows_of(of(replications=6, pack=6), tmp_path))
     assert len(rows) == 2 * 2 * 2 * 6
-    assert set(rows["status"]) == {"ok"}
+    failed = rows[rows["status"] != "ok"]
+    assert set(failed["reason"]) <= {"every observed entry is 0"}  # of a ReLU model, where they are few
+    assert (failed["users"] == 6).all()
     assert rows[(rows["users"] == 30) & (rows["observations"] == 150)]["recovered"].mean() > 0.7
     assert rows[(rows["users"] == 6) & (rows["observations"] == 12)]["recovered"].mean() < 0.3
+    rows = rows[rows["status"] == "ok"]
     assert (rows["recovered"] == (rows["test_error"] <= 1e-3)).all()
     assert (rows["fitted"] == (rows["train_error"] <= 1e-5)).all()
     assert (rows["printed_error"][rows["recovered"] == 1] > 1e-2).all()  # a ReLU model cannot pass it
     there = pd.DataFrame(rows_of(of(distance=0.0), tmp_path))
     assert (there["iterations"] == 20).all()
-    assert (there["printed_error"] < 1e-6).all()
+    assert (there["printed_error"].dropna() < 1e-6).all()
 
 
 def test_trials_are_the_same_in_every_pack(tmp_path):
@@ -80,7 +83,8 @@ def test_a_trial_that_diverges_is_not_recovered(monkeypatch, tmp_path):
         return np.full((2, d, k), np.nan)
 
     monkeypatch.setattr(_recovery, "random_start", broken)
-    rows = rows_of(of(methods=["gd"]), tmp_path)
+    axes = [{"activation": "relu", "users": [30], "observations": [150]}]
+    rows = rows_of(of(methods=["gd"], maps=axes), tmp_path)
     assert {(row["status"], row["reason"], row["recovered"], row["test_error"]) for row in rows} == {
         ("failed", "diverged", 0, None)
     }
@@ -147,7 +151,7 @@ def test_the_figure_has_every_cell(contents):
     assert {cell["trials"] for cell in cells} == {"3"}
     assert {cell["ratio"] for cell in cells} == {"2.0", "25.0"}
     assert all(float(cell["low"]) <= float(cell["share"]) <= float(cell["high"]) for cell in cells)
-    assert all(int(cell["recovered"]) + int(cell["too_few"]) <= 3 for cell in cells)
+    assert all(int(cell["recovered"]) + int(cell["fits_only_observed"]) <= 3 for cell in cells)
     assert Path("out/shown.svg").is_file()
 
 
@@ -163,11 +167,12 @@ def test_the_table_has_the_threshold_of_every_column(contents):
 
 def test_a_lost_trial_is_told_from_one_with_too_few_entries():
     same = {"users": 5, "observations": 40, "ratio": 2.0, "method": "gd", "status": "ok", "threshold": 1e-3}
-    same |= {"printed_error": 1.0}
+    same |= {"printed_error": 1.0, "ended": "cap"}
     outcomes = [(0.5, 1e-6, 0, 1), (0.5, 0.04, 0, 0), (0.5, 0.2, 0, 0), (1e-4, 1e-6, 1, 1)]
     rows = [
         {**same, "test_error": test, "train_error": train, "recovered": recovered, "fitted": fitted}
         for test, train, recovered, fitted in outcomes
     ]
     [cell] = Map("", "relu", "GD", pd.DataFrame(rows)).cells()
-    assert (cell["recovered"], cell["fitted"], cell["too_few"], cell["share"]) == (1, 2, 2, 0.25)
+    assert (cell["recovered"], cell["fitted"], cell["fits_only_observed"], cell["share"]) == (1, 2, 2, 0.25)
+    assert (cell["capped"], cell["stalled"]) == (3, 0)

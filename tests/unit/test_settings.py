@@ -98,7 +98,7 @@ CASES = {
     "absent key of a method": (methods("{loss: bpr}"), "a.yaml, line 6: key 'studies.0.methods.0.model': missing"),
     "unknown study": (
         GOOD.replace("study: ranking", "study: rankin"),
-        "a.yaml, line 4: key 'studies.0.study': unknown study 'rankin': did you mean 'ranking'? allowed are nimc, ranking, ",
+        "a.yaml, line 4: key 'studies.0.study': unknown study 'rankin': did you mean 'ranking'? allowed are nimc, ",
     ),
     "unknown model": (
         methods("{model: popularity}", "{model: populrity}"),

@@ -60,15 +60,21 @@ class RecoverySettings(ProblemSettings):
     def rules(self, method: MethodName) -> Rules:
         """The budget; a fit that a tenth of it lowers by less than 0.1 % is given up."""
         iterations = self.second_order_iterations if method == "lm" else self.iterations
-        return Rules(iterations, max(1, iterations // 10), self.fitted)
+        return Rules(iterations, iterations // 10, self.fitted)
 
     def law(self) -> list[str]:
-        """What tables say of problems and rules."""
+        """What tables say of problems with normal weights and starts at a distance."""
         return [
             f"k = {self.components}, d = {self.dimension}; x, y, W* and W^r of independent normal entries, of "
             f"deviation {self.deviation:g} for W; m entries drawn uniformly with replacement; starts "
-            f"(1 − α) W* + α W^r. A trial recovers the truth where ‖M(U, V) − M(U*, V*)‖ ≤ {self.recovered:g} "
-            f"‖M(U*, V*)‖ at {FRESH} fresh rows of each side.",
+            "(1 − α) W* + α W^r."
+        ]
+
+    def ends(self) -> list[str]:
+        """What tables say of budgets, stopping rules and the criterion."""
+        return [
+            f"A trial recovers the truth where ‖M(U, V) − M(U*, V*)‖ ≤ {self.recovered:g} ‖M(U*, V*)‖ at {FRESH} fresh "
+            "rows of each side.",
             f"{self.iterations:,} evaluations of objective and gradient, {self.second_order_iterations:,} of objective "
             "and Jacobian for Levenberg–Marquardt. A fit ends earlier at a relative training error of "
             f"{self.fitted:g}, or where a tenth of the budget lowers the objective by less than 0.1 %.",
@@ -133,9 +139,10 @@ def recovered(
     rows = []
     for r, seed in enumerate(seeds):
         facts: Row = {"iterations": int(found.iterations[r]), "ended": found.ended[r]}
-        if found.ended[r] == "diverged":
+        if found.ended[r] == "diverged" or energy[r] == 0:
+            why = "every observed entry is 0" if energy[r] == 0 else "diverged"
             facts |= dict.fromkeys(("test_error", "printed_error", "train_error"))
-            facts |= {"status": "failed", "reason": "diverged", "recovered": 0, "fitted": 0}
+            facts |= {"status": "failed", "reason": why, "recovered": 0, "fitted": 0}
         else:
             test, printed = recovery_errors(found.w[r], truth[r], activation, seed)
             train = float((found.f[r] / energy[r]).sqrt())

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from dotbench.experiments._recovery import ProblemSettings, Trial, problems, starts
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, seed_packs
+from dotbench.files import digest
 from dotbench.lazy import np, torch
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.methods import METHODS, FixedStep, Method
@@ -34,13 +35,13 @@ class NIMCConvergenceSettings(ProblemSettings):
     replications: int = Field(3, ge=1, description="instances")
     users: int = Field(1000, ge=1, description="n: rows of X, and of Y")
     observations: int = Field(10_000, ge=1, description="m")
-    distance: float = Field(0.1, ge=0, le=1, description="α: the start is (1 − α) W* + α W^r")
+    distance: float = Field(0.1, gt=0, le=1, description="α: the start is (1 − α) W* + α W^r")
     iterations: int = Field(2000, ge=10, description="evaluations of objective and gradient")
     second_order_iterations: int = Field(40, ge=10, description="those of Levenberg–Marquardt, each with a Jacobian")
 
 
 class NIMCConvergence(Experiment):
-    """f / f₀ after every iteration, and its linear rate.
+    """f / f₀ after every iteration, and how fast it falls.
 
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 4, Figure 1 (a). The step of
     `gd-fixed` is 1 / λ_max of the Hessian at the truth, which is JᵀJ/m there: knowledge that only a simulation has. A
@@ -79,7 +80,7 @@ class NIMCConvergence(Experiment):
         s = self.settings
         for phi, pack in itertools.product(s.activations, seed_packs(s.first, s.replications, s.pack)):
             own = {"activation": phi, "methods": s.methods, "seeds": pack}
-            yield Part(f"{phi}-r{pack[0]}to{pack[-1]}", own, gpu=True)
+            yield Part(f"{phi}-r{pack[0]}to{pack[-1]}-{digest(s.methods, 6)}", own, gpu=True)
 
     def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
         torch.set_flush_denormal(True)
@@ -129,6 +130,9 @@ def fixed_steps(data: "Problems") -> list[float]:
 def outcome(trace: "np.ndarray") -> Row:
     """What is told of a fit by its f after every iteration."""
     known = trace[np.isfinite(trace)]
+    if not np.isfinite(trace[0]) or trace[0] == 0:
+        nothing = dict.fromkeys((*LEVELS, "rate", "final"))
+        return nothing | {"status": "failed", "reason": f"f₀ is {trace[0]:g}", "curve": "[]"}
     relative = known / known[0]
     facts: Row = {"status": "ok", "reason": None, "final": float(relative[-1])}
     if len(known) < len(trace) and not np.isfinite(trace[len(known)]) and relative[-1] > 0:

@@ -5,9 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from dotbench.errors import DotbenchError
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, seed_packs
+from dotbench.files import digest
 from dotbench.lazy import np, torch
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.problems import Instance, Problems, draw, random_start
@@ -34,7 +36,7 @@ SCANS: dict[Scan, str] = {
     "largest": "one singular value, the others 1",
     "least": "all singular values but one, which is 1",
 }
-STREAM = 6  # of randomness, for truths and directions
+STREAM = 6  # of randomness, for truths
 NULL = 1e-12  # of the largest eigenvalue, below which one is zero
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -50,7 +52,7 @@ class NIMCCurvatureSettings(Settings):
     distance: list[Annotated[float, Field(ge=0)]] = Field(
         [0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0], description="‖W − W*‖ / ‖W*‖, in a random direction"
     )
-    entry: list[Positive] = Field([0.3, 0.1, 0.03, 0.01, 0.003], description="u₀")
+    entry: list[Positive] = Field([0.1, 0.03, 0.01, 0.003, 0.001], description="u₀; the row's other entries are equal")
     largest: list[AtLeastOne] = Field([1, 2, 4, 8, 16], description="σ₁, of singular values σ₁, 1, …")
     least: list[AtLeastOne] = Field([1, 1.5, 2, 3, 4], description="σ, of singular values σ, …, σ, 1")
     replications: int = Field(5, ge=1, description="instances")
@@ -60,6 +62,12 @@ class NIMCCurvatureSettings(Settings):
     components: int = Field(5, ge=1, description="k")
     n: int = Field(1000, ge=1, description="rows where they are not varied")
     m: int = Field(10_000, ge=1, description="observed entries where they are not varied")
+
+    @model_validator(mode="after")
+    def _possible(self) -> "NIMCCurvatureSettings":
+        if self.components > self.dimension:
+            raise ValueError(f"'components': found {self.components}; allowed are up to 'dimension', {self.dimension}")
+        return self
 
 
 class NIMCCurvature(Experiment):
@@ -105,9 +113,10 @@ class NIMCCurvature(Experiment):
             for model in s.models if values else []:
                 for pack in seed_packs(s.first, s.replications, s.pack):
                     own = {"scan": scan, "values": values, "model": model, "seeds": pack}
-                    yield Part(f"{scan}-{model}-r{pack[0]}to{pack[-1]}", own)
+                    yield Part(f"{scan}-{model}-r{pack[0]}to{pack[-1]}-{digest(values, 6)}", own)
 
     def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
+        torch.set_num_threads(place.threads)
         rows = partial(self._row, part["scan"], part["model"])
         return [rows(value, seed) for value in part["values"] for seed in part["seeds"]]
 
@@ -152,24 +161,26 @@ class NIMCCurvature(Experiment):
         rng = np.random.default_rng([seed, STREAM])
         truth = np.stack([orthogonal(s.dimension, singular, rng) for _ in "uv"])
         if scan == "entry":
-            truth[0, 0, np.argmin(np.abs(truth[0, 0]))] = value
+            truth[0] = with_least_entry(truth[0], value)
         return replace(drawn, truth=truth), value if scan == "distance" else 0.0
 
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
-        """Through the greatest point of the first value: u₀² and, for the singular values, 1/(λ² κ)."""
-        scan = lines[0]["scan"]
-        orders: dict[str, tuple[str, Callable[[float], float]]] = {
-            "entry": ("u₀²", lambda value: value**2),
-            "largest": ("1 / λ²κ", lambda value: value**-3),  # λ = κ = σ₁
-            "least": ("1 / λ²κ", lambda value: value ** (-2 * (self.settings.components - 1) - 1)),  # λ = κ^(k−1)
+        """The slopes of the theorems, through a point that was measured: u₀² for ReLU, 1/(λ² κ) for sigmoid or tanh."""
+        scan, k = lines[0]["scan"], self.settings.components
+        orders: dict[str, tuple[str, tuple[str, ...], Callable[[float], float]]] = {
+            "entry": ("u₀²", ("relu-fixed",), lambda value: value**2),
+            "largest": ("1 / λ²κ", ("tanh", "sigmoid"), lambda value: value**-3),  # λ = κ = σ₁
+            "least": ("1 / λ²κ", ("tanh", "sigmoid"), lambda value: value ** (-2 * (k - 1) - 1)),  # λ = κ^(k−1)
         }
-        if scan not in orders:
+        if scan not in orders or k == 1:
             return {}
-        name, order = orders[scan]
+        name, models, order = orders[scan]
         values = sorted({line["value"] for line in lines})
-        origin = values[-1] if scan == "entry" else values[0]
-        start = max(line["smallest_mean"] or 0 for line in lines if line["value"] == origin)
-        return {name: [(value, start * order(value) / order(origin)) for value in values]}
+        known = [line for line in lines if line["model"] in models and (line["smallest_mean"] or 0) > 0]
+        if not known:
+            return {}
+        at = min(known, key=lambda line: (models.index(line["model"]), line["value"]))
+        return {name: [(value, at["smallest_mean"] * order(value) / order(at["value"])) for value in values]}
 
     def notes(self) -> list[str]:
         s = self.settings
@@ -187,3 +198,20 @@ def orthogonal(d: int, singular: "np.ndarray", rng: "np.random.Generator") -> "n
     q, _ = np.linalg.qr(rng.standard_normal((d, k)))
     r, _ = np.linalg.qr(rng.standard_normal((k, k)))
     return q * singular @ r.T
+
+
+def with_least_entry(matrix: "np.ndarray", value: float) -> "np.ndarray":
+    """The matrix (d, k) turned by a reflection of its columns, which leaves its singular values, so that the first
+    row's least entry is ``value`` and its others are equal. Raises DotbenchError where the row is too short for that.
+    """
+    row = matrix[0]
+    rest = row @ row - value**2
+    if len(row) < 2 or rest < (len(row) - 1) * value**2:
+        longest = float(np.sqrt(row @ row / len(row)))
+        raise DotbenchError(
+            f"key 'entry': found {value:g}; allowed here is at most {longest:.3g}, the length of U*'s first row over √k"
+        )
+    wanted = np.full(len(row), np.sqrt(rest / (len(row) - 1)))
+    wanted[0] = value
+    away = row - wanted
+    return matrix - 2 * np.outer(matrix @ away, away) / (away @ away)

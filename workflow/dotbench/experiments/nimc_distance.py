@@ -8,6 +8,7 @@ from pydantic import Field
 
 from dotbench.experiments._recovery import COLUMNS, KEYS, RecoverySettings, Trial, run_trials
 from dotbench.experiments.base import Experiment, Part, Row, seed_packs
+from dotbench.files import digest
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.methods import METHODS, MethodName
 
@@ -59,7 +60,7 @@ class NIMCDistance(Experiment):
         packs = seed_packs(s.first, s.replications, s.pack)
         for phi, m, method, pack in itertools.product(s.activations, s.observations, s.methods, packs):
             own = {"activation": phi, "observations": m, "method": method, "distances": s.distances, "seeds": pack}
-            yield Part(f"{phi}-{method}-m{m}-r{pack[0]}to{pack[-1]}", own, gpu=True)
+            yield Part(f"{phi}-{method}-m{m}-r{pack[0]}to{pack[-1]}-{digest(s.distances, 6)}", own, gpu=True)
 
     def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
         cells = itertools.product(part["distances"], part["seeds"])
@@ -67,4 +68,4 @@ class NIMCDistance(Experiment):
         return run_trials(self.settings, part["activation"], part["observations"], part["method"], trials, place)
 
     def notes(self) -> list[str]:
-        return [*self.settings.law(), f"n = {self.settings.users}."]
+        return [*self.settings.law(), *self.settings.ends(), f"n = {self.settings.users}."]

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from dotbench.experiments._recovery import COLUMNS, KEYS, RecoverySettings, Trial, run_trials
 from dotbench.experiments.base import Experiment, Part, Row, seed_packs
+from dotbench.files import digest
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.methods import METHODS, MethodName
 from dotbench.settings.base import Settings
@@ -67,7 +68,7 @@ class NIMCMaps(Experiment):
         for axes, method in itertools.product(s.maps, s.methods):
             for m, pack in itertools.product(axes.observations, packs):
                 own = {"activation": axes.activation, "method": method, "users": axes.users, "observations": m}
-                label = f"{axes.activation}-{method}-m{m}-r{pack[0]}to{pack[-1]}"
+                label = f"{axes.activation}-{method}-m{m}-r{pack[0]}to{pack[-1]}-{digest(axes.users, 6)}"
                 yield Part(label, {**own, "seeds": pack}, gpu=True)
 
     def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
@@ -76,4 +77,5 @@ class NIMCMaps(Experiment):
         return run_trials(self.settings, part["activation"], part["observations"], part["method"], trials, place)
 
     def notes(self) -> list[str]:
-        return [*self.settings.law(), f"α = {self.settings.distance:g}."]
+        s = self.settings
+        return [*s.law(), *s.ends(), f"α = {s.distance:g}."]

@@ -4,9 +4,9 @@ import itertools
 import time
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dotbench.experiments._recovery import COLUMNS as RECOVERY
 from dotbench.experiments._recovery import RecoverySettings, recovered
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 class NIMCTensorSettings(RecoverySettings):
     """Settings of the experiment `nimc-tensor`."""
 
-    activations: list[Activation] = Field(["sigmoid", "relu", "tanh"], min_length=1, description="φ; linear has none")
+    activations: list[Literal["sigmoid", "relu", "tanh"]] = Field(
+        ["sigmoid", "relu", "tanh"], min_length=1, description="φ"
+    )
     laws: list[Law] = Field(["orthogonal", "gaussian"], min_length=1, description="of U* and V*")
     pairs: list[Annotated[int, Field(ge=1)]] = Field(
         [10_000, 100_000, 1_000_000], min_length=1, description="N: fresh pairs that the moments are taken over"
@@ -36,6 +38,12 @@ class NIMCTensorSettings(RecoverySettings):
     replications: int = Field(10, ge=1, description="trials")
     pack: int = Field(10, ge=1, description="trials of one job")
     users: int = Field(200, ge=1, description="n: rows of X, and of Y")
+
+    @model_validator(mode="after")
+    def _possible(self) -> "NIMCTensorSettings":
+        if self.components > self.dimension:
+            raise ValueError(f"'components': found {self.components}; allowed are up to 'dimension', {self.dimension}")
+        return self
 
 
 class NIMCTensor(Experiment):
@@ -81,6 +89,7 @@ class NIMCTensor(Experiment):
             yield Part(f"{phi}-{law}-m{m}-r{pack[0]}to{pack[-1]}", own)
 
     def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
+        torch.set_num_threads(place.threads)
         rows = partial(self._rows, part["activation"], part["law"], part["observations"], part["seeds"], place)
         return [row for count in (0, *self.settings.pairs) for row in kept.once(f"{count}", partial(rows, count))]
 
@@ -97,6 +106,7 @@ class NIMCTensor(Experiment):
             if count:
                 place.say(f"moments of {count:,} pairs, trial {seed}")
                 found.append(tensor_start(Pairs(instance.truth, activation, count, seed), k, seed))
+                seconds = time.process_time() - clock
                 errors, norms = component_errors(found[-1], instance.truth, activation)
                 near: Row = {"direction_error": errors.mean(), "greatest_direction_error": errors.max()}
                 near |= {"norm_error": norms.mean(), "start": f"moments, N = {count:,}"}
@@ -104,7 +114,8 @@ class NIMCTensor(Experiment):
                 found.append(random_start(d, k, seed, s.deviation))
                 near = dict.fromkeys(("direction_error", "greatest_direction_error", "norm_error"))
                 near |= {"start": "random"}
-            facts.append(near | {"moment_seconds": time.process_time() - clock})
+                seconds = time.process_time() - clock
+            facts.append(near | {"moment_seconds": seconds})
         data = Problems(drawn, activation)
         rows = recovered(s, data, torch.from_numpy(np.stack(found)), s.method, seeds, place)
         same: Row = {"activation": activation, "law": law, "observations": m, "pairs": count}
@@ -113,7 +124,10 @@ class NIMCTensor(Experiment):
     def notes(self) -> list[str]:
         s = self.settings
         return [
-            *s.law(),
+            f"k = {s.components}, d = {s.dimension}; x and y normal; W* of independent normal entries of deviation "
+            f"{s.deviation:g}, or orthogonal columns of the norm that such have on average; random starts of such "
+            "entries; m entries drawn uniformly with replacement.",
+            *s.ends(),
             f"n = {s.users}. Starts from moments of N fresh pairs, whose labels come on top of the m entries. Sigmoid: "
             "the paper's third moment. ReLU: E[A (xxᵀ − I) ⊗ y], tanh: E[A He₃(x) ⊗ y], as the paper's vanishes for "
             "both.",

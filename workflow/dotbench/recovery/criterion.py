@@ -14,8 +14,8 @@ def recovery_errors(
     of one problem, (2, d, k).
 
     The first has M(U, V) = φ(X_t U) φ(Y_t V)ᵀ. The second is printed in the paper (Zhong et al., NeurIPS 2019,
-    Section 4): M = φ(X_t U) φ(X_t U)ᵀ, in which V does not occur. A ReLU model cannot pass that one: U D, V D⁻¹ with
-    any positive diagonal D is the same model, and has another error.
+    Section 4): M = φ(X_t U) φ(X_t U)ᵀ, in which V does not occur. A ReLU fit that has found the model fails that one
+    but by chance: U D, V D⁻¹ with any positive diagonal D is the same model, and has another error.
     """
     rng = np.random.default_rng([seed, STREAM])
     x, y = (torch.from_numpy(rng.standard_normal((fresh, truth.shape[1]))).to(truth) for _ in "xy")

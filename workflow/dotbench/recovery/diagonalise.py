@@ -56,8 +56,8 @@ def components(tensor: "np.ndarray", seed: int) -> "np.ndarray":
 def _start(matrices: "np.ndarray") -> "np.ndarray":
     """V from the eigenvectors of M₁⁻¹ M₂, M₁ the best conditioned of the matrices (Jennrich), or from those of M₁ where
     these are not real."""
-    first = max(matrices, key=lambda m: 1 / np.linalg.cond(m))
-    second = matrices[-1] if matrices[-1] is not first else matrices[0]
+    best = int(np.argmin([np.linalg.cond(m) for m in matrices]))
+    first, second = matrices[best], matrices[best - 1]
     _, vectors = np.linalg.eig(np.linalg.solve(first, second))
     if np.abs(vectors.imag).max() > 1e-6 or np.linalg.cond(vectors.real) > 1e8:
         return np.linalg.eigh(first)[1].T

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dotbench.lazy import np, torch
-from dotbench.recovery.methods import Method, State
+from dotbench.recovery.methods import Method
 from dotbench.recovery.problems import Problems
 
 CHECK = 20  # iterations between looks at who is done
@@ -16,7 +16,8 @@ SAY = 60.0  # seconds between lines of progress
 @dataclass(frozen=True)
 class Rules:
     """When a problem ends: ``converged`` at f ≤ ``tolerance``² times f of predicting 0; ``stalled`` where ``window``
-    iterations lowered f by less than 0.1 %; ``cap`` after ``iterations``; ``diverged`` where f is not finite."""
+    iterations lowered f by less than 0.1 %; ``cap`` after ``iterations``; ``diverged`` where f is not finite. Problems
+    are looked at every CHECK iterations, and ``window`` is rounded up to a multiple of that."""
 
     iterations: int
     window: int
@@ -48,7 +49,7 @@ def minimise(
     """Minimise every problem from its own start ``w`` (R, 2, d, k). Problems that are done leave ``problems``, which is
     used up. What a problem comes to does not depend on the others beyond rounding."""
     wall, cpu = time.perf_counter(), time.process_time()
-    count = len(problems)
+    count, window = len(problems), -(-rules.window // CHECK) * CHECK
     floor = rules.tolerance**2 * problems.values.square().sum(1) / (2 * problems.m)
     final, objective = w.clone(), torch.full((count,), torch.nan, dtype=w.dtype, device=w.device)
     iterations, ended = np.zeros(count, np.int64), np.full(count, "cap", dtype=object)
@@ -67,8 +68,8 @@ def minimise(
             done += 1
             if trace is not None:
                 trace[done, left.cpu().numpy()] = state["f"].cpu().numpy()
-        reasons = _reasons(state, floor, done, rules, before)
-        if done % rules.window == 0:
+        reasons = _reasons(state["f"], floor, before if done % window == 0 else None, done >= rules.iterations)
+        if done % window == 0:
             before = state["f"].clone()
         over = torch.tensor([reason is not None for reason in reasons], device=w.device)
         if bool(over.any()):
@@ -87,14 +88,12 @@ def minimise(
     return Outcome(final, objective, iterations, ended, *spent, trace)
 
 
-def _reasons(state: State, floor: "torch.Tensor", done: int, rules: Rules, before: "torch.Tensor") -> list[str | None]:
-    """Why each problem is over, or None."""
-    f = state["f"]
-    marks = torch.stack([~f.isfinite(), f <= floor, f > (1 - STALLED) * before]).tolist()
-    at_window, at_cap = done % rules.window == 0, done >= rules.iterations
+def _reasons(f: "torch.Tensor", floor: "torch.Tensor", before: "torch.Tensor | None", at_cap: bool) -> list[str | None]:
+    """Why each problem is over, or None. ``before``: f at the window's start, where a window ends here."""
+    stuck = torch.zeros_like(f, dtype=torch.bool) if before is None else f > (1 - STALLED) * before
+    marks = torch.stack([~f.isfinite(), f <= floor, stuck]).tolist()
     found: list[str | None] = []
     for diverged, converged, stalled in zip(*marks, strict=True):
-        rest = "cap" if at_cap else None
-        rest = "stalled" if stalled and at_window else rest
+        rest = "stalled" if stalled else "cap" if at_cap else None
         found.append("diverged" if diverged else "converged" if converged else rest)
     return found

@@ -13,7 +13,7 @@ NODES = 8001
 
 @cache
 def _nodes() -> "tuple[np.ndarray, np.ndarray]":
-    """z and weights with Σ w h(z) = E h(z), z standard normal: the trapezoidal rule, which converges geometrically."""
+    """z and weights with Σ w h(z) = E h(z), z standard normal: the trapezoidal rule."""
     z = np.linspace(-12, 12, NODES)
     weights = np.exp(-(z**2) / 2)
     return z, weights / weights.sum()
@@ -74,17 +74,17 @@ def first_moments(pairs: Pairs) -> First:
     return First(total / n, ax / n, ay / n, (axy - total / n * xy) / n)
 
 
-def third_moment(pairs: Pairs, basis: "np.ndarray", mean: float, side: int) -> "np.ndarray":
-    """Mean of (A − Ā) He₃(z), z = Bᵀx (side 0) or Bᵀy (side 1), B (d, k) orthonormal: (k, k, k), without forming d³.
+def third_moment(pairs: Pairs, basis: "np.ndarray", mean: float) -> "np.ndarray":
+    """Mean of (A − Ā) He₃(z), z = Bᵀx, B (d, k) orthonormal: (k, k, k), without forming d³.
 
     He₃(z)_abc = z_a z_b z_c − z_a δ_bc − z_b δ_ac − z_c δ_ab. Its expectation is Σ_l α_l b_l ⊗ b_l ⊗ b_l, b_l the
     directions of u_l in the basis and α_l = γ₀(|v_l|) (γ₃ − 3 γ₁)(|u_l|). One pass, O(N (d k + k³)).
     """
     k = basis.shape[1]
     cubes, sums = np.zeros((k * k, k)), np.zeros(k)
-    for chunk in pairs:
-        z, a = chunk[side] @ basis, chunk[2] - mean
-        weighted = z * a[:, None]
+    for x, _, a in pairs:
+        z = x @ basis
+        weighted = z * (a - mean)[:, None]
         cubes += (z[:, :, None] * z[:, None, :]).reshape(len(z), -1).T @ weighted
         sums += weighted.sum(0)
     tensor, eye = cubes.reshape(k, k, k), np.eye(k)

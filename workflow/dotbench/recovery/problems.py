@@ -123,10 +123,6 @@ class Problems:
             found = gathered @ gathered.new_ones(gathered.shape[1])
         return found.view(len(self), -1)
 
-    def objective(self, w: "torch.Tensor") -> "torch.Tensor":
-        """f, shape (R,), at weights (R, 2, d, k)."""
-        return self._squares(self.predict(*self._activated(w)[1]) - self.values)
-
     def value_and_gradient(self, w: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
         """f (R,) and its gradient (R, 2, d, k)."""
         _, phi = self._activated(w)

@@ -45,7 +45,7 @@ Columns = tuple["np.ndarray", "np.ndarray"]
 
 
 def _sigmoid(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, seed: int) -> Columns:
-    tensor = third_moment(pairs, bases[0], moments.a, side=0)
+    tensor = third_moment(pairs, bases[0], moments.a)
     b = components(tensor, seed)
     a = np.linalg.pinv(b)
     signs = -np.sign(np.einsum("la,lb,lc,abc->l", a, a, a, tensor))  # the coefficient of b_l³ is negative

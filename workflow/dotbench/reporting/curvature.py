@@ -8,15 +8,15 @@ from dotbench.lazy import np, pd
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.replication_table import machine_notes
-from dotbench.reporting.replications import read_packed, read_rows, scenarios
+from dotbench.reporting.replications import labelled, read_packed, scenarios
 from dotbench.runs.packed import Packed
 from dotbench.statistics.intervals import t_interval
 from dotbench.statistics.rates import log_slope
 
 ACROSS = 3
-FLOOR = 1e-9  # least eigenvalue that is drawn; below it there is rounding, or nothing
-POINTS = ["scan", "value", "model", "title", "replications", "median", "least", "greatest", "null", "negative"]
-LINES = ["scan", "model", "title", "replications", "first", "last", "at_first", "at_last", "null_at_last"]
+FLOOR = 1e-9  # least eigenvalue that is drawn and that slopes take in; the csv has those below
+POINTS = ["label", "scan", "value", "model", "title", "replications", "median", "least", "greatest", "null", "negative"]
+LINES = ["label", "scan", "model", "title", "replications", "first", "last", "at_first", "at_last", "null_at_last"]
 LINES += ["slope_mean", "slope_low", "slope_high", "points"]
 
 
@@ -24,6 +24,7 @@ def _points(rows: "pd.DataFrame") -> list[Row]:
     """The least eigenvalue of every scan, value and activation, over the instances."""
     return [
         {
+            "label": label,
             "scan": scan,
             "value": value,
             "model": model,
@@ -35,7 +36,7 @@ def _points(rows: "pd.DataFrame") -> list[Row]:
             "null": group["null"].median(),
             "negative": group["negative"].median(),
         }
-        for (scan, value, model), group in rows.groupby(["scan", "value", "model"], sort=False)
+        for (label, scan, value, model), group in rows.groupby(["label", "scan", "value", "model"], sort=False)
     ]
 
 
@@ -45,7 +46,7 @@ def curvature_figure(contents: dict[str, Any], folder: Path) -> None:
     from dotbench.experiments.nimc_curvature import SCANS
 
     packed = read_packed(contents)
-    points = [point for entry in packed for point in _points(read_rows(entry))]
+    points = [{**point, "title": _named(point)} for point in _points(labelled(packed))]
     write_csv(folder / f"{contents['exhibit']}.csv", points, POINTS)
     found = [scan for scan in SCANS if any(point["scan"] == scan for point in points)]
     titles = list(dict.fromkeys(point["title"] for point in points))
@@ -77,8 +78,12 @@ def curvature_figure(contents: dict[str, Any], folder: Path) -> None:
 
 
 def _guides(packed: list[Packed], scan: str) -> dict[str, list[tuple[float, float]]]:
-    lines = [line for entry in packed for some, _ in scenarios(entry) for line in some if line["scan"] == scan]
-    return packed[0].experiment.guides(lines)
+    lines = [line for some, _ in scenarios(packed[0]) for line in some if line["scan"] == scan]
+    return packed[0].experiment.guides(lines) if lines else {}
+
+
+def _named(row: Row) -> str:
+    return ", ".join(filter(None, [row["label"], row["title"]]))
 
 
 def curvature_table(contents: dict[str, Any], folder: Path) -> None:
@@ -87,12 +92,11 @@ def curvature_table(contents: dict[str, Any], folder: Path) -> None:
     from dotbench.experiments.nimc_curvature import SCANS
 
     packed = read_packed(contents)
-    rows = pd.concat([read_rows(entry) for entry in packed], ignore_index=True)
-    lines = [_line(group) for _, group in rows.groupby(["scan", "model"], sort=False)]
+    lines = [_line(group) for _, group in labelled(packed).groupby(["label", "scan", "model"], sort=False)]
     write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
     columns = [
         Column("Against", lambda row: SCANS[row["scan"]]),
-        Column("φ", lambda row: row["title"]),
+        Column("φ", _named),
         Column("from", lambda row: f"{row['first']:g}: {row['at_first']:.1e}"),
         Column("to", lambda row: f"{row['last']:g}: {row['at_last']:.1e}"),
         Column("Zero there", lambda row: f"{row['null_at_last']:g}"),
@@ -112,7 +116,7 @@ def curvature_table(contents: dict[str, Any], folder: Path) -> None:
 def _line(rows: "pd.DataFrame") -> Row:
     table = rows.pivot_table(index="value", columns="replication", values="smallest", aggfunc="first").sort_index()
     last = rows[rows["value"] == table.index[-1]]
-    line: Row = {key: rows[key].iloc[0] for key in ("scan", "model", "title")}
+    line: Row = {key: rows[key].iloc[0] for key in ("label", "scan", "model", "title")}
     line |= {"replications": table.shape[1], "first": table.index[0], "last": table.index[-1]}
     line |= {"at_first": table.iloc[0].median(), "at_last": table.iloc[-1].median()}
     line |= {"null_at_last": last["null"].median(), "points": 0}

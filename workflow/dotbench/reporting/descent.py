@@ -9,8 +9,7 @@ from dotbench.lazy import pd
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.replication_table import machine_notes
-from dotbench.reporting.replications import read_packed, read_rows
-from dotbench.runs.packed import Packed
+from dotbench.reporting.replications import labelled, read_packed
 
 POINTS = ["label", "activation", "method", "title", "replication", "iteration", "relative"]
 LEVELS = {"to_1e2": "1e-2", "to_1e4": "1e-4", "to_1e8": "1e-8"}
@@ -19,17 +18,10 @@ LINES += [f"{level}_{end}" for level in LEVELS for end in ("reached", "least", "
 LINES += ["rate_least", "rate_greatest", "final_greatest", "step_least", "step_greatest", "cpu_seconds_mean"]
 
 
-def _rows(packed: list[Packed]) -> "pd.DataFrame":
-    found = [
-        read_rows(entry).assign(label="" if entry.label == entry.experiment.title else entry.label) for entry in packed
-    ]
-    return pd.concat(found, ignore_index=True)
-
-
 def descent_figure(contents: dict[str, Any], folder: Path) -> None:
     """f / f₀ of every instance against the iteration, a column for every activation: above on a linear axis, where a
     linear rate is a straight line, below on a logarithmic one, where fast methods are seen too."""
-    rows = _rows(read_packed(contents))
+    rows = labelled(read_packed(contents))
     points = [
         {**{key: row[key] for key in POINTS[:5]}, "iteration": iteration, "relative": relative}
         for row in rows.to_dict("records")
@@ -63,7 +55,7 @@ def descent_figure(contents: dict[str, Any], folder: Path) -> None:
 def descent_table(contents: dict[str, Any], folder: Path) -> None:
     """A line for every activation and method: iterations to three levels, the measured rate, what is left."""
     packed = read_packed(contents)
-    lines = [_line(group) for _, group in _rows(packed).groupby(["label", "activation", "method"], sort=False)]
+    lines = [_line(group) for _, group in labelled(packed).groupby(["label", "activation", "method"], sort=False)]
     write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
     first = [Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []
     columns = [
@@ -78,7 +70,8 @@ def descent_table(contents: dict[str, Any], folder: Path) -> None:
     notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
     notes += [
         "Iterations until f / f₀ is at most the level, from the least to the greatest of the instances; –: not all "
-        "reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between 1e-4 and 1e-20. "
+        "reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between 1e-4 and 1e-20 "
+        "at more than two iterations, also where it is no straight line. "
         "Left: the greatest f / f₀ at the end.",
         *machine_notes(packed),
     ]

@@ -8,28 +8,28 @@ from dotbench.files import write_csv, write_text
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.replication_table import machine_notes
-from dotbench.reporting.replications import read_packed, read_rows
+from dotbench.reporting.replications import labelled, read_packed
 from dotbench.runs.packed import Packed
 from dotbench.statistics.intervals import wilson_interval
 
 CELLS = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title", "trials", "recovered"]
-CELLS += ["share", "low", "high", "fitted", "failed", "test_error_median", "test_error_least", "test_error_greatest"]
+CELLS += ["share", "low", "high", "fitted", "failed", "capped", "stalled"]
+CELLS += ["test_error_median", "test_error_least", "test_error_greatest"]
 CELLS += ["train_error_median", "iterations_median", "cpu_seconds_mean"]
-SAME = ["activation", "users", "observations", "ratio", "distance", "method", "title"]
+SAME = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title"]
 
 
 def cells(packed: list[Packed]) -> list[Row]:
     """Of every activation, n, m, α and method: how many trials recover the truth, and the errors that are left."""
-    return [cell for entry in packed for cell in _cells(entry)]
+    return list(_cells(packed))
 
 
-def _cells(entry: Packed) -> Iterable[Row]:
-    label = "" if entry.label == entry.experiment.title else entry.label
-    for values, trials in read_rows(entry).groupby(SAME, sort=False):
+def _cells(packed: list[Packed]) -> Iterable[Row]:
+    for values, trials in labelled(packed).groupby(SAME, sort=False):
         recovered, errors = int(trials["recovered"].sum()), trials["test_error"].dropna()
         low, high = wilson_interval(recovered, len(trials))
+        lost = trials[trials["recovered"] == 0]
         yield {
-            "label": label,
             **dict(zip(SAME, values, strict=True)),
             "trials": len(trials),
             "recovered": recovered,
@@ -38,6 +38,8 @@ def _cells(entry: Packed) -> Iterable[Row]:
             "high": high,
             "fitted": int(trials["fitted"].sum()),
             "failed": int((trials["status"] != "ok").sum()),
+            "capped": int((lost["ended"] == "cap").sum()),
+            "stalled": int((lost["ended"] == "stalled").sum()),
             "test_error_median": errors.median() if len(errors) else None,
             "test_error_least": errors.min() if len(errors) else None,
             "test_error_greatest": errors.max() if len(errors) else None,
@@ -113,7 +115,8 @@ def distance_table(contents: dict[str, Any], folder: Path) -> None:
     ]
     notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
     notes += [
-        "Trials that recover the truth of all; behind them the median relative error at fresh rows.",
+        "Trials that recover the truth of all; behind them the median relative error at fresh rows, of the trials that "
+        "did not diverge. The csv has what ended the others.",
         *machine_notes(packed),
     ]
     for kind, text in render(list(rows.values()), columns, notes).items():

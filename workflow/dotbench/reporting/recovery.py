@@ -16,9 +16,9 @@ from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
 
 CELLS = ["label", "activation", "method", "users", "observations", "ratio", "trials", "recovered", "share", "low"]
-CELLS += ["high", "fitted", "too_few", "recovered_as_printed", "failed"]
-GAP = 0.1  # training error over that at fresh rows, up to which a trial that is lost has too few entries
-THRESHOLDS = ["label", "activation", "users", "method", "title", "trials", "threshold", "low", "high"]
+CELLS += ["high", "fitted", "fits_only_observed", "capped", "stalled", "recovered_as_printed", "failed"]
+GAP = 0.1  # training error over that at fresh rows, up to which a trial that is lost fits only what is observed
+THRESHOLDS = ["label", "activation", "users", "method", "title", "trials", "least", "threshold", "low", "high"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Map:
     def cells(self) -> Iterable[Row]:
         for (users, observations), trials in self.rows.groupby(["users", "observations"]):
             low, high = wilson_interval(int(trials["recovered"].sum()), len(trials))
+            lost = trials[trials["recovered"] == 0]
             yield {
                 "label": self.label,
                 "activation": self.activation,
@@ -46,7 +47,9 @@ class Map:
                 "low": low,
                 "high": high,
                 "fitted": int(trials["fitted"].sum()),
-                "too_few": int((trials["train_error"] <= GAP * trials["test_error"])[trials["recovered"] == 0].sum()),
+                "fits_only_observed": int((lost["train_error"] <= GAP * lost["test_error"]).sum()),
+                "capped": int((lost["ended"] == "cap").sum()),
+                "stalled": int((lost["ended"] == "stalled").sum()),
                 "recovered_as_printed": int((trials["printed_error"] <= trials["threshold"]).sum()),
                 "failed": int((trials["status"] != "ok").sum()),
             }
@@ -57,6 +60,8 @@ class Map:
         for users, trials in self.rows.groupby("users"):
             table = trials.pivot_table(index="ratio", columns="replication", values="recovered", aggfunc="first")
             table = table.dropna(axis=1)
+            if not table.shape[1]:
+                continue
             yield int(str(users)), list(table.index), table.to_numpy()
 
     def thresholds(self) -> Iterable[Row]:
@@ -70,6 +75,7 @@ class Map:
                 "method": method,
                 "title": self.title,
                 "trials": successes.shape[1],
+                "least": x[0],
                 "threshold": threshold(x, successes),
                 "low": low,
                 "high": high,
@@ -91,7 +97,7 @@ def recovery_maps(contents: dict[str, Any], folder: Path) -> None:
     """A panel for every map: the share of recovered trials in grey, white: all of them; the threshold in blue.
 
     In a cell whose trials do not all recover the truth, a mark says what most of the others are: ○ fits the observed
-    entries ten times as well as fresh ones, so that there are too few of them; × does not, so that it is stuck.
+    entries ten times as well as fresh rows, × does not.
     """
     found = maps(read_packed(contents))
     cells = [cell for entry in found for cell in entry.cells()]
@@ -121,7 +127,7 @@ def _draw(axis: Any, entry: Map) -> Any:
         lost = cell["trials"] - cell["recovered"]
         if lost:
             colour = "black" if cell["share"] > 0.5 else "white"
-            mark = "o" if 2 * cell["too_few"] > lost else "x"
+            mark = "o" if 2 * cell["fits_only_observed"] > lost else "x"
             axis.plot(x, y, marker=mark, color=colour, mfc="none", ms=4, mew=0.7, ls="")
     image = axis.imshow(shares, origin="lower", cmap="gray", vmin=0, vmax=1, aspect="auto")
     passes = [
@@ -162,7 +168,8 @@ def thresholds_table(contents: dict[str, Any], folder: Path) -> None:
     notes += [
         f"m / 2kd at which the share of trials that recover the truth passes a half, of {trials} trials a cell: "
         "isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap interval over "
-        "trials. –: it stays below a half.",
+        "trials, which has no width where all trials change between the same two m. ≤: a half is passed at the least m "
+        "already. –: it stays below a half.",
         *machine_notes(packed),
     ]
     for kind, text in render(list(rows.values()), columns, notes).items():
@@ -172,4 +179,5 @@ def thresholds_table(contents: dict[str, Any], folder: Path) -> None:
 def _interval(line: Row | None) -> str:
     if line is None or line["threshold"] is None:
         return "–"
-    return f"{line['threshold']:.2f} [{number(line['low'], '{:.2f}')}, {number(line['high'], '{:.2f}')}]"
+    at_most = "≤ " if line["threshold"] == line["least"] else ""
+    return f"{at_most}{line['threshold']:.2f} [{number(line['low'], '{:.2f}')}, {number(line['high'], '{:.2f}')}]"

@@ -25,6 +25,14 @@ def read_rows(packed: Packed) -> "pd.DataFrame":
     return pd.concat([pd.read_parquet(file) for file in files if file.is_file()], ignore_index=True)
 
 
+def labelled(packed: list[Packed]) -> "pd.DataFrame":
+    """Rows of all experiments, with a column ``label``: that of the configuration's entry, empty where it has none."""
+    found = [
+        read_rows(entry).assign(label="" if entry.label == entry.experiment.title else entry.label) for entry in packed
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
 def read_records(packed: Packed) -> list[dict[str, Any]]:
     """The record of every part that is there."""
     files = [packed.rows(label).with_suffix(".json") for label in packed.parts]

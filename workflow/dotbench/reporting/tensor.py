@@ -4,31 +4,30 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv, write_text
-from dotbench.lazy import pd
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.replication_table import machine_notes
-from dotbench.reporting.replications import read_packed, read_rows
+from dotbench.reporting.replications import labelled, read_packed
 from dotbench.runs.packed import Packed
 from dotbench.statistics.intervals import wilson_interval
 
 SAME = ["label", "activation", "law", "observations", "pairs", "start"]
 ERRORS = ["direction_error", "greatest_direction_error", "norm_error"]
 LINES = [*SAME, "trials", "recovered", "low", "high", "iterations_median", "iterations_least", "iterations_greatest"]
-LINES += [f"{name}_{end}" for name in ERRORS for end in ("mean", "greatest")] + ["moment_seconds_mean", "failed"]
+LINES += [f"{name}_{end}" for name in ERRORS for end in ("mean", "greatest")]
+LINES += ["moment_seconds_mean", "failed", "capped", "stalled"]
 
 
 def _lines(packed: list[Packed]) -> list[Row]:
     """Of every activation, law, m and start: errors of the start, and what came of it."""
-    frames = [
-        read_rows(entry).assign(label="" if entry.label == entry.experiment.title else entry.label) for entry in packed
-    ]
     found = []
-    for values, trials in pd.concat(frames, ignore_index=True).groupby(SAME, sort=False):
+    for values, trials in labelled(packed).groupby(SAME, sort=False):
         recovered = int(trials["recovered"].sum())
         low, high = wilson_interval(recovered, len(trials))
         line: Row = dict(zip(SAME, values, strict=True)) | {"trials": len(trials), "recovered": recovered}
         line |= {"low": low, "high": high, "failed": int((trials["status"] != "ok").sum())}
+        lost = trials.loc[trials["recovered"] == 0, "ended"]
+        line |= {"capped": int((lost == "cap").sum()), "stalled": int((lost == "stalled").sum())}
         good = trials.loc[trials["recovered"] == 1, "iterations"]
         for end, value in (("median", good.median()), ("least", good.min()), ("greatest", good.max())):
             line[f"iterations_{end}"] = value if len(good) else None
@@ -104,7 +103,7 @@ def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
             axis.set_yscale("log")
             axis.grid(alpha=0.3)
     axes[0, 0].set_ylabel("error of directions")
-    axes[1, 0].set_ylabel("iterations (across: random starts)")
+    axes[1, 0].set_ylabel("iterations of trials that recover\n(across: from random starts)")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
     save(figure, folder, contents["exhibit"])
 

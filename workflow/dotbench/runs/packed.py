@@ -1,10 +1,12 @@
 """A packed experiment as a configuration sets it, and the files of its parts."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dotbench.errors import DotbenchError
 from dotbench.experiments.base import Experiment, Part, experiments
 from dotbench.runs import paths
 from dotbench.settings.base import validate
@@ -25,7 +27,11 @@ class Packed:
     @cached_property
     def parts(self) -> dict[str, Part]:
         """Label → part."""
-        return {part.label: part for part in self.experiment.parts()}
+        parts = self.experiment.parts()
+        twice = [label for label, count in Counter(part.label for part in parts).items() if count > 1]
+        if twice:
+            raise DotbenchError(f"experiment '{self.experiment.name}': a value is there twice, for part '{twice[0]}'")
+        return {part.label: part for part in parts}
 
     def rows(self, label: str) -> Path:
         """File of a part's rows; its record lies beside it."""
