@@ -58,7 +58,7 @@ def test_trials_start_where_they_should_and_recover_what_they_can(tmp_path):
     assert len(rows) == 2 * 2 * 2 * 6
     failed = rows[rows["status"] != "ok"]
     assert set(failed["reason"]) <= {"every observed entry is 0"}  # of a ReLU model, where they are few
-    assert (failed["users"] == 6).all()
+    assert (failed["observations"] == 12).all()
     assert rows[(rows["users"] == 30) & (rows["observations"] == 150)]["recovered"].mean() > 0.7
     assert rows[(rows["users"] == 6) & (rows["observations"] == 12)]["recovered"].mean() < 0.3
     rows = rows[rows["status"] == "ok"]
