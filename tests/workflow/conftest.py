@@ -149,7 +149,7 @@ studies:
           dimension: 3, components: 1, iterations: 40}
       - experiment: nimc-curvature
         set: {models: [relu], observations: [20, 60], rows: [], distance: [], entry: [0.1], largest: [], least: [],
-          replications: 1, dimension: 3, components: 1, n: 20, m: 60}
+          replications: 1, dimension: 3, components: 2, n: 20, m: 60}
       - experiment: nimc-maps
         set: {maps: [{activation: relu, users: [8, 12], observations: [20, 60]}], methods: [gd, lm], replications: 2,
           dimension: 3, components: 1, iterations: 200, second_order_iterations: 20}

@@ -67,6 +67,8 @@ class NIMCCurvatureSettings(Settings):
     def _possible(self) -> "NIMCCurvatureSettings":
         if self.components > self.dimension:
             raise ValueError(f"'components': found {self.components}; allowed are up to 'dimension', {self.dimension}")
+        if self.components == 1 and self.entry:
+            raise ValueError(f"'entry': found {self.entry}; allowed with one component is none, []")
         return self
 
 
@@ -206,7 +208,7 @@ def with_least_entry(matrix: "np.ndarray", value: float) -> "np.ndarray":
     """
     row = matrix[0]
     rest = row @ row - value**2
-    if len(row) < 2 or rest < (len(row) - 1) * value**2:
+    if rest < (len(row) - 1) * value**2:
         longest = float(np.sqrt(row @ row / len(row)))
         raise DotbenchError(
             f"key 'entry': found {value:g}; allowed here is at most {longest:.3g}, the length of U*'s first row over √k"

@@ -92,16 +92,21 @@ def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
             middle = [line["iterations_median"] for line in known]
             spread = [[p["iterations_median"] - p["iterations_least"] for p in known]]
             spread.append([p["iterations_greatest"] - p["iterations_median"] for p in known])
-            below.errorbar([p["pairs"] for p in known], middle, yerr=spread, marker=marker, ms=4, capsize=2.5, **look)
+            if known:
+                below.errorbar(
+                    [p["pairs"] for p in known], middle, yerr=spread, marker=marker, ms=4, capsize=2.5, **look
+                )
             for line in here:
                 if not line["pairs"] and line["iterations_median"] is not None:
                     below.axhline(line["iterations_median"], color=colour, ls=style, lw=0.8, alpha=0.6)
         above.set_title(panel, fontsize=9)
         below.set_xlabel("N pairs of the moments")
         for axis in (above, below):
+            axis.grid(alpha=0.3)
+    for axis in axes.flat:
+        if axis.lines:  # of a panel where nothing recovers there is none
             axis.set_xscale("log")
             axis.set_yscale("log")
-            axis.grid(alpha=0.3)
     axes[0, 0].set_ylabel("error of directions")
     axes[1, 0].set_ylabel("iterations of trials that recover\n(across: from random starts)")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
