@@ -10,7 +10,8 @@ import torch
 
 from dotbench.errors import DotbenchError
 from dotbench.experiments.nimc_curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
-from dotbench.reporting.curvature import curvature_figure, curvature_table
+from dotbench.reporting.curvature import curvature_figure
+from dotbench.reporting.curvature_table import curvature_table
 from dotbench.runs.hardware import Place
 from dotbench.runs.packed import Packed
 from dotbench.runs.parts import run_part, save_part

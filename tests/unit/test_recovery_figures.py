@@ -11,8 +11,10 @@ import torch
 from dotbench.experiments._recovery import Trial, problems, starts
 from dotbench.experiments.nimc_convergence import NIMCConvergence, NIMCConvergenceSettings, fixed_steps, outcome
 from dotbench.experiments.nimc_distance import NIMCDistance, NIMCDistanceSettings
-from dotbench.reporting.descent import descent_figure, descent_table
-from dotbench.reporting.distance import distance_figure, distance_table
+from dotbench.reporting.descent import descent_figure
+from dotbench.reporting.descent_table import descent_table
+from dotbench.reporting.distance import distance_figure
+from dotbench.reporting.distance_table import distance_table
 from dotbench.runs.hardware import Place
 from dotbench.runs.packed import Packed
 from dotbench.runs.parts import run_part, save_part

@@ -11,7 +11,8 @@ from scipy import optimize
 
 from dotbench.experiments import _recovery
 from dotbench.experiments.nimc_maps import NIMCMaps, NIMCMapsSettings
-from dotbench.reporting.recovery import Map, recovery_maps, thresholds_table
+from dotbench.reporting.recovery import Map, recovery_maps
+from dotbench.reporting.thresholds_table import thresholds_table
 from dotbench.runs.hardware import Place
 from dotbench.runs.kept import Kept
 from dotbench.runs.packed import Packed

@@ -12,7 +12,8 @@ from dotbench.recovery.diagonalise import components, joint_diagonaliser
 from dotbench.recovery.moments import Pairs, first_moments, fourth_moment, gamma, mixed_moment, third, third_moment
 from dotbench.recovery.problems import draw
 from dotbench.recovery.tensor import component_errors, tensor_start
-from dotbench.reporting.tensor import tensor_figure, tensor_table
+from dotbench.reporting.tensor import tensor_figure
+from dotbench.reporting.tensor_table import tensor_table
 from dotbench.runs.hardware import Place
 from dotbench.runs.packed import Packed
 from dotbench.runs.parts import run_part, save_part

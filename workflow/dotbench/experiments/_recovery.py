@@ -10,7 +10,7 @@ from dotbench.lazy import np, torch
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.criterion import FRESH, recovery_errors
 from dotbench.recovery.methods import METHODS, MethodName
-from dotbench.recovery.minimise import Rules, minimise
+from dotbench.recovery.minimise import Rules, flushed, minimise
 from dotbench.recovery.problems import Problems, draw, random_start
 from dotbench.settings.base import Settings
 
@@ -129,11 +129,11 @@ def recovered(
     place: "Place",
 ) -> list[Row]:
     """What each problem comes to from its start: the columns from ``method`` on. ``seeds``: of the fresh rows."""
-    torch.set_flush_denormal(True)
     rules, activation = settings.rules(method), data.activation
     truth, energy = data.truth.clone(), data.values.square().sum(1) / (2 * data.m)
     minimiser = METHODS[method](rules.iterations)
-    found = minimise(data, start, minimiser, rules, place.say)
+    with flushed():
+        found = minimise(data, start, minimiser, rules, place.say)
     same: Row = {"method": method, "title": minimiser.title}
     same |= {"seconds": found.seconds / len(seeds), "cpu_seconds": found.cpu_seconds / len(seeds)}
     rows = []

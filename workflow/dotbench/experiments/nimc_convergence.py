@@ -14,7 +14,7 @@ from dotbench.files import digest
 from dotbench.lazy import np, torch
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.methods import METHODS, FixedStep, Method
-from dotbench.recovery.minimise import Rules, minimise
+from dotbench.recovery.minimise import Rules, flushed, minimise
 
 if TYPE_CHECKING:
     from dotbench.recovery.problems import Problems
@@ -83,7 +83,6 @@ class NIMCConvergence(Experiment):
             yield Part(f"{phi}-r{pack[0]}to{pack[-1]}-{digest(s.methods, 6)}", own, gpu=True)
 
     def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
-        torch.set_flush_denormal(True)
         rows = partial(self._rows, part["activation"], part["seeds"], place)
         return [row for method in part["methods"] for row in kept.once(method, partial(rows, method))]
 
@@ -101,7 +100,8 @@ class NIMCConvergence(Experiment):
             steps = [*found]
         else:
             method = METHODS[name](cap)
-        fitted = minimise(data, start, method, Rules(cap, cap, tolerance=0.0), place.say, traced=True)
+        with flushed():
+            fitted = minimise(data, start, method, Rules(cap, cap, tolerance=0.0), place.say, traced=True)
         assert fitted.trace is not None
         same: Row = {"activation": activation, "method": name, "title": method.title}
         same |= {"seconds": fitted.seconds / len(trials), "cpu_seconds": fitted.cpu_seconds / len(trials)}

@@ -4,18 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
-from dotbench.lazy import pd
+from dotbench.files import write_csv
 from dotbench.reporting.drawing import STYLES, pyplot, save
-from dotbench.reporting.formats import Column, Row, render
-from dotbench.reporting.replication_table import machine_notes
 from dotbench.reporting.replications import labelled, read_packed
 
 POINTS = ["label", "activation", "method", "title", "replication", "iteration", "relative"]
-LEVELS = {"to_1e2": "1e-2", "to_1e4": "1e-4", "to_1e8": "1e-8"}
-LINES = ["label", "activation", "method", "title", "replications", "failed"]
-LINES += [f"{level}_{end}" for level in LEVELS for end in ("reached", "least", "greatest")]
-LINES += ["rate_least", "rate_greatest", "final_greatest", "step_least", "step_greatest", "cpu_seconds_mean"]
 
 
 def descent_figure(contents: dict[str, Any], folder: Path) -> None:
@@ -50,53 +43,3 @@ def descent_figure(contents: dict[str, Any], folder: Path) -> None:
     handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
     figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
     save(figure, folder, contents["exhibit"])
-
-
-def descent_table(contents: dict[str, Any], folder: Path) -> None:
-    """A line for every activation and method: iterations to three levels, the measured rate, what is left."""
-    packed = read_packed(contents)
-    lines = [_line(group) for _, group in labelled(packed).groupby(["label", "activation", "method"], sort=False)]
-    write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
-    first = [Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []
-    columns = [
-        *first,
-        Column("φ", lambda row: row["activation"]),
-        Column("Method", lambda row: row["title"]),
-        *(Column(f"to {shown}", lambda row, level=level: _reached(row, level)) for level, shown in LEVELS.items()),  # type: ignore[misc]
-        Column("Decades an iteration", lambda row: _range(row, "rate", "{:.4f}")),
-        Column("Left", lambda row: f"{row['final_greatest']:.0e}"),
-        Column("Step", lambda row: _range(row, "step", "{:.3g}")),
-    ]
-    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
-    notes += [
-        "Iterations until f / f₀ is at most the level, from the least to the greatest of the instances; –: not all "
-        "reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between 1e-4 and 1e-20 "
-        "at more than two iterations, also where it is no straight line. "
-        "Left: the greatest f / f₀ at the end.",
-        *machine_notes(packed),
-    ]
-    for kind, text in render(lines, columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
-
-
-def _line(rows: "pd.DataFrame") -> Row:
-    line: Row = {key: rows[key].iloc[0] for key in ("label", "activation", "method", "title")}
-    line |= {"replications": len(rows), "failed": int((rows["status"] != "ok").sum())}
-    for name in (*LEVELS, "rate", "step"):
-        known = rows[name].dropna()
-        line[f"{name}_least"], line[f"{name}_greatest"] = (known.min(), known.max()) if len(known) else (None, None)
-        if name in LEVELS:
-            line[f"{name}_reached"] = len(known)
-    return line | {"final_greatest": rows["final"].max(), "cpu_seconds_mean": rows["cpu_seconds"].mean()}
-
-
-def _reached(row: Row, level: str) -> str:
-    return _range(row, level, "{:.0f}") if row[f"{level}_reached"] == row["replications"] else "–"
-
-
-def _range(row: Row, name: str, form: str) -> str:
-    low, high = row[f"{name}_least"], row[f"{name}_greatest"]
-    if low is None:
-        return "–"
-    ends = list(dict.fromkeys([form.format(low), form.format(high)]))
-    return "–".join(ends)

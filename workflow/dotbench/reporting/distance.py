@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
+from dotbench.files import write_csv
 from dotbench.reporting.drawing import STYLES, pyplot, save
-from dotbench.reporting.formats import Column, Row, render
-from dotbench.reporting.replication_table import machine_notes
+from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled, read_packed
 from dotbench.runs.packed import Packed
 from dotbench.statistics.intervals import wilson_interval
@@ -92,39 +91,3 @@ def distance_figure(contents: dict[str, Any], folder: Path) -> None:
     axes[1, 0].set_ylabel("relative error at fresh rows")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
     save(figure, folder, contents["exhibit"])
-
-
-def distance_table(contents: dict[str, Any], folder: Path) -> None:
-    """A line for every activation, m and α, a column for every method: trials that recover the truth, and the median
-    error."""
-    packed = read_packed(contents)
-    found = cells(packed)
-    write_csv(folder / f"{contents['exhibit']}.csv", found, CELLS)
-    titles = list(dict.fromkeys(cell["title"] for cell in found))
-    rows: dict[tuple[Any, ...], Row] = {}
-    for cell in found:
-        where = {key: cell[key] for key in ("label", "activation", "observations", "distance")}
-        rows.setdefault(tuple(where.values()), where)[cell["title"]] = cell
-    first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
-    columns = [
-        *first,
-        Column("φ", lambda row: row["activation"]),
-        Column("m", lambda row: f"{row['observations']:,}"),
-        Column("α", lambda row: f"{row['distance']:g}"),
-        *(Column(title, lambda row, title=title: _text(row.get(title))) for title in titles),  # type: ignore[misc]
-    ]
-    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
-    notes += [
-        "Trials that recover the truth of all; behind them the median relative error at fresh rows, of the trials that "
-        "did not diverge. The csv has what ended the others.",
-        *machine_notes(packed),
-    ]
-    for kind, text in render(list(rows.values()), columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
-
-
-def _text(cell: Row | None) -> str:
-    if cell is None:
-        return "–"
-    error = cell["test_error_median"]
-    return f"{cell['recovered']}/{cell['trials']}" + ("" if error is None else f", {error:.1e}")

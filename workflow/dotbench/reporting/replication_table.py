@@ -7,14 +7,12 @@ from typing import Any
 from dotbench.files import write_csv, write_text
 from dotbench.reporting.blocks import Block, blocks
 from dotbench.reporting.formats import Column, Row, number, render
-from dotbench.reporting.notes import hardware_notes
-from dotbench.reporting.records import SHARED
+from dotbench.reporting.machine import machine_notes
 from dotbench.reporting.replications import (
     columns,
     metric_text,
     pair_columns,
     read_packed,
-    read_records,
     scenario_text,
 )
 from dotbench.runs.packed import Packed
@@ -114,12 +112,3 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
             if line["failed"]
         ]
     return [*lines, *machine_notes(packed)]
-
-
-def machine_notes(packed: list[Packed]) -> list[str]:
-    """Hardware, threads and versions behind the parts."""
-    records = [record for entry in packed for record in read_records(entry)]
-    hardware, versions = hardware_notes(records)
-    shared = sum(record["cpu_share_of_others"] > SHARED for record in records)
-    told = f"{shared} of {len(records)} jobs shared the machine: of their times the CPU seconds count."
-    return [hardware, *([told] if shared else []), versions]

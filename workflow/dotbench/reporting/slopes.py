@@ -8,7 +8,7 @@ from dotbench.files import write_csv, write_text
 from dotbench.lazy import np, pd
 from dotbench.reporting.blocks import blocks
 from dotbench.reporting.formats import Column, Row, render
-from dotbench.reporting.replication_table import machine_notes
+from dotbench.reporting.machine import machine_notes
 from dotbench.reporting.replications import ENDS, columns, counted, read_packed, read_rows
 from dotbench.runs.packed import Packed
 from dotbench.statistics.intervals import Interval, t_interval

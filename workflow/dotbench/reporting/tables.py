@@ -9,19 +9,19 @@ from dotbench.files import write_csv, write_text
 from dotbench.reporting.aspect_table import aspect_table
 from dotbench.reporting.comparison import PAIR_COLUMNS, compared
 from dotbench.reporting.cost_table import cost_table
-from dotbench.reporting.curvature import curvature_table
+from dotbench.reporting.curvature_table import curvature_table
 from dotbench.reporting.dataset_table import dataset_table
-from dotbench.reporting.descent import descent_table
-from dotbench.reporting.distance import distance_table
+from dotbench.reporting.descent_table import descent_table
+from dotbench.reporting.distance_table import distance_table
 from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.notes import notes
 from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
-from dotbench.reporting.recovery import thresholds_table
 from dotbench.reporting.replication_table import replication_table
 from dotbench.reporting.rows import cold_parts, column, seconds_text
 from dotbench.reporting.slopes import slopes_table
 from dotbench.reporting.starts import START_PAIR_COLUMNS, compared_by_part, shown_parts
-from dotbench.reporting.tensor import tensor_table
+from dotbench.reporting.tensor_table import tensor_table
+from dotbench.reporting.thresholds_table import thresholds_table
 
 PARTS = {"test": "warm", "cold": "cold", "overall": "overall"}
 PARTS |= {"cold_user": "new users", "cold_item": "new items", "cold_both": "both new"}

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
+from dotbench.files import write_csv
 from dotbench.reporting.drawing import STYLES, pyplot, save
-from dotbench.reporting.formats import Column, Row, number, render
-from dotbench.reporting.replication_table import machine_notes
+from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled, read_packed
 from dotbench.runs.packed import Packed
 from dotbench.statistics.intervals import wilson_interval
@@ -18,7 +17,7 @@ LINES += [f"{name}_{end}" for name in ERRORS for end in ("mean", "greatest")]
 LINES += ["moment_seconds_mean", "failed", "capped", "stalled"]
 
 
-def _lines(packed: list[Packed]) -> list[Row]:
+def start_lines(packed: list[Packed]) -> list[Row]:
     """Of every activation, law, m and start: errors of the start, and what came of it."""
     found = []
     for values, trials in labelled(packed).groupby(SAME, sort=False):
@@ -39,40 +38,10 @@ def _lines(packed: list[Packed]) -> list[Row]:
     return found
 
 
-def tensor_table(contents: dict[str, Any], folder: Path) -> None:
-    """A line for every activation, law, m and start."""
-    packed = read_packed(contents)
-    lines = _lines(packed)
-    write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
-    columns = [
-        *([Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []),
-        Column("φ", lambda row: row["activation"]),
-        Column("W*", lambda row: row["law"]),
-        Column("m", lambda row: f"{row['observations']:,}"),
-        Column("Start", lambda row: row["start"]),
-        Column(
-            "Directions", lambda row: _with_greatest(row, "direction_error_mean", "greatest_direction_error_greatest")
-        ),
-        Column("Norms", lambda row: number(row["norm_error_mean"], "{:.2g}")),
-        Column("Recovered", lambda row: f"{row['recovered']}/{row['trials']}"),
-        Column("Iterations", _iterations),
-        Column("CPU s of the start", lambda row: number(row["moment_seconds_mean"], "{:.2g}") if row["pairs"] else "–"),
-    ]
-    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
-    notes += [
-        "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and the greatest. "
-        "Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the trials that recover the "
-        "truth; they are looked at every twenty.",
-        *machine_notes(packed),
-    ]
-    for kind, text in render(lines, columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
-
-
 def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
     """A column for every activation: above, the mean error of the directions against N, below, the iterations of trials
     that recover the truth, median and range, across from those of random starts; a line for every law and m."""
-    lines = _lines(read_packed(contents))
+    lines = start_lines(read_packed(contents))
     write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
     panels = list(dict.fromkeys(line["activation"] for line in lines))
     kinds = list(dict.fromkeys((line["label"], line["law"], line["observations"]) for line in lines))
@@ -111,13 +80,3 @@ def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
     axes[1, 0].set_ylabel("iterations of trials that recover\n(across: from random starts)")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
     save(figure, folder, contents["exhibit"])
-
-
-def _with_greatest(row: Row, mean: str, greatest: str) -> str:
-    return "–" if row[mean] is None else f"{row[mean]:.3f} ({row[greatest]:.3f})"
-
-
-def _iterations(row: Row) -> str:
-    if row["iterations_median"] is None:
-        return "–"
-    return f"{row['iterations_median']:.0f} ({row['iterations_least']:.0f}–{row['iterations_greatest']:.0f})"
