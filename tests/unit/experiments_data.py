@@ -9,8 +9,9 @@ from dotbench.errors import FitFailed
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row
 from dotbench.files import write_json, write_parquet
 from dotbench.runs.attempt import attempt
+from dotbench.runs.hardware import Place
 from dotbench.runs.packed import Packed
-from dotbench.runs.parts import to_frame
+from dotbench.runs.parts import run_part, save_part, to_frame
 from dotbench.settings.base import Settings
 
 
@@ -105,3 +106,14 @@ def write_part(packed: Packed, label: str, rows: list[Row]) -> Path:
     record |= {"log": None, "machine": MACHINE, "threads": 1, "versions": {"a": "1"}, "cpu_share_of_others": 0.0}
     write_json(file.with_suffix(".json"), record)
     return file
+
+
+def shown(experiment: Any) -> dict[str, Any]:
+    """Runs every part of an experiment in the working directory; the contents of an exhibit of it."""
+    packed = Packed(experiment.title, experiment)
+    described = packed.described()
+    for label, part in packed.parts.items():
+        place = Place("cpu", say=lambda text: None)
+        frame, record = run_part(described, label, part.settings, part.modules, place, Path("kept") / label)
+        save_part(frame, record, packed.rows(label))
+    return {"exhibit": "shown", "kind": "-", "title": "What it is.", "experiments": [described]}

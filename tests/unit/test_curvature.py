@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from experiments_data import shown
 
 from dotbench.errors import DotbenchError
 from dotbench.experiments.nimc_curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
 from dotbench.reporting.curvature import curvature_figure
 from dotbench.reporting.curvature_table import curvature_table
 from dotbench.runs.hardware import Place
-from dotbench.runs.packed import Packed
-from dotbench.runs.parts import run_part, save_part
 
 torch.set_num_threads(1)
 SMALL = {"dimension": 4, "components": 2, "n": 60, "m": 800, "replications": 2}
@@ -80,14 +79,7 @@ def test_truths_have_their_singular_values():
 @pytest.fixture
 def contents(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    experiment = of(entry=[1e-3, 3e-3, 1e-2], observations=[10, 800], models=["relu-fixed", "linear"])
-    packed = Packed(experiment.title, experiment)
-    described = packed.described()
-    for label, part in packed.parts.items():
-        place = Place("cpu")
-        frame, record = run_part(described, label, part.settings, part.modules, place, Path("kept") / label)
-        save_part(frame, record, packed.rows(label))
-    return {"exhibit": "shown", "kind": "curvature", "title": "Curvature.", "experiments": [described]}
+    return shown(of(entry=[1e-3, 3e-3, 1e-2], observations=[10, 800], models=["relu-fixed", "linear"]))
 
 
 def test_the_table_has_slopes_where_there_are_some(contents):

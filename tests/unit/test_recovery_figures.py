@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from experiments_data import shown
 
 from dotbench.experiments._recovery import Trial, problems, starts
 from dotbench.experiments.nimc_convergence import NIMCConvergence, NIMCConvergenceSettings, fixed_steps, outcome
@@ -16,8 +17,6 @@ from dotbench.reporting.descent_table import descent_table
 from dotbench.reporting.distance import distance_figure
 from dotbench.reporting.distance_table import distance_table
 from dotbench.runs.hardware import Place
-from dotbench.runs.packed import Packed
-from dotbench.runs.parts import run_part, save_part
 
 torch.set_num_threads(1)
 SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
@@ -25,19 +24,9 @@ SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Runs an experiment and gives the contents of its exhibits."""
+    """Runs an experiment in a folder of its own and gives the contents of its exhibits."""
     monkeypatch.chdir(tmp_path)
-
-    def finished(experiment):
-        packed = Packed(experiment.title, experiment)
-        described = packed.described()
-        for label, part in packed.parts.items():
-            place = Place("cpu", say=lambda text: None)
-            frame, record = run_part(described, label, part.settings, part.modules, place, Path("kept") / label)
-            save_part(frame, record, packed.rows(label))
-        return {"exhibit": "shown", "kind": "-", "title": "What it is.", "experiments": [described]}
-
-    return finished
+    return shown
 
 
 def lines_of(path="out/shown.csv"):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from experiments_data import shown
 from scipy import optimize
 
 from dotbench.experiments import _recovery
@@ -15,8 +16,6 @@ from dotbench.reporting.recovery import Map, recovery_maps
 from dotbench.reporting.thresholds_table import thresholds_table
 from dotbench.runs.hardware import Place
 from dotbench.runs.kept import Kept
-from dotbench.runs.packed import Packed
-from dotbench.runs.parts import run_part, save_part
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
 
@@ -134,14 +133,7 @@ def test_a_thresholds_interval_holds_it_and_shrinks_with_the_trials():
 @pytest.fixture
 def contents(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    experiment = of()
-    packed = Packed(experiment.title, experiment)
-    described = packed.described()
-    for label, part in packed.parts.items():
-        place = Place("cpu")
-        frame, record = run_part(described, label, part.settings, part.modules, place, Path("kept") / label)
-        save_part(frame, record, packed.rows(label))
-    return {"exhibit": "shown", "title": "Recovery.", "experiments": [described]}
+    return shown(of())
 
 
 def test_the_figure_has_every_cell(contents):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from experiments_data import shown
 
 from dotbench.experiments.nimc_tensor import NIMCTensor, NIMCTensorSettings
 from dotbench.recovery.diagonalise import components, joint_diagonaliser
@@ -14,9 +15,6 @@ from dotbench.recovery.problems import draw
 from dotbench.recovery.tensor import component_errors, tensor_start
 from dotbench.reporting.tensor import tensor_figure
 from dotbench.reporting.tensor_table import tensor_table
-from dotbench.runs.hardware import Place
-from dotbench.runs.packed import Packed
-from dotbench.runs.parts import run_part, save_part
 
 torch.set_num_threads(1)
 
@@ -129,14 +127,8 @@ def test_table_and_figure_set_moments_beside_random_starts(tmp_path, monkeypatch
     settings = {"activations": ["relu"], "laws": ["orthogonal"], "pairs": [5000, 50_000], "observations": [300]}
     settings |= {"replications": 2, "users": 30, "dimension": 4, "components": 2, "iterations": 1000}
     experiment = NIMCTensor(NIMCTensorSettings(**settings))
-    packed = Packed(experiment.title, experiment)
-    described = packed.described()
-    assert list(packed.parts) == ["relu-orthogonal-m300-r0to1"]
-    for label, part in packed.parts.items():
-        place = Place("cpu", say=lambda text: None)
-        frame, record = run_part(described, label, part.settings, part.modules, place, Path("kept") / label)
-        save_part(frame, record, packed.rows(label))
-    contents = {"exhibit": "shown", "kind": "tensor", "title": "Starts.", "experiments": [described]}
+    assert [part.label for part in experiment.parts()] == ["relu-orthogonal-m300-r0to1"]
+    contents = shown(experiment)
     tensor_table(contents, Path("out"))
     with open("out/shown.csv") as stream:
         lines = list(csv.DictReader(stream))

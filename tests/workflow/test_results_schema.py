@@ -61,7 +61,7 @@ def described_by(path: Path) -> str:
 
 @pytest.mark.parametrize("pattern", sorted(sections()))
 def test_files_have_the_documented_keys_and_no_others(project, paper, simulated, reviewed, pattern):
-    if pattern.startswith("results/studies/") or "/t2rec/" in pattern:
+    if pattern.startswith("results/studies/") or "/t2rec/" in pattern or "/nimc/" in pattern:
         project = simulated
     if pattern.endswith("manifest.json"):
         (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(9) for k in range(9)) + "\n")

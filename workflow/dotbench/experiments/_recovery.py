@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from dotbench.experiments.base import FIT_COLUMNS, Column, Row
+from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Row
 from dotbench.lazy import np, torch
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.criterion import FRESH, recovery_errors
@@ -36,6 +36,12 @@ COLUMNS = {
     "iterations": Column("int64", "evaluations of objective and gradient, in twenties"),
     "ended": Column("str", "`converged`, `stalled`, `cap` or `diverged`"),
 }
+
+
+def check_rank(components: int, dimension: int) -> None:
+    """Raises ValueError where k > d."""
+    if components > dimension:
+        raise ValueError(f"'components': found {components}; allowed are up to 'dimension', {dimension}")
 
 
 class ProblemSettings(Settings):
@@ -79,6 +85,16 @@ class RecoverySettings(ProblemSettings):
             "and Jacobian for Levenberg–Marquardt. A fit ends earlier at a relative training error of "
             f"{self.fitted:g}, or where a tenth of the budget lowers the objective by less than 0.1 %.",
         ]
+
+
+class RecoveryExperiment(Experiment):
+    """Many trials of many cells; a row is a trial by one method."""
+
+    study = "nimc"
+    keys = KEYS
+    compared_title = "Method"
+    metrics = ("test_error", "train_error")
+    columns = COLUMNS
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from dotbench.errors import DotbenchError
+from dotbench.experiments._recovery import check_rank
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, seed_packs
 from dotbench.files import digest
 from dotbench.lazy import np, torch
@@ -65,8 +66,7 @@ class NIMCCurvatureSettings(Settings):
 
     @model_validator(mode="after")
     def _possible(self) -> "NIMCCurvatureSettings":
-        if self.components > self.dimension:
-            raise ValueError(f"'components': found {self.components}; allowed are up to 'dimension', {self.dimension}")
+        check_rank(self.components, self.dimension)
         if self.components == 1 and self.entry:
             raise ValueError(f"'entry': found {self.entry}; allowed with one component is none, []")
         return self

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from dotbench.experiments._recovery import COLUMNS, KEYS, RecoverySettings, Trial, run_trials
-from dotbench.experiments.base import Experiment, Part, Row, seed_packs
+from dotbench.experiments._recovery import RecoveryExperiment, RecoverySettings, Trial, run_trials
+from dotbench.experiments.base import Part, Row, seed_packs
 from dotbench.files import digest
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.methods import METHODS, MethodName
@@ -33,24 +33,18 @@ class NIMCDistanceSettings(RecoverySettings):
     components: int = Field(10, ge=1, description="k")
 
 
-class NIMCDistance(Experiment):
+class NIMCDistance(RecoveryExperiment):
     """Share of trials that recover the truth, and the error that is left, from starts (1 − α) W* + α W^r.
 
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 4, Figure 1 (b), whose
-    activation and m are not stated. A part is one activation, m and method, of all
-    α at once.
+    activation and m are not stated. A part is one activation, m and method, of all α at once.
     """
 
     name = "nimc-distance"
     title = "Recovery of NIMC against the distance of the start"
-    study = "nimc"
     Settings = NIMCDistanceSettings
     settings: NIMCDistanceSettings
     lists = ("activations", "observations", "distances", "methods", "replications", "first", "pack")
-    keys = KEYS
-    compared_title = "Method"
-    metrics = ("test_error", "train_error")
-    columns = COLUMNS
 
     def parts(self) -> list[Part]:
         return list(self._parts())

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from dotbench.experiments._recovery import COLUMNS, KEYS, RecoverySettings, Trial, run_trials
-from dotbench.experiments.base import Experiment, Part, Row, seed_packs
+from dotbench.experiments._recovery import RecoveryExperiment, RecoverySettings, Trial, run_trials
+from dotbench.experiments.base import Part, Row, seed_packs
 from dotbench.files import digest
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.methods import METHODS, MethodName
@@ -40,7 +40,7 @@ class NIMCMapsSettings(RecoverySettings):
     distance: float = Field(1.0, ge=0, le=1, description="α: the start is (1 − α) W* + α W^r")
 
 
-class NIMCMaps(Experiment):
+class NIMCMaps(RecoveryExperiment):
     """Share of trials in which φ(XU) φ(YV)ᵀ is recovered from m observed entries of an n × n matrix, random starts.
 
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 4, Figure 1 (c) and (d), by the
@@ -50,14 +50,9 @@ class NIMCMaps(Experiment):
 
     name = "nimc-maps"
     title = "Recovery maps of NIMC"
-    study = "nimc"
     Settings = NIMCMapsSettings
     settings: NIMCMapsSettings
     lists = ("maps", "methods", "replications", "first", "pack")
-    keys = KEYS
-    compared_title = "Method"
-    metrics = ("test_error", "train_error")
-    columns = COLUMNS
 
     def parts(self) -> list[Part]:
         return list(self._parts())

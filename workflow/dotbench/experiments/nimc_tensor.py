@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from dotbench.experiments._recovery import COLUMNS as RECOVERY
-from dotbench.experiments._recovery import RecoverySettings, recovered
+from dotbench.experiments._recovery import RecoverySettings, check_rank, recovered
 from dotbench.experiments.base import Column, Experiment, Part, Row, seed_packs
 from dotbench.lazy import np, torch
 from dotbench.recovery.activations import Activation
@@ -41,8 +41,7 @@ class NIMCTensorSettings(RecoverySettings):
 
     @model_validator(mode="after")
     def _possible(self) -> "NIMCTensorSettings":
-        if self.components > self.dimension:
-            raise ValueError(f"'components': found {self.components}; allowed are up to 'dimension', {self.dimension}")
+        check_rank(self.components, self.dimension)
         return self
 
 

@@ -7,10 +7,10 @@ from pydantic import Field
 
 from dotbench.errors import FitFailed
 from dotbench.features.arrays import Features
-from dotbench.lazy import np, torch
+from dotbench.lazy import torch
 from dotbench.matrix import TrainMatrix
 from dotbench.models.base import VectorModel, normal
-from dotbench.models.two_tower import TowerVectors
+from dotbench.models.two_tower import TowerVectors, dense_rows
 from dotbench.settings.base import Settings
 
 
@@ -36,6 +36,7 @@ class InductiveModel(VectorModel):
     def __init__(
         self, settings: Any, train: TrainMatrix, generator: "torch.Generator", features: Features | None = None
     ) -> None:
+        self.settings = settings
         self.inputs = [dense(features, side, settings.features, train) for side in ("users", "items")]
         shape = settings.embedding_size, settings.init_std, generator, train
         self.weights = [normal(side.shape[1], *shape) for side in self.inputs]
@@ -65,5 +66,4 @@ def dense(features: Features | None, side: str, label: str, train: TrainMatrix) 
     found = None if features is None else getattr(features, side)
     if found is None or found.shape[1] == 0:
         raise FitFailed(f"features '{label}': have no column for {side}; needed is one")
-    array = found if isinstance(found, np.ndarray) else found.toarray()
-    return torch.from_numpy(array).to(train.device, train.dtype)
+    return dense_rows(found, train)

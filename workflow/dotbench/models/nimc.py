@@ -1,15 +1,11 @@
 """Non-linear inductive matrix completion."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from dotbench.lazy import torch
 from dotbench.models._inductive import InductiveModel, InductiveSettings
-
-if TYPE_CHECKING:
-    from dotbench.features.arrays import Features
-    from dotbench.matrix import TrainMatrix
 
 
 class NIMCSettings(InductiveSettings):
@@ -25,16 +21,6 @@ class NIMC(InductiveModel):
     title = "NIMC"
     Settings = NIMCSettings
 
-    def __init__(
-        self,
-        settings: Any,
-        train: "TrainMatrix",
-        generator: "torch.Generator",
-        features: "Features | None" = None,
-    ) -> None:
-        super().__init__(settings, train, generator, features)
-        self.activation = settings.activation
-
     def activate(self, values: "torch.Tensor") -> "torch.Tensor":
-        found: torch.Tensor = getattr(torch, self.activation)(values)
+        found: torch.Tensor = getattr(torch, self.settings.activation)(values)
         return found

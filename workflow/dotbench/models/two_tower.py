@@ -163,7 +163,12 @@ def _zeros(size: int, train: TrainMatrix) -> "torch.Tensor":
 
 def _scaled(features: Any, seen: "torch.Tensor", train: TrainMatrix) -> "torch.Tensor":
     """The columns that are not zero in all rows ``seen``, each with the mean square one there: shape (n, d)."""
-    dense = features if isinstance(features, np.ndarray) else features.toarray()
-    values = torch.from_numpy(dense).to(train.device, train.dtype)
+    values = dense_rows(features, train)
     scale = (values[seen] ** 2).mean(0).sqrt()
     return values[:, scale > 0] / scale[scale > 0]
+
+
+def dense_rows(features: Any, train: TrainMatrix) -> "torch.Tensor":
+    """Features (n, d), dense or CSR, as a dense tensor where and as precise as the training matrix is."""
+    array = features if isinstance(features, np.ndarray) else features.toarray()
+    return torch.from_numpy(array).to(train.device, train.dtype)

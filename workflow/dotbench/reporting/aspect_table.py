@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
+from dotbench.files import write_csv
 from dotbench.lazy import pd
-from dotbench.reporting.formats import Column, Row, number, render
+from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.records import dataset_facts, dataset_label
 from dotbench.runs import paths
 
@@ -39,8 +39,7 @@ def aspect_table(contents: dict[str, Any], folder: Path) -> None:
         *(Column(f"Rated {_rating(level):g}", partial(_number, key=level)) for level in levels),
     ]
     shown = [row for rows in blocks for row in rows[:SHOWN]]
-    for kind, content in render(shown, columns, [contents["title"], *NOTES]).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", content)
+    write_table(folder / contents["exhibit"], shown, columns, [contents["title"], *NOTES])
     write_csv(folder / f"{contents['exhibit']}.csv", [row for rows in blocks for row in rows], [*COLUMNS, *levels])
 
 

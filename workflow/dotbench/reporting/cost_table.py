@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
-from dotbench.reporting.formats import Column, Row, number, render
+from dotbench.files import write_csv
+from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.notes import data_notes, hardware_notes
 from dotbench.reporting.records import dataset_facts, dataset_label, read_runs
 from dotbench.reporting.rows import method_row, seconds_text
@@ -36,8 +36,7 @@ def cost_table(contents: dict[str, Any], folder: Path) -> None:
         *data_notes(contents, facts),
         *hardware_notes(record for run in read_runs(contents) for record in run.metrics()),
     ]
-    for kind, text in render(rows, columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+    write_table(folder / contents["exhibit"], rows, columns, notes)
 
 
 def _row(run: Any, facts: dict[str, Any]) -> Row:

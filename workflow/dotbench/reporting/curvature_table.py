@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
+from dotbench.files import write_csv
 from dotbench.lazy import pd
 from dotbench.reporting.curvature import FLOOR, named
-from dotbench.reporting.formats import Column, Row, number, render
-from dotbench.reporting.machine import machine_notes
+from dotbench.reporting.formats import Column, Row, number, write_table
+from dotbench.reporting.packed_notes import packed_notes
 from dotbench.reporting.replications import labelled, read_packed
 from dotbench.statistics.intervals import t_interval
 from dotbench.statistics.rates import log_slope
@@ -32,15 +32,12 @@ def curvature_table(contents: dict[str, Any], folder: Path) -> None:
         Column("Zero there", lambda row: f"{row['null_at_last']:g}"),
         Column("Slope", _slope),
     ]
-    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
-    notes += [
+    told = [
         "Median over the instances of the least eigenvalue of the Hessian at the first and at the last value, and how "
         "many eigenvalues are zero at the last. Slope: of its logarithm on that of the value, over the values at which "
         f"it is above {FLOOR:g} in every instance, by least squares in each; mean and 95 % Student interval.",
-        *machine_notes(packed),
     ]
-    for kind, text in render(lines, columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+    write_table(folder / contents["exhibit"], lines, columns, packed_notes(contents, packed, told))
 
 
 def _line(rows: "pd.DataFrame") -> Row:

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
-from dotbench.reporting.formats import Column, Row, render
+from dotbench.files import write_csv
+from dotbench.reporting.formats import Column, Row, write_table
 from dotbench.reporting.records import dataset_facts, dataset_label
 
 COUNTS = ("users", "items", "interactions")
@@ -26,8 +26,7 @@ def dataset_table(contents: dict[str, Any], folder: Path) -> None:
         "After threshold, duplicates and k-core. In brackets: as published, where counts are known.",
         "Density: interactions / (users × items).",
     ]
-    for kind, content in render(rows, columns, remarks).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", content)
+    write_table(folder / contents["exhibit"], rows, columns, remarks)
     write_csv(folder / f"{contents['exhibit']}.csv", rows, COLUMNS)
 
 

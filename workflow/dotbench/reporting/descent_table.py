@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
+from dotbench.files import write_csv
 from dotbench.lazy import pd
-from dotbench.reporting.formats import Column, Row, render
-from dotbench.reporting.machine import machine_notes
+from dotbench.reporting.formats import Column, Row, write_table
+from dotbench.reporting.packed_notes import packed_notes
 from dotbench.reporting.replications import labelled, read_packed
 
 LEVELS = {"to_1e2": "1e-2", "to_1e4": "1e-4", "to_1e8": "1e-8"}
@@ -30,16 +30,13 @@ def descent_table(contents: dict[str, Any], folder: Path) -> None:
         Column("Left", lambda row: f"{row['final_greatest']:.0e}"),
         Column("Step", lambda row: _range(row, "step", "{:.3g}")),
     ]
-    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
-    notes += [
+    told = [
         "Iterations until f / f₀ is at most the level, from the least to the greatest of the instances; –: not all "
         "reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between 1e-4 and 1e-20 "
         "at more than two iterations, also where it is no straight line. "
         "Left: the greatest f / f₀ at the end.",
-        *machine_notes(packed),
     ]
-    for kind, text in render(lines, columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+    write_table(folder / contents["exhibit"], lines, columns, packed_notes(contents, packed, told))
 
 
 def _line(rows: "pd.DataFrame") -> Row:

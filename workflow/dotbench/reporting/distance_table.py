@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
+from dotbench.files import write_csv
 from dotbench.reporting.distance import CELLS, cells
-from dotbench.reporting.formats import Column, Row, render
-from dotbench.reporting.machine import machine_notes
+from dotbench.reporting.formats import Column, Row, write_table
+from dotbench.reporting.packed_notes import packed_notes
 from dotbench.reporting.replications import read_packed
 
 
@@ -29,14 +29,11 @@ def distance_table(contents: dict[str, Any], folder: Path) -> None:
         Column("α", lambda row: f"{row['distance']:g}"),
         *(Column(title, lambda row, title=title: _text(row.get(title))) for title in titles),  # type: ignore[misc]
     ]
-    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
-    notes += [
+    told = [
         "Trials that recover the truth of all; behind them the median relative error at fresh rows, of the trials that "
         "did not diverge. The csv has what ended the others.",
-        *machine_notes(packed),
     ]
-    for kind, text in render(list(rows.values()), columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+    write_table(folder / contents["exhibit"], list(rows.values()), columns, packed_notes(contents, packed, told))
 
 
 def _text(cell: Row | None) -> str:

@@ -3,9 +3,12 @@
 import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
+
+from dotbench.files import write_text
 
 Row = dict[str, Any]
 
@@ -48,6 +51,12 @@ def render(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str])
         "tex": _latex(rows, columns, notes),
         "html": _html(rows, columns, notes),
     }
+
+
+def write_table(path: Path, rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> None:
+    """Write ``path`` with each format's ending behind its name."""
+    for kind, text in render(rows, columns, notes).items():
+        write_text(path.with_name(f"{path.name}.{kind}"), text)
 
 
 def render_page(

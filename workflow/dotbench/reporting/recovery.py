@@ -86,8 +86,7 @@ def maps(packed: list[Packed]) -> list[Map]:
     for entry in packed:
         rows = read_rows(entry).assign(threshold=entry.experiment.settings.recovered)
         for (activation, title), group in rows.groupby(["activation", "title"], sort=False):
-            label = "" if entry.label == entry.experiment.title else entry.label
-            found.append(Map(label, str(activation), str(title), group))
+            found.append(Map(entry.setting, str(activation), str(title), group))
     return found
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
+from dotbench.files import write_csv
 from dotbench.reporting.blocks import Block, blocks
-from dotbench.reporting.formats import Column, Row, number, render
-from dotbench.reporting.machine import machine_notes
+from dotbench.reporting.formats import Column, Row, number, write_table
+from dotbench.reporting.packed_notes import packed_notes
 from dotbench.reporting.replications import (
     columns,
     metric_text,
@@ -27,9 +27,7 @@ def replication_table(contents: dict[str, Any], folder: Path) -> None:
     table = contents["exhibit"]
     write_csv(folder / f"{table}.csv", [line for block in every for line in block.lines], columns(packed[0]))
     write_csv(folder / f"{table}_pairs.csv", [pair for block in every for pair in block.pairs], pair_columns(packed[0]))
-    text = render(_lines(packed, found), _columns(packed, found), _notes(contents, packed, every))
-    for kind, content in text.items():
-        write_text(folder / f"{table}.{kind}", content)
+    write_table(folder / table, _lines(packed, found), _columns(packed, found), _notes(contents, packed, every))
 
 
 def _lines(packed: list[Packed], found: dict[str, list[Block]]) -> list[Row]:
@@ -91,24 +89,22 @@ def _is_best(scenario: str) -> Callable[[Row], bool]:
 
 
 def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -> list[str]:
-    lines = [contents["title"]] if contents["title"] else []
-    for entry in packed:
-        lines += [f"{entry.label}: {note}" if len(packed) > 1 else note for note in entry.experiment.notes()]
+    told: list[str] = []
     shown = {scenario_text(packed[0].experiment.keys, block.lines[0]) for block in every}
     if len(shown) == 1 and min(shown):
-        lines.append(f"All of {min(shown)}.")
+        told.append(f"All of {min(shown)}.")
     counts = sorted({line["replications"] for block in every for line in block.lines})
-    lines += [
+    told += [
         f"Mean ± standard error over {' or '.join(map(str, counts))} replications. !: the choice is on the edge of its "
         "grid in a replication, see the csv, which also has intervals, training errors, costs and what was chosen.",
         "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over all "
         "pairs). ≈: not distinguishable from the lowest mean.",
     ]
     for block in every:
-        lines += [
+        told += [
             f"{line['label']}, {line[packed[0].experiment.titled]}: {line['failed']} of {line['replications']} failed: "
             f"{line['failure']}; no method of the scenario is marked as best."
             for line in block.lines
             if line["failed"]
         ]
-    return [*lines, *machine_notes(packed)]
+    return packed_notes(contents, packed, told)

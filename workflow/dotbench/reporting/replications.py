@@ -27,10 +27,7 @@ def read_rows(packed: Packed) -> "pd.DataFrame":
 
 def labelled(packed: list[Packed]) -> "pd.DataFrame":
     """Rows of all experiments, with a column ``label``: that of the configuration's entry, empty where it has none."""
-    found = [
-        read_rows(entry).assign(label="" if entry.label == entry.experiment.title else entry.label) for entry in packed
-    ]
-    return pd.concat(found, ignore_index=True)
+    return pd.concat([read_rows(entry).assign(label=entry.setting) for entry in packed], ignore_index=True)
 
 
 def read_records(packed: Packed) -> list[dict[str, Any]]:
@@ -66,7 +63,7 @@ def published_rows(packed: Packed, metric: str) -> list[Row]:
             "dataset": scenario_text(of.keys, line),
             "label": scenario_text(of.keys, line),
             "names": (of.name, line[of.compared]),
-            "method": line[of.titled] + ("" if packed.label == of.title else f" ({packed.label})"),
+            "method": line[of.titled] + (f" ({packed.setting})" if packed.setting else ""),
             "seeds": line["replications"],
             "planned": line["replications"],
             "failed": line["failed"],

@@ -4,11 +4,11 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
+from dotbench.files import write_csv
 from dotbench.lazy import np, pd
 from dotbench.reporting.blocks import blocks
-from dotbench.reporting.formats import Column, Row, render
-from dotbench.reporting.machine import machine_notes
+from dotbench.reporting.formats import Column, Row, write_table
+from dotbench.reporting.packed_notes import packed_notes
 from dotbench.reporting.replications import ENDS, columns, counted, read_packed, read_rows
 from dotbench.runs.packed import Packed
 from dotbench.statistics.intervals import Interval, t_interval
@@ -39,8 +39,7 @@ def slopes_table(contents: dict[str, Any], folder: Path) -> None:
     names += [*(f"slope_{end}" for end in ENDS), "bound_low", "bound_high", "verdict", "left_at", *rest, "ended"]
     names += ["cpu_seconds"]
     write_csv(folder / f"{contents['exhibit']}.csv", [{name: row[name] for name in names} for row in found], names)
-    for kind, text in render(found, _columns(packed, found), _notes(contents, packed)).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+    write_table(folder / contents["exhibit"], found, _columns(packed, found), _notes(contents, packed))
 
 
 def verdict(slope: Interval, references: list[float]) -> str:
@@ -137,11 +136,7 @@ def _interval(row: Row, name: str) -> str:
 
 
 def _notes(contents: dict[str, Any], packed: list[Packed]) -> list[str]:
-    lines = [contents["title"]] if contents["title"] else []
-    for entry in packed:
-        lines += [f"{entry.label}: {note}" if len(packed) > 1 else note for note in entry.experiment.notes()]
-    return [
-        *lines,
+    told = [
         "Slope: of log excess risk on log N by least squares in every replication, over the N from the first on at "
         f"which the mean excess risk is below {LEARNED:.0%} of that of predicting 0: below them nothing is learned, "
         "and there is no rate. Mean and 95 % Student interval, not adjusted for the number of lines. Beside it the "
@@ -152,5 +147,5 @@ def _notes(contents: dict[str, Any], packed: list[Packed]) -> list[str]:
         f"mean and interval ({contents['exhibit']}_sizes.csv has it at every N); above 0 the optimiser, or the width, "
         "and not the data limit there. Ended: trainings by what ended them; with a schedule that runs to the cap, the "
         "cap alone says little.",
-        *machine_notes(packed),
     ]
+    return packed_notes(contents, packed, told)

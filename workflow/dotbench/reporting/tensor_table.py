@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
-from dotbench.reporting.formats import Column, Row, number, render
-from dotbench.reporting.machine import machine_notes
+from dotbench.files import write_csv
+from dotbench.reporting.formats import Column, Row, number, write_table
+from dotbench.reporting.packed_notes import packed_notes
 from dotbench.reporting.replications import read_packed
 from dotbench.reporting.tensor import LINES, start_lines
 
@@ -29,15 +29,12 @@ def tensor_table(contents: dict[str, Any], folder: Path) -> None:
         Column("Iterations", _iterations),
         Column("CPU s of the start", lambda row: number(row["moment_seconds_mean"], "{:.2g}") if row["pairs"] else "–"),
     ]
-    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
-    notes += [
+    told = [
         "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and the greatest. "
         "Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the trials that recover the "
         "truth; they are looked at every twenty.",
-        *machine_notes(packed),
     ]
-    for kind, text in render(lines, columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+    write_table(folder / contents["exhibit"], lines, columns, packed_notes(contents, packed, told))
 
 
 def _with_greatest(row: Row, mean: str, greatest: str) -> str:

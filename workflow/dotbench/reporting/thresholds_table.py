@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import write_csv, write_text
-from dotbench.reporting.formats import Column, Row, number, render
-from dotbench.reporting.machine import machine_notes
+from dotbench.files import write_csv
+from dotbench.reporting.formats import Column, Row, number, write_table
+from dotbench.reporting.packed_notes import packed_notes
 from dotbench.reporting.recovery import maps
 from dotbench.reporting.replications import read_packed
 
@@ -30,17 +30,14 @@ def thresholds_table(contents: dict[str, Any], folder: Path) -> None:
         Column("n", lambda row: f"{row['users']}"),
         *(Column(title, lambda row, title=title: _interval(row.get(title))) for title in titles),  # type: ignore[misc]
     ]
-    notes = [contents["title"], *(note for entry in packed for note in entry.experiment.notes())]
     trials = " or ".join(map(str, sorted({line["trials"] for line in lines})))
-    notes += [
+    told = [
         f"m / 2kd at which the share of trials that recover the truth passes a half, of {trials} trials a cell: "
         "isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap interval over "
         "trials, which has no width where all trials change between the same two m. ≤: a half is passed at the least m "
         "already. –: it stays below a half.",
-        *machine_notes(packed),
     ]
-    for kind, text in render(list(rows.values()), columns, notes).items():
-        write_text(folder / f"{contents['exhibit']}.{kind}", text)
+    write_table(folder / contents["exhibit"], list(rows.values()), columns, packed_notes(contents, packed, told))
 
 
 def _interval(line: Row | None) -> str:

@@ -114,10 +114,9 @@ class Panel:
 def _panels(entry: Packed) -> Iterable[Panel]:
     of, shown = entry.experiment, entry.experiment.drawn()
     keys = {key: symbol for key, symbol in of.keys.items() if key != shown.x}
-    title = "" if entry.label == of.title else entry.label
 
     def scenario(row: Row) -> str:
-        return ", ".join(filter(None, [title, scenario_text(keys, row)]))
+        return ", ".join(filter(None, [entry.setting, scenario_text(keys, row)]))
 
     rows = [line for lines, _ in scenarios(entry) for line in lines]
     order = list(dict.fromkeys(map(scenario, rows)))

@@ -19,6 +19,11 @@ class Packed:
     label: str
     experiment: Experiment
 
+    @property
+    def setting(self) -> str:
+        """The label where the configuration gives one, else nothing."""
+        return "" if self.label == self.experiment.title else self.label
+
     @cached_property
     def folder(self) -> str:
         """Name of the folder of the parts: ``<experiment>-<digest>``."""

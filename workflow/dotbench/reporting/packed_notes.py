@@ -1,0 +1,21 @@
+"""The notes under a table of packed experiments."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dotbench.reporting.notes import hardware_notes
+from dotbench.reporting.records import SHARED
+from dotbench.reporting.replications import read_records
+from dotbench.runs.packed import Packed
+
+
+def packed_notes(contents: dict[str, Any], packed: list[Packed], told: Sequence[str]) -> list[str]:
+    """What the table is, the protocol of each entry, ``told``, then hardware, threads and versions behind the parts."""
+    lines = [contents["title"]] if contents["title"] else []
+    for entry in packed:
+        lines += [f"{entry.label}: {note}" if len(packed) > 1 else note for note in entry.experiment.notes()]
+    records = [record for entry in packed for record in read_records(entry)]
+    hardware, versions = hardware_notes(records)
+    shared = sum(record["cpu_share_of_others"] > SHARED for record in records)
+    remark = f"{shared} of {len(records)} jobs shared the machine: of their times the CPU seconds count."
+    return [*lines, *told, hardware, *([remark] if shared else []), versions]
