@@ -7,6 +7,9 @@ from functools import cached_property
 from dotbench.lazy import np, torch
 
 
+CELLS = 1 << 18  # vector entries gathered at a time, of either side: they stay in a core's cache
+
+
 def csr_tensor(
     starts: "torch.Tensor", columns: "torch.Tensor", values: "torch.Tensor", shape: "Sequence[int]"
 ) -> "torch.Tensor":
@@ -114,6 +117,15 @@ class TrainMatrix:
         cells = users * self.n_items + items
         at = torch.searchsorted(self._cells, cells).clamp(max=len(self._cells) - 1)
         return self._cells[at] == cells
+
+    def scores(self, users: "torch.Tensor", items: "torch.Tensor") -> "torch.Tensor":
+        """p_u · q_i of every training pair, in its order, for P (n_users, K) and Q (n_items, K): shape (|D|,).
+
+        In blocks of pairs: O(|D| K) operations, and memory for the result and CELLS numbers of either side.
+        """
+        size = max(1, CELLS // users.shape[1])
+        blocks = zip(self.users.split(size), self.items.split(size), strict=True)
+        return torch.cat([(users[rows] * items[columns]).sum(1) for rows, columns in blocks])
 
     def positives(self, users: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
         """(rows, items, counts) of some users: positive p is ``items[p]`` of ``users[rows[p]]``; counts n_u."""

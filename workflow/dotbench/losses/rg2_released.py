@@ -52,7 +52,7 @@ class RG2Released(AlternatingLoss):
 
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
         weights, (user_ridges, item_ridge) = self._weights(train), self._ridges(train)
-        scores = (users[train.users] * items[train.items]).sum(1)
+        scores = train.scores(users, items)
         everywhere = ((users @ (items.T @ items)) * users).sum(1) + 2 * users @ items.sum(0) + train.n_items
         data = (weights * everywhere).sum() - scores.sum() + self.settings.alpha * ((scores - 1) ** 2).sum()
         return float(data + (user_ridges * (users**2).sum(1)).sum() + item_ridge * (items**2).sum())

@@ -81,7 +81,7 @@ class Squared(DifferentiableLoss, AlternatingLoss):
         return solve_rows(matrix, fixed, nothing, torch.ones_like(counts), ridge, 1.0, 1.0, values=values)
 
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
-        scores = (users[train.users] * items[train.items]).sum(1)
+        scores = train.scores(users, items)
         squares = ((train.ratings - self.mean(train) - scores) ** 2).sum()
         user_norms, item_norms = (users**2).sum(1), (items**2).sum(1)
         if self.settings.weighted:

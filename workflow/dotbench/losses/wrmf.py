@@ -45,7 +45,7 @@ class WRMF(AlternatingLoss):
         return solve_rows(matrix, fixed, fixed.T @ fixed, ones, ridge, alpha, 1 + alpha)
 
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
-        scores = (users[train.users] * items[train.items]).sum(1)
+        scores = train.scores(users, items)
         everywhere = ((users.T @ users) * (items.T @ items)).sum()  # Σ o² over all pairs
         weight = 1 + self.settings.alpha
         positives = (weight * (1 - scores) ** 2 - scores**2).sum()

@@ -49,7 +49,7 @@ class ClosedForm(Solver):
         sides = (x @ (left * values.sqrt()), y @ (right.T * values.sqrt()))
         users, items = (torch.nn.functional.pad(side.float(), (0, extra)) for side in sides)
         users, items = problem.loss.scoring(train, users, items)
-        errors = ratings - ((x @ m)[train.users] * y[train.items]).sum(1)
+        errors = ratings - train.scores(x @ m, y)
         row = {"epoch": 1, "updates": 1, "seconds": seconds[0], "cpu_seconds": seconds[1]}
         row |= {"loss": float((errors.square().sum() + settings.regularization * m.square().sum()) / len(errors))}
         return Solution(users, items, [row | {"validation": problem.validate(users, items)}], best_epoch=1)
