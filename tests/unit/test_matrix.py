@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from dotbench import matrix
 from dotbench.matrix import TrainMatrix
 

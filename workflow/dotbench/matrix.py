@@ -6,7 +6,6 @@ from functools import cached_property
 
 from dotbench.lazy import np, torch
 
-
 CELLS = 1 << 18  # vector entries gathered at a time, of either side: they stay in a core's cache
 
 
