@@ -18,6 +18,9 @@ def write_dataset(name: str, **changes: Any) -> None:
     write_json(paths.data(name) / "stats.json", {**facts, "published": None, "counts_differ": [], **changes})
 
 
+CHOSEN = {"regularization": 0.1, "embedding_size": 8}
+
+
 def write_runs(
     dataset: str,
     folder: str,
@@ -46,6 +49,7 @@ def write_runs(
         record |= {"epochs": 2, "updates": 4, "train_seconds": 2.0, "cpu_seconds": 2.0, "peak_memory_bytes": 1}
         record |= {
             "cpu_share_of_others": 0.0,
+            "hyperparameters": CHOSEN,
             "device": "cpu",
             "threads": 1,
             "machine": MACHINE,
@@ -57,7 +61,7 @@ def write_runs(
         points = curves[seed] if curves else [(1.0, 0.1), (2.0, 0.2)]
         rows = [{"epoch": k, "seconds": s, "ndcg@10": v} for k, (s, v) in enumerate(points, 1)]
         write_csv(fit / "curve.csv", rows, CURVE)
-    chosen = {"hyperparameters": {"regularization": 0.1, "embedding_size": 8}, "grid": {"regularization": [0.1, 1.0]}}
+    chosen = {"hyperparameters": CHOSEN, "grid": {"regularization": [0.1, 1.0]}}
     run = paths.run(dataset, folder)
     write_json(run / "chosen.json", {**chosen, "on_edge": on_edge or {}, "trials": 2})
     write_trials(dataset, folder, [(0.1, 0.2), (1.0, None)])

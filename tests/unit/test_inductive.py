@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import Ridge
 
+from dotbench.baselines.item_mean import ItemMean
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.features.arrays import Features
 from dotbench.losses.squared import Squared
@@ -92,6 +94,21 @@ def test_the_exact_minimiser_is_that_of_the_normal_equations(data):
 def test_an_offset_is_taken_out_and_put_back(data):
     solution = ClosedForm().solve(problem(data, offset="mean", regularization=1e12))
     assert np.allclose((solution.users @ solution.items.T).numpy(), data[1].mean(), atol=1e-3)
+
+
+def test_item_means_and_a_constant_item_make_a_regression_on_users(data):
+    """Against scikit-learn's ridge regression of what the baseline `item-mean` leaves."""
+    pairs, ratings, features = data
+    split = SimpleNamespace(train=pairs, ratings={"train": ratings}, n_items=N)
+    baseline = ItemMean(SimpleNamespace(shrinkage=5.0), 0)
+    baseline.train(split)
+    means = baseline.predict(pairs)
+    x = features.users.astype(np.float64)
+    weights = Ridge(alpha=0.7, fit_intercept=False).fit(x[pairs[:, 0]], ratings - means).coef_
+    alone = (pairs, ratings, Features(features.users, np.ones((N, 1), np.float32), [], []))
+    solution = ClosedForm().solve(problem(alone, offset="item-mean"))
+    expected = (x @ weights)[:, None] + baseline.means
+    assert np.allclose((solution.users @ solution.items.T).numpy(), expected, atol=1e-4)
 
 
 def test_a_rank_below_that_of_the_minimiser_is_refused(data):

@@ -33,6 +33,8 @@ def test_the_tolerance_comes_from_both_intervals() -> None:
     assert found["tolerance"] == pytest.approx(np.hypot(T2 * 0.01 / 3**0.5, T4 * 0.02 / 5**0.5))
     without = judge(cell(0.3), ours(0.31, 0.01), 5)
     assert without["tolerance"] == pytest.approx(2**0.5 * T2 * 0.01 / 3**0.5)
+    one_more = judge(cell(0.3), ours(0.31, 0.01), 1)
+    assert one_more["tolerance"] == pytest.approx(T2 * 0.01 * (1 + 1 / 3) ** 0.5)  # of a prediction interval
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,20 @@ def rating_split(valid, test, valid_ratings, test_ratings):
     return Split(
         n_users=5,
         n_items=4,
-        train=np.zeros((0, 2), np.int64),
+        train=np.array([[0, 0], [0, 1]]),
         valid=np.array(valid),
         test=np.array(test),
         ratings={
-            "train": np.zeros(0, np.float32),
+            "train": np.array([1, 5], np.float32),
             "valid": np.array(valid_ratings, np.float32),
             "test": np.array(test_ratings, np.float32),
         },
     )
+
+
+def unclipped(root, absolute):
+    """Metrics of predictions that clipping leaves as they are."""
+    return {"rmse": root, "mae": absolute, "rmse_clipped": root}
 
 
 def test_by_hand():
@@ -35,8 +40,8 @@ def test_evaluation_by_hand_and_per_user():
     split = rating_split([[0, 1], [3, 2]], [[3, 0], [1, 2], [3, 1]], [4, 2], [5, 3, 1])
     predictions = {"valid": np.array([3.0, 2.0]), "test": np.array([4.0, 3.5, 3.0])}
     means, frame = evaluate_rating(split, predictions)
-    assert means["valid"] == pytest.approx({"rmse": np.sqrt(1 / 2), "mae": 1 / 2})
-    assert means["test"] == pytest.approx({"rmse": np.sqrt((1 + 0.25 + 4) / 3), "mae": (1 + 0.5 + 2) / 3})
+    assert means["valid"] == pytest.approx(unclipped(np.sqrt(1 / 2), 1 / 2))
+    assert means["test"] == pytest.approx(unclipped(np.sqrt((1 + 0.25 + 4) / 3), (1 + 0.5 + 2) / 3))
     assert frame.columns.tolist() == ["user", "n", "squared_error", "absolute_error"]
     assert frame["user"].tolist() == [1, 3]
     assert frame["n"].tolist() == [1, 2]
@@ -55,11 +60,12 @@ def test_per_user_sums_give_the_metrics():
     assert frame["absolute_error"].sum() / 200 == pytest.approx(means["test"]["mae"], rel=1e-13)
 
 
-def test_predictions_are_not_clipped():
+def test_predictions_are_clipped_for_one_metric_alone():
     split = rating_split([[0, 0]], [[0, 1]], [5], [5])
     means, _ = evaluate_rating(split, {"valid": np.array([7.0]), "test": np.array([-1.0])})
     assert means["valid"]["rmse"] == 2.0
     assert means["test"]["mae"] == 6.0
+    assert (means["valid"]["rmse_clipped"], means["test"]["rmse_clipped"]) == (0.0, 4.0)  # to 5 and 1
 
 
 def test_cold_parts_each_together_and_with_the_test():
@@ -69,10 +75,10 @@ def test_cold_parts_each_together_and_with_the_test():
     predictions = {"valid": np.array([3.0]), "test": np.array([4.0, 2.0])}
     predictions |= {"cold_user": np.array([3.0, 3.0]), "cold_item": np.array([1.0])}
     means, frame = evaluate_rating(replace(split, cold=cold, ratings=ratings), predictions)
-    assert means["cold_user"] == pytest.approx({"rmse": np.sqrt(5 / 2), "mae": 3 / 2})
-    assert means["cold_item"] == pytest.approx({"rmse": 3, "mae": 3})
-    assert means["cold"] == pytest.approx({"rmse": np.sqrt(14 / 3), "mae": 2})
-    assert means["overall"] == pytest.approx({"rmse": np.sqrt(16 / 5), "mae": 8 / 5})
+    assert means["cold_user"] == pytest.approx(unclipped(np.sqrt(5 / 2), 3 / 2))
+    assert means["cold_item"] == pytest.approx(unclipped(3, 3))
+    assert means["cold"] == pytest.approx(unclipped(np.sqrt(14 / 3), 2))
+    assert means["overall"] == pytest.approx(unclipped(np.sqrt(16 / 5), 8 / 5))
     assert frame["n"].sum() == 2
 
 

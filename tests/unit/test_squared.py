@@ -27,7 +27,7 @@ from dotbench.vectors import Tables
 torch.set_num_threads(1)
 PLACE = Place("cpu", say=lambda text: None)
 M, N, K = 12, 15, 3
-VARIANTS = [(False, "mean"), (True, "mean"), (False, "none")]
+VARIANTS = [(False, "mean"), (True, "mean"), (False, "none"), (True, "item-mean")]
 
 
 def data(seed=0):
@@ -54,11 +54,19 @@ def start(rows, seed=0):
     return torch.randn(rows, K, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def offsets(loss, pairs, ratings):
+    """b, item by item."""
+    mu = ratings.mean() if loss.settings.offset != "none" else 0.0
+    own = [ratings[pairs[:, 1] == i] for i in range(N)]
+    shrunk = [(r.sum() + 5 * mu) / (len(r) + 5) for r in own]
+    return np.array(shrunk) if loss.settings.offset == "item-mean" else np.full(N, mu)
+
+
 def plain(loss, users, items, seed=0):
     """The objective, pair by pair."""
     pairs, ratings = data(seed)
-    mu = ratings.mean() if loss.settings.offset == "mean" else 0.0
-    total = sum((r - mu - users[u] @ items[i]) ** 2 for (u, i), r in zip(pairs, ratings, strict=True))
+    b = offsets(loss, pairs, ratings)
+    total = sum((r - b[i] - users[u] @ items[i]) ** 2 for (u, i), r in zip(pairs, ratings, strict=True))
     for vectors, rows in ((users, pairs[:, 0]), (items, pairs[:, 1])):
         for row, vector in enumerate(vectors):
             weight = (rows == row).sum() if loss.settings.weighted else 1
@@ -76,7 +84,7 @@ def test_ratings_follow_their_pairs_in_both_orders():
     train = matrix()
     assert train.ratings.tolist() == dense[train.users, train.items].tolist()
     rows = torch.repeat_interleave(torch.arange(N), train.csr_t.crow_indices().diff())
-    assert train.ratings_t.tolist() == dense.T[rows, train.csr_t.col_indices()].tolist()
+    assert train.transposed(train.ratings).tolist() == dense.T[rows, train.csr_t.col_indices()].tolist()
     assert train.mean_rating == pytest.approx(ratings.mean(), rel=1e-12)
 
 
@@ -132,11 +140,11 @@ def test_scoring_vectors_predict_the_rating():
 def brute_force(loss, fixed, side, seed=0):
     """The minimiser of every row by the normal equations of a dense least-squares problem."""
     pairs, ratings = data(seed)
-    mu = ratings.mean() if loss.settings.offset == "mean" else 0.0
+    targets = ratings - offsets(loss, pairs, ratings)[pairs[:, 1]]
     found = np.zeros(((M, N)[side], K))
     for row in range(len(found)):
         mine = pairs[:, side] == row
-        design, target = fixed[pairs[mine, 1 - side]], ratings[mine] - mu
+        design, target = fixed[pairs[mine, 1 - side]], targets[mine]
         ridge = loss.settings.regularization * (mine.sum() if loss.settings.weighted else 1)
         rows = np.concatenate([design, np.sqrt(ridge) * np.eye(K)])
         found[row] = np.linalg.lstsq(rows, np.concatenate([target, np.zeros(K)]))[0]

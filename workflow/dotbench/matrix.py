@@ -7,6 +7,7 @@ from functools import cached_property
 from dotbench.lazy import np, torch
 
 CELLS = 1 << 18  # vector entries gathered at a time, of either side: they stay in a core's cache
+SHRINKAGE = 5.0  # ratings at the mean that are added to each item's own, as the baseline `item-mean` does
 
 
 def csr_tensor(
@@ -69,15 +70,25 @@ class TrainMatrix:
         """Training pairs of each item, shape (n_items,)."""
         return torch.bincount(self.items, minlength=self.n_items).to(self.dtype)
 
+    def transposed(self, values: "torch.Tensor") -> "torch.Tensor":
+        """Values of the pairs, (|D|,), in the order of `csr_t`."""
+        return values[self._order_t]
+
     @cached_property
-    def ratings_t(self) -> "torch.Tensor":
-        """The ratings in the order of `csr_t`, shape (|D|,)."""
-        return self.ratings[torch.argsort(self.items * self.n_users + self.users)]
+    def _order_t(self) -> "torch.Tensor":
+        return torch.argsort(self.items * self.n_users + self.users)
 
     @cached_property
     def mean_rating(self) -> float:
         """Mean of the training ratings."""
         return float(self.ratings.double().mean())
+
+    @cached_property
+    def item_means(self) -> "torch.Tensor":
+        """(Σ_{u∈U_i} r_ui + k μ) / (n_i + k) with k = SHRINKAGE, shape (n_items,): μ without ratings."""
+        deviations = self.ratings.new_zeros(self.n_items)
+        deviations.index_add_(0, self.items, self.ratings - self.mean_rating)
+        return self.mean_rating + deviations / (self.item_counts + SHRINKAGE)
 
     @cached_property
     def active_users(self) -> "torch.Tensor":

@@ -5,13 +5,14 @@ from pydantic import Field
 from dotbench.baselines.base import RatingBaseline
 from dotbench.datasets.interactions import Split
 from dotbench.lazy import np
+from dotbench.matrix import SHRINKAGE
 from dotbench.settings.base import Settings
 
 
 class ItemMeanSettings(Settings):
     """Settings of the baseline `item-mean`."""
 
-    shrinkage: float = Field(5.0, ge=0, description="k, ratings at the mean that are added to each item's own")
+    shrinkage: float = Field(SHRINKAGE, ge=0, description="k, ratings at the mean that are added to each item's own")
 
 
 class ItemMean(RatingBaseline):

@@ -1,4 +1,4 @@
-"""Rating metrics of finished runs. Predictions are not clipped."""
+"""Rating metrics of finished runs. Predictions are clipped where the metric says so, and nowhere else."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 from dotbench.datasets.interactions import Split
 from dotbench.evaluation.rmse import rmse
 from dotbench.lazy import np, pd
-
-METRICS = ("rmse", "mae")
 
 
 def mae(truth: "np.ndarray", prediction: "np.ndarray") -> float:
@@ -19,16 +17,22 @@ def evaluate_rating(split: Split, predictions: Mapping[str, "np.ndarray"]) -> tu
     """Metrics of predictions for ``valid``, ``test`` and the split's cold parts and, per user, the test part's sums.
 
     Where there are cold parts: of all of them together as ``cold`` too, and with the test part as ``overall``.
+    ``rmse_clipped`` is of predictions clipped to the range of the training ratings.
     Returns ({"valid": {metric: value}, "test": {…}, …}, frame with ``user, n, squared_error, absolute_error``).
     """
     groups = {part: [part] for part in ("valid", "test", *split.cold)}
     if split.cold:
         groups |= {"cold": list(split.cold), "overall": ["test", *split.cold]}
+    rated = split.ratings["train"].min(), split.ratings["train"].max()
     means = {}
     for name, parts in groups.items():
         truth = np.concatenate([split.ratings[part] for part in parts]).astype(np.float64)
         found = np.concatenate([predictions[part] for part in parts])
-        means[name] = {"rmse": rmse(truth, found), "mae": mae(truth, found)}
+        means[name] = {
+            "rmse": rmse(truth, found),
+            "mae": mae(truth, found),
+            "rmse_clipped": rmse(truth, found.clip(*rated)),
+        }
     error = predictions["test"] - split.ratings["test"].astype(np.float64)
     frame = pd.DataFrame({"user": split.test[:, 0], "n": 1, "squared_error": error**2, "absolute_error": np.abs(error)})
     return means, frame.groupby("user", as_index=False).sum()

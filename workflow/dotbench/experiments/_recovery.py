@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from dotbench.denormals import flushed
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Row
 from dotbench.lazy import np, torch
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.criterion import FRESH, recovery_errors
 from dotbench.recovery.methods import METHODS, MethodName
-from dotbench.recovery.minimise import Rules, flushed, minimise
+from dotbench.recovery.minimise import Rules, minimise
 from dotbench.recovery.problems import Problems, draw, random_start
 from dotbench.settings.base import Settings
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from dotbench.denormals import flushed
 from dotbench.experiments._recovery import ProblemSettings, Trial, problems, starts
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, seed_packs
 from dotbench.files import digest
 from dotbench.lazy import np, torch
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.methods import METHODS, FixedStep, Method
-from dotbench.recovery.minimise import Rules, flushed, minimise
+from dotbench.recovery.minimise import Rules, minimise
 
 if TYPE_CHECKING:
     from dotbench.recovery.problems import Problems

@@ -18,7 +18,9 @@ class SquaredSettings(Settings):
 
     regularization: float = Field(10.0, ge=0, description="λ, of vectors; of a network's weights: `weight_decay`")
     weighted: bool = Field(False, description="a row's norm counts once for each of its ratings")
-    offset: Literal["mean", "none"] = Field("mean", description="μ, fixed: the mean training rating, or 0")
+    offset: Literal["mean", "item-mean", "none"] = Field(
+        "mean", description="b, fixed: the mean training rating, each item's own, shrunk to it, or 0"
+    )
 
 
 class RatingBatches(Settings):
@@ -28,16 +30,17 @@ class RatingBatches(Settings):
 
 
 class Squared(DifferentiableLoss, AlternatingLoss):
-    """(1/|D|) [ Σ_{(u,i)∈D} (r_ui − μ − o_ui)² + λ (Σ_u w_u ‖p_u‖² + Σ_i w_i ‖q_i‖²) ].
+    """(1/|D|) [ Σ_{(u,i)∈D} (r_ui − b_i − o_ui)² + λ (Σ_u w_u ‖p_u‖² + Σ_i w_i ‖q_i‖²) ].
 
-    r_ui is predicted by μ + o_ui, the inner product of [p, μ] and [q, 1], not clipped. w = 1, the plain sum of norms
-    of the ALS that T2Rec (Jaiswal, arXiv 2403.00802, Section 6) calls rSVD; or ``weighted``, w_u = n_u and w_i = n_i
-    (Zhou et al., AAIM 2008). A row without ratings has the minimiser 0: it is predicted by μ, unless the model tells
-    it by features alone. T2Rec's own J penalises the weights of its networks instead, λ_J ‖θ‖²: that is
-    ``weight_decay`` 2 λ_J of the solver, with λ = 0 here.
+    r_ui is predicted by b_i + o_ui, the inner product of [p, 1] and [q, b], not clipped; b_i is μ, the mean rating, for
+    every item, or the item's mean as `item-mean` has it, or 0. w = 1, the plain sum of norms of the ALS that T2Rec
+    (Jaiswal, arXiv 2403.00802, Section 6) calls rSVD; or ``weighted``, w_u = n_u and w_i = n_i (Zhou et al., AAIM
+    2008). A row without ratings has the minimiser 0: it is predicted by b, unless the model tells it by features alone.
+    T2Rec's own J penalises the weights of its networks instead, λ_J ‖θ‖²: that is ``weight_decay`` 2 λ_J of the solver,
+    with λ = 0 here.
 
-    Estimated from B pairs by the mean of (r − μ − o)² + λ (w_u ‖p_u‖² / n_u + w_i ‖q_i‖² / n_i). A row's exact
-    minimiser is p_u = (Q_uᵀQ_u + λ w_u I)⁻¹ Σ_{i∈I_u} (r_ui − μ) q_i, Q_u the rows of the items that u rated.
+    Estimated from B pairs by the mean of (r − b − o)² + λ (w_u ‖p_u‖² / n_u + w_i ‖q_i‖² / n_i). A row's exact
+    minimiser is p_u = (Q_uᵀQ_u + λ w_u I)⁻¹ Σ_{i∈I_u} (r_ui − b_i) q_i, Q_u the rows of the items that u rated.
     """
 
     name = "squared"
@@ -50,7 +53,7 @@ class Squared(DifferentiableLoss, AlternatingLoss):
 
     @classmethod
     def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
-        return bool(settings["offset"] == "mean")
+        return bool(settings["offset"] != "none")
 
     def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
         order = torch.randperm(len(train.users), generator=generator).to(train.device)
@@ -60,17 +63,17 @@ class Squared(DifferentiableLoss, AlternatingLoss):
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         users, items, ratings = batch
         p, q = vectors.users(users), vectors.items(items)
-        errors = ratings - self.mean(train) - (p * q).sum(1)
+        errors = ratings - self.offsets(train)[items] - (p * q).sum(1)
         user_norms, item_norms = (p**2).sum(1), (q**2).sum(1)
         if not self.settings.weighted:
             user_norms, item_norms = user_norms / train.counts[users], item_norms / train.item_counts[items]
         return (errors**2 + self.settings.regularization * (user_norms + item_norms)).mean()
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
-        return self._rows(train.csr, train.ratings - self.mean(train), train.counts, items)
+        return self._rows(train.csr, self.targets(train), train.counts, items)
 
     def best_items(self, train: TrainMatrix, users: "torch.Tensor") -> "torch.Tensor":
-        return self._rows(train.csr_t, train.ratings_t - self.mean(train), train.item_counts, users)
+        return self._rows(train.csr_t, train.transposed(self.targets(train)), train.item_counts, users)
 
     def _rows(
         self, matrix: "torch.Tensor", values: "torch.Tensor", counts: "torch.Tensor", fixed: "torch.Tensor"
@@ -81,20 +84,25 @@ class Squared(DifferentiableLoss, AlternatingLoss):
         return solve_rows(matrix, fixed, nothing, torch.ones_like(counts), ridge, 1.0, 1.0, values=values)
 
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
-        scores = train.scores(users, items)
-        squares = ((train.ratings - self.mean(train) - scores) ** 2).sum()
+        squares = ((self.targets(train) - train.scores(users, items)) ** 2).sum()
         user_norms, item_norms = (users**2).sum(1), (items**2).sum(1)
         if self.settings.weighted:
             user_norms, item_norms = user_norms * train.counts, item_norms * train.item_counts
         norms = user_norms.sum() + item_norms.sum()
         return float(squares + self.settings.regularization * norms) / len(train.users)
 
-    def mean(self, train: TrainMatrix) -> float:
-        """μ."""
-        return train.mean_rating if self.settings.offset == "mean" else 0.0
+    def offsets(self, train: TrainMatrix) -> "torch.Tensor":
+        """b, shape (n_items,)."""
+        if self.settings.offset == "item-mean":
+            return train.item_means
+        return train.ratings.new_tensor(train.mean_rating * (self.settings.offset == "mean")).expand(train.n_items)
+
+    def targets(self, train: TrainMatrix) -> "torch.Tensor":
+        """r − b of every training pair, shape (|D|,)."""
+        return train.ratings - self.offsets(train)[train.items]
 
     def scoring(
         self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
     ) -> "tuple[torch.Tensor, torch.Tensor]":
-        offsets = torch.full_like(users[:, :1], self.mean(train))
-        return torch.cat([users, offsets], dim=1), torch.cat([items, torch.ones_like(items[:, :1])], dim=1)
+        offsets = self.offsets(train).to(items.dtype)[:, None]
+        return torch.cat([users, torch.ones_like(users[:, :1])], dim=1), torch.cat([items, offsets], dim=1)

@@ -1,8 +1,7 @@
 """The loop that all methods share: budgets, stopping rules, problems that leave when they are done."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dotbench.lazy import np, torch
@@ -12,16 +11,6 @@ from dotbench.recovery.problems import Problems
 CHECK = 20  # iterations between looks at who is done
 STALLED = 1e-3  # relative decrease over the window below which a problem is given up
 SAY = 60.0  # seconds between lines of progress
-
-
-@contextmanager
-def flushed() -> Iterator[None]:
-    """Numbers below 1e-308 are 0 for the while: residuals come to them, and arithmetic on them is slow."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dotbench.reporting.records import read_runs
 from dotbench.reporting.rows import cold_parts, method_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
 
-LOWER_IS_BETTER = ("rmse", "mae")
+LOWER_IS_BETTER = ("rmse", "mae", "rmse_clipped")
 
 
 def compared(contents: dict[str, Any], facts: dict[str, Any], second: bool) -> tuple[list[Row], list[Row]]:

@@ -1,7 +1,7 @@
 """Paper versus ours: every published number that is known, beside what was run."""
 
 import itertools
-from math import hypot
+from math import hypot, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ def paper_versus_ours(contents: dict[str, Any], folder: Path) -> None:
     facts = dataset_facts(contents)
     runs = read_runs(contents)
     ours = [method_row(run, contents["metrics"], facts[run.dataset], cold_parts(runs)) for run in runs]
-    for row in ours:
+    for run, row in zip(runs, ours, strict=True):
+        row |= {"settings": run.metrics()[0]["hyperparameters"]}
         row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents["seeds"])}
         row |= {"label": dataset_label(facts[row["dataset"]])}
     ours += [row for packed in read_packed(contents) for row in published_rows(packed, contents["metrics"][0])]
@@ -51,7 +52,8 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
     """Difference (ours − published), tolerance and verdict of a published number and a line of ours.
 
     tolerance = √(h² + h′²), h and h′ the half widths of the 95 % intervals of our mean and of the published one, with
-    the published ± as standard deviation over ``seeds`` runs; h′ = h where none is published. The fewer seeds, the
+    the published ± as standard deviation over ``seeds`` runs; h′ = h where none is published. A published number of a
+    single run without ± is taken for one more draw of ours: tolerance = h √(n + 1), of n runs. The fewer seeds, the
     wider: with fewer than MIN_SEEDS of ours almost every number would reproduce, and there is no verdict.
     """
     values, n = {name: row[f"{_column(cell)}_{name}"] for name in OURS}, row["seeds"] - row["failed"]
@@ -63,7 +65,10 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
     found["difference"] = difference
     if sd is not None:
         h = half_width(sd, n)
-        found["tolerance"] = hypot(h, h if cell.sd is None else half_width(cell.sd, seeds))
+        if seeds == 1:
+            found["tolerance"] = h * sqrt(n + 1)
+        else:
+            found["tolerance"] = hypot(h, h if cell.sd is None else half_width(cell.sd, seeds))
     if cell.suspect:
         verdict = "suspect cell"
     elif n < MIN_SEEDS:
@@ -88,7 +93,12 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
     line |= {"published": cell.value, "published_sd": cell.sd}
     method = published.method(cell.method)
     here = [row for row in ours if row["dataset"] == cell.dataset and f"{_column(cell)}_mean" in row]
-    rows = [row for names in method.ours() for row in here if row["names"] == names]
+    rows = [
+        row
+        for names in method.ours()
+        for row in here
+        if row["names"] == names and method.is_met_by(names, row.get("settings", {}))
+    ]
     suspect = [f"published: {cell.suspect}"] if cell.suspect else []
     if not rows:
         why = "method" if here else "dataset"
@@ -130,8 +140,9 @@ def _orders(published: Published, ours: list[Row]) -> list[Row]:
         values = {cell.method: cell.value for cell in cells if not cell.suspect}
         means: dict[str, float] = {}
         for name, row in itertools.product(values, ours):
-            stated = row["dataset"] == dataset and row["names"] in published.method(name).stated()
-            if stated and row.get(mean) is not None:
+            method = published.method(name)
+            stated = row["dataset"] == dataset and row["names"] in method.stated()
+            if stated and method.is_met_by(row["names"], row.get("settings", {})) and row.get(mean) is not None:
                 means.setdefault(name, row[mean])
         names = list(means)
         if len(names) > 1:
@@ -156,13 +167,24 @@ def _warning(published: Published, ours: list[Row]) -> str:
     )
 
 
+def _tolerance(seeds: int) -> str:
+    if seeds == 1:
+        return (
+            "h √(n + 1), h the half width of the 95 % interval (Student's t) of our mean over n runs: the published "
+            "number is taken for one run more"
+        )
+    return (
+        "√(h² + h′²), h and h′ the half widths of the 95 % intervals (Student's t) of our mean and of the published "
+        f"one, its ± taken over {seeds} runs; h′ = h where no ± is known"
+    )
+
+
 def _notes(published: Published, contents: dict[str, Any]) -> list[str]:
     return [
         f"{published.paper}. Numbers: {published.source}.",
-        "Tolerance: √(h² + h′²), h and h′ the half widths of the 95 % intervals (Student's t) of our mean and of the "
-        f"published one, its ± taken over {published.seeds} runs; h′ = h where no ± is known. Within it a number "
-        "reproduces, which means: is not distinguishable; the wider the intervals, the easier. With fewer than "
-        f"{MIN_SEEDS} seeds of ours there is no verdict.",
+        f"Tolerance: {_tolerance(published.seeds)}. Within it a number reproduces, which means: is not "
+        f"distinguishable; the wider the intervals, the easier. With fewer than {MIN_SEEDS} seeds of ours there is no "
+        "verdict.",
         *(
             [f"Ours: means over the seeds {', '.join(map(str, contents['seeds']))}; grids: {contents['grid']}."]
             if contents["runs"]

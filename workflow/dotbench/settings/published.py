@@ -1,7 +1,8 @@
 """The numbers that a paper published, typed in by hand: `studies/published/<key>.yaml`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -20,6 +21,7 @@ class PublishedMethod(Settings):
     model: str | None = None
     loss: str | None = None
     solver: str | None = None
+    set: dict[str, Any] = Field({}, description="settings that ours must have")
     also: list[str] = Field([], description="further losses of ours that it is compared with")
     experiment: str | None = Field(None, description="a name of `dotbench list experiments`")
     rows: list[str] = Field([], description="names of its methods; the first is the method as the paper states it")
@@ -37,6 +39,10 @@ class PublishedMethod(Settings):
         """(model, loss, solver) of ours on datasets, (experiment, method) in an experiment."""
         runs = [(str(self.model), str(loss), str(self.solver)) for loss in (self.loss, *self.also) if self.model]
         return [*runs, *((str(self.experiment), row) for row in self.rows)]
+
+    def is_met_by(self, names: tuple[str, ...], settings: Mapping[str, Any]) -> bool:
+        """Whether a method of ours, named as in `ours`, has the settings asked for; of an experiment it has none."""
+        return len(names) == 2 or all(settings.get(key) == value for key, value in self.set.items())
 
     def stated(self) -> list[tuple[str, ...]]:
         """Of `ours` those that are the method as the paper states it."""
@@ -68,7 +74,7 @@ class Published(Settings):
 
     paper: str
     source: str = Field(description="where the numbers were read")
-    seeds: int = Field(ge=2, description="runs behind a published ±")
+    seeds: int = Field(ge=1, description="runs behind a published number; 1 where their number is not known")
     standard_errors: tuple[float, float] | None = Field(
         None, description="least and greatest standard error of the cells without a ± of their own"
     )

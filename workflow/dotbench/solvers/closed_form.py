@@ -14,9 +14,9 @@ from dotbench.solvers.base import Problem, Solution, Solver
 
 
 class ClosedForm(Solver):
-    """The M (d_u, d_i) that minimises Σ_{(u,i)∈D} (r_ui − μ − x_uᵀ M y_i)² + λ ‖M‖²_F, with M = U Vᵀ.
+    """The M (d_u, d_i) that minimises Σ_{(u,i)∈D} (r_ui − b_i − x_uᵀ M y_i)² + λ ‖M‖²_F, with M = U Vᵀ.
 
-    λ is the loss's `regularization`, here of M and not of the vectors.
+    λ is the loss's `regularization`, here of M and not of the vectors; b its `offset`.
 
     It is the optimum of linear inductive matrix completion for any k ≥ min(d_u, d_i), so that no under-training is
     possible. Normal equations of d_u d_i unknowns, from Σ_u x_u x_uᵀ ⊗ Σ_{i∈I_u} y_i y_iᵀ: O(|D| d_i² + M d_u² d_i² +
@@ -41,15 +41,15 @@ class ClosedForm(Solver):
                 f"{min(x.shape[1], y.shape[1])} or more, the rank of M"
             )
         start = time.perf_counter(), time.process_time()
-        ratings = train.ratings - problem.loss.mean(train)
-        m = bilinear_ridge(x, y, train, ratings, settings.regularization)
+        targets = problem.loss.targets(train)
+        m = bilinear_ridge(x, y, train, targets, settings.regularization)
         seconds = time.perf_counter() - start[0], time.process_time() - start[1]
         left, values, right = torch.linalg.svd(m, full_matrices=False)
         extra = settings.embedding_size - len(values)  # k beyond the rank of M: zero columns
         sides = (x @ (left * values.sqrt()), y @ (right.T * values.sqrt()))
         users, items = (torch.nn.functional.pad(side.float(), (0, extra)) for side in sides)
         users, items = problem.loss.scoring(train, users, items)
-        errors = ratings - train.scores(x @ m, y)
+        errors = targets - train.scores(x @ m, y)
         row = {"epoch": 1, "updates": 1, "seconds": seconds[0], "cpu_seconds": seconds[1]}
         row |= {"loss": float((errors.square().sum() + settings.regularization * m.square().sum()) / len(errors))}
         return Solution(users, items, [row | {"validation": problem.validate(users, items)}], best_epoch=1)

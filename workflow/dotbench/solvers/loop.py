@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from dotbench.denormals import flushed
 from dotbench.errors import FitFailed
 from dotbench.lazy import torch
 from dotbench.solvers.base import Problem, Solution
@@ -64,7 +65,8 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
         if curve and problem.pause is not None and _reached(curve[-1], problem.pause.epochs, problem.pause.updates):
             paused = True
             break
-        updates, seconds, cpu_seconds = _timed_epoch(trainer, problem.device)
+        with flushed():
+            updates, seconds, cpu_seconds = _timed_epoch(trainer, problem.device)
         loss = trainer.loss()
         before = curve[-1] if curve else {"updates": 0, "seconds": 0.0, "cpu_seconds": 0.0}
         row = {
