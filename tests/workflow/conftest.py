@@ -150,6 +150,9 @@ studies:
       - experiment: nimc-curvature
         set: {models: [relu], observations: [20, 60], rows: [], distance: [], entry: [0.1], largest: [], least: [],
           replications: 1, dimension: 3, components: 2, n: 20, m: 60}
+      - experiment: nimc-contraction
+        set: {models: [tanh], observations: [20, 60], distances: [0.1], replications: 1, dimension: 3, components: 1,
+          iterations: 60, pairs: 1000}
       - experiment: nimc-maps
         set: {maps: [{activation: relu, users: [8, 12], observations: [20, 60]}], methods: [gd, lm], replications: 2,
           dimension: 3, components: 1, iterations: 200, second_order_iterations: 20}

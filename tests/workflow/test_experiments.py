@@ -11,8 +11,8 @@ import pytest
 from dotbench.reporting.slopes import NO_SLOPE
 
 CONFIG = "config/simulation.yaml"
-FIGURES = {"figure1a", "figure1b", "figure1cd", "tensor_curves", "curvature_curves"}
-TABLES = {"rates", "distance", "thresholds", "tensor", "curvature"}
+FIGURES = {"figure1a", "figure1b", "figure1cd", "tensor_curves", "curvature_curves", "contraction_curves"}
+TABLES = {"rates", "distance", "thresholds", "tensor", "curvature", "contraction"}
 ENDS = ["paper versus ours of t2rec", "table table1 of t2rec"]
 PARTS = "results/studies/t2rec/t2rec-table1-*"
 

@@ -9,6 +9,7 @@ MAPS = "The paper's Figure 1 (c) and (d): recovery from random starts against nu
 COLD_START = "Beyond the paper's Table 1: new users, new movies, and both."
 TENSOR = "Section 3.4: starts from moments beside random ones."
 CURVATURE = "Theorems 3.2 and 3.4: the least eigenvalue of the Hessian at the truth and around it."
+CONTRACTION = "Theorem 3.3: steps in which gradient descent with fresh samples halves the distance to the truth."
 
 
 class NIMCStudy(Study):
@@ -26,6 +27,7 @@ class NIMCStudy(Study):
         Exhibit("thresholds", "thresholds", MAPS, experiment="nimc-maps"),
         Exhibit("tensor", "tensor", TENSOR, experiment="nimc-tensor"),
         Exhibit("curvature", "curvature", CURVATURE, experiment="nimc-curvature"),
+        Exhibit("contraction", "replications", CONTRACTION, experiment="nimc-contraction"),
         Exhibit("table1", "starts", "The paper's Table 1: new users of MovieLens, test RMSE.", split="new-users"),
         Exhibit("cold_start", "starts", COLD_START, split="cold-start"),
     )
@@ -35,4 +37,5 @@ class NIMCStudy(Study):
         Exhibit("figure1cd", "recovery", MAPS, experiment="nimc-maps"),
         Exhibit("tensor_curves", "tensor", TENSOR, experiment="nimc-tensor"),
         Exhibit("curvature_curves", "curvature", CURVATURE, experiment="nimc-curvature"),
+        Exhibit("contraction_curves", "trend", CONTRACTION, experiment="nimc-contraction"),
     )
