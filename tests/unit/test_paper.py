@@ -116,6 +116,15 @@ def test_every_published_number_has_a_line(workdir: Path) -> None:
     assert "<h2>" in (workdir / "paper_vs_ours.html").read_text()
 
 
+def test_ours_with_other_settings_are_not_compared(workdir: Path) -> None:
+    write_dataset("ml-100k")
+    write_runs("ml-100k", "nimc-squared-sgd-1", [[1.0], [1.1]])
+    paper_versus_ours({**contents(("ml-100k", "nimc-squared-sgd-1"), kind="", seeds=2), "published": "nimc"}, workdir)
+    lines = read(workdir / "paper_vs_ours.csv")
+    assert {row["verdict"] for row in lines} == {"not run"}
+    assert "taken for one run more" in (workdir / "paper_vs_ours.md").read_text()
+
+
 def test_what_the_released_code_does_is_a_line_of_its_own(workdir: Path) -> None:
     write_dataset("ml-10m")
     folder = "mf-rg2_released-als-1"

@@ -46,6 +46,17 @@ def test_a_method_names_ours_that_it_is_compared_with(tmp_path: Path) -> None:
     assert found.cells[0].sd is None
 
 
+def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
+    asks = {**GOOD["methods"][0], "set": {"features": "movielens", "offset": "none"}}
+    write(tmp_path, methods=[{**asks, "experiment": "t2rec-table1", "rows": ["svd"]}])
+    method = load_published("own", tmp_path).method("RG2")
+    same = {"features": "movielens", "offset": "none", "learning_rate": 0.1}
+    assert method.is_met_by(("mf", "rg2", "als"), same)
+    assert not method.is_met_by(("mf", "rg2", "als"), {**same, "offset": "mean"})
+    assert not method.is_met_by(("mf", "rg2", "als"), {"features": "movielens"})
+    assert method.is_met_by(("t2rec-table1", "svd"), {})  # rows of an experiment are told by name alone
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
