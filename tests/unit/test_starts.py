@@ -86,6 +86,27 @@ def test_each_part_has_its_means_and_its_best(three: list[tuple[str, str]], work
     assert "users resampled" not in text
 
 
+def test_further_metrics_stand_beside_the_first_on_the_test_part(workdir: Path) -> None:
+    """New users alone: one part, which has no name then; with cold parts the second metric is of the warm one."""
+    raw = {"users": 4, "items": 5, "rows": 10}
+    write_dataset("d", raw=raw)
+    for name, level in {"a": 1.0, "b": 1.2}.items():
+        write_parts("d", f"mf-{name}-als-1", {"test": level + SPREAD})
+        for path in Path().glob(f"results/runs/d/mf-{name}-als-1/*/metrics.json"):
+            record = read_json(path)
+            for known in record["metrics"].values():
+                known["rmse_clipped"] = known["rmse"] - 0.1
+            write_json(path, record)
+    table = {**TABLE, "metrics": ["rmse", "rmse_clipped"]}
+    summarise(contents(("d", "mf-a-als-1"), ("d", "mf-b-als-1"), seeds=4, **table), workdir)
+    text = (workdir / "shown.md").read_text()
+    assert [cell.strip() for cell in text.splitlines()[0].split("|")[3:5]] == ["RMSE", "RMSE, clipped"]
+    rows = {row["method"]: row for row in read(workdir / "shown.csv")}
+    assert float(rows["b"]["rmse_clipped_mean"]) == pytest.approx(1.105)
+    assert rows["a"]["rmse_clipped_standing"] == rows["a"]["rmse_standing"] == "best"
+    assert "beyond the least or greatest training rating" in text
+
+
 def test_pairs_are_compared_on_every_part(three: list[tuple[str, str]], workdir: Path) -> None:
     summarise(contents(*three, seeds=4, **TABLE), workdir)
     pairs = read(workdir / "shown_pairs.csv")

@@ -32,6 +32,7 @@ INERT_NOTE = (
     "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation NDCG@10 varies by "
     f"less than {INERT}."
 )
+CLIPPED_NOTE = "Clipped: predictions beyond the least or greatest training rating are set to it."
 COSTS = "Seconds are of training alone, one run; * marks runs that shared the machine."
 UPDATES = " Updates are gradient steps, or half sweeps of ALS."
 
@@ -62,6 +63,7 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
             if contents["kind"] != "overview" and cold_parts(read_runs(contents))
             else []
         ),
+        *([CLIPPED_NOTE] if "rmse_clipped" in contents["metrics"] else []),
         f"Mean ± {spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
         *([INERT_NOTE] if contents["kind"] != "overview" and any(row["inert"] for row in rows) else []),

@@ -110,7 +110,7 @@ def _flagged(metric: str) -> Callable[[Row], str]:
 
 
 def _title(metric: str) -> str:
-    return metric.upper().replace("RECALL", "Recall")
+    return metric.upper().replace("RECALL", "Recall").replace("_CLIPPED", ", clipped")
 
 
 def _long(metrics: list[str], facts: dict[str, Any], cold: list[str]) -> list[Column]:
@@ -128,13 +128,18 @@ def _long(metrics: list[str], facts: dict[str, Any], cold: list[str]) -> list[Co
 
 
 def _parts(metrics: list[str], facts: dict[str, Any], parts: list[str]) -> list[Column]:
+    """The first metric on every part, the others on the test part; the csv has them all."""
+    shown = [(metrics[0], part) for part in parts] + [(metric, parts[0]) for metric in metrics[1:]]
+
+    def title(metric: str, part: str) -> str:
+        return f"{_title(metric)} {PARTS[part]}" if len(parts) > 1 else _title(metric)
+
     return [
         Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
         Column("Method", lambda row: row["method"]),
         *(
-            Column(f"{_title(metric)} {PARTS[part]}", _error(column(part, metric)), _is(column(part, metric), "best"))
-            for metric in metrics
-            for part in parts
+            Column(title(metric, part), _error(column(part, metric)), _is(column(part, metric), "best"))
+            for metric, part in shown
         ),
         Column("Seconds", seconds_text),
         Column("Chosen", _chosen),
