@@ -55,7 +55,16 @@ def changed(source: Source, frame, where: np.ndarray, folder: Path) -> Source:
 
 
 def test_all_are_found():
-    assert list(SETS) == ["aspects", "constant", "item-factors", "movielens", "ngrams", "votes", "yelp-profile"]
+    assert list(SETS) == [
+        "aspects",
+        "constant",
+        "demographics",
+        "item-factors",
+        "movielens",
+        "ngrams",
+        "votes",
+        "yelp-profile",
+    ]
     assert FROM_ROWS == ["aspects", "item-factors", "ngrams", "votes"]
 
 
