@@ -69,6 +69,7 @@ def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
         ({"cells": [{**GOOD["cells"][0], "metric": "ndcg@20"}]}, r"key 'cells\.0\.metric': found 'ndcg@20'"),
         ({"cells": [{**GOOD["cells"][0], "sd": -0.1}]}, r"key 'cells\.0\.sd': found -0\.1"),
         ({"seeds": 0}, "key 'seeds': found 0"),
+        ({"seeds": 1, "standard_errors": [0.1, 0.2]}, "'seeds': found 1, but a ± is there"),
         ({"methods": [{"name": "RG2", "model": "mf"}]}, "needs all of 'model', 'loss', 'solver', or both of 'exper"),
         ({"methods": [{"name": "RG2", "experiment": "t2rec-table1"}]}, "or both of 'experiment', 'rows'"),
         ({"methods": [{"name": "RG2"}]}, "names no method of ours"),

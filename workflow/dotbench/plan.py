@@ -202,7 +202,9 @@ class Plan:
 
     def comparison_files(self, study: Any) -> list[str]:
         """Paper-versus-ours, of a study with published numbers about something that the configuration has."""
-        if not study.published or not (self.study_entries(study.name) or self.published_packed(study)):
+        same_split = study.published_split in (None, self.splitter_of(study).name)
+        entries = self.study_entries(study.name) if same_split else []
+        if not study.published or not (entries or self.published_packed(study)):
             return []
         folder = paths.study(self.benchmark.name, study.name)
         return [str(folder / f"{COMPARISON}.{kind}") for kind in ("csv", "md", "html")]

@@ -85,9 +85,12 @@ def make_splits(config: Sequence[Path] | None) -> int:
 
 def compare(plan: Plan) -> list[str]:
     """Write paper-versus-ours of every study with published numbers from the runs that are there; the files."""
-    compared = [study for study in plan.studies() if study.published]
+    compared = [study for study in plan.studies() if plan.comparison_files(study)]
     if not compared:
-        raise DotbenchError(f"the configuration '{plan.benchmark.name}' has no study with published numbers")
+        raise DotbenchError(
+            f"the configuration '{plan.benchmark.name}' has nothing that numbers were published of: no study with "
+            "published numbers, or only experiments or splits of it that these are not about"
+        )
     for study in compared:
         paper_versus_ours(finished(plan.contents(study)), paths.study(plan.benchmark.name, study.name))
     return [file for study in compared for file in plan.comparison_files(study)]

@@ -82,7 +82,7 @@ class Experiment(Component):
     replications): the digest leaves them out, so that more of them compute only the new parts. ``columns``: of the
     rows. A table tells a row's scenario by ``keys``, what is compared by ``compared`` (and what it is called by
     ``titled``), the replication by ``replication``; it shows ``metrics``, all errors (lower is better), of the rows
-    that have the values of ``reported``.
+    that have the values of ``reported``. ``rivals``: whether what is compared competes, so that the best is marked.
     """
 
     study: ClassVar[str]
@@ -95,6 +95,7 @@ class Experiment(Component):
     compared_title: ClassVar[str] = "Method"  # the header over what is compared
     replication: ClassVar[str] = "replication"
     metrics: ClassVar[tuple[str, ...]]
+    rivals: ClassVar[bool] = True
     trend: ClassVar[Trend | None] = None  # of its figures
     reported: ClassVar[dict[str, str]] = {}
 

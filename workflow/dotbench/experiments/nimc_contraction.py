@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -10,7 +11,8 @@ from pydantic import Field, model_validator
 from dotbench.denormals import flushed
 from dotbench.experiments._recovery import check_rank
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, Trend, seed_packs
-from dotbench.experiments.nimc_curvature import MODELS, orthogonal, with_least_entry
+from dotbench.experiments.nimc_curvature import MODELS, NULL, orthogonal, with_least_entry
+from dotbench.files import digest
 from dotbench.lazy import np, torch
 from dotbench.recovery.fresh import Population, descend
 from dotbench.settings.base import Settings
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 Contracting = Literal["sigmoid", "tanh", "relu-fixed"]
 STREAMS = 7, 8, 9, 10  # of randomness: of truth, start, Hessian and fresh pairs
 DONE = 1e-12  # of the distance at the start, below which rounding is seen
-ENTRY = 0.1  # u₀, least entry of the first row of U* where that is held
 MEASURED = 0.5  # share of the iterations, the last, over which the factor is measured
 
 
@@ -44,7 +45,8 @@ class NIMCContractionSettings(Settings):
     dimension: int = Field(10, ge=1, description="d")
     components: int = Field(5, ge=1, description="k")
     iterations: int = Field(2000, ge=10, description="steps")
-    pairs: int = Field(200_000, ge=1, description="pairs that the Hessian at the truth is measured by")
+    entry: float = Field(0.1, gt=0, description="u₀ of `relu-fixed`, least entry of the first row of U*; k > 1")
+    pairs: int = Field(2_000_000, ge=1, description="pairs that the Hessian at the truth is measured by")
 
     @model_validator(mode="after")
     def _possible(self) -> "NIMCContractionSettings":
@@ -58,7 +60,8 @@ class NIMCContraction(Experiment):
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Theorem 3.3: with enough fresh samples
     at every step and η = 1/M, M the greatest eigenvalue, the squared distance contracts by 1 − μ/M or more, μ the least
     one. On the quadratic that f is near the truth the slowest direction contracts by 1 − μ/M itself, and the distance
-    halves every log 2 / −log(1 − μ/M) steps: ``predicted``. U* and V* have orthonormal columns.
+    halves every log 2 / −log(1 − μ/M) steps: ``predicted``. ReLU with a row of U held is treated alike. Fresh are x and
+    y too, not the observed entries alone: every pair has rows of its own. U* and V* have orthonormal columns.
     """
 
     name = "nimc-contraction"
@@ -67,10 +70,11 @@ class NIMCContraction(Experiment):
     Settings = NIMCContractionSettings
     settings: NIMCContractionSettings
     lists = ("models", "observations", "distances", "replications", "first", "pack")
+    rivals = False
     keys = {"distance": "‖W₀ − W*‖ / ‖W*‖", "observations": "m"}
     compared = "model"
     compared_title = "φ"
-    metrics = ("half_life", "predicted")
+    metrics = ("half_life", "predicted", "ratio")
     trend = Trend("observations", "m, fresh pairs at every step", "steps that halve the distance", "xy")
     columns = {
         "distance": Column("float64", "‖W₀ − W*‖ / ‖W*‖"),
@@ -79,8 +83,9 @@ class NIMCContraction(Experiment):
         "title": Column("str", "the same in tables"),
         "replication": Column("int64", "seed of truth, start and pairs"),
         **FIT_COLUMNS,
-        "half_life": Column("float64", "steps in which ‖W − W*‖ halves, over the last half of them"),
+        "half_life": Column("float64", "steps in which ‖W − W*‖ halves, over the last half before rounding is seen"),
         "predicted": Column("float64", "the same of the quadratic with the Hessian at the truth"),
+        "ratio": Column("float64", "half_life / predicted"),
         "step": Column("float64", "η, one over the greatest eigenvalue of that Hessian"),
         "final": Column("float64", "‖W − W*‖ at the end, of that at the start"),
     }
@@ -90,47 +95,62 @@ class NIMCContraction(Experiment):
 
     def _parts(self) -> Iterator[Part]:
         s = self.settings
-        packs = seed_packs(s.first, s.replications, s.pack)
-        for model, m, distance, pack in itertools.product(s.models, s.observations, s.distances, packs):
-            own = {"model": model, "observations": m, "distance": distance, "seeds": pack}
-            yield Part(f"{model}-m{m}-a{distance:g}-r{pack[0]}to{pack[-1]}".replace(".", "-"), own)
+        scans = {"observations": s.observations, "distances": s.distances}
+        for model, pack in itertools.product(s.models, seed_packs(s.first, s.replications, s.pack)):
+            label = f"{model}-r{pack[0]}to{pack[-1]}-{digest(scans, 6)}"
+            yield Part(label, {"model": model, **scans, "seeds": pack})
 
     def run(self, part: dict[str, Any], place: "Place", kept: "Kept") -> list[Row]:
-        s, seeds = self.settings, part["seeds"]
         torch.set_num_threads(place.threads)
         activation, title = MODELS[part["model"]]
         held = int(part["model"] == "relu-fixed")
-        population = Population(activation, self._truths(seeds, held), held)
-        ends = [self._ends(population, r, seed) for r, seed in enumerate(seeds)]
-        start = self._start(population, part["distance"], seeds)
+        population = Population(activation, self._truths(part["seeds"], held), held)
+        measured = kept.once("hessian", lambda: self._ends(population, part["seeds"]))
+        found: list[Row] = []
+        for m, distance in itertools.product(part["observations"], part["distances"]):
+            place.say(f"m = {m:,}, distance {distance:g}")
+            rows = partial(self._rows, population, part["seeds"], m, distance, measured)
+            found += kept.once(f"m{m}-a{distance:g}", rows)
+        return [{"model": part["model"], "title": title, **row} for row in found]
+
+    def _rows(
+        self, population: Population, seeds: list[int], m: int, distance: float, measured: list[Row]
+    ) -> list[Row]:
+        """A row of every instance."""
+        start = self._start(population, distance, seeds)
         clock = time.perf_counter(), time.process_time()
         with flushed():
             rngs = [np.random.default_rng([seed, STREAMS[3]]) for seed in seeds]
-            steps = population.truth.new_tensor([1 / greatest for _, greatest in ends])
-            found = descend(population, start, steps, part["observations"], s.iterations, rngs)
+            steps = population.truth.new_tensor([row["step"] for row in measured])
+            found = descend(population, start, steps, m, self.settings.iterations, rngs)
         seconds, cpu_seconds = time.perf_counter() - clock[0], time.process_time() - clock[1]
-        same: Row = {key: part[key] for key in ("distance", "observations", "model")} | {"title": title}
+        same: Row = {"distance": distance, "observations": m}
         same |= {"seconds": seconds / len(seeds), "cpu_seconds": cpu_seconds / len(seeds)}
-        return [
-            same
-            | {"replication": seed, "predicted": -1 / np.log2(1 - least / greatest), "step": 1 / greatest}
-            | contraction(found[:, r])
-            for r, (seed, (least, greatest)) in enumerate(zip(seeds, ends, strict=True))
-        ]
+        rows = []
+        for r, hessian in enumerate(measured):
+            row: Row = same | hessian | contraction(found[:, r])
+            both = row["half_life"] is not None and row["predicted"] is not None
+            rows.append(row | {"ratio": row["half_life"] / row["predicted"] if both else None})
+        return rows
+
+    def _ends(self, population: Population, seeds: list[int]) -> list[Row]:
+        """Of every instance the step and the half-life that the ends of the Hessian's spectrum give."""
+        rows = []
+        for r, seed in enumerate(seeds):
+            rng = np.random.default_rng([seed, STREAMS[2]])
+            found = torch.linalg.eigvalsh(population.hessian(r, self.settings.pairs, rng))
+            least, greatest = float(found[0]), float(found[-1])
+            predicted = float(-1 / np.log2(1 - least / greatest)) if least > NULL * greatest else None
+            rows.append({"replication": seed, "step": 1 / greatest, "predicted": predicted})
+        return rows
 
     def _truths(self, seeds: list[int], held: int) -> "torch.Tensor":
         d, ones = self.settings.dimension, np.ones(self.settings.components)
         rngs = [np.random.default_rng([seed, STREAMS[0]]) for seed in seeds]
         found = np.stack([[orthogonal(d, ones, rng) for _ in "uv"] for rng in rngs])
         if held and len(ones) > 1:
-            found[:, 0] = [with_least_entry(u, ENTRY) for u in found[:, 0]]
+            found[:, 0] = [with_least_entry(u, self.settings.entry) for u in found[:, 0]]
         return torch.from_numpy(found)
-
-    def _ends(self, population: Population, r: int, seed: int) -> tuple[float, float]:
-        """Least and greatest eigenvalue of the Hessian at the truth."""
-        hessian = population.hessian(r, self.settings.pairs, np.random.default_rng([seed, STREAMS[2]]))
-        found = torch.linalg.eigvalsh(hessian)
-        return float(found[0]), float(found[-1])
 
     def _start(self, population: Population, distance: float, seeds: list[int]) -> "torch.Tensor":
         truth = population.truth
@@ -148,12 +168,14 @@ class NIMCContraction(Experiment):
 
     def notes(self) -> list[str]:
         s = self.settings
+        held = s.components > 1 and "relu-fixed" in s.models
+        entry = f", for ReLU a first row of U* whose least entry is {s.entry:g} and the others equal" if held else ""
         return [
-            f"k = {s.components}, d = {s.dimension}; U* and V* with orthonormal columns, for ReLU a first row of U* "
-            f"whose least entry is {ENTRY:g} and the others equal; x and y normal. {s.iterations:,} steps W − η ∇f "
-            "with m fresh pairs each, η one over the greatest eigenvalue of the Hessian at the truth, which "
-            f"{s.pairs:,} pairs tell. Shown: steps in which ‖W − W*‖ halves, by least squares of its logarithm over "
-            "the last half of the steps; failed: it does not fall.",
+            f"k = {s.components}, d = {s.dimension}; U* and V* with orthonormal columns{entry}; x and y normal. "
+            f"{s.iterations:,} steps W − η ∇f with m fresh pairs each, η one over the greatest eigenvalue of the "
+            f"Hessian at the truth, which {s.pairs:,} pairs tell. Shown: steps in which ‖W − W*‖ halves, by least "
+            f"squares of its logarithm over the last half of the steps before {DONE:g} of it is left; failed: it does "
+            "not fall, or diverges.",
         ]
 
 

@@ -95,7 +95,7 @@ class Squared(DifferentiableLoss, AlternatingLoss):
         """b, shape (n_items,)."""
         if self.settings.offset == "item-mean":
             return train.item_means
-        return train.ratings.new_tensor(train.mean_rating * (self.settings.offset == "mean")).expand(train.n_items)
+        return train.same_means if self.settings.offset == "mean" else torch.zeros_like(train.same_means)
 
     def targets(self, train: TrainMatrix) -> "torch.Tensor":
         """r − b of every training pair, shape (|D|,)."""

@@ -28,7 +28,7 @@ def _block(packed: Packed, scenario: Scenario) -> Block:
     metric = of.metrics[0]
     complete = [k for k, line in enumerate(lines) if line["failed"] == 0]
     found: list[Comparison] = []
-    if len(complete) > 1:
+    if of.rivals and len(complete) > 1:
         values = [reported_rows(packed, rows[k]).sort_values(of.replication) for k in complete]
         alike = {tuple(frame[of.replication]) for frame in values}
         if len(alike) == 1:

@@ -32,7 +32,9 @@ INERT_NOTE = (
     "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation NDCG@10 varies by "
     f"less than {INERT}."
 )
-CLIPPED_NOTE = "Clipped: predictions beyond the least or greatest training rating are set to it."
+CLIPPED_NOTE = (
+    "Clipped, where a column says so: predictions beyond the least or greatest training rating are set to it."
+)
 COSTS = "Seconds are of training alone, one run; * marks runs that shared the machine."
 UPDATES = " Updates are gradient steps, or half sweeps of ALS."
 

@@ -97,13 +97,16 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
     told += [
         f"Mean ± standard error over {' or '.join(map(str, counts))} replications. !: the choice is on the edge of its "
         "grid in a replication, see the csv, which also has intervals, training errors, costs and what was chosen.",
-        "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over all "
-        "pairs). ≈: not distinguishable from the lowest mean.",
     ]
+    if packed[0].experiment.rivals:
+        told.append(
+            "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over "
+            "all pairs). ≈: not distinguishable from the lowest mean."
+        )
     for block in every:
         told += [
             f"{line['label']}, {line[packed[0].experiment.titled]}: {line['failed']} of {line['replications']} failed: "
-            f"{line['failure']}; no method of the scenario is marked as best."
+            f"{line['failure']}{'; no method of the scenario is marked as best' * packed[0].experiment.rivals}."
             for line in block.lines
             if line["failed"]
         ]

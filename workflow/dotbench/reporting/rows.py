@@ -39,7 +39,7 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
     }
     for metric in metrics:
         for part in ("test", "valid", *cold):
-            values = [record["metrics"][part][metric] for record in good if part in record["metrics"]]
+            values = [record["metrics"][part][metric] for record in good if metric in record["metrics"].get(part, ())]
             interval = t_interval(values) if values else None
             for name in ("mean", "sd", "low", "high"):
                 row[f"{column(part, metric)}_{name}"] = getattr(interval, name) if interval else None

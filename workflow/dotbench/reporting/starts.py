@@ -54,6 +54,6 @@ def _values(runs: list[MethodRuns], part: str, metric: str) -> dict[str, list[fl
     found = {}
     for run in runs:
         metrics = [record["metrics"] or {} for record in run.metrics()]
-        if all(part in known for known in metrics):
+        if all(metric in known.get(part, ()) for known in metrics):
             found[run.label] = [known[part][metric] for known in metrics]
     return found

@@ -85,6 +85,8 @@ class Published(Settings):
 
     @model_validator(mode="after")
     def _known_and_once(self) -> "Published":
+        if self.seeds == 1 and (self.standard_errors or any(cell.sd is not None for cell in self.cells)):
+            raise ValueError("'seeds': found 1, but a ± is there; allowed is the number of runs behind it, 2 or more")
         names = [method.name for method in self.methods]
         keys = [(cell.table, cell.where, cell.method, cell.metric) for cell in self.cells]
         for cell, key in zip(self.cells, keys, strict=True):

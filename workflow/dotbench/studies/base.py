@@ -44,7 +44,8 @@ class Exhibit:
 class Study(Component):
     """A comparison of methods: its task fixes split and metrics; its tables and figures are named targets.
 
-    ``published``: the paper whose numbers (`studies/published/<key>.yaml`) are set beside ours.
+    ``published``: the paper whose numbers (`studies/published/<key>.yaml`) are set beside ours;
+    ``published_split``: the kind of split that they are of, where runs on another one must not be compared.
     """
 
     task: ClassVar[Literal["ranking", "rating"]]
@@ -52,6 +53,7 @@ class Study(Component):
     tables: ClassVar[tuple[Exhibit, ...]]
     figures: ClassVar[tuple[Exhibit, ...]] = ()
     published: ClassVar[str | None] = None
+    published_split: ClassVar[str | None] = None
 
 
 def studies() -> dict[str, type[Any]]:

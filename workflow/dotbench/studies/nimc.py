@@ -21,6 +21,7 @@ class NIMCStudy(Study):
     task = "rating"
     metrics = ("rmse", "rmse_clipped")
     published = "nimc"
+    published_split = "new-users"
     tables = (
         Exhibit("rates", "descent", CONVERGENCE, experiment="nimc-convergence"),
         Exhibit("distance", "distance", DISTANCE, experiment="nimc-distance"),
