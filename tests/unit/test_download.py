@@ -267,7 +267,7 @@ def test_a_server_that_does_not_answer_is_tried_again(target: Path, server) -> N
 
 
 def test_a_server_that_falls_silent_is_tried_again(server, reply, target: Path, monkeypatch) -> None:
-    monkeypatch.setattr(download, "TIMEOUT", (5, 0.1))
+    monkeypatch.setattr(download, "TIMEOUT", (5, 1.0))
     held = threading.Event()
     server.content["/own.gz"] = [reply(BODY, etag=ETAG, sends=5000, wait_for=held), reply(BODY, etag=ETAG)]
     bring(server, target)

@@ -57,11 +57,14 @@ class Ranking:
             self._blocks.append((start, users, inside, hidden))
 
     def hits(self, scorer: Scorer) -> "torch.Tensor":
-        """Whether each of a user's top ``cutoff`` items is relevant: bool, shape (len(self.users), cutoff).
+        """Whether each of a user's top ``cutoff`` items, or of all there are, is relevant: bool, a row for each of
+        ``users``.
 
-        Memory stays at a few times ``CELLS`` numbers, whatever the number of users.
+        Memory stays at a few times ``CELLS`` numbers, whatever the number of users: nothing but what is returned outlives
+        a block, so that blocks of different sizes do not fragment the heap.
         """
-        found = []
+        width = min(self.cutoff, self._rotations.shape[1])
+        found = torch.zeros(len(self.users), width, dtype=torch.bool, device=self.device)
         for start, rows, relevant, masked in self._blocks:
             scores = scorer(rows)
             scores.view(-1)[masked] = -torch.inf
@@ -74,8 +77,8 @@ class Ranking:
                 items[tied] = orders.gather(1, places)
             cells = torch.arange(len(rows), device=self.device)[:, None] * n_items + items
             at = torch.searchsorted(relevant, cells).clamp(max=len(relevant) - 1)
-            found.append(((relevant[at] == cells) & values.isfinite())[:, : self.cutoff])
-        return torch.cat(found) if found else torch.zeros(0, self.cutoff, dtype=torch.bool)
+            found[start : start + len(rows)] = ((relevant[at] == cells) & values.isfinite())[:, :width]
+        return found
 
 
 def top(scores: "torch.Tensor", k: int) -> "tuple[torch.Tensor, torch.Tensor]":
