@@ -60,8 +60,8 @@ class Ranking:
         """Whether each of a user's top ``cutoff`` items, or of all there are, is relevant: bool, a row for each of
         ``users``.
 
-        Memory stays at a few times ``CELLS`` numbers, whatever the number of users: nothing but what is returned outlives
-        a block, so that blocks of different sizes do not fragment the heap.
+        Memory stays at a few times ``CELLS`` numbers, whatever the number of users: nothing but what is returned
+        outlives a block, so that blocks of different sizes do not fragment the heap.
         """
         width = min(self.cutoff, self._rotations.shape[1])
         found = torch.zeros(len(self.users), width, dtype=torch.bool, device=self.device)
