@@ -100,6 +100,15 @@ def test_where_a_fit_failed_none_is_best(counted: Packed, workdir: Path) -> None
     assert "Counting, Middle: 1 of 3 failed: unlucky" in text
 
 
+def test_where_all_failed_and_nobody_competes_the_cell_says_it_alone(
+    counted: Packed, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counting, "rivals", False)
+    write_counted(counted, {"low": LOW, "middle": [None, None, None]})
+    summarise(contents(counted), workdir)
+    assert (workdir / "shown.md").read_text().count("failed: unlucky") == 1
+
+
 def test_methods_that_cannot_be_told_apart_tie(counted: Packed, workdir: Path) -> None:
     write_counted(counted, {"low": LOW, "near": [1.1, 1.15, 1.1], "high": HIGH})
     [block] = blocks(counted)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dotbench.experiments.base import Experiment
 from dotbench.files import write_csv
 from dotbench.reporting.blocks import Block, blocks
 from dotbench.reporting.formats import Column, Row, number, write_table
@@ -103,11 +104,21 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
             "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over "
             "all pairs). ≈: not distinguishable from the lowest mean."
         )
-    for block in every:
-        told += [
-            f"{line['label']}, {line[packed[0].experiment.titled]}: {line['failed']} of {line['replications']} failed: "
-            f"{line['failure']}{'; no method of the scenario is marked as best' * packed[0].experiment.rivals}."
-            for line in block.lines
-            if line["failed"]
-        ]
+    told += _failures(packed[0].experiment, every)
     return packed_notes(contents, packed, told)
+
+
+def _failures(experiment: Experiment, every: list[Block]) -> list[str]:
+    """A line for every cell with replications that failed. Where all did, the cell itself says why, which is enough
+    if nothing else follows from it."""
+    several = len({scenario_text(experiment.keys, block.lines[0]) for block in every}) > 1
+    told = []
+    for block in every:
+        where = f", {scenario_text(experiment.keys, block.lines[0])}" if several else ""
+        told += [
+            f"{line['label']}{where}, {line[experiment.titled]}: {line['failed']} of {line['replications']} failed: "
+            f"{line['failure']}{'; no method of the scenario is marked as best' * experiment.rivals}."
+            for line in block.lines
+            if line["failed"] and (experiment.rivals or line["failed"] < line["replications"])
+        ]
+    return told
