@@ -19,7 +19,7 @@ rule summarise:
             "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/table.rst",
             category="Tables",
-            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+            labels={"table": "{study}: {table}", "configuration": "{name}"},
         ),
     log:
         "logs/summarise/{name}/{study}-{table}.log",
@@ -55,7 +55,7 @@ use rule summarise as describe with:
             "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/statistics.rst",
             category="Tables",
-            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+            labels={"table": "{study}: {table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
         table=made_as("tables", "statistics"),
@@ -75,7 +75,7 @@ use rule summarise as summarise_experiment with:
             "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/replications.rst",
             category="Tables",
-            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+            labels={"table": "{study}: {table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
         table=made_as("tables", "replications"),
@@ -96,7 +96,7 @@ use rule describe as summarise_costs with:
             "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/costs.rst",
             category="Tables",
-            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+            labels={"table": "{study}: {table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
         table=made_as("tables", "costs"),
@@ -115,7 +115,7 @@ use rule summarise as summarise_features with:
             "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/aspects.rst",
             category="Tables",
-            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+            labels={"table": "{study}: {table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
         table=made_as("tables", "aspects"),
@@ -131,7 +131,7 @@ use rule summarise_experiment as summarise_slopes with:
             "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/slopes.rst",
             category="Tables",
-            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+            labels={"table": "{study}: {table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
         table=made_as("tables", "slopes"),
@@ -146,7 +146,7 @@ use rule summarise_experiment as summarise_recovery with:
             "results/{name}/{study}/tables/{table}.html",
             caption="../workflow/report/recovery_table.rst",
             category="Tables",
-            labels={"study": "{study}", "table": "{table}", "configuration": "{name}"},
+            labels={"table": "{study}: {table}", "configuration": "{name}"},
         ),
     wildcard_constraints:
         table=made_as("tables", "thresholds", "distance", "descent", "curvature", "tensor"),
@@ -171,13 +171,13 @@ rule draw_convergence:
             "results/{name}/{study}/figures/{figure}-epoch.svg",
             caption="../workflow/report/convergence.rst",
             category="Convergence",
-            labels={"study": "{study}", "figure": "{figure}", "axis": "epoch"},
+            labels={"figure": "{study}: {figure}", "axis": "epoch"},
         ),
         seconds=report(
             "results/{name}/{study}/figures/{figure}-seconds.svg",
             caption="../workflow/report/convergence.rst",
             category="Convergence",
-            labels={"study": "{study}", "figure": "{figure}", "axis": "seconds"},
+            labels={"figure": "{study}: {figure}", "axis": "seconds"},
         ),
     log:
         "logs/draw/{name}/{study}-{figure}.log",
@@ -212,7 +212,7 @@ use rule draw_convergence as draw_regularization with:
             "results/{name}/{study}/figures/{figure}.svg",
             caption="../workflow/report/regularization.rst",
             category="Tuning",
-            labels={"study": "{study}", "figure": "{figure}"},
+            labels={"figure": "{study}: {figure}"},
         ),
     wildcard_constraints:
         figure=made_as("figures", "regularization"),
@@ -225,7 +225,7 @@ use rule draw_convergence as draw_time_to_quality with:
             "results/{name}/{study}/figures/{figure}.svg",
             caption="../workflow/report/time_to_quality.rst",
             category="Convergence",
-            labels={"study": "{study}", "figure": "{figure}", "axis": "seconds"},
+            labels={"figure": "{study}: {figure}", "axis": "seconds"},
         ),
     wildcard_constraints:
         figure=made_as("figures", "time_to_quality"),
@@ -242,7 +242,7 @@ use rule draw_convergence as draw_trend with:
             "results/{name}/{study}/figures/{figure}.svg",
             caption="../workflow/report/trend.rst",
             category="Experiments",
-            labels={"study": "{study}", "figure": "{figure}"},
+            labels={"figure": "{study}: {figure}"},
         ),
     wildcard_constraints:
         figure=made_as("figures", "trend"),
@@ -255,7 +255,7 @@ use rule draw_trend as draw_recovery with:
             "results/{name}/{study}/figures/{figure}.svg",
             caption="../workflow/report/recovery_figure.rst",
             category="Experiments",
-            labels={"study": "{study}", "figure": "{figure}"},
+            labels={"figure": "{study}: {figure}"},
         ),
     wildcard_constraints:
         figure=made_as("figures", "recovery", "distance", "descent", "curvature", "tensor"),

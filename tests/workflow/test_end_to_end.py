@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,27 @@ def test_report_is_one_offline_file(project):
     text = (project.root / "results/smoke/report.html").read_text()
     assert "convergence-epoch.svg" in text
     assert not re.search(r"""(<script[^>]+src|<link[^>]+href|@import|url\()\s*=?\s*["']?https?://""", text)
+
+    results, categories = (_stated(text, name) for name in ("results", "categories"))
+    assert len(categories["Tables"]["Other"]) == 2
+    for category in categories.values():
+        for paths in category.values():
+            _has_an_entry_for_every_toggle([results[path]["labels"] for path in paths])
+
+
+def _stated(report: str, name: str) -> Any:
+    """A variable of the report's script, which is JSON."""
+    return json.JSONDecoder().raw_decode(re.split(rf'<script id="{name}">\s*var {name} = ', report)[1])[0]
+
+
+def _has_an_entry_for_every_toggle(labels: list[dict[str, str]]) -> None:
+    """The viewer makes a switch of a label but the first that has two values, in half of the entries each; what it
+    then does not find under the switch leaves an empty page."""
+    for label in list(labels[0])[1:]:
+        values = [entry.get(label) for entry in labels]
+        if len(set(values)) == 2 and values.count(values[0]) * 2 == len(values):
+            rest = {tuple(value for key, value in entry.items() if key != label) for entry in labels}
+            assert len(rest) * 2 == len(labels), f"label {label} of {labels}"
 
 
 FAILING = """
