@@ -15,9 +15,11 @@ from dotbench.features.base import from_label
 from dotbench.files import canonical_json
 from dotbench.plan import Plan, spectrum_artefact
 from dotbench.runs import paths
+from dotbench.scheduling import keep_one_clock
 from dotbench.settings.benchmark import parse_benchmark
 from dotbench.settings.published import published_path
 from dotbench.sources import sources
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 try:
     # the last file wins: Snakemake lists the default behind those of the command line
@@ -28,6 +30,7 @@ except DotbenchError as error:
     sys.exit(f"error: {error}")
 
 os.environ.update(plan.environment())
+keep_one_clock(JobScheduler)
 
 
 wildcard_constraints:
