@@ -34,11 +34,11 @@ def test_pairs_are_those_of_the_paired_t_test() -> None:
 
 
 def test_differences_without_spread_are_certain_and_equal_methods_tie() -> None:
-    [pair] = compare_replications(np.array([[1.0, 2.0], [2.0, 3.0]]))
+    [pair] = compare_replications(np.array([[1.0, 2.0, 4.0], [2.0, 3.0, 5.0]]))
     assert (pair.difference, pair.low, pair.high, pair.p) == (-1.0, -1.0, -1.0, 0.0)
-    [same] = compare_replications(np.array([[1.0, 2.0], [1.0, 2.0]]))
+    [same] = compare_replications(np.array([[1.0, 2.0, 4.0], [1.0, 2.0, 4.0]]))
     assert same.p == 1.0
-    assert compare_replications(np.array([[1.0], [2.0]])) == []
+    assert compare_replications(np.array([[1.0, 2.0], [2.0, 4.0]])) == []
 
 
 @pytest.fixture

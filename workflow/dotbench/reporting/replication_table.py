@@ -102,7 +102,7 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
     if packed[0].experiment.rivals:
         told.append(
             "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over "
-            "all pairs). ≈: not distinguishable from the lowest mean."
+            "all pairs). ≈: not distinguishable from the lowest mean. Fewer than 3 replications are not compared."
         )
     told += _failures(packed[0].experiment, every)
     return packed_notes(contents, packed, told)

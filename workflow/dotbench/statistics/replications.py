@@ -6,19 +6,22 @@ from dotbench.lazy import np
 from dotbench.statistics.intervals import LEVEL, t_interval
 from dotbench.statistics.paired import Comparison, holm
 
+MIN_REPLICATIONS = 3  # for a comparison
+
 
 def compare_replications(values: "np.ndarray") -> list[Comparison]:
     """Compare every pair of methods by Student's paired t-test.
 
     ``values``: shape (methods, replications), one number of every method on the same data sets. With the differences
-    d of a pair over R > 1 replications, t = d̄ √R / s; p is two-sided and adjusted by Holm over all pairs. ``low`` and
-    ``high`` are simultaneous over all m pairs by Bonferroni: d̄ ± t_{R−1, 1−.05/(2m)} s/√R. Empty for R = 1.
+    d of a pair over R > 2 replications, t = d̄ √R / s; p is two-sided and adjusted by Holm over all pairs. ``low`` and
+    ``high`` are simultaneous over all m pairs by Bonferroni: d̄ ± t_{R−1, 1−.05/(2m)} s/√R. Empty for R < 3: with one
+    degree of freedom next to nothing can be told.
     """
     from scipy import stats
 
     pairs = list(itertools.combinations(range(len(values)), 2))
     n = values.shape[1]
-    if n < 2 or not pairs:
+    if n < MIN_REPLICATIONS or not pairs:
         return []
     differences = np.stack([values[a] - values[b] for a, b in pairs])
     mean, se = differences.mean(axis=1), differences.std(axis=1, ddof=1) / n**0.5
