@@ -157,7 +157,6 @@ def test_truths_are_of_the_law(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ("name", "settings", "message"),
     [
         ("t2rec-width", {"users": 50, "ratings": [2501]}, "2501 ratings do not fit: 50 users × 50 items"),
-        ("t2rec-depth", {"depths": [2, 2]}, "'depths' has a value more than once"),
         ("t2rec-noise", {"laws": ["cauchy"]}, "key 'laws.0': found 'cauchy'"),
         ("t2rec-truths", {"law": ["jumps"]}, "key 'law': unknown key"),
     ],

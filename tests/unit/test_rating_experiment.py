@@ -200,7 +200,6 @@ def test_the_shipped_methods_are_valid_and_the_paper_grids_are_the_paper_s() -> 
             {"methods": [{"name": "a", "title": "A", "method": "svd", "set": {"epochs": 2}, "grid": {"epochs": [1]}}]},
             "'grid.epochs' needs one or more values, and no value of its own in 'set'",
         ),
-        ({"dimensions": [20, 20]}, "'dimensions' has a value more than once"),
         ({"dimensions": [60]}, "dimension 60 is more than the 50 covariates"),
         ({"replication": 3}, "key 'replication': unknown key; allowed are dimensions, first, folds, grid"),
     ],

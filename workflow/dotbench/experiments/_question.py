@@ -49,10 +49,6 @@ class QuestionSettings(Settings):
 
     @model_validator(mode="after")
     def _possible(self, info: ValidationInfo) -> "QuestionSettings":
-        for key in type(self).model_fields:
-            values = getattr(self, key)
-            if isinstance(values, list) and len(set(values)) < len(values):
-                raise ValueError(f"'{key}' has a value more than once")
         if knows_lists(info) and max(self.ratings) > self.users**2:
             raise ValueError(f"{max(self.ratings)} ratings do not fit: {self.users} users × {self.users} items")
         return self

@@ -67,10 +67,6 @@ class T2RecTable1Settings(Settings):
 
     @model_validator(mode="after")
     def _possible(self, info: ValidationInfo) -> "T2RecTable1Settings":
-        for key in ("sizes", "dimensions"):
-            values = getattr(self, key)
-            if len(set(values)) < len(values):
-                raise ValueError(f"'{key}' has a value more than once")
         names = [choice.name for choice in self.methods]
         if len(set(names)) < len(names):
             raise ValueError("two of 'methods' have the same name")

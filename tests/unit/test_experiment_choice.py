@@ -1,0 +1,28 @@
+from typing import Any
+
+import pytest
+
+from dotbench.settings.experiment import ExperimentChoice, resolve_experiment
+from dotbench.settings.method import WrongChoice
+
+
+@pytest.mark.parametrize(
+    ("experiment", "study", "settings", "key", "repeated"),
+    [
+        ("t2rec-table1", "t2rec", {"dimensions": [20, 20]}, "dimensions", "20"),
+        ("t2rec-depth", "t2rec", {"depths": [2, 3, 2]}, "depths", "2"),
+        ("nimc-contraction", "nimc", {"models": ["tanh", "tanh"]}, "models", "'tanh'"),
+    ],
+)
+def test_a_value_that_would_make_a_part_twice_is_refused(
+    experiment: str, study: str, settings: dict[str, Any], key: str, repeated: str
+) -> None:
+    with pytest.raises(WrongChoice) as caught:
+        resolve_experiment(ExperimentChoice(experiment=experiment, set=settings), study)
+    assert caught.value.key == ("set", key)
+    assert str(caught.value) == f"found {repeated} more than once; allowed is every value once"
+
+
+def test_every_list_of_its_own_may_be_given() -> None:
+    found = resolve_experiment(ExperimentChoice(experiment="t2rec-depth", set={"depths": [2, 3]}), "t2rec")
+    assert found.settings.depths == [2, 3]
