@@ -617,7 +617,7 @@ def test_an_experiment_needs_no_dataset(load) -> None:
     assert (label, experiment.settings.replications) == ("Mine", 3)
     plan = Plan(benchmark)
     assert plan.entries == []
-    assert len(plan.packed[0].parts) == 117
+    assert len(plan.packed[0].parts) == 126
     targets = plan.named_targets()
     assert "results/own/t2rec/tables/table1.csv" in targets["t2rec_table1"]
     assert set(targets["t2rec_table1"]) < set(targets["t2rec"])

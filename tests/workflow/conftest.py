@@ -200,7 +200,7 @@ REVIEWS = """
 name: reviews
 datasets: [mini-yelp]
 data_dir: files
-seeds: [0, 1]
+seeds: [0, 1, 2]
 studies:
   - study: t2rec
     split: warm-cold

@@ -25,8 +25,8 @@ BOLD = (
 )
 BOLD_BY_PART = (
     "Bold: better than every other method of the dataset on this part (p < .05, Student's paired t-test over seeds, "
-    "Holm over all pairs). ≈: not distinguishable from the best mean. All seeds are draws from the same ratings: what "
-    "is found holds for other draws of them, and says nothing of other data."
+    "Holm over all pairs). ≈: not distinguishable from the best mean. Fewer than 3 seeds are not compared. All seeds "
+    "are draws from the same ratings: what is found holds for other draws of them, and says nothing of other data."
 )
 INERT_NOTE = (
     "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation NDCG@10 varies by "
