@@ -11,10 +11,12 @@ from dotbench.settings.method import WrongChoice
     [
         ("t2rec-table1", "t2rec", {"dimensions": [20, 20]}, "dimensions", "20"),
         ("t2rec-depth", "t2rec", {"depths": [2, 3, 2]}, "depths", "2"),
+        ("t2rec-width", "t2rec", {"learning_rates": [0.01, 0.01]}, "learning_rates", "0.01"),
+        ("nimc-tensor", "nimc", {"pairs": [10000, 10000]}, "pairs", "10000"),
         ("nimc-contraction", "nimc", {"models": ["tanh", "tanh"]}, "models", "'tanh'"),
     ],
 )
-def test_a_value_that_would_make_a_part_twice_is_refused(
+def test_a_value_that_is_listed_twice_is_refused(
     experiment: str, study: str, settings: dict[str, Any], key: str, repeated: str
 ) -> None:
     with pytest.raises(WrongChoice) as caught:

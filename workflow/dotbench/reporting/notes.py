@@ -7,6 +7,7 @@ from dotbench.files import read_json
 from dotbench.reporting.records import read_runs
 from dotbench.reporting.rows import INERT, cold_parts
 from dotbench.runs import paths
+from dotbench.statistics.replications import MIN_REPLICATIONS
 
 PROTOCOLS = {
     "ranking": "; all items ranked, train and validation masked; NDCG discounted by log2 and normalised by "
@@ -25,8 +26,9 @@ BOLD = (
 )
 BOLD_BY_PART = (
     "Bold: better than every other method of the dataset on this part (p < .05, Student's paired t-test over seeds, "
-    "Holm over all pairs). ≈: not distinguishable from the best mean. Fewer than 3 seeds are not compared. All seeds "
-    "are draws from the same ratings: what is found holds for other draws of them, and says nothing of other data."
+    f"Holm over all pairs). ≈: not distinguishable from the best mean. Fewer than {MIN_REPLICATIONS} seeds are not "
+    "compared. All seeds are draws from the same ratings: what is found holds for other draws of them, and says "
+    "nothing of other data."
 )
 INERT_NOTE = (
     "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation NDCG@10 varies by "

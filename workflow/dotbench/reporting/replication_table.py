@@ -17,6 +17,7 @@ from dotbench.reporting.replications import (
     scenario_text,
 )
 from dotbench.runs.packed import Packed
+from dotbench.statistics.replications import MIN_REPLICATIONS
 
 
 def replication_table(contents: dict[str, Any], folder: Path) -> None:
@@ -102,16 +103,16 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
     if packed[0].experiment.rivals:
         told.append(
             "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over "
-            "all pairs). ≈: not distinguishable from the lowest mean. Fewer than 3 replications are not compared."
+            "all pairs). ≈: not distinguishable from the lowest mean. "
+            f"Fewer than {MIN_REPLICATIONS} replications are not compared."
         )
-    told += _failures(packed[0].experiment, every)
+    told += _failures(packed[0].experiment, every, len(shown) > 1)
     return packed_notes(contents, packed, told)
 
 
-def _failures(experiment: Experiment, every: list[Block]) -> list[str]:
-    """A line for every cell with replications that failed. Where all did, the cell itself says why, which is enough
-    if nothing else follows from it."""
-    several = len({scenario_text(experiment.keys, block.lines[0]) for block in every}) > 1
+def _failures(experiment: Experiment, every: list[Block], several: bool) -> list[str]:
+    """A line for every cell with replications that failed, with its scenario if there are ``several``. Where all did,
+    the cell itself says why, which is enough if nothing else follows from it."""
     told = []
     for block in every:
         where = f", {scenario_text(experiment.keys, block.lines[0])}" if several else ""

@@ -30,13 +30,13 @@ def resolve_experiment(choice: ExperimentChoice, study: str) -> Experiment:
     except ValidationError as error:
         path, message = explain(error, cls.Settings)[0]
         raise WrongChoice(("set", *path), message) from None  # type: ignore[arg-type]
-    for key in cls.lists:
+    for key in cls.Settings.model_fields:
         _refuse_repeated(key, getattr(found.settings, key))
     return found
 
 
 def _refuse_repeated(key: str, values: Any) -> None:
-    """Two equal values would be two parts of the same name."""
+    """Two equal values would be two parts of the same name, or the same fit tried twice."""
     repeated = [value for k, value in enumerate(values) if value in values[:k]] if isinstance(values, list) else []
     if repeated:
         raise WrongChoice(("set", key), f"found {repeated[0]!r} more than once; allowed is every value once")
