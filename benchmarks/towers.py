@@ -1,4 +1,7 @@
-"""CPU milliseconds a step per replica: both programs beside plain torch.nn with autograd, one fit at a time."""
+"""CPU milliseconds a step per replica: both programs beside plain torch.nn with autograd, one fit at a time.
+
+``--compile`` adds the peer with its loss and gradient compiled by torch.compile, which needs a C++ compiler.
+"""
 
 import argparse
 import os
@@ -13,6 +16,7 @@ parser.add_argument("--replicas", type=int, nargs="+", default=[1, 5, 25])
 parser.add_argument("--optimizer", choices=["sgd", "adam", "muon"], default="sgd")
 parser.add_argument("--rounds", type=int, default=7)
 parser.add_argument("--seconds", type=float, default=0.1, help="CPU time of a method in a round, at least")
+parser.add_argument("--compile", action="store_true", help="also the peer under torch.compile")
 arguments = parser.parse_args()
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded
 
@@ -60,7 +64,7 @@ def network() -> torch.nn.Sequential:
     return torch.nn.Sequential(*first, *hidden, torch.nn.Linear(a.width, a.embedding_size))
 
 
-def peer(batch: int) -> Callable[[], int]:
+def peer(batch: int, compiled: bool = False) -> Callable[[], int]:
     """The loop that one would write: batches of pairs through both networks, autograd, torch.optim."""
     data = sample(0)
     inputs = [torch.from_numpy(x).float() for x in (data.users, data.items)]
@@ -78,13 +82,15 @@ def peer(batch: int) -> Callable[[], int]:
     def loss(users: torch.Tensor, items: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         return ((towers[0](users) * towers[1](items)).sum(-1) - truth).square().mean()
 
+    error = torch.compile(loss) if compiled else loss
+
     def epoch() -> int:
         order = torch.randperm(PAIRS)
         for part in order.split(batch):
             for parameter in parameters:
                 parameter.grad = None
             users, items = pairs[part].unbind(1)
-            loss(inputs[0][users], inputs[1][items], ratings[part]).backward()
+            error(inputs[0][users], inputs[1][items], ratings[part]).backward()
             for optimizer in optimizers:
                 optimizer.step()
         return -(-PAIRS // batch)
@@ -105,6 +111,8 @@ def main() -> None:
     rows = []
     for batch in arguments.batches:
         methods = {"torch.nn, one at a time (peer)": peer(batch)}
+        if arguments.compile:
+            methods["peer, torch.compile"] = peer(batch, compiled=True)
         for kind in (BatchRows, AllRows):
             for replicas in arguments.replicas:
                 methods[f"{kind.name}, R = {replicas}"] = ours(kind, batch, replicas)
