@@ -42,14 +42,14 @@ def run(tiny: T2RecCapacity, folder: Path, said: list[str]) -> dict[str, Any]:
     return {row["way"]: row for row in rows}
 
 
-def test_towers_are_trained_in_three_ways(tiny: T2RecCapacity, tmp_path: Path) -> None:
+def test_towers_are_trained_in_every_way(tiny: T2RecCapacity, tmp_path: Path) -> None:
     found = run(tiny, tmp_path, [])
     assert set(found) == set(t2rec_capacity.TITLES)
     assert {way: row["width"] for way, row in found.items()} == dict.fromkeys(found, 8) | {"bilinear": None}
     assert found["bilinear"]["rmse"] == pytest.approx(0.1**0.5, rel=0.1)  # the noise
     # training that goes nowhere leaves the towers of the regression: their error over test ratings
     assert found["started-test"]["rmse"] == pytest.approx(found["regressed"]["rmse"], rel=0.15)
-    assert found["regressed"]["rmse"] < found["test"]["rmse"]
+    assert found["regressed-own"]["rmse"] < found["regressed"]["rmse"] < found["test"]["rmse"]  # 40 points, not all
     assert [found[way]["epochs"] for way in ("test", "started-train", "bilinear")] == [2, 1, None]
     assert found["train"]["seconds"] is None
     assert found["test"]["seconds"] > 0

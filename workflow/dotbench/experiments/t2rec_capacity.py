@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 TITLES = {
     "test": "ratings, random start: test",
     "train": "ratings, random start: training",
-    "regressed": "regressed on the true functions",
+    "regressed": "regressed on the true functions, fresh points",
+    "regressed-own": "regressed on the true functions, own points",
     "started-test": "ratings, started there: test",
     "started-train": "ratings, started there: training",
     "bilinear": "bilinear in the true features: test",
@@ -56,7 +57,7 @@ class T2RecCapacitySettings(Settings):
         MUON.model_copy(update={"learning_rate": 0.02, "weight_decay": 0.0, "batch_size": 512}),
         description="of each tower on its noiseless true function",
     )
-    steps: int = Field(10_000, ge=1, description="of the regression, each with covariates of its own")
+    steps: int = Field(10_000, ge=1, description="of the regression, on fresh covariates or on the data set's own")
     started: Training = Field(
         MUON.model_copy(update={"learning_rate": 0.005, "epochs": 50}),
         description="on ratings, from the towers of the regression",
@@ -77,7 +78,8 @@ class T2RecCapacity(Experiment):
     """RMSE of ratings by towers of several widths, each trained in three ways on the same data.
 
     On ratings from a random start, as everyone must. Each tower by itself on its noiseless true function f or g, at
-    fresh covariates: what such towers have been seen to represent. And on ratings again, started from those: whether
+    fresh covariates: what such towers have been seen to represent everywhere; and at the data set's own users and items
+    alone, which test pairs are of too: what suffices for those. And on ratings again, started from the first: whether
     the ratings have a good solution of this width, which training from a random start then did not find. Beside them a
     bilinear model in the true features, for what the ratings allow.
 
@@ -103,8 +105,8 @@ class T2RecCapacity(Experiment):
         "way": Column("str", f"how they were trained and what on: {', '.join(f'`{way}`' for way in TITLES)}"),
         "title": Column("str", "the same in words"),
         **FIT_COLUMNS,
-        "rmse": Column("float64", "on test or training ratings; `regressed`: over all pairs of fresh points"),
-        "user_error": Column("float64", "of `regressed`: E‖f̂ − f‖² / E‖f‖²"),
+        "rmse": Column("float64", "on test or training ratings; where regressed, over all pairs of the points"),
+        "user_error": Column("float64", "where regressed: E‖f̂ − f‖² / E‖f‖²"),
         "item_error": Column("float64", "of `regressed`: the same of the items"),
         "epochs": Column("int64", "that were made on ratings"),
         "ended": Column("str", "what ended training on ratings"),
@@ -127,7 +129,11 @@ class T2RecCapacity(Experiment):
         one = _Towers(self.settings, part, place, kept)
         if part["width"] is None:
             return kept.once("bilinear", one.bilinear)
-        return [*kept.once("random", one.from_random), *kept.once("regressed", one.from_truth)]
+        return [
+            *kept.once("random", one.from_random),
+            *kept.once("regressed", one.from_truth),
+            *kept.once("regressed-own", one.at_own_points),
+        ]
 
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
         here = f"n = {lines[0]['users']}, d = {lines[0]['dimension']}"
@@ -143,7 +149,8 @@ class T2RecCapacity(Experiment):
         return [
             f"Generator as the paper prints it: {s.ratings:,} ratings, 56 % trained on, 14 % to choose the epoch, 30 % "
             "test. RMSE of ratings, noise included.",
-            f"Regression: {s.steps:,} steps, fresh covariates in each. Achieved points of single trainings, no limits.",
+            f"Regression: {s.steps:,} steps, on fresh covariates in each, or on the data set's own users and items, "
+            "of which test pairs are too. Achieved points of single trainings, no limits.",
             *(f"{name}: {_described(training)}." for name, training in shown.items()),
         ]
 
@@ -168,17 +175,23 @@ class _Towers:
         return self._on_ratings("", self.settings.training, None)
 
     def from_truth(self) -> list[Row]:
-        s = self.settings
-        architecture = Architecture(width=self.part["width"])
+        row, towers = self._regressed("regressed", "fresh")
+        return [row, *(self._on_ratings("started-", self.settings.started, towers) if towers else [])]
+
+    def at_own_points(self) -> list[Row]:
+        return [self._regressed("regressed-own", "own")[0]]
+
+    def _regressed(self, way: str, points: Literal["fresh", "own"]) -> tuple[Row, FittedTowers | None]:
+        s, architecture = self.settings, Architecture(width=self.part["width"])
         done = attempt(
-            lambda: represent(self.generator, architecture, s.regression, s.steps, "fresh", self.part["seed"]),
+            lambda: represent(self.generator, architecture, s.regression, s.steps, points, self.part["seed"]),
             self.place.say,
         )
         if done.result is None:
-            return [self._row("regressed", done, {})]
+            return self._row(way, done, {}), None
         reached, towers = done.result
         facts = {"rmse": reached.direct_rmse, "user_error": reached.user_error, "item_error": reached.item_error}
-        return [self._row("regressed", done, facts), *self._on_ratings("started-", s.started, towers)]
+        return self._row(way, done, facts), towers
 
     def _on_ratings(self, prefix: str, training: Training, start: FittedTowers | None) -> list[Row]:
         """Rows of the errors on test and on training pairs; the second has no time of its own."""
