@@ -115,7 +115,7 @@ def _columns(packed: list[Packed], found: list[Row]) -> list[Column]:
         Column("N", lambda row: "–" if row["smallest"] is None else f"{row['smallest']:,} to {row['largest']:,}"),
         Column("Slope", lambda row: _interval(row, "slope")),
         *(
-            Column(name.replace("|", ""), lambda row, name=name: f"{row['references'].get(name, np.nan):.3f}")  # type: ignore[misc]
+            Column(name.replace("|", ""), lambda row, name=name: _number(row["references"].get(name)))  # type: ignore[misc]
             for name in dict.fromkeys(name for row in found for name in row["references"])
         ),
         Column("Verdict", lambda row: row["verdict"]),
@@ -126,6 +126,10 @@ def _columns(packed: list[Packed], found: list[Row]) -> list[Column]:
 
 def _left(row: Row, name: str) -> str:
     return _interval(row, name) + (f" at {row['left_at']:,}" if row["left_at"] is not None else "")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _interval(row: Row, name: str) -> str:
