@@ -1,5 +1,6 @@
 """Towers as a method of experiments."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,15 @@ def test_outcomes_come_in_the_order_of_tasks_as_if_each_were_fitted_alone(tmp_pa
         np.testing.assert_allclose(outcome.fitted.predict(pairs), alone.predict(pairs), rtol=1e-3, atol=1e-4)
         assert (outcome.fitted.epochs, outcome.fitted.ended) == (3, "cap")
         assert outcome.seconds > 0
+
+
+def test_towers_to_the_end_do_not_see_validation_ratings(tmp_path: Path) -> None:
+    method = rating_methods()["towers-to-the-end"]
+    one = task(tmp_path, "0", epochs=6, patience=6)
+    none = replace(one.data, valid_pairs=one.data.valid_pairs[:0], valid_ratings=one.data.valid_ratings[:0])
+    watched, blind = (method.fit(replace(one, data=data), place()) for data in (one.data, none))
+    assert (watched.epochs, watched.ended) == (6, "cap")
+    np.testing.assert_array_equal(watched.predict(one.data.pairs), blind.predict(one.data.pairs))
 
 
 def test_a_fit_that_diverges_at_once_fails_and_leaves_the_others_alone(tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ TITLES = {
     "bilinear": "bilinear in the true features: test",
 }
 MUON = Training(
-    optimizer="muon", learning_rate=0.04, momentum=0.95, nesterov=True, schedule="cosine", weight_decay=0.5,
-    epochs=150, patience=150,
+    optimizer="muon", learning_rate=0.04, momentum=0.95, nesterov=True, schedule="cosine", weight_decay=0.3,
+    epochs=450, patience=450,
 )  # fmt: skip
 PROTOCOL = Protocol(test_share=0.3, folds=1, holdout=0.2, refit=False)
 
@@ -48,7 +48,7 @@ class T2RecCapacitySettings(Settings):
 
     sizes: list[Size] = Field([1500], min_length=1, description="n: users, and as many items")
     dimensions: list[Size] = Field([20], min_length=1, description="d, intrinsic dimension of the covariates")
-    widths: list[Size] = Field([25, 50, 100, 200], min_length=1, description="units of a hidden layer")
+    widths: list[Size] = Field([25, 50, 100], min_length=1, description="units of a hidden layer")
     replications: int = Field(3, ge=1, description="data sets of each scenario; a job has one")
     first: int = Field(0, ge=0, description="seed of the first replication; the others follow it")
     ratings: int = Field(100_000, ge=10, description="observed pairs, training and test together")
@@ -57,9 +57,9 @@ class T2RecCapacitySettings(Settings):
         MUON.model_copy(update={"learning_rate": 0.02, "weight_decay": 0.0, "batch_size": 512}),
         description="of each tower on its noiseless true function",
     )
-    steps: int = Field(10_000, ge=1, description="of the regression, on fresh covariates or on the data set's own")
+    steps: int = Field(30_000, ge=1, description="of the regression, on fresh covariates or on the data set's own")
     started: Training = Field(
-        MUON.model_copy(update={"learning_rate": 0.005, "epochs": 50}),
+        MUON.model_copy(update={"learning_rate": 0.005, "epochs": 50, "patience": 50}),
         description="on ratings, from the towers of the regression",
     )
 

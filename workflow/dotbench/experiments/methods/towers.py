@@ -36,10 +36,10 @@ class Towers(RatingMethod):
     gpu = True
 
     def fit(self, task: Task, place: "Place") -> Fitted:
-        return _fitted(train([_fit(task)], place.device, task.state, place.say)[0], task)
+        return _fitted(train([self._fit(task)], place.device, task.state, place.say)[0], task)
 
     def fit_all(self, tasks: Sequence[Task], place: "Place") -> Iterator[Outcome]:
-        fits = [_fit(task) for task in tasks]
+        fits = [self._fit(task) for task in tasks]
         done: dict[int, Outcome] = {}
         told = 0
         for pack in packs(fits, LARGEST):
@@ -53,17 +53,19 @@ class Towers(RatingMethod):
                 yield done.pop(told)
                 told += 1
 
+    def _fit(self, task: Task) -> Fit:
+        values = task.settings.model_dump()
+        architecture = Architecture.model_validate({name: values[name] for name in Architecture.model_fields})
+        training = Training.model_validate({name: values[name] for name in Training.model_fields})
+        return Fit(self._sample(task.data), architecture, training, task.seed)
+
+    def _sample(self, data: RatingData) -> Sample:
+        return sample(data)
+
 
 def _outcome(result: Result, task: Task, place: "Place") -> Outcome:
     used = attempt(partial(_fitted, result, task), place.say)
     return Outcome(used.result, used.reason, result.seconds, result.cpu_seconds)
-
-
-def _fit(task: Task) -> Fit:
-    data, values = task.data, task.settings.model_dump()
-    architecture = Architecture.model_validate({name: values[name] for name in Architecture.model_fields})
-    training = Training.model_validate({name: values[name] for name in Training.model_fields})
-    return Fit(sample(data), architecture, training, task.seed)
 
 
 def sample(data: RatingData) -> Sample:
