@@ -57,7 +57,7 @@ class T2RecCapacitySettings(Settings):
         MUON.model_copy(update={"learning_rate": 0.02, "weight_decay": 0.0, "batch_size": 512}),
         description="of each tower on its noiseless true function",
     )
-    steps: int = Field(30_000, ge=1, description="of the regression, on fresh covariates or on the data set's own")
+    steps: int = Field(20_000, ge=1, description="of the regression, on fresh covariates or on the data set's own")
     started: Training = Field(
         MUON.model_copy(update={"learning_rate": 0.005, "epochs": 50, "patience": 50}),
         description="on ratings, from the towers of the regression",
