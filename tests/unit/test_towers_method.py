@@ -46,10 +46,11 @@ def test_outcomes_come_in_the_order_of_tasks_as_if_each_were_fitted_alone(tmp_pa
 
 def test_towers_to_the_end_do_not_see_validation_ratings(tmp_path: Path) -> None:
     method = rating_methods()["towers-to-the-end"]
-    one = task(tmp_path, "0", epochs=6, patience=6)
+    one = task(tmp_path, "0", epochs=30, patience=1, learning_rate=3e-2)  # `towers` would stop long before
     none = replace(one.data, valid_pairs=one.data.valid_pairs[:0], valid_ratings=one.data.valid_ratings[:0])
     watched, blind = (method.fit(replace(one, data=data), place()) for data in (one.data, none))
-    assert (watched.epochs, watched.ended) == (6, "cap")
+    assert TOWERS.fit(one, place()).ended == "converged"
+    assert (watched.epochs, watched.ended) == (30, "cap")
     np.testing.assert_array_equal(watched.predict(one.data.pairs), blind.predict(one.data.pairs))
 
 

@@ -75,7 +75,7 @@ class T2RecCapacitySettings(Settings):
 
 
 class T2RecCapacity(Experiment):
-    """RMSE of ratings by towers of several widths, each trained in three ways on the same data.
+    """RMSE of ratings by towers of several widths, each trained in several ways on the same data.
 
     On ratings from a random start, as everyone must. Each tower by itself on its noiseless true function f or g, at
     fresh covariates: what such towers have been seen to represent everywhere; and at the data set's own users and items
@@ -107,7 +107,7 @@ class T2RecCapacity(Experiment):
         **FIT_COLUMNS,
         "rmse": Column("float64", "on test or training ratings; where regressed, over all pairs of the points"),
         "user_error": Column("float64", "where regressed: E‖f̂ − f‖² / E‖f‖²"),
-        "item_error": Column("float64", "of `regressed`: the same of the items"),
+        "item_error": Column("float64", "the same of the items"),
         "epochs": Column("int64", "that were made on ratings"),
         "ended": Column("str", "what ended training on ratings"),
     }  # fmt: skip
@@ -145,12 +145,13 @@ class T2RecCapacity(Experiment):
 
     def notes(self) -> list[str]:
         s = self.settings
-        shown = {"random start": s.training, "regression": s.regression, "started there": s.started}
+        shown = {"Random start": s.training, "Started there": s.started}
         return [
             f"Generator as the paper prints it: {s.ratings:,} ratings, 56 % trained on, 14 % to choose the epoch, 30 % "
             "test. RMSE of ratings, noise included.",
-            f"Regression: {s.steps:,} steps, on fresh covariates in each, or on the data set's own users and items, "
-            "of which test pairs are too. Achieved points of single trainings, no limits.",
+            f"Regression: {s.steps:,} steps of {s.regression.batch_size} points by {s.regression.optimizer}, learning rate "
+            f"{s.regression.learning_rate:g}, {s.regression.schedule}; on fresh covariates in each, or on the data set's own "
+            "users and items, of which test pairs are too. Achieved points of single trainings, no limits.",
             *(f"{name}: {_described(training)}." for name, training in shown.items()),
         ]
 

@@ -57,10 +57,7 @@ class Towers(RatingMethod):
         values = task.settings.model_dump()
         architecture = Architecture.model_validate({name: values[name] for name in Architecture.model_fields})
         training = Training.model_validate({name: values[name] for name in Training.model_fields})
-        return Fit(self._sample(task.data), architecture, training, task.seed)
-
-    def _sample(self, data: RatingData) -> Sample:
-        return sample(data)
+        return Fit(sample(task.data), architecture, training, task.seed)
 
 
 def _outcome(result: Result, task: Task, place: "Place") -> Outcome:
