@@ -149,9 +149,9 @@ class T2RecCapacity(Experiment):
         return [
             f"Generator as the paper prints it: {s.ratings:,} ratings, 56 % trained on, 14 % to choose the epoch, 30 % "
             "test. RMSE of ratings, noise included.",
-            f"Regression: {s.steps:,} steps of {s.regression.batch_size} points by {s.regression.optimizer}, learning rate "
-            f"{s.regression.learning_rate:g}, {s.regression.schedule}; on fresh covariates in each, or on the data set's own "
-            "users and items, of which test pairs are too. Achieved points of single trainings, no limits.",
+            f"Regression: {s.steps:,} steps of {s.regression.batch_size} points by {s.regression.optimizer}, learning "
+            f"rate {s.regression.learning_rate:g}, {s.regression.schedule}; on fresh covariates in each, or on the "
+            "data set's own users and items, of which test pairs are too. Achieved points of single trainings.",
             *(f"{name}: {_described(training)}." for name, training in shown.items()),
         ]
 
