@@ -8,6 +8,7 @@ import pytest
 from experiments_data import Counting, CountingSettings, write_counted
 
 from dotbench.experiments.base import Column, Trend
+from dotbench.reporting import trend as trend_module
 from dotbench.reporting.figures import draw
 from dotbench.runs import packed as packed_module
 from dotbench.runs.packed import Packed
@@ -89,3 +90,26 @@ def test_what_has_no_value_on_the_axis_is_drawn_across(shown: Any) -> None:
         ("Count", "3", "2.0"),
         ("Other", "", "8.0"),
     ]
+
+
+def test_panels_have_one_axis_and_its_labels_stand_under_every_column(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed_module, "experiments", lambda: {Trended.name: Trended})
+    shown = []
+    for size in (3, 5, 9):
+        packed = Packed(
+            f"n = {size}", Trended(CountingSettings.model_construct(sizes=[size], replications=2, factor=1.0))
+        )
+        write_counted(packed, {"count": [1.0, 3.0]})
+        shown.append(packed)
+    figures: list[Any] = []
+    monkeypatch.setattr(trend_module, "read_packed", lambda contents: shown)
+    monkeypatch.setattr(trend_module, "ACROSS", 2)
+    monkeypatch.setattr(trend_module, "save", lambda figure, *_: figures.append(figure))
+    trend_module.trend({"exhibit": "shown"}, workdir)
+    axes = figures[0].axes
+    assert [axis.get_visible() for axis in axes] == [True, True, True, False]
+    assert [list(axis.get_xticks()) for axis in axes[:3]] == [[3, 5, 9]] * 3
+    labels = [[label.get_text() for label in axis.get_xticklabels()] for axis in axes[:3]]
+    assert labels == [[], ["3", "5", "9"], ["3", "5", "9"]]  # the first has a panel below it

@@ -38,10 +38,13 @@ def trend(contents: dict[str, Any], folder: Path) -> None:
     )
     names = list(dict.fromkeys(line for panel in panels for line in panel.lines))
     guides = list(dict.fromkeys(guide for panel in panels for guide in panel.guides))
+    places = sorted({x for panel in panels for x in panel.places()})
     for axis, panel in zip(axes.flat, panels, strict=False):
-        panel.draw(axis, names, guides)
-    for axis in axes.flat[len(panels) :]:
-        axis.set_visible(False)
+        panel.draw(axis, names, guides, places)
+    for place in range(len(panels), axes.size):
+        axes.flat[place].set_visible(False)
+        if place >= across:
+            axes.flat[place - across].tick_params(labelbottom=True)
     figure.supxlabel(of.x_title, fontsize=9)
     figure.supylabel(of.y_title, fontsize=9)
     handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
@@ -73,7 +76,12 @@ class Panel:
         guides = [{"line": name, "x": x, "mean": y} for name, line in self.guides.items() for x, y in line]
         return [{"panel": self.title, **point} for point in [*measured, *guides]]
 
-    def draw(self, axis: Any, names: list[str], guides: list[str]) -> None:
+    def places(self) -> set[float]:
+        """Where points stand on an axis of numbers."""
+        return {x for line in self.lines.values() for x, _, _ in line if isinstance(x, (int, float))}
+
+    def draw(self, axis: Any, names: list[str], guides: list[str], places: list[float]) -> None:
+        """``places``: where all panels, whose axis is one, have points."""
         from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
         for name, line in self.lines.items():
@@ -99,7 +107,6 @@ class Panel:
             axis.set_xticks(range(len(self.ticks)), self.ticks, rotation=30, ha="right")
         if "x" in self.of.logarithmic:
             axis.set_xscale("log")
-            places = sorted({x for line in self.lines.values() for x, _, _ in line if x is not None})
             axis.set_xticks(places, [f"{place:g}" for place in places], rotation=45 if len(places) > 5 else 0)
             axis.set_xticks([], minor=True)
         if "y" in self.of.logarithmic:
