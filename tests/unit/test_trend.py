@@ -92,24 +92,41 @@ def test_what_has_no_value_on_the_axis_is_drawn_across(shown: Any) -> None:
     ]
 
 
-def test_panels_have_one_axis_and_its_labels_stand_under_every_column(
-    workdir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(packed_module, "experiments", lambda: {Trended.name: Trended})
+def figure_of(
+    cls: type[Counting], sizes: dict[Any, dict[str, list[float | None]]], workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[Any]:
+    """The axes of a figure of several entries, one of each size, two in a row."""
+    monkeypatch.setattr(packed_module, "experiments", lambda: {cls.name: cls})
     shown = []
-    for size in (3, 5, 9):
-        packed = Packed(
-            f"n = {size}", Trended(CountingSettings.model_construct(sizes=[size], replications=2, factor=1.0))
-        )
-        write_counted(packed, {"count": [1.0, 3.0]})
-        shown.append(packed)
+    for size, methods in sizes.items():
+        settings = CountingSettings.model_construct(sizes=[size], replications=2, factor=1.0)
+        shown.append(Packed(f"n = {size}", cls(settings)))
+        write_counted(shown[-1], methods)
     figures: list[Any] = []
     monkeypatch.setattr(trend_module, "read_packed", lambda contents: shown)
     monkeypatch.setattr(trend_module, "ACROSS", 2)
     monkeypatch.setattr(trend_module, "save", lambda figure, *_: figures.append(figure))
     trend_module.trend({"exhibit": "shown"}, workdir)
-    axes = figures[0].axes
+    return figures[0].axes
+
+
+def labels(axis: Any) -> list[str]:
+    return [label.get_text() for label in axis.get_xticklabels()]
+
+
+def test_panels_have_one_axis_and_its_labels_stand_under_every_column(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    axes = figure_of(Trended, {size: {"count": [1.0, 3.0]} for size in (3, 5, 9)}, workdir, monkeypatch)
     assert [axis.get_visible() for axis in axes] == [True, True, True, False]
     assert [list(axis.get_xticks()) for axis in axes[:3]] == [[3, 5, 9]] * 3
-    labels = [[label.get_text() for label in axis.get_xticklabels()] for axis in axes[:3]]
-    assert labels == [[], ["3", "5", "9"], ["3", "5", "9"]]  # the first has a panel below it
+    assert [labels(axis) for axis in axes[:3]] == [[], ["3", "5", "9"], ["3", "5", "9"]]  # the first has one below it
+
+
+def test_a_name_has_one_place_in_all_panels(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the first panel there is no `count`."""
+    other = {"other": [5.0, 5.0]}
+    axes = figure_of(Named, {3: other, 5: {"count": [1.0, 3.0], **other}}, workdir, monkeypatch)
+    assert [labels(axis) for axis in axes] == [["other", "count"]] * 2
+    places = [list(axis.containers[0].lines[0].get_xdata()) for axis in axes]
+    assert places == [[0], [1, 0]]

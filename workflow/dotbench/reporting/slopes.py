@@ -7,7 +7,7 @@ from typing import Any
 from dotbench.files import write_csv
 from dotbench.lazy import np, pd
 from dotbench.reporting.blocks import blocks
-from dotbench.reporting.formats import Column, Row, write_table
+from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.packed_notes import packed_notes
 from dotbench.reporting.replications import ENDS, columns, counted, read_packed, read_rows
 from dotbench.runs.packed import Packed
@@ -115,7 +115,7 @@ def _columns(packed: list[Packed], found: list[Row]) -> list[Column]:
         Column("N", lambda row: "–" if row["smallest"] is None else f"{row['smallest']:,} to {row['largest']:,}"),
         Column("Slope", lambda row: _interval(row, "slope")),
         *(
-            Column(name.replace("|", ""), lambda row, name=name: _number(row["references"].get(name)))  # type: ignore[misc]
+            Column(name.replace("|", ""), lambda row, name=name: number(row["references"].get(name), "{:.3f}"))  # type: ignore[misc]
             for name in dict.fromkeys(name for row in found for name in row["references"])
         ),
         Column("Verdict", lambda row: row["verdict"]),
@@ -126,10 +126,6 @@ def _columns(packed: list[Packed], found: list[Row]) -> list[Column]:
 
 def _left(row: Row, name: str) -> str:
     return _interval(row, name) + (f" at {row['left_at']:,}" if row["left_at"] is not None else "")
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _interval(row: Row, name: str) -> str:

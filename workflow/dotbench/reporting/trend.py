@@ -38,13 +38,14 @@ def trend(contents: dict[str, Any], folder: Path) -> None:
     )
     names = list(dict.fromkeys(line for panel in panels for line in panel.lines))
     guides = list(dict.fromkeys(guide for panel in panels for guide in panel.guides))
-    places = sorted({x for panel in panels for x in panel.places()})
+    places = list(dict.fromkeys(x for panel in panels for x in panel.places()))
+    if not _named(places):
+        places.sort()
     for axis, panel in zip(axes.flat, panels, strict=False):
         panel.draw(axis, names, guides, places)
-    for place in range(len(panels), axes.size):
-        axes.flat[place].set_visible(False)
-        if place >= across:
-            axes.flat[place - across].tick_params(labelbottom=True)
+    for absent in range(len(panels), axes.size):  # in the last row
+        axes.flat[absent].set_visible(False)
+        axes.flat[absent - across].tick_params(labelbottom=True)
     figure.supxlabel(of.x_title, fontsize=9)
     figure.supylabel(of.y_title, fontsize=9)
     handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
@@ -62,7 +63,6 @@ class Panel:
             for name, metric in _metrics(of, experiment, row):
                 if row[f"{metric}_mean"] is not None:
                     self.lines.setdefault(name, []).append((row[of.x], row, metric))
-        self.ticks = list(dict.fromkeys(x for line in self.lines.values() for x, _, _ in line if isinstance(x, str)))
         self.guides = experiment.guides(rows)
 
     def points(self) -> list[Row]:
@@ -76,14 +76,15 @@ class Panel:
         guides = [{"line": name, "x": x, "mean": y} for name, line in self.guides.items() for x, y in line]
         return [{"panel": self.title, **point} for point in [*measured, *guides]]
 
-    def places(self) -> set[float]:
-        """Where points stand on an axis of numbers."""
-        return {x for line in self.lines.values() for x, _, _ in line if isinstance(x, (int, float))}
+    def places(self) -> list[Any]:
+        """Where its points stand, numbers or names."""
+        return [x for line in self.lines.values() for x, _, _ in line if x is not None]
 
-    def draw(self, axis: Any, names: list[str], guides: list[str], places: list[float]) -> None:
-        """``places``: where all panels, whose axis is one, have points."""
+    def draw(self, axis: Any, names: list[str], guides: list[str], places: list[Any]) -> None:
+        """``places``: those of all panels, whose axis is one."""
         from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+        named = _named(places)
         for name, line in self.lines.items():
             colour, style, marker = STYLES[names.index(name) % len(STYLES)]
             ends = [tuple(row[f"{metric}_{end}"] for end in ("mean", "low", "high")) for _, row, metric in line]
@@ -92,19 +93,19 @@ class Panel:
                 if ends[0][1] is not None:
                     axis.axhspan(ends[0][1], ends[0][2], color=colour, alpha=0.15, lw=0)
                 continue
-            xs = [self.ticks.index(x) if self.ticks else x for x, _, _ in line]
+            xs = [places.index(x) if named else x for x, _, _ in line]
             means = [mean for mean, _, _ in ends]
             spread = [[mean - low if low is not None else 0 for mean, low, _ in ends]]
             spread.append([high - mean if high is not None else 0 for mean, _, high in ends])
-            joined = "" if self.ticks else style
+            joined = "" if named else style
             axis.errorbar(
                 xs, means, yerr=spread, color=colour, ls=joined, marker=marker, ms=4, capsize=2.5, lw=1.2, label=name
             )
         for name, points in self.guides.items():
             _, style, _ = STYLES[guides.index(name) % len(STYLES)]
             axis.plot(*zip(*points, strict=True), color=GUIDE, ls=style, lw=1.0, label=name, zorder=1)
-        if self.ticks:
-            axis.set_xticks(range(len(self.ticks)), self.ticks, rotation=30, ha="right")
+        if named:
+            axis.set_xticks(range(len(places)), places, rotation=30, ha="right")
         if "x" in self.of.logarithmic:
             axis.set_xscale("log")
             axis.set_xticks(places, [f"{place:g}" for place in places], rotation=45 if len(places) > 5 else 0)
@@ -116,6 +117,11 @@ class Panel:
             axis.yaxis.set_minor_formatter(NullFormatter())
         axis.set_title(self.title, fontsize=9)
         axis.grid(alpha=0.3)
+
+
+def _named(places: list[Any]) -> bool:
+    """Whether an axis has names, in the order of the rows, and not numbers."""
+    return any(isinstance(place, str) for place in places)
 
 
 def _panels(entry: Packed) -> Iterable[Panel]:
