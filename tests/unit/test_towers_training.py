@@ -61,8 +61,10 @@ def test_a_fit_does_not_depend_on_its_pack(name, batch):
         assert torch.allclose(end(alone), end(packed), rtol=1e-3, atol=1e-5)
     backwards = quiet(fits[::-1])[::-1]
     for first, second in zip(together, backwards, strict=True):
-        # equal, but for rounding on some processors
-        assert torch.allclose(end(first), end(second), rtol=1e-4, atol=1e-6)
+        if first.program == BatchRows.name:
+            assert torch.equal(end(first), end(second))  # the same shapes at the same time
+        else:  # where a replica lies in memory decides how some processors round: a few units in the last place
+            assert torch.allclose(end(first), end(second), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "muon"])
