@@ -9,10 +9,12 @@ from dotbench.errors import DotbenchError
 from dotbench.experiments import t2rec_capacity
 from dotbench.experiments.base import experiments
 from dotbench.experiments.t2rec_capacity import T2RecCapacity
+from dotbench.experiments.t2rec_table1 import shipped
 from dotbench.runs.hardware import Place
 from dotbench.runs.kept import Kept
 from dotbench.runs.parts import from_identity
 from dotbench.settings.base import validate
+from dotbench.towers.settings import Training
 
 TINY = {
     "sizes": [40],
@@ -86,3 +88,11 @@ def test_the_published_number_is_the_guide() -> None:
     lines = [{"users": 1500, "dimension": 20, "width": width} for width in (25, 100, None)]
     assert experiment.guides(lines) == {"T2Rec as published": [(25, 0.496), (100, 0.496)]}
     assert experiment.guides([{"users": 7, "dimension": 20, "width": 25}]) == {}
+
+
+def test_one_training_by_muon_is_in_all_three_experiments() -> None:
+    chosen = shipped("t2rec_optimizers")["muon-weak-long-whole"]
+    row = shipped()["t2rec-muon"]
+    assert row["method"] == chosen["method"] == "towers-to-the-end"
+    trained = [Training(**{**method["set"], "patience": 450}) for method in (chosen, row)]
+    assert trained == [T2RecCapacity.Settings().training] * 2
