@@ -11,6 +11,7 @@ from experiments_data import shown
 
 from dotbench.errors import DotbenchError
 from dotbench.experiments.nimc_curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
+from dotbench.recovery.problems import Problems
 from dotbench.reporting.curvature import curvature_figure
 from dotbench.reporting.curvature_table import curvature_table
 from dotbench.runs.hardware import Place
@@ -50,6 +51,17 @@ def test_away_from_the_truth_curvature_is_negative():
     rows = rows_of(of(distance=[0.001, 1.0], models=["sigmoid"]))
     assert (rows[rows["value"] == 1]["smallest"] < 0).all()
     assert (rows[rows["value"] == 0.001]["smallest"] > 0).all()
+
+
+def test_away_from_the_truth_a_row_that_is_held_is_the_truths(monkeypatch):
+    seen = []
+    hessian = Problems.hessian
+    monkeypatch.setattr(Problems, "hessian", lambda self, at: seen.append(at - self.truth) or hessian(self, at))
+    rows_of(of(distance=[0.1], models=["relu-fixed", "relu"]))
+    held, free = seen[:2], seen[2:]
+    assert all((away[:, 0, 0] == 0).all() and (away[:, 0, 1:] != 0).all() for away in held)
+    assert all((away != 0).all() for away in free)
+    assert [float(away.norm()) for away in seen] == pytest.approx([0.2] * 4)  # of ‖W*‖ = 2, in U and V
 
 
 def test_relus_curvature_falls_with_the_square_of_the_least_entry():

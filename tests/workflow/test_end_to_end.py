@@ -280,7 +280,7 @@ def test_another_split_runs_beside_the_default_one(project):
     assert "| RMSE new users" in block
     assert "| RMSE overall" in block
     assert "of a random block of 60 users × 90 items" in block
-    assert "(seed 1000; its training pairs overlap their test pairs)" in block
+    assert "(seed 1000; its training and validation pairs overlap their test pairs)" in block
     for path in new:
         for metrics in path.glob("split*/metrics.json"):
             record = json.loads(metrics.read_text())

@@ -12,6 +12,7 @@ from dotbench.experiments._recovery import check_rank
 from dotbench.experiments.base import FIT_COLUMNS, Column, Experiment, Part, Row, seed_packs
 from dotbench.files import digest
 from dotbench.lazy import np, torch
+from dotbench.orthonormal import orthonormal
 from dotbench.recovery.activations import Activation
 from dotbench.recovery.problems import Instance, Problems, draw, random_start
 from dotbench.settings.base import Settings
@@ -130,6 +131,8 @@ class NIMCCurvature(Experiment):
         at = problems.truth
         if distance:
             direction = torch.from_numpy(random_start(s.dimension, s.components, seed))[None]
+            if model == "relu-fixed":
+                direction[:, 0, 0] = 0
             at = at + distance * at.norm() / direction.norm() * direction
         hessian = problems.hessian(at)[0]
         if model == "relu-fixed":  # the first row of U is the first k of the parameters
@@ -167,7 +170,7 @@ class NIMCCurvature(Experiment):
         return replace(drawn, truth=truth), value if scan == "distance" else 0.0
 
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
-        """The slopes of the theorems, through a point that was measured: u₀² for ReLU, 1/(λ² κ) for sigmoid or tanh."""
+        """The slopes of the theorems, through a measured median: u₀² for ReLU, 1/(λ² κ) for sigmoid or tanh."""
         scan, k = lines[0]["scan"], self.settings.components
         orders: dict[str, tuple[str, tuple[str, ...], Callable[[float], float]]] = {
             "entry": ("u₀²", ("relu-fixed",), lambda value: value**2),
@@ -178,11 +181,11 @@ class NIMCCurvature(Experiment):
             return {}
         name, models, order = orders[scan]
         values = sorted({line["value"] for line in lines})
-        known = [line for line in lines if line["model"] in models and (line["smallest_mean"] or 0) > 0]
+        known = [line for line in lines if line["model"] in models and line["median"] > 0]
         if not known:
             return {}
         at = min(known, key=lambda line: (models.index(line["model"]), line["value"]))
-        return {name: [(value, at["smallest_mean"] * order(value) / order(at["value"])) for value in values]}
+        return {name: [(value, at["median"] * order(value) / order(at["value"])) for value in values]}
 
     def notes(self) -> list[str]:
         s = self.settings
@@ -197,8 +200,7 @@ class NIMCCurvature(Experiment):
 def orthogonal(d: int, singular: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":
     """A uniformly drawn d × k matrix with these singular values: Q diag(σ) Rᵀ, Q (d, k) and R (k, k) orthonormal."""
     k = len(singular)
-    q, _ = np.linalg.qr(rng.standard_normal((d, k)))
-    r, _ = np.linalg.qr(rng.standard_normal((k, k)))
+    q, r = (orthonormal(rng.standard_normal(shape)) for shape in ((d, k), (k, k)))
     return q * singular @ r.T
 
 

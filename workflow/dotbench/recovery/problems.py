@@ -7,6 +7,7 @@ from typing import Literal
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np, torch
 from dotbench.matrix import csr_tensor
+from dotbench.orthonormal import orthonormal
 from dotbench.recovery.activations import BENDS, SLOPES, VALUES, Activation
 
 DENSE = 15  # cells of the whole matrix for every observed one, up to which forming all of it is cheaper
@@ -37,7 +38,7 @@ def draw(n: int, m: int, d: int, k: int, seed: int, deviation: float = 1.0, law:
     truths, xs, ys, entries = (np.random.default_rng([seed, stream]) for stream in range(4))
     truth = deviation * truths.standard_normal((2, d, k))
     if law == "orthogonal":
-        truth = deviation * d**0.5 * np.linalg.qr(truth)[0]
+        truth = deviation * d**0.5 * orthonormal(truth)
     rows = (n * entries.random((m, 2))).astype(np.int64).T
     return Instance(xs.standard_normal((n, d)), ys.standard_normal((n, d)), rows, truth)
 

@@ -7,8 +7,7 @@ from dotbench.files import write_csv
 from dotbench.lazy import np, pd
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.formats import Row
-from dotbench.reporting.replications import labelled, read_packed, scenarios
-from dotbench.runs.packed import Packed
+from dotbench.reporting.replications import labelled, read_packed
 
 ACROSS = 3
 FLOOR = 1e-9  # least eigenvalue that is drawn and that slopes take in; the csv has those below
@@ -59,7 +58,8 @@ def curvature_figure(contents: dict[str, Any], folder: Path) -> None:
             at, low, high = (np.clip([p[key] for p in line], FLOOR, None) for key in ("median", "least", "greatest"))
             look = {"color": colour, "ls": style, "marker": marker, "ms": 4, "lw": 1.2, "capsize": 2.5, "label": title}
             axis.errorbar([p["value"] for p in line], at, yerr=[at - low, high - at], **look)
-        for name, guide in _guides(packed, scan).items():
+        first = [point for point in points if point["scan"] == scan and point["label"] == points[0]["label"]]
+        for name, guide in (packed[0].experiment.guides(first) if first else {}).items():
             axis.plot(*zip(*guide, strict=True), color="#7F7F7F", lw=1.0, label=name, zorder=1)
         axis.set_xscale("log")
         axis.set_yscale("log")
@@ -70,11 +70,6 @@ def curvature_figure(contents: dict[str, Any], folder: Path) -> None:
     handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
     figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
     save(figure, folder, contents["exhibit"])
-
-
-def _guides(packed: list[Packed], scan: str) -> dict[str, list[tuple[float, float]]]:
-    lines = [line for some, _ in scenarios(packed[0]) for line in some if line["scan"] == scan]
-    return packed[0].experiment.guides(lines) if lines else {}
 
 
 def named(row: Row) -> str:

@@ -52,7 +52,7 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
         each = "a split and an initialisation"
         tuned = (
             "of a split that is not among the reported ones "
-            f"(seed {contents['tuning_seed']}; its training pairs overlap their test pairs)"
+            f"(seed {contents['tuning_seed']}; its training and validation pairs overlap their test pairs)"
         )
     by_part = contents["kind"] == "starts"
     spread = "standard error" if by_part else "standard deviation"

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from dotbench.datasets.generators.covariates import CovariateGenerator, CovariateSettings, Noise
 from dotbench.lazy import np
+from dotbench.orthonormal import orthonormal
 
 ACTIVATIONS = {
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
@@ -61,6 +62,4 @@ class SimNimc(CovariateGenerator):
         drawn = self.stream(3).standard_normal((2, s.covariates, s.rank))
         if s.weights == "gaussian":
             return drawn
-        columns, triangle = np.linalg.qr(drawn)
-        signs = np.sign(np.diagonal(triangle, axis1=1, axis2=2))[:, None]  # without them not uniformly distributed
-        return columns * signs * np.sqrt(s.covariates)
+        return orthonormal(drawn) * np.sqrt(s.covariates)
