@@ -109,6 +109,20 @@ def test_where_all_failed_and_nobody_competes_the_cell_says_it_alone(
     assert (workdir / "shown.md").read_text().count("failed: unlucky") == 1
 
 
+def test_a_reference_is_shown_and_does_not_compete(
+    counted: Packed, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counting, "references", frozenset({"low"}))
+    write_counted(counted, {"low": LOW, "middle": MIDDLE, "high": HIGH})
+    [block] = blocks(counted)
+    assert [line["standing"] for line in block.lines] == ["", "best", ""]
+    assert [(pair["first"], pair["second"]) for pair in block.pairs] == [("Middle", "High")]
+    write_counted(counted, {"low": [1.0, None, None], "middle": MIDDLE, "high": HIGH})
+    summarise(contents(counted), workdir)
+    assert [row["standing"] for row in read(workdir / "shown.csv")] == ["", "best", ""]
+    assert "Low: 2 of 3 failed: unlucky." in (workdir / "shown.md").read_text()
+
+
 def test_methods_that_cannot_be_told_apart_tie(counted: Packed, workdir: Path) -> None:
     write_counted(counted, {"low": LOW, "near": [1.1, 1.15, 1.1], "high": HIGH})
     [block] = blocks(counted)

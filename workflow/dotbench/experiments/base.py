@@ -82,7 +82,8 @@ class Experiment(Component):
     replications): the digest leaves them out, so that more of them compute only the new parts. ``columns``: of the
     rows. A table tells a row's scenario by ``keys``, what is compared by ``compared`` (and what it is called by
     ``titled``), the replication by ``replication``; it shows ``metrics``, all errors (lower is better), of the rows
-    that have the values of ``reported``. ``rivals``: whether what is compared competes, so that the best is marked.
+    that have the values of ``reported``. ``rivals``: whether what is compared competes, so that the best is marked;
+    `references` do not.
     """
 
     study: ClassVar[str]
@@ -117,6 +118,11 @@ class Experiment(Component):
         """Curves to see a panel of the figure against: title → points (x, y). ``lines``: the lines of the panel, as
         in the csv of the table."""
         return {}
+
+    @property
+    def references(self) -> frozenset[str]:
+        """What of ``compared`` is there to read the others by, and does not compete with them."""
+        return frozenset()
 
     @abstractmethod
     def notes(self) -> list[str]:

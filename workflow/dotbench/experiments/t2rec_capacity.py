@@ -96,6 +96,7 @@ class T2RecCapacity(Experiment):
     compared = "way"
     compared_title = "Towers"
     metrics = ("rmse",)
+    rivals = False
     trend = Trend("width", "units of a hidden layer", "RMSE of ratings", "xy")
     columns = {
         "users": Column("int64", "n: users, and as many items"),

@@ -114,7 +114,7 @@ class T2RecRate(Experiment):
         **FIT_COLUMNS,
         "excess_risk": Column("float64", "mean of (R̂ − R*)² at fresh users and items, R* without noise"),
         "null_risk": Column("float64", "mean of R*² there: the excess risk of predicting 0"),
-        "excess_train_mse": Column("float64", "mean squared training error less σ²; above 0: it did not get down"),
+        "excess_train_mse": Column("float64", "mean squared training error of the towers that were kept, less σ²"),
         "epochs": Column("int64", "that were made"),
         "best_epoch": Column("int64", "whose towers were kept, by validation error"),
         "ended": Column("str", "`converged`, `cap` or `diverged`"),

@@ -85,7 +85,8 @@ class T2RecTable1Settings(Settings):
 
 
 class T2RecTable1(Experiment):
-    """Test RMSE of rating methods on the T2Rec simulation: nine scenarios, every method tuned in every replication.
+    """Test RMSE of rating methods on the T2Rec simulation: nine scenarios; what has a grid is tuned in every
+    replication.
 
     A part is one scenario, one method, and ``pack`` replications. Jaiswal, Towards a Theoretical Understanding of
     Two-Stage Recommender Systems, arXiv 2403.00802, Section 6, Table 1.
@@ -141,14 +142,27 @@ class T2RecTable1(Experiment):
         rows = Comparison(draws, part["method"], protocol, place, kept).rows()
         return [{"users": size, "dimension": dimension, **row} for row in rows]
 
+    @property
+    def references(self) -> frozenset[str]:
+        methods = rating_methods()
+        return frozenset(choice.name for choice in self.settings.methods if methods[choice.method].reference)
+
     def notes(self) -> list[str]:
         s = self.settings
         tuned = f"{s.folds}-fold cross-validation" if s.folds > 1 else f"one hold-out of {s.holdout:.0%}"
         after = "fitted again to the whole training part" if s.refit else "the fit beside the hold-out is reported"
         skew = f"popularity skew {s.popularity_skew:g}" if s.popularity_skew else "pairs drawn uniformly"
-        return [
+        told = [
             f"Generator as the paper prints it, coefficients redrawn in every replication: {s.ratings:,} ratings, "
-            f"{skew}; {1 - s.test_share:.0%} training, {s.test_share:.0%} test. RMSE, predictions not clipped.",
-            f"Every method is tuned in every replication by {tuned} of the training part; the chosen setting is then "
-            f"{after}. Grids: {s.grid}. Methods that stop early need the hold-out and are not refitted.",
+            f"{skew}; {1 - s.test_share:.0%} training, {s.test_share:.0%} test. RMSE, predictions not clipped."
         ]
+        if any(choice.stated(s.grid)["grid"] for choice in s.methods):
+            told.append(
+                f"Methods with a grid ({s.grid}) are tuned in every replication by {tuned} of the training part; the "
+                f"chosen setting is then {after}."
+            )
+        else:
+            told.append("Every method has one setting; nothing is tuned.")
+        if any(rating_methods()[choice.method].stops_early for choice in s.methods):
+            told.append(f"Methods that stop early do so by a hold-out of {s.holdout:.0%} and are not refitted.")
+        return told

@@ -26,7 +26,8 @@ def blocks(packed: Packed) -> list[Block]:
 def _block(packed: Packed, scenario: Scenario) -> Block:
     of, (lines, rows) = packed.experiment, scenario
     metric = of.metrics[0]
-    complete = [k for k, line in enumerate(lines) if line["failed"] == 0]
+    competing = [k for k, line in enumerate(lines) if line[of.compared] not in of.references]
+    complete = [k for k in competing if lines[k]["failed"] == 0]
     found: list[Comparison] = []
     if of.rivals and len(complete) > 1:
         values = [reported_rows(packed, rows[k]).sort_values(of.replication) for k in complete]
@@ -37,7 +38,7 @@ def _block(packed: Packed, scenario: Scenario) -> Block:
     if found:
         best = min(range(len(complete)), key=lambda k: lines[complete[k]][f"{metric}_mean"])
         for k, place in zip(complete, standings(len(complete), best, found), strict=True):
-            places[k] = place if len(complete) == len(lines) else place.replace("best", "")
+            places[k] = place if len(complete) == len(competing) else place.replace("best", "")
     for line, place in zip(lines, places, strict=True):
         line["standing"] = place
     names = [lines[k][of.titled] for k in complete]

@@ -143,9 +143,9 @@ def _notes(contents: dict[str, Any], packed: list[Packed]) -> list[str]:
         "slopes of the bound over the same N. The bound is an upper one with a constant of its own: an interval that "
         "touches its slopes or lies between them is consistent with it, one below all is faster; one above contradicts "
         "nothing.",
-        "Left over: mean squared training error less the variance of the noise, where it is greatest among these N, "
-        f"mean and interval ({contents['exhibit']}_sizes.csv has it at every N); above 0 the optimiser, or the width, "
-        "and not the data limit there. Ended: trainings by what ended them; with a schedule that runs to the cap, the "
-        "cap alone says little.",
+        "Left over: mean squared training error, of the epoch that validation kept, less the variance of the noise, "
+        f"where it is greatest among these N, mean and interval ({contents['exhibit']}_sizes.csv has it at every N); "
+        "above 0 the optimiser or the width limits there, or validation ended training before it got down. Ended: "
+        "trainings by what ended them; with a schedule that runs to the cap, the cap alone says little.",
     ]
     return packed_notes(contents, packed, told)

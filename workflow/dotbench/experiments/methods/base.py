@@ -67,11 +67,13 @@ class RatingMethod(Component):
 
     ``stops_early``: it needs validation ratings to know when to stop. It is then tuned by a hold-out, and its fit on
     the rest of the training part is the one that is reported; others are refitted to the whole training part.
+    ``reference``: it knows what no method can know, and does not compete.
     """
 
     Settings: ClassVar[type[Any]] = Settings
     stops_early: ClassVar[bool] = False
     gpu: ClassVar[bool] = False
+    reference: ClassVar[bool] = False
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ class BilinearMethod(RatingMethod):
     name = "bilinear"
     title = "Bilinear in the true features"
     Settings = BilinearSettings
+    reference = True
 
     def fit(self, task: Task, place: "Place") -> Fitted:
         data = task.data
