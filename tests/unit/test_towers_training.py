@@ -239,3 +239,14 @@ def test_a_training_starts_from_given_towers():
     still = replace(begun, training=first.training.model_copy(update={"learning_rate": 1e-30}))
     (same,) = quiet([still])
     assert torch.equal(end(same), end(start))
+
+
+def test_given_towers_are_kept_where_no_epoch_is_better():
+    (start,) = quiet([fit(epochs=30, learning_rate=0.02)])
+    away = replace(fit(optimizer="sgd", learning_rate=0.5, momentum=0.0, epochs=2), initial=start.towers)
+    fresh = replace(away, initial=None)
+    kept, other = quiet([away]), quiet([fresh])
+    assert (kept[0].best_epoch, kept[0].validation_rmse) == (0, pytest.approx(start.validation_rmse))
+    assert torch.equal(end(kept[0]), end(start))
+    assert min(row["validation"] for row in kept[0].curve) > start.validation_rmse
+    assert other[0].best_epoch > 0

@@ -32,6 +32,8 @@ TITLES = {
     "train": "ratings, random start: training",
     "regressed": "regressed on the true functions, fresh points",
     "regressed-own": "regressed on the true functions, own points",
+    "start-test": "regressed at fresh points, on the ratings: test",
+    "start-train": "regressed at fresh points, on the ratings: training",
     "started-test": "ratings, started there: test",
     "started-train": "ratings, started there: training",
     "bilinear": "bilinear in the true features: test",
@@ -110,6 +112,7 @@ class T2RecCapacity(Experiment):
         "user_error": Column("float64", "where regressed: E‖f̂ − f‖² / E‖f‖²"),
         "item_error": Column("float64", "the same of the items"),
         "epochs": Column("int64", "that were made on ratings"),
+        "best_epoch": Column("int64", "whose towers were kept, by validation error; 0: those of the start"),
         "ended": Column("str", "what ended training on ratings"),
     }  # fmt: skip
 
@@ -178,7 +181,20 @@ class _Towers:
 
     def from_truth(self) -> list[Row]:
         row, towers = self._regressed("regressed", "fresh")
-        return [row, *(self._on_ratings("started-", self.settings.started, towers) if towers else [])]
+        if towers is None:
+            return [row]
+        return [row, *self._start(towers), *self._on_ratings("started-", self.settings.started, towers)]
+
+    def _start(self, towers: FittedTowers) -> list[Row]:
+        """Rows of the errors of towers that have seen no rating; the regression's row has the time."""
+        data = self.data
+        errors = {
+            "test": self._test(lambda pairs: towers.predict(data.users, data.items, pairs)),
+            "train": rmse(data.ratings, towers.predict(data.users, data.items, data.pairs)),
+        }
+        regressed: Attempt[None] = Attempt(None, None, 0.0, 0.0)
+        found = [self._row(f"start-{end}", regressed, {"rmse": error}) for end, error in errors.items()]
+        return [row | {"seconds": None, "cpu_seconds": None} for row in found]
 
     def at_own_points(self) -> list[Row]:
         return [self._regressed("regressed-own", "own")[0]]
@@ -202,7 +218,7 @@ class _Towers:
         if done.result is not None:
             towers, data = done.result.towers, self.data
             test = self._test(lambda pairs: towers.predict(data.users, data.items, pairs))
-            told = {"epochs": len(done.result.curve), "ended": done.result.ended}
+            told = {"epochs": len(done.result.curve), "ended": done.result.ended, "best_epoch": done.result.best_epoch}
             found = {"test": {**told, "rmse": test}, "train": {**told, "rmse": done.result.train_rmse}}
         rows = {end: self._row(f"{prefix}{end}", done, facts) for end, facts in found.items()}
         return [rows["test"], rows["train"] | {"seconds": None, "cpu_seconds": None}]
@@ -224,7 +240,7 @@ class _Towers:
         known |= {"replication": part["seed"], "way": way, "title": TITLES[way]}
         known |= {"status": "ok" if done.reason is None else "failed", "reason": done.reason}
         known |= {"seconds": done.seconds, "cpu_seconds": done.cpu_seconds}
-        row = known | dict.fromkeys(("rmse", "user_error", "item_error", "epochs", "ended")) | facts
+        row = known | dict.fromkeys(("rmse", "user_error", "item_error", "epochs", "ended", "best_epoch")) | facts
         errors = f"RMSE {row['rmse']:.4f}" if done.reason is None else f"failed: {done.reason}"
         self.place.say(f"width {part['width']}, {TITLES[way]}: {errors}, {done.seconds:.3g} s")
         return row

@@ -28,7 +28,7 @@ class Fit:
     """One pair of towers to be trained. ``seed``: of the initial parameters and the order of the pairs.
 
     ``initial``: towers whose parameters are started from instead; they must have been made on the same covariates, or
-    on raw ones.
+    on raw ones. Where there are validation ratings, they are kept if no epoch has a lower error on these.
     """
 
     sample: Sample
@@ -113,6 +113,16 @@ class _Run:
         self.ended: dict[int, Ended] = {}
         self.best: list[dict[str, Any]] = [{"watched": math.inf, "epoch": 0} for _ in fits]
         self.parameters = self.trainer.parameters.clone()  # the best ones of every fit
+        if self.watches:
+            self._judge_starts()
+
+    def _judge_starts(self) -> None:
+        """A start that was given is kept where no epoch has a lower validation RMSE: epoch 0."""
+        given = [place for place, fit in enumerate(self.fits) if fit.initial is not None]
+        if given:
+            checked = self.trainer.rmse(self.data.valid_rows, self.data.valid_ratings).tolist()
+            for place in given:
+                self.best[place] = {"watched": checked[place], "epoch": 0}
 
     def results(self, checkpoint: Path | None) -> list[Result]:
         key = digest([fit.digest() for fit in self.fits])
