@@ -61,7 +61,7 @@ class T2RecCapacitySettings(Settings):
     )
     steps: int = Field(20_000, ge=1, description="of the regression, on fresh covariates or on the data set's own")
     started: Training = Field(
-        MUON.model_copy(update={"learning_rate": 0.005, "epochs": 50, "patience": 50}),
+        MUON.model_copy(update={"learning_rate": 2e-4, "weight_decay": 0.0, "epochs": 50, "patience": 50}),
         description="on ratings, from the towers of the regression",
     )
 
