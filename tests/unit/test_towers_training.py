@@ -250,3 +250,4 @@ def test_given_towers_are_kept_where_no_epoch_is_better():
     assert torch.equal(end(kept[0]), end(start))
     assert min(row["validation"] for row in kept[0].curve) > start.validation_rmse
     assert other[0].best_epoch > 0
+    assert kept[0].failure is other[0].failure is None

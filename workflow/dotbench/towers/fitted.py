@@ -65,8 +65,8 @@ class Result:
 
     @property
     def failure(self) -> str | None:
-        """Why there are no trained towers: the training ended before its first epoch was over; else None."""
-        return f"training {self.ended} in its first epoch" if self.best_epoch == 0 else None
+        """Why there are no trained towers: the training diverged before its first epoch was over; else None."""
+        return "training diverged in its first epoch" if self.ended == "diverged" and len(self.curve) == 1 else None
 
     @property
     def seconds(self) -> float:
