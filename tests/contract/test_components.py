@@ -35,6 +35,7 @@ from dotbench.reporting.figures import FIGURES
 from dotbench.reporting.tables import TABLES
 from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
+from dotbench.runs.packed import Packed, from_description
 from dotbench.runs.parts import from_identity
 from dotbench.settings.base import Settings
 from dotbench.settings.method import MethodChoice, resolve, settings_class, settings_classes
@@ -420,6 +421,9 @@ def test_experiment(part):
     assert re.fullmatch(rf"{part.name}-[0-9a-f]{{10}}", whole.folder)
     assert not set(part.lists) & set(whole.identity()["settings"])
     assert from_identity(whole.identity()).folder == whole.folder
+    packed = Packed("label", whole)
+    described = json.loads(json.dumps(packed.described()))  # as a stage that makes a table or a figure gets it
+    assert list(from_description(described).parts) == list(packed.parts)
     assert whole.notes()
 
 

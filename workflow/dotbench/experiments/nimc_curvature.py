@@ -55,8 +55,8 @@ class NIMCCurvatureSettings(Settings):
         [0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0], description="‖W − W*‖ / ‖W*‖, in a random direction"
     )
     entry: list[Positive] = Field([0.1, 0.03, 0.01, 0.003, 0.001], description="u₀; the row's other entries are equal")
-    largest: list[AtLeastOne] = Field([1, 2, 4, 8, 16], description="σ₁, of singular values σ₁, 1, …")
-    least: list[AtLeastOne] = Field([1, 1.5, 2, 3, 4], description="σ, of singular values σ, …, σ, 1")
+    largest: list[AtLeastOne] = Field([1.0, 2.0, 4.0, 8.0, 16.0], description="σ₁, of singular values σ₁, 1, …")
+    least: list[AtLeastOne] = Field([1.0, 1.5, 2.0, 3.0, 4.0], description="σ, of singular values σ, …, σ, 1")
     replications: int = Field(5, ge=1, description="instances")
     first: int = Field(0, ge=0, description="seed of the first instance; the others follow it")
     pack: int = Field(5, ge=1, description="instances of one job")
