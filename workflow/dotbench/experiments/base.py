@@ -124,6 +124,10 @@ class Experiment(Component):
         """What of ``compared`` is there to read the others by, and does not compete with them."""
         return frozenset()
 
+    def competes(self, line: Row) -> bool:
+        """Whether a line of the table may be marked as best."""
+        return self.rivals and line[self.compared] not in self.references
+
     @abstractmethod
     def notes(self) -> list[str]:
         """What a reader of a table must know of the protocol, a sentence or two each."""

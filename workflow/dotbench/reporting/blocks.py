@@ -26,10 +26,10 @@ def blocks(packed: Packed) -> list[Block]:
 def _block(packed: Packed, scenario: Scenario) -> Block:
     of, (lines, rows) = packed.experiment, scenario
     metric = of.metrics[0]
-    competing = [k for k, line in enumerate(lines) if line[of.compared] not in of.references]
+    competing = [k for k, line in enumerate(lines) if of.competes(line)]
     complete = [k for k in competing if lines[k]["failed"] == 0]
     found: list[Comparison] = []
-    if of.rivals and len(complete) > 1:
+    if len(complete) > 1:
         values = [reported_rows(packed, rows[k]).sort_values(of.replication) for k in complete]
         alike = {tuple(frame[of.replication]) for frame in values}
         if len(alike) == 1:

@@ -113,17 +113,13 @@ def _notes(contents: dict[str, Any], packed: list[Packed], every: list[Block]) -
 def _failures(experiment: Experiment, every: list[Block], several: bool) -> list[str]:
     """A line for every cell with replications that failed, with its scenario if there are ``several``. Where all did,
     the cell itself says why, which is enough if nothing else follows from it."""
-
-    def competes(line: Row) -> bool:
-        return experiment.rivals and line[experiment.compared] not in experiment.references
-
     told = []
     for block in every:
         where = f", {scenario_text(experiment.keys, block.lines[0])}" if several else ""
         told += [
             f"{line['label']}{where}, {line[experiment.titled]}: {line['failed']} of {line['replications']} failed: "
-            f"{line['failure']}{'; no method of the scenario is marked as best' * competes(line)}."
+            f"{line['failure']}{'; no method of the scenario is marked as best' * experiment.competes(line)}."
             for line in block.lines
-            if line["failed"] and (competes(line) or line["failed"] < line["replications"])
+            if line["failed"] and (experiment.competes(line) or line["failed"] < line["replications"])
         ]
     return told
