@@ -108,6 +108,7 @@ class LBFGS(Method):
         history = w.new_zeros(len(w), self.memory, w[0].numel())
         state = {"w": w.clone(), "f": f, "g": g, "s": history, "y": history.clone()}
         state["inverse"] = w.new_zeros(len(w), self.memory)  # 1 / sᵀy; 0 where there is no pair
+        state["next"] = torch.zeros(len(w), dtype=torch.int64, device=w.device)  # place of the next pair, in a ring
         self._aim(state, torch.ones_like(f, dtype=torch.bool))
         return state
 
@@ -119,9 +120,11 @@ class LBFGS(Method):
         s, y = (w - state["w"]).flatten(1), (g - state["g"]).flatten(1)
         product = (s * y).sum(1)
         curved = taken & (product > 1e-10 * s.norm(dim=1) * y.norm(dim=1))
+        rows = curved.nonzero()[:, 0]
+        place = state["next"][rows]
         for name, new in (("s", s), ("y", y), ("inverse", 1 / product)):
-            rolled = torch.cat([state[name][:, 1:], new[:, None]], 1)
-            state[name] = torch.where(_along(curved, rolled), rolled, state[name])
+            state[name][rows, place] = new[rows]
+        state["next"][rows] = (place + 1) % self.memory
         _take(state, taken, w=w, f=f, g=g)
         lost = state["step"] < 1e-12
         state["inverse"][lost] = 0.0
@@ -131,27 +134,29 @@ class LBFGS(Method):
         """A new direction of the problems that ask for one, and a first step along it."""
         if not bool(which.any()):
             return
-        s, y, inverse = (state[name][which] for name in ("s", "y", "inverse"))
-        q = state["g"][which].flatten(1)
-        known = inverse[:, -1] > 0
+        rows = which.nonzero()[:, 0]
+        s, y, inverse = state["s"], state["y"], state["inverse"]
+        places = [(rows, (state["next"][rows] - 1 - k) % self.memory) for k in range(self.memory)]  # newest first
+        gradient = q = state["g"][rows].flatten(1)
         weights = []
-        for k in reversed(range(self.memory)):
-            weights.append(inverse[:, k] * (s[:, k] * q).sum(1))
-            q = q - weights[-1][:, None] * y[:, k]
-        scale = (inverse[:, -1] * y[:, -1].square().sum(1)).clamp(min=1e-300)
+        for at in places:
+            weights.append(inverse[at] * (s[at] * q).sum(1))
+            q = q - weights[-1][:, None] * y[at]
+        newest = inverse[places[0]]
+        scale = (newest * y[places[0]].square().sum(1)).clamp(min=1e-300)
         length = q.norm(dim=1).clamp(min=1e-300)
-        r = q / torch.where(known, scale, length)[:, None]
-        for k in range(self.memory):
-            r = r + (weights[-1 - k] - inverse[:, k] * (y[:, k] * r).sum(1))[:, None] * s[:, k]
+        r = q / torch.where(newest > 0, scale, length)[:, None]
+        for at, weight in zip(reversed(places), reversed(weights), strict=True):
+            r = r + (weight - inverse[at] * (y[at] * r).sum(1))[:, None] * s[at]
         for name, value in (
             ("direction", -r),
-            ("slope", -(r * state["g"][which].flatten(1)).sum(1)),
+            ("slope", -(r * gradient).sum(1)),
             ("step", torch.ones_like(length)),
         ):
             if name not in state:
                 state[name] = value
             else:
-                state[name][which] = value
+                state[name][rows] = value
 
 
 class LevenbergMarquardt(Method):
