@@ -2,7 +2,7 @@
 #
 #   snakemake                                        the configuration config/config.yaml
 #   snakemake --configfile config/movielens.yaml     another one
-#   snakemake ranking                                one study
+#   snakemake nimc                                   one study
 #   snakemake rg2_table2                             one table or figure of a study
 #   dotbench plan                                    what would run, and why
 #   snakemake --workflow-profile profiles/slurm      the same on a cluster
@@ -34,7 +34,7 @@ report: "workflow/report/workflow.rst"
 rule all:
     default_target: True
     input:
-        study_targets,
+        plan.everything(),
     localrule: True
 
 

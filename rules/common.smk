@@ -53,10 +53,6 @@ wildcard_constraints:
 WHOLE_MACHINE, SHARE = 100, 1
 
 
-def study_targets(wildcards):
-    return [target for study in plan.studies() for target in plan.targets(study)]
-
-
 def stage_sources(stage, *components):
     """Files of the package that a stage uses: its jobs rerun when one of them changes, and only then.
 

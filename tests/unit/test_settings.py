@@ -397,6 +397,15 @@ def test_a_table_or_figure_is_a_target_if_there_is_a_method_for_it(load) -> None
     assert shown == ["MF RG2 (spectral)"]
 
 
+def test_a_study_on_request_is_made_by_name_alone() -> None:
+    plan = Plan(load_benchmark([CONFIG / "config.yaml"]))
+    targets = plan.named_targets()
+    assert plan.on_request == {"t2rec", "nimc"}
+    assert plan.everything() == [*targets["ranking"], *targets["rating"]]
+    assert targets["t2rec_table1"]
+    assert targets["nimc_figure1cd"]
+
+
 def test_a_usual_study_has_its_table_and_its_figure(load) -> None:
     targets = plan_of(load, SGD, study="ranking").named_targets()
     tables = [f"results/own/ranking/tables/ranking.{kind}" for kind in ("csv", "md", "tex", "html")]

@@ -188,6 +188,16 @@ class Plan:
             for entry in self.entries
         )
 
+    def everything(self) -> list[str]:
+        """What a run makes that names nothing: the targets of every study that is not for requests alone."""
+        wanted = [study for study in self.studies() if study.name not in self.on_request]
+        return [target for study in wanted for target in self.targets(study)]
+
+    @cached_property
+    def on_request(self) -> set[str]:
+        """The studies that are made by name alone."""
+        return {choice.study for choice in self.benchmark.studies if choice.on_request}
+
     def targets(self, study: Any) -> list[str]:
         """Tables and figures of a study that the configuration has methods for, and paper-versus-ours."""
         files = [self.exhibit_files(study, exhibit) for exhibit in self.exhibits(study) if not exhibit.on_request]

@@ -83,8 +83,10 @@ def status(config: Config = None) -> None:
         name = state.entry.study.name, state.entry.dataset, state.entry.method.label
         rows.append((*name, state.tuned, *state.counts, state.log or ""))
     for packed in workflow.packed_states(plan):
-        label = f"{packed.packed.label} (parts)"
-        rows.append((packed.packed.experiment.study, "", label, "", *packed.counts, packed.log or ""))
+        study, label = packed.packed.experiment.study, f"{packed.packed.label} (parts)"
+        done, failed, to_do = packed.counts
+        to_do += " on request" if to_do and study in plan.on_request else ""
+        rows.append((study, "", label, "", done, failed, to_do, packed.log or ""))
     _show(header, rows)
     total = [sum(getattr(s, key) for s in found) for key in ("done", "failed", "to_do")]
     print("fits: {} done, {} failed, {} to do".format(*total))

@@ -40,6 +40,7 @@ class StudyChoice(Settings):
     """A study and the methods that it compares; packed experiments, beside methods or in their place."""
 
     study: str = Field(description="a name of `dotbench list studies`")
+    on_request: bool = Field(False, description="made where the study, or something of it, is asked for by name")
     datasets: list[Name] | None = Field(
         None, min_length=1, description="those of the configuration that the study is about"
     )
