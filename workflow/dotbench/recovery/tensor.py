@@ -60,7 +60,12 @@ def _sigmoid(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, 
 
 def _relu(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, seed: int) -> Columns:
     tensor = mixed_moment(pairs, bases, moments.a)
-    b = components(tensor, seed)
+    return relu_columns(components(tensor, seed), tensor, cross)
+
+
+def relu_columns(b: "np.ndarray", tensor: "np.ndarray", cross: "np.ndarray") -> Columns:
+    """Columns of U and V of ReLU, in their spaces, (k, k) both, from the directions ū_l up to sign, the columns of
+    ``b``; ``tensor``: the mixed moment, ``cross``: that of A x yᵀ, in these spaces."""
     a = np.linalg.pinv(b)
     c = _unit(np.einsum("la,lb,abw->wl", a, a, tensor))
     coefficients = np.einsum("lw,wl->l", a @ cross, c)  # γ₁ γ₁, of the sign of b_l
