@@ -61,7 +61,7 @@ def main() -> None:
         drawn = [draw(n, m, d, k, seed) for seed in range(max(arguments.problems))]
         starts = torch.from_numpy(np.stack([random_start(d, k, seed) for seed in range(len(drawn))]))
         peer = autograd(drawn[0])
-        methods: dict[str, tuple[int, Callable[[], object]]] = {"autograd": (1, lambda: peer(starts[0]))}
+        methods: dict[str, tuple[int, Callable[[], object]]] = {"autograd": (1, lambda peer=peer, w=starts[0]: peer(w))}
         for count in arguments.problems:
             problems = Problems(drawn[:count], arguments.activation)
             f, gradient = problems.value_and_gradient(starts[:count])
