@@ -31,10 +31,10 @@ LOST = 1.0  # error of a component above which it is another one than the truth'
 NOTE = """\
 ReLU, k = {components}, d = {dimension}, {trials} trials. The mean of (A − Ā)(zzᵀ − I) ⊗ w over N fresh pairs, \
 decomposed by joint diagonalisation (Kuleshov et al., 2015), and by alternating least squares over three free factors, \
-{sweeps} sweeps from {starts} random starts in every trial. From the directions on both do the same. `lost`: runs \
-in which a component's error, the mean of ‖ū − ū*‖ and ‖v̄ − v̄*‖, is above 1, with 95 % Wilson interval; `residual`: of the \
-least-squares fit, relative; `error`: median over runs of the greatest of a run. `all starts`: every run; \
-`best start`: that of the least residual of each trial. CPU time of the decomposition.
+{sweeps} sweeps from {starts} random starts in every trial. From the directions on both do the same. `lost`: runs in \
+which the error of a component, the mean of ‖ū − ū*‖ and ‖v̄ − v̄*‖, is above 1, with 95 % Wilson interval; \
+`residual`: of the least-squares fit, relative; `error`: median over runs of the greatest of a run. `all starts`: \
+every run; `best start`: that of the least residual of each trial. CPU time of the decomposition.
 """
 
 
