@@ -136,6 +136,7 @@ def test_table_and_figure_set_moments_beside_random_starts(tmp_path, monkeypatch
     assert lines[0]["direction_error_mean"] == ""
     assert float(lines[2]["direction_error_mean"]) < float(lines[1]["direction_error_mean"])
     assert lines[2]["recovered"] == "2"
+    assert float(lines[2]["test_error_median"]) < 1e-3
     assert "moments, N = 50,000" in Path("out/shown.md").read_text()
     tensor_figure(contents, Path("out"))
     assert Path("out/shown.png").is_file()

@@ -14,7 +14,7 @@ SAME = ["label", "activation", "law", "observations", "pairs", "start"]
 ERRORS = ["direction_error", "greatest_direction_error", "norm_error"]
 LINES = [*SAME, "trials", "recovered", "low", "high", "iterations_median", "iterations_least", "iterations_greatest"]
 LINES += [f"{name}_{end}" for name in ERRORS for end in ("mean", "greatest")]
-LINES += ["moment_seconds_mean", "failed", "capped", "stalled"]
+LINES += ["test_error_median", "moment_seconds_mean", "failed", "capped", "stalled"]
 
 
 def start_lines(packed: list[Packed]) -> list[Row]:
@@ -34,22 +34,24 @@ def start_lines(packed: list[Packed]) -> list[Row]:
             known = trials[name].dropna()
             line |= {f"{name}_mean": known.mean() if len(known) else None}
             line |= {f"{name}_greatest": known.max() if len(known) else None}
+        line["test_error_median"] = trials["test_error"].median() if trials["test_error"].notna().any() else None
         found.append(line | {"moment_seconds_mean": trials["moment_seconds"].mean()})
     return found
 
 
 def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
-    """A column for every activation: above, the mean error of the directions against N, below, the iterations of trials
-    that recover the truth, median and range, across from those of random starts; a line for every law and m."""
+    """A column for every activation: against N the mean error of the directions, the share of trials that recover the
+    truth, with Wilson intervals, and their iterations, median and range; a line for every law and m, across from those
+    of random starts."""
     lines = start_lines(read_packed(contents))
     write_csv(folder / f"{contents['exhibit']}.csv", lines, LINES)
     panels = list(dict.fromkeys(line["activation"] for line in lines))
     kinds = list(dict.fromkeys((line["label"], line["law"], line["observations"]) for line in lines))
-    shape = {"figsize": (2.9 * len(panels) + 1.8, 5.2), "layout": "constrained", "squeeze": False}
-    figure, axes = pyplot().subplots(2, len(panels), sharex=True, sharey="row", **shape)
+    shape = {"figsize": (2.9 * len(panels) + 1.8, 7.4), "layout": "constrained", "squeeze": False}
+    figure, axes = pyplot().subplots(3, len(panels), sharex=True, sharey="row", **shape)
     for column, panel in enumerate(panels):
-        above, below = axes[:, column]
-        for kind, (colour, style, marker) in zip(kinds, STYLES, strict=False):
+        above, share, below = axes[:, column]
+        for place, (kind, (colour, style, marker)) in enumerate(zip(kinds, STYLES, strict=False)):
             here = [p for p in lines if p["activation"] == panel and (p["label"], p["law"], p["observations"]) == kind]
             name = ", ".join(filter(None, [kind[0], kind[1], f"m = {kind[2]:,}"]))
             look = {"color": colour, "ls": style, "lw": 1.2, "label": name}
@@ -57,6 +59,10 @@ def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
             above.plot(
                 [p["pairs"] for p in starts], [p["direction_error_mean"] for p in starts], marker=marker, ms=4, **look
             )
+            rates = [p["recovered"] / p["trials"] for p in starts]
+            whiskers = [[abs(rate - p[end]) for rate, p in zip(rates, starts, strict=True)] for end in ("low", "high")]
+            beside = [p["pairs"] * 1.08**place for p in starts]  # so that whiskers do not hide one another
+            share.errorbar(beside, rates, yerr=whiskers, marker=marker, ms=4, capsize=2.5, **look)
             known = [line for line in starts if line["iterations_median"] is not None]
             middle = [line["iterations_median"] for line in known]
             spread = [[p["iterations_median"] - p["iterations_least"] for p in known]]
@@ -66,17 +72,22 @@ def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
                     [p["pairs"] for p in known], middle, yerr=spread, marker=marker, ms=4, capsize=2.5, **look
                 )
             for line in here:
-                if not line["pairs"] and line["iterations_median"] is not None:
-                    below.axhline(line["iterations_median"], color=colour, ls=style, lw=0.8, alpha=0.6)
+                if not line["pairs"]:
+                    across = {"color": colour, "ls": style, "lw": 0.8, "alpha": 0.6}
+                    share.axhline(line["recovered"] / line["trials"], **across)
+                    if line["iterations_median"] is not None:
+                        below.axhline(line["iterations_median"], **across)
         above.set_title(panel, fontsize=9)
         below.set_xlabel("N pairs of the moments")
-        for axis in (above, below):
+        share.set_ylim(-0.03, 1.03)
+        for axis in (above, share, below):
             axis.grid(alpha=0.3)
-    for axis in axes.flat:
+    for axis in axes[[0, 2]].flat:
         if axis.lines:  # of a panel where nothing recovers there is none
             axis.set_xscale("log")
             axis.set_yscale("log")
     axes[0, 0].set_ylabel("error of directions")
-    axes[1, 0].set_ylabel("iterations of trials that recover\n(across: from random starts)")
+    axes[1, 0].set_ylabel("share that recovers\n(across: from random starts)")
+    axes[2, 0].set_ylabel("iterations of these\n(across: from random starts)")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
     save(figure, folder, contents["exhibit"])

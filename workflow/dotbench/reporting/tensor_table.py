@@ -27,12 +27,14 @@ def tensor_table(contents: dict[str, Any], folder: Path) -> None:
         Column("Norms", lambda row: number(row["norm_error_mean"], "{:.2g}")),
         Column("Recovered", lambda row: f"{row['recovered']}/{row['trials']}"),
         Column("Iterations", _iterations),
+        Column("Test error", lambda row: number(row["test_error_median"], "{:.2g}")),
         Column("CPU s of the start", lambda row: number(row["moment_seconds_mean"], "{:.2g}") if row["pairs"] else "–"),
     ]
     told = [
         "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and the greatest. "
         "Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the trials that recover the "
-        "truth; they are looked at every twenty.",
+        "truth; they are looked at every twenty. Test error: median of ‖M(U, V) − M(U*, V*)‖ / ‖M(U*, V*)‖ at fresh "
+        "rows.",
     ]
     write_table(folder / contents["exhibit"], lines, columns, packed_notes(contents, packed, told))
 
