@@ -7,6 +7,7 @@ import pytest
 from dotbench.errors import DotbenchError
 from dotbench.losses.wrmf import WRMF
 from dotbench.plan import Plan
+from dotbench.settings.base import Settings
 from dotbench.settings.benchmark import Benchmark, load_benchmark
 from dotbench.settings.schema import SCHEMAS, write_schemas
 
@@ -605,6 +606,15 @@ studies:
     path.write_text(text.replace("NAME", "sim-tny"))
     with pytest.raises(DotbenchError, match=r"line 6: key 'studies.1.datasets.0': unknown dataset .* 'sim-tiny'"):
         Plan(load_benchmark([path]))
+
+
+def test_a_default_is_the_value_that_a_configuration_would_give() -> None:
+    """Labels of parts are made of settings' values: one of 1 and one of 1.0 would be two."""
+
+    class Own(Settings):
+        rates: list[float] = [1, 10]
+
+    assert repr(Own().rates) == repr(Own(rates=[1, 10]).rates) == "[1.0, 10.0]"
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))

@@ -14,9 +14,10 @@ LATER: dict[str, Any] = {"later": True}
 
 
 class Settings(BaseModel):
-    """A frozen set of typed values; unknown keys, NaN and infinities are errors."""
+    """A frozen set of typed values; unknown keys, NaN and infinities are errors. Defaults are values like any other: a
+    1 of a number with decimals is 1.0, in digests and in the names of parts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
 
 def explain(error: ValidationError, cls: type[BaseModel]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -50,9 +50,12 @@ class StudyChoice(Settings):
     halving: Halving | None = Field(
         None, description="tune by successive halving where training can pause; absent: every setting to the end"
     )
-    methods: list[MethodChoice] = Field(default=[], min_length=1)
+    methods: list[MethodChoice] = Field(default=[], min_length=1, validate_default=False)
     experiments: list[ExperimentChoice] = Field(
-        default=[], min_length=1, description="packed experiments of the study, beside `methods` or in their place"
+        default=[],
+        min_length=1,
+        validate_default=False,
+        description="packed experiments of the study, beside `methods` or in their place",
     )
 
     @field_validator("split", mode="before")
