@@ -42,10 +42,12 @@ def residuals(instance, activation, w):
     )
 
 
+@pytest.mark.parametrize("cached", [1, 170, 10**6])  # numbers: one problem at a time, two, all three
 @pytest.mark.parametrize("dense", [0, 10**6])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkeypatch, activation, dense):
+def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkeypatch, activation, dense, cached):
     monkeypatch.setattr(module, "DENSE", dense)
+    monkeypatch.setattr(module, "CACHED", cached)
     monkeypatch.setattr(module, "JACOBIAN", 400)  # one problem at a time
     found, w, m = Problems(instances(), activation), starts(), 30
     value, gradient = found.value_and_gradient(w)
@@ -150,6 +152,29 @@ def test_adam_is_torchs():
         at.grad = problems.value_and_gradient(at.detach())[1]
         optimizer.step()
     assert torch.allclose(found.w, at.detach(), atol=1e-9)
+
+
+def test_lbfgs_goes_where_the_dense_matrix_of_its_last_pairs_points():
+    """H of the last three pairs by the formula of BFGS (Nocedal and Wright, 2006, Eq. 7.16), from γ I."""
+    method, problems, memory = LBFGS(3), Problems(instances(), "sigmoid"), 3
+    state = method.start(problems, starts())
+    kept: list[list[tuple[torch.Tensor, torch.Tensor]]] = [[], [], []]
+    for _ in range(12):
+        before = {name: state[name].clone() for name in "wg"}
+        method.advance(problems, state)
+        for r, pairs in enumerate(kept):
+            s, y = ((state[name] - before[name])[r].flatten() for name in "wg")
+            if s.any():
+                pairs.append((s, y))
+                s, y = pairs[-1]
+                h = (s @ y) / (y @ y) * torch.eye(len(s), dtype=s.dtype)
+                for s, y in pairs[-memory:]:
+                    v = torch.eye(len(s), dtype=s.dtype) - torch.outer(y, s) / (s @ y)
+                    h = v.T @ h @ v + torch.outer(s, s) / (s @ y)
+                gradient = state["g"][r].flatten()
+                assert torch.allclose(state["direction"][r], -h @ gradient, rtol=1e-8)
+                assert torch.allclose(state["slope"][r], -gradient @ h @ gradient, rtol=1e-8)
+    assert min(map(len, kept)) > memory
 
 
 def test_lbfgs_beats_gradient_descent_and_ends_where_it_does():
