@@ -69,7 +69,7 @@ class Counting(Experiment):
         return k * self.settings.factor
 
     def notes(self) -> list[str]:
-        return ["Counted."]
+        return ["Counted.", f"Times {self.settings.factor:g}."]
 
 
 def row(size: int, replication: int, method: str, error: float | None, reason: str | None = None) -> Row:

@@ -106,6 +106,16 @@ def test_wilsons_interval_is_where_the_score_test_does_not_reject(successes, tri
     assert high == pytest.approx(1 if successes == trials else optimize.brentq(excess, share + 1e-12, 1 - 1e-12))
 
 
+@pytest.mark.parametrize("trials", range(1, 200))
+def test_wilsons_interval_holds_the_share_to_the_last_digit(trials):
+    """A figure's whiskers are differences from the share, and may not be negative."""
+    assert wilson_interval(0, trials)[0] == 0
+    assert wilson_interval(trials, trials)[1] == 1
+    for successes in range(trials + 1):
+        low, high = wilson_interval(successes, trials)
+        assert 0 <= low <= successes / trials <= high <= 1
+
+
 def test_thresholds_by_hand():
     trials = np.array([[0, 0], [0, 1], [1, 1]])
     assert threshold([1, 2, 4], trials) == 2  # a half at 2

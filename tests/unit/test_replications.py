@@ -135,7 +135,10 @@ def test_entries_stand_below_each_other(counted: Packed, workdir: Path) -> None:
     write_counted(other, {"low": HIGH})
     summarise(contents(counted, other), workdir)
     assert [row["label"] for row in read(workdir / "shown.csv")] == ["Counting", "Doubled"]
-    assert "Setting" in (workdir / "shown.md").read_text()
+    text = (workdir / "shown.md").read_text()
+    assert "Setting" in text
+    assert [text.count(note) for note in ("- Counted.", "Counting: Times 1.", "Doubled: Times 2.")] == [1, 1, 1]
+    assert "Doubled: Counted." not in text  # what all of them say is said once
 
 
 def test_lines_as_published_numbers_want_them(counted: Packed) -> None:

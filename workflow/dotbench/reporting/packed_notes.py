@@ -10,10 +10,14 @@ from dotbench.runs.packed import Packed
 
 
 def packed_notes(contents: dict[str, Any], packed: list[Packed], told: Sequence[str]) -> list[str]:
-    """What the table is, the protocol of each entry, ``told``, then hardware, threads and versions behind the parts."""
+    """What the table is, the protocol of all entries and then what is one's own, ``told``, then hardware, threads and
+    versions behind the parts."""
     lines = [contents["title"]] if contents["title"] else []
-    for entry in packed:
-        lines += [f"{entry.label}: {note}" if len(packed) > 1 else note for note in entry.experiment.notes()]
+    notes = {entry.label: entry.experiment.notes() for entry in packed}
+    common = [note for note in notes[packed[0].label] if all(note in own for own in notes.values())]
+    lines += common
+    for label, own in notes.items():
+        lines += [f"{label}: {note}" for note in own if note not in common]
     records = [record for entry in packed for record in read_records(entry)]
     hardware, versions = hardware_notes(records)
     shared = sum(record["cpu_share_of_others"] > SHARED for record in records)

@@ -60,7 +60,8 @@ def tensor_figure(contents: dict[str, Any], folder: Path) -> None:
                 [p["pairs"] for p in starts], [p["direction_error_mean"] for p in starts], marker=marker, ms=4, **look
             )
             rates = [p["recovered"] / p["trials"] for p in starts]
-            whiskers = [[abs(rate - p[end]) for rate, p in zip(rates, starts, strict=True)] for end in ("low", "high")]
+            whiskers = [[rate - p["low"] for rate, p in zip(rates, starts, strict=True)]]
+            whiskers.append([p["high"] - rate for rate, p in zip(rates, starts, strict=True)])
             beside = [p["pairs"] * 1.08**place for p in starts]  # so that whiskers do not hide one another
             share.errorbar(beside, rates, yerr=whiskers, marker=marker, ms=4, capsize=2.5, **look)
             known = [line for line in starts if line["iterations_median"] is not None]

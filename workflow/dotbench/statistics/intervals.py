@@ -39,7 +39,7 @@ def half_width(sd: float, n: int, level: float = LEVEL) -> float:
 def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
     """Wilson's score interval of a probability (JASA 1927): the p with |p̂ − p| ≤ z √(p (1 − p) / n).
 
-    Within [0, 1], and of a sensible width where all trials, or none, succeed. n = ``trials`` > 0.
+    Within [0, 1], around p̂ also where that is 0 or 1, and of a sensible width there. n = ``trials`` > 0.
     """
     from scipy import stats
 
@@ -47,4 +47,4 @@ def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[
     share, weight = successes / trials, z * z / trials
     centre = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * (share * (1 - share) / trials + weight / (4 * trials)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))  # rounding may lose an end
