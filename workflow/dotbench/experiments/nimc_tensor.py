@@ -123,12 +123,13 @@ class NIMCTensor(Experiment):
     def notes(self) -> list[str]:
         s = self.settings
         return [
-            f"k = {s.components}, d = {s.dimension}; x and y normal; W* of independent normal entries of deviation "
-            f"{s.deviation:g}, or orthogonal columns of the norm that such have on average; random starts of such "
-            "entries; m entries drawn uniformly with replacement.",
-            f"Minimised by: {METHODS[s.method](s.iterations).title}.",
+            f"k = {s.components}, d = {s.dimension}, n = {s.users}; minimised by: "
+            f"{METHODS[s.method](s.iterations).title}.",
+            f"x and y normal; W* of independent normal entries of deviation {s.deviation:g}, or orthogonal columns of "
+            "the norm that such have on average; random starts of such entries; m entries drawn uniformly with "
+            "replacement.",
             *s.ends(),
-            f"n = {s.users}. Starts from moments of N fresh pairs, whose labels come on top of the m entries. Sigmoid: "
+            "Starts from moments of N fresh pairs, whose labels come on top of the m entries. Sigmoid: "
             "the paper's third moment. ReLU: E[A (xxᵀ − I) ⊗ y], tanh: E[A He₃(x) ⊗ y], as the paper's vanishes for "
             "both.",
         ]
