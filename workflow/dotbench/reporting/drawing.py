@@ -18,20 +18,26 @@ STYLES: list[tuple[str, Any, str]] = [
 ]
 # the ninth method and those after it: the colours again, each with another line and marker
 STYLES += [(colour, STYLES[(k + 3) % 8][1], STYLES[(k + 5) % 8][2]) for k, (colour, _, _) in enumerate(STYLES)]
-FORMATS = ("pdf", "png", "svg")
+# format → its metadata; no dates, so that a figure of the same numbers is the same file
+METADATA: dict[str, dict[str, str | None]] = {
+    "pdf": {"Creator": "dotbench", "CreationDate": None},
+    "png": {},
+    "svg": {"Creator": "dotbench", "Date": None},
+}
 
 
 def pyplot() -> Any:
     """matplotlib's pyplot with the fonts and frames of our figures."""
     from matplotlib import pyplot as plt
 
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"})
+    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+    plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "dotbench"})  # names in it not drawn at random
     return plt
 
 
 def save(figure: Any, folder: Path, name: str) -> None:
     """Write ``folder/name.{pdf,png,svg}`` and close the figure."""
-    for kind in FORMATS:
+    for kind in METADATA:
         with atomic(folder / f"{name}.{kind}") as temporary:
-            figure.savefig(temporary, dpi=160, metadata={} if kind == "png" else {"Creator": "dotbench"})
+            figure.savefig(temporary, dpi=160, metadata=METADATA[kind])
     pyplot().close(figure)
