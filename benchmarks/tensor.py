@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--pairs", type=int, nargs="+", default=[100_000, 1_000_000])
+parser.add_argument("--pairs", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
 for option, default in (("trials", 10), ("starts", 10), ("sweeps", 300), ("dimension", 10), ("components", 5)):
     parser.add_argument(f"--{option}", type=int, default=default)
 parser.add_argument("--to", type=Path, help="folder for decomposition.csv and decomposition.md; else printed only")
