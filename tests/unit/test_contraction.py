@@ -78,6 +78,7 @@ def test_with_enough_pairs_the_hessian_tells_the_speed_and_with_few_nothing_cont
     for row in rows:
         if row["observations"] == 5:
             assert row["status"] == "failed"
+            assert row["reason"] in experiment.findings
         else:
             assert row["half_life"] == pytest.approx(row["predicted"], rel=0.15)
             assert row["ratio"] == pytest.approx(row["half_life"] / row["predicted"])

@@ -53,6 +53,13 @@ def test_a_failed_fit_is_a_row(tmp_path: Path) -> None:
     assert (record["failed"], record["reason"]) == (1, "unlucky")
 
 
+def test_a_row_that_is_a_finding_is_no_failure_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Counting, "findings", frozenset({"unlucky"}))
+    frame, record = run(tmp_path, [12, 13, 14])
+    assert frame["reason"].tolist()[1] == "unlucky"
+    assert (record["failed"], record["reason"]) == (0, None)
+
+
 def test_an_interrupted_part_continues_after_its_last_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = run(tmp_path / "whole", [0, 1, 2, 3])
     monkeypatch.setattr(Counting, "made", [])

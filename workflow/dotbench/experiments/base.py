@@ -83,7 +83,8 @@ class Experiment(Component):
     rows. A table tells a row's scenario by ``keys``, what is compared by ``compared`` (and what it is called by
     ``titled``), the replication by ``replication``; it shows ``metrics``, all errors (lower is better), of the rows
     that have the values of ``reported``. ``rivals``: whether what is compared competes, so that the best is marked;
-    `references` do not.
+    `references` do not. ``findings``: reasons for a row without a value that are what was to be found, and no failure
+    of the run.
     """
 
     study: ClassVar[str]
@@ -99,6 +100,7 @@ class Experiment(Component):
     rivals: ClassVar[bool] = True
     trend: ClassVar[Trend | None] = None  # of its figures
     reported: ClassVar[dict[str, str]] = {}
+    findings: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings

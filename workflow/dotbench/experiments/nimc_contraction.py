@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Contracting = Literal["sigmoid", "tanh", "relu-fixed"]
 STREAMS = 7, 8, 9, 10  # of randomness: of truth, start, Hessian and fresh pairs
 DONE = 1e-12  # of the distance at the start, below which rounding is seen
+STAYS, DIVERGED = "the distance does not fall", "diverged"
 MEASURED = 0.5  # share of the iterations, the last, over which the factor is measured
 
 
@@ -71,6 +72,7 @@ class NIMCContraction(Experiment):
     settings: NIMCContractionSettings
     lists = ("models", "observations", "distances", "replications", "first", "pack")
     rivals = False
+    findings = frozenset({STAYS, DIVERGED})  # with too few pairs
     keys = {"distance": "‖W₀ − W*‖ / ‖W*‖", "observations": "m"}
     compared = "model"
     compared_title = "φ"
@@ -183,11 +185,11 @@ def contraction(distances: "np.ndarray") -> Row:
     """What is told of ‖W_t − W*‖, t = 0, 1, …"""
     relative = distances / distances[0]
     if not np.isfinite(relative[-1]):
-        return {"status": "failed", "reason": "diverged", "half_life": None, "final": None}
+        return {"status": "failed", "reason": DIVERGED, "half_life": None, "final": None}
     last = int(np.argmax(relative < DONE)) if (relative < DONE).any() else len(relative)
     at = np.arange(int(last * (1 - MEASURED)), last)
     slope = np.polyfit(at, np.log2(relative[at]), 1)[0]
     facts: Row = {"status": "ok", "reason": None, "half_life": float(-1 / slope), "final": float(relative[-1])}
     if slope >= 0:
-        facts |= {"status": "failed", "reason": "the distance does not fall", "half_life": None}
+        facts |= {"status": "failed", "reason": STAYS, "half_life": None}
     return facts

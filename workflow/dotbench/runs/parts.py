@@ -31,7 +31,8 @@ def run_part(
     with Usage(place.device) as usage:
         rows = experiment.run(settings, place, kept)
     frame = to_frame(experiment, rows)
-    failed = [row for row in rows if row["status"] != "ok" and experiment.reported.items() <= row.items()]
+    unusable = [row for row in rows if row["status"] != "ok" and row["reason"] not in experiment.findings]
+    failed = [row for row in unusable if experiment.reported.items() <= row.items()]
     record = {
         "experiment": experiment.name,
         "label": label,
