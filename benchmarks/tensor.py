@@ -33,8 +33,9 @@ ReLU, k = {components}, d = {dimension}, {trials} trials. The mean of (A − Ā)
 decomposed by joint diagonalisation (Kuleshov et al., 2015), and by alternating least squares over three free factors, \
 {sweeps} sweeps from {starts} random starts in every trial. From the directions on both do the same. `lost`: runs in \
 which the error of a component, the mean of ‖ū − ū*‖ and ‖v̄ − v̄*‖, is above 1, with 95 % Wilson interval; \
-`residual`: of the least-squares fit, relative; `error`: median over runs of the greatest of a run. `all starts`: \
-every run; `best start`: that of the least residual of each trial. CPU time of the decomposition.
+`residual`: of the least-squares fit, relative; `error`: of the worst component of a run. Both, and CPU time of the \
+decomposition, as medians over runs, and the greatest. `all starts`: \
+every run; `best start`: that of the least residual of each trial.
 """
 
 
@@ -104,7 +105,7 @@ def summary(law: str, count: int, name: str, rows: list[dict[str, Any]]) -> dict
         "runs": len(rows),
         "lost": f"{lost / len(rows):.2f} [{low:.2f}, {high:.2f}]",
         "error": f"{np.median([row['error'] for row in rows]):.3f}",
-        "greatest error not lost": f"{max(kept):.3f}",
+        "greatest error not lost": f"{max(kept):.3f}" if kept else "–",
         "residual": f"{np.median([row['residual'] for row in rows]):.3f}",
         "greatest residual": f"{max(row['residual'] for row in rows):.3f}",
         "CPU ms": f"{1e3 * np.median([row['seconds'] for row in rows]):.1f}",

@@ -9,6 +9,9 @@ import torch
 from dotbench.datasets.interactions import Split
 from dotbench.losses.base import losses
 from dotbench.models.base import models
+from dotbench.recovery import problems
+from dotbench.recovery.methods import METHODS
+from dotbench.recovery.minimise import Rules, minimise
 from dotbench.runs.fitting import fit
 from dotbench.runs.hardware import Place
 from dotbench.settings.method import MethodChoice, resolve, settings_class
@@ -46,6 +49,20 @@ def test_scores_equal_the_cpu(part):
         assert result.record["status"] == "ok", result.record["reason"]
         scores.append(result.arrays["user_vectors"] @ result.arrays["item_vectors"].T)
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-3, atol=1e-3 * np.abs(scores[0]).max())
+
+
+@pytest.mark.parametrize("cells", [0, 10**6])  # for every observed entry, up to which the whole matrix is formed
+@pytest.mark.parametrize("name", ["gd", "l-bfgs", "lm"])
+def test_recovery_equals_the_cpu(monkeypatch, name, cells):
+    monkeypatch.setattr(problems, "DENSE", cells)
+    drawn = [problems.draw(30, 200, 4, 2, seed) for seed in range(3)]
+    start = torch.from_numpy(np.stack([i.truth + 0.1 * problems.random_start(4, 2, k) for k, i in enumerate(drawn)]))
+    found = [
+        minimise(problems.Problems(drawn, "sigmoid", device), start.to(device), METHODS[name](60), Rules(60, 60))
+        for device in ("cpu", "cuda")
+    ]
+    np.testing.assert_allclose(found[1].w.cpu(), found[0].w, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found[1].f.cpu(), found[0].f, rtol=1e-3, atol=1e-12)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "muon", "gauss-newton"])

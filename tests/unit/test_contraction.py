@@ -62,6 +62,7 @@ def test_the_half_life_is_told_of_a_curve():
     assert contraction(floor)["half_life"] == pytest.approx(1)
     assert contraction(np.linspace(1, 2, 20))["reason"] == "the distance does not fall"
     assert contraction(np.array([1.0, 1e200, np.nan]))["reason"] == "diverged"
+    assert contraction(np.array([1.0, np.nan, np.nan]))["reason"] not in NIMCContraction.findings
 
 
 def test_with_enough_pairs_the_hessian_tells_the_speed_and_with_few_nothing_contracts(tmp_path):

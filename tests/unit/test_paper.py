@@ -9,7 +9,7 @@ import pytest
 from runs_data import contents, write_dataset, write_runs
 from scipy import stats
 
-from dotbench.cli.workflow import compare, load_plan
+from dotbench.cli.workflow import begun, compare, load_plan
 from dotbench.errors import DotbenchError
 from dotbench.reporting.paper import judge, kendall_tau, paper_versus_ours
 from dotbench.runs import paths
@@ -182,4 +182,4 @@ studies:
 
 def test_a_configuration_without_a_paper_has_nothing_to_compare(workdir: Path) -> None:
     with pytest.raises(DotbenchError, match="no study with published numbers"):
-        compare(load_plan(None))
+        compare(begun(load_plan(None)))

@@ -24,7 +24,7 @@ Config = Annotated[
     list[Path] | None,
     typer.Option("--config", "-c", help="configuration on top of config/config.yaml; of several the later wins"),
 ]
-Targets = Annotated[list[str] | None, typer.Argument(help="studies or files; everything if absent")]
+Targets = Annotated[list[str] | None, typer.Argument(help="studies or files; if absent, all that is not on request")]
 ONE, WORKFLOW, LOOK = "One fit", "The benchmark", "Looking around"
 
 
@@ -75,7 +75,7 @@ def status(config: Config = None) -> None:
     from dotbench.cli import workflow
     from dotbench.reporting.index import write_index
 
-    plan = workflow.load_plan(config)
+    plan = workflow.begun(workflow.load_plan(config))
     found = workflow.states(plan)
     header = ["study", "dataset", "method", "tuned", "done", "failed", "to do", "log of a failure"]
     rows = []
@@ -83,10 +83,8 @@ def status(config: Config = None) -> None:
         name = state.entry.study.name, state.entry.dataset, state.entry.method.label
         rows.append((*name, state.tuned, *state.counts, state.log or ""))
     for packed in workflow.packed_states(plan):
-        study, label = packed.packed.experiment.study, f"{packed.packed.label} (parts)"
-        done, failed, to_do = packed.counts
-        to_do += " on request" if to_do and study in plan.on_request else ""
-        rows.append((study, "", label, "", done, failed, to_do, packed.log or ""))
+        label = f"{packed.packed.label} (parts)"
+        rows.append((packed.packed.experiment.study, "", label, "", *packed.counts, packed.log or ""))
     _show(header, rows)
     total = [sum(getattr(s, key) for s in found) for key in ("done", "failed", "to_do")]
     print("fits: {} done, {} failed, {} to do".format(*total))
@@ -98,7 +96,7 @@ def compare(config: Config = None) -> None:
     """Published numbers beside ours, from the runs that are there. Runs nothing."""
     from dotbench.cli import workflow
 
-    for path in workflow.compare(workflow.load_plan(config)):
+    for path in workflow.compare(workflow.begun(workflow.load_plan(config))):
         print(path)
 
 
@@ -117,7 +115,7 @@ def export(
 
     if to is None and runs is None:
         raise DotbenchError("nothing to export; name a folder with --to, a file with --runs, or both")
-    plan = workflow.load_plan(config)
+    plan = workflow.begun(workflow.load_plan(config))
     if runs is not None:
         done = export_runs(plan, runs)
         counts = f"{done.fits} of {done.all_fits} fits, {done.tunings} of {done.all_tunings} tunings"

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from dotbench.files import read_json
 from dotbench.plan import Entry, Plan
 from dotbench.reporting.paper import paper_versus_ours
 from dotbench.reporting.records import finished
+from dotbench.reporting.replications import is_there
 from dotbench.runs import paths
 from dotbench.runs.packed import Packed
 from dotbench.settings.benchmark import load_benchmark
@@ -24,6 +25,32 @@ DEFAULT = PROJECT / "config" / "config.yaml"
 def load_plan(config: Sequence[Path] | None) -> Plan:
     """The plan of configuration files on top of the default one."""
     return Plan(load_benchmark([DEFAULT, *(config or [])]))
+
+
+def asked(plan: Plan, targets: Sequence[str]) -> Plan:
+    """The plan without the studies on request that no target names: not by the study's name, not by that of a table or
+    figure of it, not by a file below its folder."""
+
+    def named(study: str) -> bool:
+        return any(t == study or t.startswith(f"{study}_") or study in Path(t).parts for t in targets)
+
+    return _of_studies(plan, named)
+
+
+def begun(plan: Plan) -> Plan:
+    """The plan without the studies on request of which nothing is there."""
+
+    def is_begun(study: str) -> bool:
+        fits = (fit for entry in plan.study_entries(study) for fit in plan.fits(entry))
+        return any((fit / "metrics.json").is_file() for fit in fits) or any(map(is_there, plan.study_packed(study)))
+
+    return _of_studies(plan, is_begun)
+
+
+def _of_studies(plan: Plan, keeps: Callable[[str], bool]) -> Plan:
+    """The plan without those studies on request that are not kept."""
+    names = [study.name for study in plan.studies() if study.name not in plan.on_request or keeps(study.name)]
+    return Plan(plan.benchmark.of_studies(names))
 
 
 def snakemake(
@@ -42,7 +69,7 @@ def snakemake(
 
 def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, options: list[str]) -> int:
     """Run the workflow and build the report; print where everything is; the exit status."""
-    plan = load_plan(config)
+    plan = asked(load_plan(config), targets)
     dry = any(option in ("-n", "--dry-run", "--dryrun") for option in options)
     if dry:
         return snakemake([*targets, *options], config).returncode
@@ -50,11 +77,11 @@ def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, o
         for folder in drop_failed(plan):
             print(f"to be run again: {folder}")
     status = snakemake([*targets, *options], config).returncode
-    report = paths.RESULTS / plan.benchmark.name / "report.html"
-    reported = status == 0 and not targets
+    report = paths.RESULTS / plan.benchmark.name / f"{'-'.join(['report', *targets])}.html"
+    reported = status == 0 and {*targets} <= {study.name for study in plan.studies()}
     if reported:
         report.parent.mkdir(parents=True, exist_ok=True)
-        status = snakemake(["--report", str(report), "--quiet", "all"], config).returncode
+        status = snakemake([*targets, "--report", str(report), "--quiet", "all"], config).returncode
     failed = [state for state in states(plan) if state.failed]
     print()
     for study in plan.studies():
@@ -71,7 +98,8 @@ def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, o
         label = f"{part.packed.experiment.study}, {part.packed.label}, {part.failed} parts"
         print(f"failed: {label}: {part.reason} (log: {part.log})", file=sys.stderr)
     if failed or parts:
-        print("drop these records and run them again with: dotbench run --retry-failed", file=sys.stderr)
+        again = " ".join(["dotbench run", *targets, "--retry-failed"])
+        print(f"drop these records and run them again with: {again}", file=sys.stderr)
     return status or int(bool(failed or parts))
 
 

@@ -184,6 +184,8 @@ class NIMCContraction(Experiment):
 def contraction(distances: "np.ndarray") -> Row:
     """What is told of ‖W_t − W*‖, t = 0, 1, …"""
     relative = distances / distances[0]
+    if not np.isfinite(relative[1]):
+        return {"status": "failed", "reason": "the first step is not finite", "half_life": None, "final": None}
     if not np.isfinite(relative[-1]):
         return {"status": "failed", "reason": DIVERGED, "half_life": None, "final": None}
     last = int(np.argmax(relative < DONE)) if (relative < DONE).any() else len(relative)

@@ -102,7 +102,7 @@ class Problems:
         self._order = (by_item + self.m * first).flatten()
         self._users, self._items = users.flatten(), items.flatten()
         self._dense = self.n**2 <= DENSE * self.m
-        self._step = count  # problems that are predicted at once
+        self._step = max(1, count)  # problems that are predicted at once
         if device.type == "cpu":
             self._step = max(1, CACHED // (self.n**2 if self._dense else self.m * self.truth.shape[-1]))
         within = first % self._step

@@ -7,7 +7,7 @@ from typing import Any
 from dotbench.errors import DotbenchError
 from dotbench.files import atomic, write_json
 from dotbench.plan import Plan
-from dotbench.reporting.records import dataset_facts
+from dotbench.reporting.records import dataset_facts, finished
 from dotbench.runs import paths
 
 KINDS = (".csv", ".md", ".tex", ".png", ".pdf")
@@ -22,10 +22,10 @@ def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
     missing = [target for target in targets if not Path(target).is_file()]
     if len(missing) == len(targets):
         raise DotbenchError(f"{missing[0]}: is not there yet, nor is any other; run the configuration first")
-    written = []
+    written: list[Path] = []
     facts: dict[str, Any] = {}
     for study in plan.studies():
-        facts |= dataset_facts(plan.contents(study))
+        before = len(written)
         for source in (paths.study, paths.tables, paths.figures):
             origin = source(plan.benchmark.name, study.name)
             for path in sorted(origin.glob("*")):
@@ -34,6 +34,8 @@ def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
                     with atomic(target) as temporary:
                         shutil.copyfile(path, temporary)
                     written.append(target)
+        if len(written) > before:
+            facts |= dataset_facts(finished(plan.contents(study)))
     write_json(folder / "configuration.json", plan.benchmark.model_dump(mode="json"))
     write_json(folder / "datasets.json", facts)
     return [*written, folder / "configuration.json", folder / "datasets.json"], missing

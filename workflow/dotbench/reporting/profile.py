@@ -6,6 +6,7 @@ from typing import Any
 
 from dotbench.files import atomic, read_json, write_csv
 from dotbench.lazy import np, pd
+from dotbench.reporting.drawing import METADATA
 
 VALUES = 40  # different ratings that get a bar each; more are put into as many classes
 SERIES = {"user": "#0072B2", "item": "#D55E00"}  # Okabe and Ito
@@ -51,7 +52,7 @@ def profile(folder: Path, title: str, facts: dict[str, str]) -> list[Path]:
     for kind in ("pdf", "png"):
         path = folder / f"profile.{kind}"
         with atomic(path) as temporary:
-            figure.savefig(temporary, format=kind, dpi=120)
+            figure.savefig(temporary, format=kind, dpi=120, metadata=METADATA[kind])
         written.append(path)
     plt.close(figure)
     return written

@@ -34,7 +34,7 @@ def tensor_table(contents: dict[str, Any], folder: Path) -> None:
         "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and the greatest. "
         "Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the trials that recover the "
         "truth; they are looked at every twenty. Test error: median of ‖M(U, V) − M(U*, V*)‖ / ‖M(U*, V*)‖ at fresh "
-        "rows.",
+        "rows, of the trials that did not diverge.",
     ]
     write_table(folder / contents["exhibit"], lines, columns, packed_notes(contents, packed, told))
 

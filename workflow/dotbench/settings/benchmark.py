@@ -1,5 +1,6 @@
 """A configuration: which studies run on which datasets with which methods and seeds."""
 
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -40,7 +41,7 @@ class StudyChoice(Settings):
     """A study and the methods that it compares; packed experiments, beside methods or in their place."""
 
     study: str = Field(description="a name of `dotbench list studies`")
-    on_request: bool = Field(False, description="made where the study, or something of it, is asked for by name")
+    on_request: bool = Field(False, description="made only where the study, or something of it, is asked for by name")
     datasets: list[Name] | None = Field(
         None, min_length=1, description="those of the configuration that the study is about"
     )
@@ -155,6 +156,12 @@ class Benchmark(Settings):
             for experiment in [resolve_experiment(entry, choice.study)]
         ]
 
+    def of_studies(self, names: Collection[str]) -> "Benchmark":
+        """The same configuration with these studies alone."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        kept = [choice for choice in self.studies if choice.study in names]
+        return type(self).model_construct(**{**values, "studies": kept})
+
     def protocol(self, study: Any, method: Method) -> dict[str, Any]:
         """What of the protocol the digest of a method's runs covers; the default split is left out, and so is
         halving of what cannot be halved."""
@@ -194,6 +201,8 @@ def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
             ]
         )
     names = [choice.study for choice in benchmark.studies]
+    if all(choice.on_request for choice in benchmark.studies):
+        raise fail([(("studies",), "all are 'on_request', so that a run without a name would make nothing")])
     for s, study_choice in enumerate(benchmark.studies):
         if study_choice.study in names[:s]:
             raise fail([(("studies", s, "study"), f"found '{study_choice.study}' again; a study has one entry")])
