@@ -5,7 +5,6 @@ problem at a time, at the sizes of the NIMC paper's Figure 1. Repetitions are in
 import argparse
 import os
 import statistics
-import time
 from collections.abc import Callable
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -18,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from _clock import milliseconds  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
 from dotbench.recovery.problems import Instance, Problems, draw, random_start  # noqa: E402
@@ -45,13 +45,14 @@ def autograd(instance: Instance) -> Callable[[torch.Tensor], tuple[torch.Tensor,
     return both
 
 
-def clocked(work: Callable[[], object]) -> float:
-    """CPU milliseconds of one call."""
-    count, start = 0, time.process_time()
-    while (spent := time.process_time() - start) < arguments.seconds:
-        work()
-        count += 1
-    return 1e3 * spent / count
+def evaluated(both: Callable[[torch.Tensor], object], w: torch.Tensor, count: int) -> Callable[[], int]:
+    """One call of ``both`` at ``w``, which is ``count`` problems."""
+
+    def work() -> int:
+        both(w)
+        return count
+
+    return work
 
 
 def main() -> None:
@@ -61,21 +62,17 @@ def main() -> None:
         drawn = [draw(n, m, d, k, seed) for seed in range(max(arguments.problems))]
         starts = torch.from_numpy(np.stack([random_start(d, k, seed) for seed in range(len(drawn))]))
         peer = autograd(drawn[0])
-        methods: dict[str, tuple[int, Callable[[], object]]] = {"autograd": (1, lambda peer=peer, w=starts[0]: peer(w))}
+        methods = {"autograd": evaluated(peer, starts[0], 1)}
         for count in arguments.problems:
             problems = Problems(drawn[:count], arguments.activation)
             f, gradient = problems.value_and_gradient(starts[:count])
             for found, expected in zip((f[0], gradient[0]), peer(starts[0]), strict=True):
                 assert torch.allclose(found, expected, rtol=1e-9, atol=1e-12)
-            here = starts[:count]
-            methods[f"{count} at once"] = (
-                count,
-                lambda problems=problems, here=here: problems.value_and_gradient(here),
-            )
+            methods[f"{count} at once"] = evaluated(problems.value_and_gradient, starts[:count], count)
         spent: dict[str, list[float]] = {name: [] for name in methods}
         for _ in range(arguments.rounds):
-            for label, (count, work) in methods.items():
-                spent[label].append(clocked(work) / count)
+            for label, work in methods.items():
+                spent[label].append(milliseconds(work, arguments.seconds))
         medians = {label: statistics.median(times) for label, times in spent.items()}
         ratios = [f"{medians['autograd'] / medians[label]:.1f}" for label in methods if label != "autograd"]
         rows.append((name, n, m, d, k, f"{medians['autograd']:.2f}", *ratios))

@@ -24,7 +24,7 @@ from dotbench.files import write_csv, write_text  # noqa: E402
 from dotbench.recovery.diagonalise import components  # noqa: E402
 from dotbench.recovery.moments import Pairs, first_moments, mixed_moment  # noqa: E402
 from dotbench.recovery.problems import draw  # noqa: E402
-from dotbench.recovery.tensor import component_errors, relu_columns  # noqa: E402
+from dotbench.recovery.tensor import component_errors, outer, relu_columns, spaces, unit  # noqa: E402
 from dotbench.statistics.intervals import wilson_interval  # noqa: E402
 
 LOST = 1.0  # error of a component above which it is another one than the truth's
@@ -42,16 +42,19 @@ every run; `best start`: that of the least residual of each trial.
 def alternating(tensor: np.ndarray, seed: int, start: int) -> tuple[np.ndarray, float]:
     """The first factor's unit columns, (k, k), and the relative residual of T ≈ Σ a_l ⊗ b_l ⊗ c_l."""
     rng, k = np.random.default_rng([seed, start]), len(tensor)
-    factors = [_unit(rng.standard_normal((k, k))) for _ in range(3)]
+    factors = [unit(rng.standard_normal((k, k))) for _ in range(3)]
     for _ in range(arguments.sweeps):
         for mode in range(3):
-            one, two = (factors[other] for other in range(3) if other != mode)
-            design = np.einsum("al,bl->abl", one, two).reshape(-1, k)
-            target = np.moveaxis(tensor, mode, 0).reshape(k, -1).T
-            factors[mode] = np.linalg.lstsq(design, target, rcond=None)[0].T
-            if mode < 2:
-                factors[mode] = _unit(factors[mode])
+            factor = fitted(tensor, mode, *(factors[other] for other in range(3) if other != mode))
+            factors[mode] = unit(factor) if mode < 2 else factor
     return factors[0], residual(tensor, factors)
+
+
+def fitted(tensor: np.ndarray, mode: int, one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """The factor of one axis by least squares, from those of the two others."""
+    design = np.einsum("al,bl->abl", one, two).reshape(-1, one.shape[1])
+    target = np.moveaxis(tensor, mode, 0).reshape(len(tensor), -1).T
+    return np.linalg.lstsq(design, target, rcond=None)[0].T
 
 
 def residual(tensor: np.ndarray, factors: list[np.ndarray]) -> float:
@@ -61,13 +64,7 @@ def residual(tensor: np.ndarray, factors: list[np.ndarray]) -> float:
 def diagonal(tensor: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
     """The same by joint diagonalisation; the third factor by least squares."""
     b = components(tensor, seed)
-    design = np.einsum("al,bl->abl", b, b).reshape(-1, len(b))
-    third = np.linalg.lstsq(design, np.moveaxis(tensor, 2, 0).reshape(len(b), -1).T, rcond=None)[0].T
-    return b, residual(tensor, [b, b, third])
-
-
-def _unit(columns: np.ndarray) -> np.ndarray:
-    return columns / np.linalg.norm(columns, axis=0)
+    return b, residual(tensor, [b, b, fitted(tensor, 2, b, b)])
 
 
 def trial(law: Any, count: int, seed: int) -> list[dict[str, Any]]:
@@ -76,10 +73,8 @@ def trial(law: Any, count: int, seed: int) -> list[dict[str, Any]]:
     truth = draw(1, 1, arguments.dimension, k, seed, law=law).truth
     pairs = Pairs(truth, "relu", count, seed)
     moments = first_moments(pairs)
-    left, _, right = np.linalg.svd(moments.axy)
-    bases = left[:, :k], right[:k].T
+    bases, cross = spaces(moments, k)
     tensor = mixed_moment(pairs, bases, moments.a)
-    cross = bases[0].T @ moments.axy @ bases[1]
     runs: list[tuple[str, Any]] = [("joint diagonalisation", lambda: diagonal(tensor, seed))]
     runs += [("ALS", lambda start=start: alternating(tensor, seed, start)) for start in range(arguments.starts)]
     rows = []
@@ -87,8 +82,7 @@ def trial(law: Any, count: int, seed: int) -> list[dict[str, Any]]:
         clock = time.process_time()
         b, left_over = run()
         seconds = time.process_time() - clock
-        columns = relu_columns(b, tensor, cross)
-        found = np.stack([basis @ side for basis, side in zip(bases, columns, strict=True)])
+        found = outer(bases, relu_columns(b, tensor, cross))
         error = float(component_errors(found, truth, "relu")[0].max())
         rows.append({"by": name, "seed": seed, "error": error, "residual": left_over, "seconds": seconds})
     return rows

@@ -6,7 +6,6 @@
 import argparse
 import os
 import statistics
-import time
 from collections.abc import Callable
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -22,6 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from _clock import milliseconds  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
 from dotbench.towers.programs import AllRows, BatchRows, Program, TwoTowers  # noqa: E402
@@ -98,14 +98,6 @@ def peer(batch: int, compiled: bool = False) -> Callable[[], int]:
     return epoch
 
 
-def milliseconds(epoch: Callable[[], int]) -> float:
-    """CPU time of a step per replica."""
-    steps, start = 0, time.process_time()
-    while time.process_time() - start < arguments.seconds:
-        steps += epoch()
-    return 1e3 * (time.process_time() - start) / steps
-
-
 def main() -> None:
     torch.set_num_threads(1)
     rows = []
@@ -121,7 +113,7 @@ def main() -> None:
             method()  # does not count
         for _ in range(arguments.rounds):
             for name, method in methods.items():
-                times[name].append(milliseconds(method))
+                times[name].append(milliseconds(method, arguments.seconds))
         reference = statistics.median(next(iter(times.values())))
         for name, found in times.items():
             median = statistics.median(found)

@@ -34,14 +34,24 @@ def tensor_start(pairs: Pairs, k: int, seed: int) -> "np.ndarray":
        coefficients of the two moments.
     """
     moments = first_moments(pairs)
-    left, _, right = np.linalg.svd(moments.axy)
-    bases = left[:, :k], right[:k].T
-    cross = bases[0].T @ moments.axy @ bases[1]  # E[A z wᵀ], k × k
+    bases, cross = spaces(moments, k)
     inner = {"sigmoid": _sigmoid, "relu": _relu, "tanh": _tanh}[pairs.activation](pairs, bases, cross, moments, seed)
-    return np.stack([basis @ columns for basis, columns in zip(bases, inner, strict=True)])
+    return outer(bases, inner)
 
 
 Columns = tuple["np.ndarray", "np.ndarray"]
+
+
+def spaces(moments: First, k: int) -> tuple[Columns, "np.ndarray"]:
+    """Orthonormal bases, (d, k), of the spaces of U and V, and E[A z wᵀ], (k, k), in them."""
+    left, _, right = np.linalg.svd(moments.axy)
+    bases = left[:, :k], right[:k].T
+    return bases, bases[0].T @ moments.axy @ bases[1]
+
+
+def outer(bases: Columns, inner: Columns) -> "np.ndarray":
+    """U and V, (2, d, k), from their columns in the spaces."""
+    return np.stack([basis @ columns for basis, columns in zip(bases, inner, strict=True)])
 
 
 def _sigmoid(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, seed: int) -> Columns:
@@ -50,7 +60,7 @@ def _sigmoid(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, 
     a = np.linalg.pinv(b)
     signs = -np.sign(np.einsum("la,lb,lc,abc->l", a, a, a, tensor))  # the coefficient of b_l³ is negative
     b, a = b * signs, a * signs[:, None]
-    c = _unit((a @ cross).T)
+    c = unit((a @ cross).T)
     found = []
     for directions, basis, mean in ((b, bases[0], moments.ax), (c, bases[1], moments.ay)):
         heights = 2 * np.linalg.pinv(directions) @ (basis.T @ mean)
@@ -67,7 +77,7 @@ def relu_columns(b: "np.ndarray", tensor: "np.ndarray", cross: "np.ndarray") -> 
     """Columns of U and V of ReLU, in their spaces, (k, k) both, from the directions ū_l up to sign, the columns of
     ``b``; ``tensor``: the mixed moment, ``cross``: that of A x yᵀ, in these spaces."""
     a = np.linalg.pinv(b)
-    c = _unit(np.einsum("la,lb,abw->wl", a, a, tensor))
+    c = unit(np.einsum("la,lb,abw->wl", a, a, tensor))
     coefficients = np.einsum("lw,wl->l", a @ cross, c)  # γ₁ γ₁, of the sign of b_l
     length = np.sqrt(4 * np.abs(coefficients))
     return b * np.sign(coefficients) * length, c * length
@@ -78,7 +88,7 @@ def _tanh(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, see
     k = len(cross)
     b = components(tensor.reshape(k, k, k * k), seed)
     a = np.linalg.pinv(b)
-    c = _unit((a @ cross).T)
+    c = unit((a @ cross).T)
     dual = np.linalg.pinv(c)
     second = np.einsum("la,aw,lw->l", a, cross, dual)
     fourth = np.einsum("la,lb,lc,lw,abcw->l", a, a, a, dual, tensor)
@@ -87,7 +97,8 @@ def _tanh(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, see
     return b * u, c * v
 
 
-def _unit(columns: "np.ndarray") -> "np.ndarray":
+def unit(columns: "np.ndarray") -> "np.ndarray":
+    """The columns, each of length 1."""
     return columns / np.linalg.norm(columns, axis=0)
 
 
@@ -111,7 +122,7 @@ def component_errors(found: "np.ndarray", truth: "np.ndarray", activation: Activ
     """
     from scipy.optimize import linear_sum_assignment
 
-    directions = [[_unit(side) for side in w] for w in (found, truth)]
+    directions = [[unit(side) for side in w] for w in (found, truth)]
 
     def away(sign: float) -> "np.ndarray":
         """(l, m): found component l against true component m."""

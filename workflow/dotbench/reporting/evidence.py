@@ -25,7 +25,7 @@ def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
     written: list[Path] = []
     facts: dict[str, Any] = {}
     for study in plan.studies():
-        before = len(written)
+        facts |= dataset_facts(finished(plan.contents(study)))
         for source in (paths.study, paths.tables, paths.figures):
             origin = source(plan.benchmark.name, study.name)
             for path in sorted(origin.glob("*")):
@@ -34,8 +34,6 @@ def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
                     with atomic(target) as temporary:
                         shutil.copyfile(path, temporary)
                     written.append(target)
-        if len(written) > before:
-            facts |= dataset_facts(finished(plan.contents(study)))
     write_json(folder / "configuration.json", plan.benchmark.model_dump(mode="json"))
     write_json(folder / "datasets.json", facts)
     return [*written, folder / "configuration.json", folder / "datasets.json"], missing
