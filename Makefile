@@ -21,7 +21,7 @@ check: $(VENV)/test.done
 	$(BIN)/snakemake --lint
 
 schemas: $(VENV)/run.done
-	$(BIN)/python -m dotbench.settings.schema
+	$(BIN)/python -m dotbench.config.schema
 
 clean:
 	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache

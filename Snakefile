@@ -23,7 +23,7 @@ include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/features.smk"
 include: "rules/train.smk"
-include: "rules/experiments.smk"
+include: "rules/simulations.smk"
 include: "rules/evaluate.smk"
 include: "rules/summarise.smk"
 
@@ -44,5 +44,5 @@ for _name, _files in plan.named_targets().items():
         name:
             _name
         input:
-            _files or refuse(_name),
+            _files or inputs.refuse(_name),
         localrule: True

@@ -30,7 +30,7 @@ from tabulate import tabulate  # noqa: E402
 
 from dotbench.datasets.interactions import load_split  # noqa: E402
 from dotbench.losses.rg2 import RG2, SparsePlusRankOne  # noqa: E402
-from dotbench.matrix import TrainMatrix  # noqa: E402
+from dotbench.numerics.matrix import TrainMatrix  # noqa: E402
 from dotbench.solvers.decomposition import Spectrum, decompose  # noqa: E402
 from dotbench.solvers.spectral import START_SEED, SpectralSettings  # noqa: E402
 

@@ -21,12 +21,12 @@ from tabulate import tabulate  # noqa: E402
 
 from dotbench.losses.base import Batch, losses  # noqa: E402
 from dotbench.losses.softmax import Softmax  # noqa: E402
-from dotbench.matrix import TrainMatrix  # noqa: E402
 from dotbench.models.base import models  # noqa: E402
-from dotbench.settings.method import MethodChoice, resolve  # noqa: E402
+from dotbench.numerics.matrix import TrainMatrix  # noqa: E402
+from dotbench.numerics.vectors import Tables, Vectors  # noqa: E402
+from dotbench.runs.method import MethodChoice, resolve  # noqa: E402
 from dotbench.solvers.base import Problem  # noqa: E402
 from dotbench.solvers.sgd import SGD, GradientTrainer  # noqa: E402
-from dotbench.vectors import Tables, Vectors  # noqa: E402
 
 PEERS = {("mf", "bpr"): "gathered vectors", ("mf", "softmax"): "autograd on all scores"}
 

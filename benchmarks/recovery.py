@@ -20,7 +20,7 @@ import torch  # noqa: E402
 from _clock import milliseconds  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
-from dotbench.recovery.problems import Instance, Problems, draw, random_start  # noqa: E402
+from dotbench.papers.nimc.recovery.problems import Instance, Problems, draw, random_start  # noqa: E402
 
 SIZES = {"(a)": (1000, 10_000, 10, 5), "(b)": (500, 8000, 100, 10), "(b), more": (500, 20_000, 100, 10)}
 SIZES |= {"(c)": (100, 500, 10, 5), "(d)": (200, 2000, 10, 5)}  # n, m, d, k

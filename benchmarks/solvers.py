@@ -24,7 +24,7 @@ from tabulate import tabulate  # noqa: E402
 
 from dotbench.losses.rg2 import RG2  # noqa: E402
 from dotbench.losses.wrmf import WRMF  # noqa: E402
-from dotbench.matrix import TrainMatrix  # noqa: E402
+from dotbench.numerics.matrix import TrainMatrix  # noqa: E402
 from dotbench.solvers.spectral import SpectralSettings, decompose_loss  # noqa: E402
 
 RANK = 64

@@ -21,10 +21,10 @@ import numpy as np  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
 from dotbench.files import write_csv, write_text  # noqa: E402
-from dotbench.recovery.diagonalise import components  # noqa: E402
-from dotbench.recovery.moments import Pairs, first_moments, mixed_moment  # noqa: E402
-from dotbench.recovery.problems import draw  # noqa: E402
-from dotbench.recovery.tensor import component_errors, outer, relu_columns, spaces, unit  # noqa: E402
+from dotbench.papers.nimc.recovery.diagonalise import components  # noqa: E402
+from dotbench.papers.nimc.recovery.moments import Pairs, first_moments, mixed_moment  # noqa: E402
+from dotbench.papers.nimc.recovery.problems import draw  # noqa: E402
+from dotbench.papers.nimc.recovery.tensor import component_errors, outer, relu_columns, spaces, unit  # noqa: E402
 from dotbench.statistics.intervals import wilson_interval  # noqa: E402
 
 LOST = 1.0  # error of a component above which it is another one than the truth's

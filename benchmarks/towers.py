@@ -24,10 +24,10 @@ import torch  # noqa: E402
 from _clock import milliseconds  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
-from dotbench.towers.programs import AllRows, BatchRows, Program, TwoTowers  # noqa: E402
-from dotbench.towers.sample import Sample, Stacked  # noqa: E402
-from dotbench.towers.settings import Architecture, Training  # noqa: E402
-from dotbench.towers.trainers import GradientTrainer  # noqa: E402
+from dotbench.papers.t2rec.towers.programs import AllRows, BatchRows, Program, TwoTowers  # noqa: E402
+from dotbench.papers.t2rec.towers.sample import Sample, Stacked  # noqa: E402
+from dotbench.papers.t2rec.towers.settings import Architecture, Training  # noqa: E402
+from dotbench.papers.t2rec.towers.trainers import GradientTrainer  # noqa: E402
 
 PAIRS = 8192
 COVARIATES = 50

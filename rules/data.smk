@@ -3,7 +3,7 @@
 
 rule fetch:
     input:
-        files=own_files,  # not the code: an edit of it does not change the bytes that were verified
+        files=inputs.own_files,  # not the code: an edit of it does not change the bytes that were verified
     output:
         manifest="resources/{dataset}/manifest.json",
     log:
@@ -19,7 +19,7 @@ rule fetch:
         gpu=0,
         machine=SHARE,
     params:
-        source=dataset_source,
+        source=inputs.dataset_source,
         folder=subpath(output.manifest, parent=True),
     message:
         "fetch {wildcards.dataset}"
@@ -31,8 +31,8 @@ rule fetch:
 
 rule prepare:
     input:
-        manifest=manifest_of,
-        code=prepare_sources,
+        manifest=inputs.manifest,
+        code=inputs.prepare_code,
     output:
         stats="results/data/{dataset}/stats.json",
         big=multiext("results/data/{dataset}/", "ratings.parquet", "interactions.parquet"),
@@ -49,7 +49,7 @@ rule prepare:
         gpu=0,
         machine=SHARE,
     params:
-        definition=dataset_definition,
+        definition=inputs.dataset_definition,
         manifest=manifest_option,
         folder=subpath(output.stats, parent=True),
     message:
@@ -62,8 +62,8 @@ rule prepare:
 rule split:
     input:
         stats="results/data/{dataset}/stats.json",
-        big=ancient(prepared),
-        code=split_sources,
+        big=ancient(inputs.prepared),
+        code=inputs.split_code,
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/{task}/split.json",
         big="results/data/{dataset}/split{seed}{variant}/{task}/split.npz",
@@ -79,7 +79,7 @@ rule split:
         machine=SHARE,
     params:
         data=subpath(input.stats, parent=True),
-        split=split_identity,
+        split=inputs.split_identity,
         folder=subpath(output.manifest, parent=True),
     message:
         "split {wildcards.dataset} for {wildcards.task}, seed {wildcards.seed}{wildcards.variant}"

@@ -5,9 +5,9 @@ rule evaluate:
     input:
         record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
         big=ancient("results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz"),
-        split=split_file("split.json"),
-        split_big=ancient(split_file("split.npz")),
-        code=stage_sources("evaluate"),
+        split=inputs.split_file("split.json"),
+        split_big=ancient(inputs.split_file("split.npz")),
+        code=inputs.code("evaluate"),
     output:
         metrics="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/metrics.json",
         per_user="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/per_user.parquet",

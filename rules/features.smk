@@ -7,8 +7,8 @@ rule features:
         ratings=ancient("results/data/{dataset}/ratings.parquet"),
         split="results/data/{dataset}/split{seed}{variant}/{task}/split.json",
         split_big=ancient("results/data/{dataset}/split{seed}{variant}/{task}/split.npz"),
-        manifest=manifest_of,
-        code=feature_sources,
+        manifest=inputs.manifest,
+        code=inputs.feature_code,
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/{task}/features/{features}.json",
         big="results/data/{dataset}/split{seed}{variant}/{task}/features/{features}.npz",
@@ -25,7 +25,7 @@ rule features:
         machine=SHARE,
     params:
         data=subpath(input.stats, parent=True),
-        options=feature_options,
+        options=inputs.feature_options,
         side=manifest_option,
         folder=subpath(output.manifest, parent=True),
     message:

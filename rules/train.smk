@@ -5,7 +5,7 @@ rule decompose:
     input:
         split="results/data/{dataset}/split{seed}{variant}/ranking/split.json",
         split_big=ancient("results/data/{dataset}/split{seed}{variant}/ranking/split.npz"),
-        code=spectrum_sources,
+        code=inputs.decompose_code,
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.json",
         big="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.npz",
@@ -20,7 +20,7 @@ rule decompose:
         gpu=spectrum_gpus,
         machine=WHOLE_MACHINE,
     params:
-        artefact=spectrum_content,
+        artefact=inputs.spectrum_content,
     message:
         "decompose {wildcards.dataset}, split {wildcards.seed}{wildcards.variant}: {wildcards.artefact}"
     shell:
@@ -30,13 +30,13 @@ rule decompose:
 
 rule tune:
     input:
-        split=split_file("split.json", of_tuning=True),
-        split_big=ancient(split_file("split.npz", of_tuning=True)),
-        spectrum=spectrum_file(".json", of_tuning=True),
-        spectrum_big=ancient(spectrum_file(".npz", of_tuning=True)),
-        features=features_file(".json", of_tuning=True),
-        features_big=ancient(features_file(".npz", of_tuning=True)),
-        code=method_sources("tune"),
+        split=inputs.split_file("split.json", of_tuning=True),
+        split_big=ancient(inputs.split_file("split.npz", of_tuning=True)),
+        spectrum=inputs.spectrum_file(".json", of_tuning=True),
+        spectrum_big=ancient(inputs.spectrum_file(".npz", of_tuning=True)),
+        features=inputs.features_file(".json", of_tuning=True),
+        features_big=ancient(inputs.features_file(".npz", of_tuning=True)),
+        code=inputs.method_code("tune"),
     output:
         chosen="results/runs/{dataset}/{method}/chosen.json",
         trials="results/runs/{dataset}/{method}/trials.csv",
@@ -52,7 +52,7 @@ rule tune:
         gpu=gpus,
         machine=SHARE,
     params:
-        method=method_identity,
+        method=inputs.method_identity,
         files=optional_inputs,
         folder=subpath(output.chosen, parent=True),
     message:
@@ -66,13 +66,13 @@ rule tune:
 rule fit:
     input:
         chosen="results/runs/{dataset}/{method}/chosen.json",
-        split=split_file("split.json"),
-        split_big=ancient(split_file("split.npz")),
-        spectrum=spectrum_file(".json"),
-        spectrum_big=ancient(spectrum_file(".npz")),
-        features=features_file(".json"),
-        features_big=ancient(features_file(".npz")),
-        code=method_sources("fit"),
+        split=inputs.split_file("split.json"),
+        split_big=ancient(inputs.split_file("split.npz")),
+        spectrum=inputs.spectrum_file(".json"),
+        spectrum_big=ancient(inputs.spectrum_file(".npz")),
+        features=inputs.features_file(".json"),
+        features_big=ancient(inputs.features_file(".npz")),
+        code=inputs.method_code("fit"),
     output:
         record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
         curve="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/curve.csv",
@@ -88,7 +88,7 @@ rule fit:
         gpu=gpus,
         machine=fit_machine,
     params:
-        method=method_identity,
+        method=inputs.method_identity,
         files=optional_inputs,
         folder=subpath(output.record, parent=True),
     message:

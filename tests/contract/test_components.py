@@ -24,21 +24,22 @@ from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits.base import DEFAULT, make_splitter, splitters
 from dotbench.datasets.splitting import make_split
-from dotbench.experiments.base import FIT_COLUMNS, experiments
-from dotbench.experiments.methods.base import RatingData, Task, finite, rating_methods
+from dotbench.execution.hardware import Execution
 from dotbench.features.arrays import Features
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
-from dotbench.matrix import TrainMatrix
 from dotbench.models.base import models
+from dotbench.numerics.matrix import TrainMatrix
 from dotbench.reporting.figures import FIGURES
-from dotbench.reporting.tables import TABLES
-from dotbench.runs.fitting import fit
-from dotbench.runs.hardware import Place
-from dotbench.runs.packed import Packed, from_description
-from dotbench.runs.parts import from_identity
-from dotbench.settings.base import Settings
-from dotbench.settings.method import MethodChoice, resolve, settings_class, settings_classes
+from dotbench.reporting.tables.comparison import TABLES
+from dotbench.runs.fitting import Inputs, Seeds, fit
+from dotbench.runs.method import MethodChoice, resolve, settings_class, settings_classes
+from dotbench.settings import Settings
+from dotbench.simulations.base import FIT_COLUMNS, simulations
+from dotbench.simulations.entry import SimulationEntry, from_description
+from dotbench.simulations.jobs import from_identity
+from dotbench.simulations.methods.base import RatingData, Task, finite
+from dotbench.simulations.rating_methods import rating_methods
 from dotbench.solvers.base import Problem, solvers
 from dotbench.sources import sources
 from dotbench.studies.base import studies
@@ -56,7 +57,7 @@ REGISTRIES = {
     "generators": generators,
     "splits": splitters,
     "features": feature_sets,
-    "experiments": experiments,
+    "simulations": simulations,
 }
 COMPONENTS = {f"{kind}/{name}": part for kind, registry in REGISTRIES.items() for name, part in registry().items()}
 CONFIGURED = {key: part for key, part in COMPONENTS.items() if hasattr(part, "Settings")}
@@ -79,12 +80,12 @@ def each(mapping):
 
 @each({name: study for name, study in studies().items()})
 def test_exhibits_of_studies(part):
-    exhibits = [*part.tables, *part.figures]
-    assert len({exhibit.name for exhibit in exhibits}) == len(exhibits)
-    assert {exhibit.kind for exhibit in part.tables} <= set(TABLES)
-    assert {exhibit.kind for exhibit in part.figures} <= set(FIGURES)
-    own = {name for name, experiment in experiments().items() if experiment.study == part.name}
-    assert {exhibit.experiment for exhibit in exhibits if exhibit.experiment} == own
+    report_items = [*part.tables, *part.figures]
+    assert len({report_item.name for report_item in report_items}) == len(report_items)
+    assert {report_item.kind for report_item in part.tables} <= set(TABLES)
+    assert {report_item.kind for report_item in part.figures} <= set(FIGURES)
+    own = {name for name, simulation in simulations().items() if simulation.study == part.name}
+    assert {report_item.simulation for report_item in report_items if report_item.simulation} == own
 
 
 def test_something_is_found():
@@ -211,9 +212,9 @@ def whole_fit(choice, split, features_file):
     known = resolve(MethodChoice(**choice, set=reads)).settings
     small = {key: value for key, value in {"embedding_size": 4, "epochs": 1, "updates": 0}.items() if key in known}
     method = resolve(MethodChoice(**choice, set=small | reads, grid={}))
-    place = Place(CPU, say=lambda text: None)
+    execution = Execution(CPU, say=lambda text: None)
     files = (features_file,) if reads else ()
-    return method, fit(method, method.settings, split, "toy", 0, 0, place, features=files)
+    return method, fit(method, method.settings, Inputs("toy", split, features=files), Seeds(0, 0), execution)
 
 
 def solve(part, split, init_seed=0, **settings):
@@ -290,12 +291,12 @@ def test_combination_through_a_fit(part, features_file):
     names = {"model": model.name, "loss": loss.name, "solver": solver.name}
     method, result = whole_fit(names, split, features_file)
     assert method.task == loss.task
-    assert result.record["status"] == "ok", result.record["reason"]
+    assert result.record.status == "ok", result.record.reason
     if loss.task == "rating":
         error = result.arrays["valid"] - split.ratings["valid"]
-        assert result.record["validation"] == pytest.approx((error**2).mean() ** 0.5, rel=1e-12)
+        assert result.record.validation == pytest.approx((error**2).mean() ** 0.5, rel=1e-12)
     else:
-        assert 0 <= result.record["validation"] <= 1
+        assert 0 <= result.record.validation <= 1
     assert [result.record[key] for key in ("model", "loss", "solver")] == [model.name, loss.name, solver.name]
 
 
@@ -321,7 +322,7 @@ def test_a_rating_fit_predicts_every_part(name, features_file):
     split = cold_split()
     split = replace(split, ratings={part: values + 100 for part, values in split.ratings.items()})
     _, result = whole_fit(names, split, features_file)
-    assert result.record["status"] == "ok", result.record["reason"]
+    assert result.record.status == "ok", result.record.reason
     assert set(result.arrays) == {"valid", "test", "cold_user", "cold_item"}
     for part, found in result.arrays.items():
         assert found.dtype == np.float64
@@ -353,9 +354,9 @@ def test_baseline_trains_and_predicts(part):
 def test_baseline_through_a_fit(part):
     method = resolve(MethodChoice(model=part.name, grid={}))
     split = random_split(part.task)
-    first, second = (fit(method, method.settings, split, "toy", 0, 4, Place(CPU, say=lambda text: None)) for _ in "ab")
-    assert first.record["status"] == "ok", first.record["reason"]
-    assert first.record["loss"] == "none"
+    first, second = (fit(method, method.settings, Inputs("toy", split), Seeds(0, 4), Execution(CPU, say=lambda text: None)) for _ in "ab")
+    assert first.record.status == "ok", first.record.reason
+    assert first.record.loss == "none"
     for name, array in first.arrays.items():
         assert np.array_equal(array, second.arrays[name])
 
@@ -401,7 +402,7 @@ def test_splitter(part):
         assert not all(mask.all() for mask in seen)
 
 
-@each(experiments())
+@each(simulations())
 def test_experiment(part):
     """Cheap parts with labels of their own; the lists are settings that the digest leaves out; rows are fits."""
     assert part.study in studies()
@@ -421,9 +422,9 @@ def test_experiment(part):
     assert re.fullmatch(rf"{part.name}-[0-9a-f]{{10}}", whole.folder)
     assert not set(part.lists) & set(whole.identity()["settings"])
     assert from_identity(whole.identity()).folder == whole.folder
-    packed = Packed("label", whole)
-    described = json.loads(json.dumps(packed.described()))  # as a stage that makes a table or a figure gets it
-    assert list(from_description(described).parts) == list(packed.parts)
+    entry = SimulationEntry("label", whole)
+    described = json.loads(json.dumps(entry.described()))  # as a stage that makes a table or a figure gets it
+    assert list(from_description(described).parts) == list(entry.parts)
     assert whole.notes()
 
 
@@ -435,7 +436,7 @@ def test_method_of_experiments(part):
     values = {name: part.astype(np.float64) for name, part in split.ratings.items()}
     data = RatingData(users, items, split.train, values["train"], split.valid, values["valid"])
     tasks = [Task(part.Settings(), data, seed, Path("unused")) for seed in (0, 0)]
-    outcomes = list(part.fit_all(tasks, Place(CPU, say=lambda text: None)))
+    outcomes = list(part.fit_all(tasks, Execution(CPU, say=lambda text: None)))
     assert [outcome.reason for outcome in outcomes] == [None, None]
     first, second = (finite(outcome.fitted.predict(split.test)) for outcome in outcomes)
     assert first.shape == (len(split.test),)
@@ -490,20 +491,20 @@ from dotbench.datasets.catalogue import BUILT_IN, read_definition
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.splits.base import splitters
-from dotbench.experiments.base import experiments
+from dotbench.simulations.base import simulations
 from dotbench.features.arrays import Features
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
-from dotbench.settings.benchmark import Benchmark
+from dotbench.config.benchmark import Benchmark
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
-import dotbench.plan
-import dotbench.towers.references, dotbench.towers.representation, dotbench.towers.training
-registries = (generators, parsers, splitters, feature_sets, losses, models, solvers, studies, experiments)
+import dotbench.config.plan
+import dotbench.papers.t2rec.towers.references, dotbench.papers.t2rec.towers.representation, dotbench.papers.t2rec.towers.training
+registries = (generators, parsers, splitters, feature_sets, losses, models, solvers, studies, simulations)
 found = [part for registry in registries for part in registry().values()]
 assert all(part.summary() for part in found)
-assert all(part(part.Settings()).parts() for part in experiments().values())
+assert all(part(part.Settings()).parts() for part in simulations().values())
 heavy = ("torch._C", "pandas._libs", "scipy.sparse", "sklearn", "textblob", "pyarrow")
 heavy += ("surprise.prediction_algorithms", "matplotlib.pyplot")
 print(*[name for name in heavy if name in sys.modules])

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from dotbench import paths
 from dotbench.files import write_csv, write_json, write_parquet
-from dotbench.runs import paths
+from dotbench.reporting.contents import Contents
 
 CURVE = ["epoch", "updates", "seconds", "cpu_seconds", "loss", "ndcg@10"]
 MACHINE = {"gpu": None, "cpu": "a processor", "cores": 2}
@@ -79,12 +80,12 @@ def write_trials(dataset: str, folder: str, trials: Sequence[tuple[float, float 
     write_csv(paths.run(dataset, folder) / "trials.csv", rows, list(rows[0]))
 
 
-def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> dict[str, Any]:
+def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> Contents:
     """What a stage is told; ``runs``: (dataset, folder), the label being the folder's loss."""
-    return {
+    values = {
         "name": "own",
         "study": "rg2",
-        "exhibit": "shown",
+        "report_item": "shown",
         "kind": kind,
         "title": "",
         "grid": "paper",
@@ -94,6 +95,9 @@ def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> d
         "seeds": list(range(seeds)),
         "tuning_seed": 1000,
         "split": {"headline": "A split", "remark": "", "seedless": False, "variant": ""},
-        "runs": [{"dataset": d, "label": folder.split("-")[1], "folder": folder} for d, folder in runs],
-        **changes,
+        "runs": [
+            {"dataset": d, "label": folder.split("-")[1], "folder": folder, "seeds": list(range(seeds))}
+            for d, folder in runs
+        ],
     }
+    return Contents.from_json(values | changes)

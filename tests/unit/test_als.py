@@ -12,8 +12,8 @@ from dotbench.errors import FitFailed
 from dotbench.losses import _rows
 from dotbench.losses.rg2 import RG2
 from dotbench.losses.wrmf import WRMF
-from dotbench.matrix import TrainMatrix
 from dotbench.models.mf import MatrixFactorization
+from dotbench.numerics.matrix import TrainMatrix
 from dotbench.solvers.als import ALS
 from dotbench.solvers.base import Problem
 

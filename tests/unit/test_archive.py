@@ -14,18 +14,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dotbench import paths
+from dotbench.archive.checking import means
+from dotbench.archive.exporting import export_runs
+from dotbench.archive.file import PARTS, STORED, read_archive, read_parts, schema, write_archive
+from dotbench.archive.importing import import_runs
+from dotbench.archive.job_rows import part_key
+from dotbench.config.benchmark import parse_benchmark
+from dotbench.config.plan import Entry, Plan
 from dotbench.errors import DotbenchError
 from dotbench.files import write_json, write_parquet, write_text
-from dotbench.plan import Entry, Plan
-from dotbench.runs import paths
-from dotbench.runs.archive import PARTS, STORED, read_archive, read_parts, schema, write_archive
-from dotbench.runs.checking import means
 from dotbench.runs.evaluating import per_user_table
-from dotbench.runs.exporting import export_runs
-from dotbench.runs.importing import import_runs
-from dotbench.runs.part_rows import part_key
-from dotbench.runs.parts import to_frame
-from dotbench.settings.benchmark import parse_benchmark
+from dotbench.simulations.jobs import to_frame
 
 FILE = Path("runs.parquet")
 STUDIES = [
@@ -182,9 +182,9 @@ def test_a_file_grows_and_a_newer_run_replaces_an_older_one(plan: Plan) -> None:
 
 
 def test_a_run_that_says_the_same_keeps_who_exported_it(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dotbench.runs.exporting._commit", lambda: "first")
+    monkeypatch.setattr("dotbench.archive.exporting._commit", lambda: "first")
     export_runs(plan, FILE)
-    monkeypatch.setattr("dotbench.runs.exporting._commit", lambda: "second")
+    monkeypatch.setattr("dotbench.archive.exporting._commit", lambda: "second")
     write_scores(plan.entries[0], 0, per_user(np.random.default_rng(9), "ranking"))
     export_runs(plan, FILE)
     rows = read_archive(FILE)
@@ -471,29 +471,29 @@ def test_every_column_is_documented() -> None:
     }
 
 
-# parts of experiments
+# parts of simulations
 
-EXPERIMENT = [{"experiment": "t2rec-table1", "set": {"sizes": [30], "dimensions": [3], "ratings": 90, "pack": 3}}]
+EXPERIMENT = [{"simulation": "t2rec-table1", "set": {"sizes": [30], "dimensions": [3], "ratings": 90, "pack": 3}}]
 
 
 def plan_with_parts(methods: tuple[str, ...] = ("constant", "biases")) -> Plan:
     settings = EXPERIMENT[0]["set"] | {"methods": list(methods)}  # type: ignore[operator]
-    study = {"study": "t2rec", "experiments": [{**EXPERIMENT[0], "set": settings}]}
+    study = {"study": "t2rec", "simulations": [{**EXPERIMENT[0], "set": settings}]}
     return Plan(parse_benchmark({"name": "own", "studies": [*STUDIES[:1], study], "datasets": ["sim-tiny"]}, []))
 
 
 def make_parts(plan: Plan, error: float = 0.1) -> list[Path]:
     """Two rows in every part, with nulls and numbers that have no short decimal."""
-    [packed] = plan.packed
-    for label in packed.parts:
-        values = {name: None for name in packed.experiment.columns}
+    [entry] = plan.entry
+    for label in entry.parts:
+        values = {name: None for name in entry.simulation.columns}
         values |= {"users": 30, "dimension": 3, "method": "constant", "status": "ok", "seconds": 0.25}
         rows = [{**values, "replication": k, "test_rmse": error / (3 + k)} for k in range(2)]
         rows[1] |= {"status": "failed", "test_rmse": None}
-        write_parquet(packed.rows(label), to_frame(packed.experiment, rows))
-        record = {"experiment": "t2rec-table1", "label": label, "rows": 2, "failed": 1, "seconds": error}
-        write_json(packed.rows(label).with_suffix(".json"), record)
-    return [packed.rows(label) for label in packed.parts]
+        write_parquet(entry.rows(label), to_frame(entry.simulation, rows))
+        record = {"simulation": "t2rec-table1", "label": label, "rows": 2, "failed": 1, "seconds": error}
+        write_json(entry.rows(label).with_suffix(".json"), record)
+    return [entry.rows(label) for label in entry.parts]
 
 
 def test_parts_come_back_to_the_bit_beside_runs(workdir: Path) -> None:
@@ -544,7 +544,7 @@ def test_parts_of_a_file_stay_and_newer_ones_win(workdir: Path) -> None:
     [
         ({"rows": "[]"}, "its record says rows 2; there are 0"),
         ({"part": "another"}, "its record says part"),
-        ({"experiment": "other-0123456789"}, "its record says experiment 't2rec-table1-0123456789'"),
+        ({"simulation": "other-0123456789"}, "its record says simulation 't2rec-table1-0123456789'"),
         ({"study": "../x"}, "column 'study': found '../x'"),
         ({"record": "{"}, "cannot be read"),
     ],

@@ -8,10 +8,10 @@ import pytest
 from features_data import reviews, split_of, write_prepared
 from runs_data import contents, write_dataset
 
+from dotbench import paths
 from dotbench.features.writing import write_features
 from dotbench.reporting import aspect_table
-from dotbench.reporting.tables import summarise
-from dotbench.runs import paths
+from dotbench.reporting.tables.comparison import summarise
 
 SPLIT = {"headline": "A split", "remark": "", "seedless": False, "variant": "-own"}
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from dotbench.experiments.nimc_contraction import NIMCContraction, NIMCContractionSettings, contraction
-from dotbench.recovery.fresh import Population, descend
-from dotbench.recovery.problems import Instance, Problems
-from dotbench.runs.hardware import Place
-from dotbench.runs.kept import Kept
+from dotbench.execution.checkpoint import Checkpoint
+from dotbench.execution.hardware import Execution
+from dotbench.papers.nimc.recovery.fresh import Population, descend
+from dotbench.papers.nimc.recovery.problems import Instance, Problems
+from dotbench.papers.nimc.simulations.contraction import NIMCContraction, NIMCContractionSettings, contraction
 
 torch.set_num_threads(1)
 D, K, M = 4, 2, 30
@@ -62,26 +62,26 @@ def test_the_half_life_is_told_of_a_curve():
     assert contraction(floor)["half_life"] == pytest.approx(1)
     assert contraction(np.linspace(1, 2, 20))["reason"] == "the distance does not fall"
     assert contraction(np.array([1.0, 1e200, np.nan]))["reason"] == "diverged"
-    assert contraction(np.array([1.0, np.nan, np.nan]))["reason"] not in NIMCContraction.findings
+    assert contraction(np.array([1.0, np.nan, np.nan]))["reason"] not in NIMCContraction.expected_failures
 
 
 def test_with_enough_pairs_the_hessian_tells_the_speed_and_with_few_nothing_contracts(tmp_path):
     settings = {"models": ["tanh", "relu-fixed"], "observations": [5, 400], "distances": [0.05], "replications": 2}
     shape = {"dimension": D, "components": K, "iterations": 600, "pairs": 20_000}
-    experiment = NIMCContraction(NIMCContractionSettings(**settings, **shape))
-    place = Place("cpu", say=lambda text: None)
+    simulation = NIMCContraction(NIMCContractionSettings(**settings, **shape))
+    execution = Execution("cpu", say=lambda text: None)
     rows = [
         row
-        for part in experiment.parts()
-        for row in experiment.run(part.settings, place, Kept(tmp_path / part.label, "k"))
+        for part in simulation.parts()
+        for row in simulation.run(part.settings, execution, Checkpoint(tmp_path / part.label, "k"))
     ]
     assert len(rows) == 2 * 2 * 2
     for row in rows:
         if row["observations"] == 5:
             assert row["status"] == "failed"
-            assert row["reason"] in experiment.findings
+            assert row["reason"] in simulation.expected_failures
         else:
             assert row["half_life"] == pytest.approx(row["predicted"], rel=0.15)
             assert row["ratio"] == pytest.approx(row["half_life"] / row["predicted"])
     lines = [{"title": "tanh", "observations": m, "predicted_mean": 7.0} for m in (5, 400)]
-    assert experiment.guides(lines) == {"tanh, by the Hessian": [(5, 7.0), (400, 7.0)]}
+    assert simulation.guides(lines) == {"tanh, by the Hessian": [(5, 7.0), (400, 7.0)]}

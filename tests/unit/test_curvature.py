@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from experiments_data import shown
+from simulations_data import shown
 
 from dotbench.errors import DotbenchError
-from dotbench.experiments.nimc_curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
-from dotbench.recovery.problems import Problems
-from dotbench.reporting.curvature import curvature_figure
-from dotbench.reporting.curvature_table import curvature_table
-from dotbench.runs.hardware import Place
+from dotbench.execution.hardware import Execution
+from dotbench.papers.nimc.figures.curvature import curvature_figure
+from dotbench.papers.nimc.recovery.problems import Problems
+from dotbench.papers.nimc.simulations.curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
+from dotbench.papers.nimc.tables.curvature import curvature_table
 
 torch.set_num_threads(1)
 SMALL = {"dimension": 4, "components": 2, "n": 60, "m": 800, "replications": 2}
@@ -25,9 +25,9 @@ def of(**settings):
     return NIMCCurvature(NIMCCurvatureSettings(**{**SMALL, **NOTHING, **settings}))
 
 
-def rows_of(experiment):
-    place = Place("cpu")
-    return pd.DataFrame(row for part in experiment.parts() for row in experiment.run(part.settings, place, None))
+def rows_of(simulation):
+    execution = Execution("cpu")
+    return pd.DataFrame(row for part in simulation.parts() for row in simulation.run(part.settings, execution, None))
 
 
 def test_a_part_is_a_scan_and_an_activation():
@@ -75,17 +75,17 @@ def test_truths_have_their_singular_values():
     matrix = orthogonal(6, np.array([4.0, 1.0, 0.5]), np.random.default_rng(0))
     assert matrix.shape == (6, 3)
     assert np.linalg.svd(matrix, compute_uv=False) == pytest.approx([4, 1, 0.5])
-    experiment = of(largest=[8.0])
-    instance, _ = experiment._instance("largest", 8.0, 0)
+    simulation = of(largest=[8.0])
+    instance, _ = simulation._instance("largest", 8.0, 0)
     for side in instance.truth:
         assert np.linalg.svd(side, compute_uv=False) == pytest.approx([8, 1])
     for value in (0.2, 0.01):
-        instance, distance = experiment._instance("entry", value, 0)
+        instance, distance = simulation._instance("entry", value, 0)
         assert np.abs(instance.truth[0, 0]).min() == pytest.approx(value)
         assert np.linalg.svd(instance.truth[0], compute_uv=False) == pytest.approx([1, 1])
         assert distance == 0
     with pytest.raises(DotbenchError, match=r"'entry': found 0\.9; allowed here is at most"):
-        experiment._instance("entry", 0.9, 0)
+        simulation._instance("entry", 0.9, 0)
 
 
 @pytest.fixture

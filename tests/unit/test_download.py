@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from dotbench.datasets import _progress, download
+from dotbench.datasets.definition import Digests
 from dotbench.datasets.download import DownloadFailed, discard, finished
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json
-from dotbench.settings.dataset import Digests
 
 BODY = random.Random(0).randbytes(300_000)
 CHANGED = random.Random(1).randbytes(300_000)
@@ -103,7 +103,7 @@ def test_a_killed_process_is_continued(server, reply, target: Path, part: Path) 
     server.content["/own.gz"] = reply(BODY, etag=ETAG, sends=len(BODY) // 2, wait_for=held)
     command = (
         "import sys; from pathlib import Path; from dotbench.datasets.download import download;"
-        "from dotbench.settings.dataset import Digests; download(sys.argv[1], Path(sys.argv[2]), Digests())"
+        "from dotbench.datasets.definition import Digests; download(sys.argv[1], Path(sys.argv[2]), Digests())"
     )
     process = subprocess.Popen([sys.executable, "-c", command, server.url("/own.gz"), str(target)])
     sent = len(BODY) // 2 - 1
@@ -326,10 +326,10 @@ def test_a_wrong_digest_leaves_nothing(server, reply, target: Path) -> None:
 
 
 def test_bytes_stay_as_they_are_stored(server, reply, target: Path) -> None:
-    packed = gzip.compress(b"line\n" * 1000)
-    server.content["/own.gz"] = reply(packed, encoding="gzip")  # as some servers say of a .gz file
+    entries = gzip.compress(b"line\n" * 1000)
+    server.content["/own.gz"] = reply(entries, encoding="gzip")  # as some servers say of a .gz file
     bring(server, target)
-    assert target.read_bytes() == packed
+    assert target.read_bytes() == entries
 
 
 def test_a_new_file_that_breaks_off_does_not_pass_for_the_old_one(server, reply, target: Path) -> None:
@@ -362,7 +362,7 @@ def limited(code: str, *arguments: str) -> str:
     """Message of the DotbenchError that a process gets which may write no file over 100 000 bytes."""
     program = (
         "import resource, sys; from pathlib import Path; from dotbench.errors import DotbenchError\n"
-        "from dotbench.settings.dataset import Digests; import requests\n"
+        "from dotbench.datasets.definition import Digests; import requests\n"
         "from dotbench.datasets.download import download\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
         f"try:\n    {code}\nexcept DotbenchError as error:\n    print(error)\n"
@@ -449,7 +449,7 @@ def test_a_terminal_gets_a_bar(server, reply, target: Path) -> None:
     server.content["/own.gz"] = reply(BODY)
     command = (
         "import sys; from pathlib import Path; from dotbench.datasets.download import download;"
-        "from dotbench.settings.dataset import Digests; download(sys.argv[1], Path(sys.argv[2]), Digests())"
+        "from dotbench.datasets.definition import Digests; download(sys.argv[1], Path(sys.argv[2]), Digests())"
     )
     leader, follower = os.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}

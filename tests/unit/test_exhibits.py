@@ -9,15 +9,15 @@ import pytest
 from runs_data import contents, write_dataset, write_runs, write_trials
 from scipy import stats
 
+from dotbench import paths
 from dotbench.files import read_json, write_csv, write_json
-from dotbench.reporting.convergence import convergence
 from dotbench.reporting.drawing import STYLES
+from dotbench.reporting.figures.convergence import convergence
+from dotbench.reporting.figures.regularization import regularization, trial_points
+from dotbench.reporting.figures.time_to_quality import quality_row, reach_seconds, time_to_quality
 from dotbench.reporting.records import read_runs
-from dotbench.reporting.regularization import regularization, trial_points
 from dotbench.reporting.rows import inert_keys
-from dotbench.reporting.tables import summarise
-from dotbench.reporting.time_to_quality import quality_row, reach_seconds, time_to_quality
-from dotbench.runs import paths
+from dotbench.reporting.tables.comparison import summarise
 from dotbench.statistics.paired import Comparison, runners_up, standings
 
 

@@ -13,7 +13,7 @@ from dotbench.features.movielens import MovieLens
 from dotbench.features.source import Source
 from dotbench.features.yelp_profile import YelpProfile, YelpProfileSettings
 from dotbench.files import write_csv
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 # item factors
 

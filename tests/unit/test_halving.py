@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from dotbench.datasets.interactions import Split
+from dotbench.execution.hardware import Execution
 from dotbench.files import read_json
 from dotbench.runs import tuning
-from dotbench.runs.fitting import fit
-from dotbench.runs.hardware import Place
-from dotbench.settings.halving import Halving, Rung
-from dotbench.settings.method import MethodChoice, resolve
+from dotbench.runs.fitting import Inputs, Seeds, fit
+from dotbench.runs.method import MethodChoice, resolve
 from dotbench.solvers.base import Pause
+from dotbench.tuning.halving import Halving, Rung
 
-PLACE = Place("cpu", say=lambda text: None)
+PLACE = Execution("cpu", say=lambda text: None)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def method(**grid):
 
 def test_a_paused_fit_continues_as_if_it_had_not(tmp_path):
     chosen = method()
-    whole = fit(chosen, chosen.settings, split(), "toy", 0, 0, PLACE)
+    whole = fit(chosen, chosen.settings, Inputs("toy", split()), Seeds(0, 0), PLACE)
     ends = []
     for epochs in (3, 3, 10):
         part = fit(
@@ -60,9 +60,9 @@ def test_a_paused_fit_continues_as_if_it_had_not(tmp_path):
             pause=Pause(epochs, 0),
         )
         assert part.paused
-        ends.append(part.record["epochs"])
+        ends.append(part.record.epochs)
     assert ends == [3, 3, 10]  # a rung that is asked for again costs nothing
-    last = fit(chosen, chosen.settings, split(), "toy", 0, 0, PLACE, checkpoint=tmp_path / "state.pt")
+    last = fit(chosen, chosen.settings, Inputs("toy", split()), Seeds(0, 0), PLACE, checkpoint=tmp_path / "state.pt")
     assert not last.paused
     assert not list(tmp_path.iterdir())
     assert np.array_equal(last.arrays["user_vectors"], whole.arrays["user_vectors"])
@@ -71,15 +71,15 @@ def test_a_paused_fit_continues_as_if_it_had_not(tmp_path):
 
 def test_a_pause_waits_for_epochs_and_updates(tmp_path):
     chosen = method()
-    part = fit(chosen, chosen.settings, split(), "toy", 0, 0, PLACE, checkpoint=tmp_path / "s.pt", pause=Pause(3, 9))
-    assert (part.record["epochs"], part.record["updates"]) == (5, 10)  # two batches of users an epoch
+    part = fit(chosen, chosen.settings, Inputs("toy", split()), Seeds(0, 0), PLACE, checkpoint=tmp_path / "s.pt", pause=Pause(3, 9))
+    assert (part.record.epochs, part.record.updates) == (5, 10)  # two batches of users an epoch
 
 
 def scripted(monkeypatch, values, fails=()):
     """Fits whose validation at each rung is written down; what was asked for."""
     asked = []
 
-    def fake(method, hyperparameters, split, dataset, seed, init, place, spectrum, partial, pause, features):
+    def fake(method, hyperparameters, split, dataset, seed, init, execution, spectrum, partial, pause, features):
         rate = hyperparameters["learning_rate"]
         asked.append((rate, pause.epochs))
         failed = rate in fails

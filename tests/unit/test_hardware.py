@@ -8,7 +8,7 @@ import pytest
 
 PROGRAM = """
 import resource, torch
-from dotbench.runs.hardware import take_place
+from dotbench.execution.hardware import prepare_execution
 
 def faults():
     start = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -17,7 +17,7 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - start
 
 before = faults()
-take_place("cpu", 1)
+prepare_execution("cpu", 1)
 print(before, min(faults() for _ in range(6)))
 """
 

@@ -11,10 +11,10 @@ from dotbench.baselines.item_mean import ItemMean
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.features.arrays import Features
 from dotbench.losses.squared import Squared
-from dotbench.matrix import TrainMatrix
 from dotbench.models.imc import IMC
 from dotbench.models.nimc import NIMC
-from dotbench.settings.method import MethodChoice, WrongChoice, resolve
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.runs.method import MethodChoice, WrongChoice, resolve
 from dotbench.solvers.base import Problem
 from dotbench.solvers.closed_form import ClosedForm, bilinear_ridge
 

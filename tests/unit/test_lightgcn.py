@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dotbench.matrix import TrainMatrix
 from dotbench.models.lightgcn import LightGCN
+from dotbench.numerics.matrix import TrainMatrix
 
 torch.set_num_threads(1)
 M, N = 6, 8

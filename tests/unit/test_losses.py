@@ -16,9 +16,9 @@ from dotbench.losses.rg2 import RG2
 from dotbench.losses.sampled import SampledLoss
 from dotbench.losses.softmax import Softmax
 from dotbench.losses.wrmf import WRMF
-from dotbench.matrix import TrainMatrix
 from dotbench.models.mf import MatrixFactorization
-from dotbench.vectors import Tables
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Tables
 
 torch.set_num_threads(1)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dotbench import matrix
-from dotbench.matrix import TrainMatrix
+from dotbench.numerics.matrix import TrainMatrix
 
 
 @pytest.mark.parametrize("cells", [1, 12, 1 << 18])

@@ -10,8 +10,8 @@ import torch
 
 from dotbench.features.arrays import Features
 from dotbench.losses.rg2 import RG2
-from dotbench.matrix import TrainMatrix
 from dotbench.models.base import models
+from dotbench.numerics.matrix import TrainMatrix
 from dotbench.solvers import newton_cg
 from dotbench.solvers.base import Problem
 from dotbench.solvers.decomposition import decompose

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from dotbench import paths
+from dotbench.config.benchmark import parse_benchmark
+from dotbench.config.plan import Plan
 from dotbench.datasets.splits.base import make_splitter
 from dotbench.files import write_json
-from dotbench.plan import Plan
 from dotbench.reporting.notes import notes
-from dotbench.runs import paths
-from dotbench.settings.benchmark import parse_benchmark
 
 METHODS = {"ranking": [{"model": "popularity"}], "rating": [{"model": "slope-one"}]}
 STATS = {"users": 3, "items": 4, "interactions": 9, "raw": {"users": 3, "items": 4, "rows": 9}}

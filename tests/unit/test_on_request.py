@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from dotbench.cli.workflow import asked, begun, compare, drop_failed
+from dotbench.archive.evidence import export_evidence
+from dotbench.cli.progress import asked, begun, compare, drop_failed
+from dotbench.config.benchmark import load_benchmark
+from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json, write_text
-from dotbench.plan import Plan
-from dotbench.reporting.evidence import export_evidence
-from dotbench.settings.benchmark import load_benchmark
 
 CONFIG = """\
 name: own
@@ -18,7 +18,7 @@ studies:
   - {study: ranking, methods: [{model: popularity}]}
   - study: nimc
     on_request: true
-    experiments: [{experiment: nimc-convergence, set: {replications: 2}}]
+    simulations: [{simulation: nimc-convergence, set: {replications: 2}}]
 """
 
 
@@ -31,8 +31,8 @@ def plan(workdir: Path) -> Plan:
 @pytest.fixture
 def failed(plan: Plan) -> Path:
     """The record of a part of the study on request with a failed fit."""
-    [packed] = plan.packed
-    record = packed.rows(next(iter(packed.parts))).with_suffix(".json")
+    [entry] = plan.entry
+    record = entry.rows(next(iter(entry.parts))).with_suffix(".json")
     write_json(record, {"failed": 1, "reason": "unlucky", "log": None})
     return record
 

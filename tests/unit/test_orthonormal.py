@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dotbench.orthonormal import orthonormal
+from dotbench.numerics.orthonormal import orthonormal
 
 
 def test_columns_are_orthonormal_and_span_what_was_given() -> None:

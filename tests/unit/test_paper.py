@@ -9,11 +9,11 @@ import pytest
 from runs_data import contents, write_dataset, write_runs
 from scipy import stats
 
-from dotbench.cli.workflow import begun, compare, load_plan
+from dotbench import paths
+from dotbench.cli.progress import begun, compare, load_plan
 from dotbench.errors import DotbenchError
-from dotbench.reporting.paper import judge, kendall_tau, paper_versus_ours
-from dotbench.runs import paths
-from dotbench.settings.published import Cell
+from dotbench.reporting.paper_vs_ours import judge, kendall_tau, paper_versus_ours
+from dotbench.reporting.published import Cell
 
 T4, T2 = stats.t.ppf(0.975, 4), stats.t.ppf(0.975, 2)
 

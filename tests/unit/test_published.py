@@ -7,12 +7,12 @@ import yaml
 
 from dotbench.datasets.catalogue import definition_files
 from dotbench.errors import DotbenchError
-from dotbench.experiments.base import experiments
-from dotbench.experiments.t2rec_table1 import shipped
 from dotbench.losses.base import losses
 from dotbench.models.base import models
+from dotbench.papers.t2rec.simulations.table1 import shipped
+from dotbench.reporting.published import FOLDER, load_published
 from dotbench.reporting.replications import scenario_text
-from dotbench.settings.published import FOLDER, load_published
+from dotbench.simulations.base import simulations
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 
@@ -32,7 +32,7 @@ def write(folder: Path, **changes: object) -> None:
 
 
 def test_a_method_may_be_a_row_of_an_experiment(tmp_path: Path) -> None:
-    both = {**GOOD["methods"][0], "experiment": "t2rec-table1", "rows": ["svd", "svd-biased"]}
+    both = {**GOOD["methods"][0], "simulation": "t2rec-table1", "rows": ["svd", "svd-biased"]}
     write(tmp_path, methods=[both])
     method = load_published("own", tmp_path).method("RG2")
     assert method.ours()[2:] == [("t2rec-table1", "svd"), ("t2rec-table1", "svd-biased")]
@@ -48,13 +48,13 @@ def test_a_method_names_ours_that_it_is_compared_with(tmp_path: Path) -> None:
 
 def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
     asks = {**GOOD["methods"][0], "set": {"features": "movielens", "offset": "none"}}
-    write(tmp_path, methods=[{**asks, "experiment": "t2rec-table1", "rows": ["svd"]}])
+    write(tmp_path, methods=[{**asks, "simulation": "t2rec-table1", "rows": ["svd"]}])
     method = load_published("own", tmp_path).method("RG2")
     same = {"features": "movielens", "offset": "none", "learning_rate": 0.1}
     assert method.is_met_by(("mf", "rg2", "als"), same)
     assert not method.is_met_by(("mf", "rg2", "als"), {**same, "offset": "mean"})
     assert not method.is_met_by(("mf", "rg2", "als"), {"features": "movielens"})
-    assert method.is_met_by(("t2rec-table1", "svd"), {})  # rows of an experiment are told by name alone
+    assert method.is_met_by(("t2rec-table1", "svd"), {})  # rows of a simulation are told by name alone
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
         ({"seeds": 0}, "key 'seeds': found 0"),
         ({"seeds": 1, "standard_errors": [0.1, 0.2]}, "'seeds': found 1, but a ± is there"),
         ({"methods": [{"name": "RG2", "model": "mf"}]}, "needs all of 'model', 'loss', 'solver', or both of 'exper"),
-        ({"methods": [{"name": "RG2", "experiment": "t2rec-table1"}]}, "or both of 'experiment', 'rows'"),
+        ({"methods": [{"name": "RG2", "simulation": "t2rec-table1"}]}, "or both of 'simulation', 'rows'"),
         ({"methods": [{"name": "RG2"}]}, "names no method of ours"),
     ],
 )
@@ -82,8 +82,8 @@ def test_a_mistake_is_told(tmp_path: Path, changes: dict[str, object], message: 
 
 
 def scenarios(name: str) -> set[str]:
-    """The scenarios of an experiment, as its table names them."""
-    cls = experiments()[name]
+    """The scenarios of a simulation, as its table names them."""
+    cls = simulations()[name]
     parts = cls(cls.Settings()).parts()
     return {scenario_text(cls.keys, part.settings) for part in parts}
 
@@ -93,13 +93,13 @@ def test_shipped_numbers_are_about_a_study_and_things_that_exist(key: str) -> No
     found = load_published(key)
     assert key in [study.published for study in studies().values()]
     for cell in found.cells:
-        experiment = found.method(cell.method).experiment
-        assert cell.dataset in (definition_files().keys() | (scenarios(experiment) if experiment else set()))
+        simulation = found.method(cell.method).simulation
+        assert cell.dataset in (definition_files().keys() | (scenarios(simulation) if simulation else set()))
         assert 0 < cell.value < (3 if cell.metric == "rmse" else 1)
     for method in found.methods:
         for names in method.ours():
             if len(names) == 2:
-                assert names[0] in experiments()
+                assert names[0] in simulations()
             elif names[1] == "none":
                 assert models()[names[0]].solver == names[2]
             else:

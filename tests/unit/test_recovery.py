@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from dotbench.recovery import problems as module
 
 from dotbench.errors import DotbenchError
-from dotbench.recovery import problems as module
-from dotbench.recovery.activations import ACTIVATIONS, VALUES
-from dotbench.recovery.criterion import recovery_errors
-from dotbench.recovery.methods import LBFGS, Adam, Backtracking, FixedStep, LevenbergMarquardt
-from dotbench.recovery.minimise import Rules, minimise
-from dotbench.recovery.problems import Problems, draw, random_start
+from dotbench.papers.nimc.recovery.activations import ACTIVATIONS, VALUES
+from dotbench.papers.nimc.recovery.criterion import recovery_errors
+from dotbench.papers.nimc.recovery.methods import LBFGS, Adam, Backtracking, FixedStep, LevenbergMarquardt
+from dotbench.papers.nimc.recovery.minimise import Rules, minimise
+from dotbench.papers.nimc.recovery.problems import Problems, draw, random_start
 
 torch.set_num_threads(1)
 METHODS = {
@@ -94,7 +94,7 @@ def test_problems_of_different_shapes_are_refused():
 def test_a_pack_comes_to_what_its_problems_come_to_alone(monkeypatch, name):
     """Three problems that differ in n and in the distance of their starts, so that they leave at different times. The
     last bits of f, which packs differ in, decide about steps near the end."""
-    monkeypatch.setattr("dotbench.recovery.minimise.CHECK", 1)
+    monkeypatch.setattr("dotbench.papers.nimc.recovery.minimise.CHECK", 1)
     data, rules = [draw(n, 200, 3, 2, seed) for seed, n in enumerate((20, 30, 25))], Rules(iterations=400, window=100)
     away = torch.tensor([1e-5, 0.01, 0.1], dtype=torch.float64)[:, None, None, None]
     start = Problems(data, "sigmoid").truth + away * starts()

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from experiments_data import shown
+from simulations_data import shown
 
-from dotbench.experiments._recovery import Trial, problems, starts
-from dotbench.experiments.nimc_convergence import NIMCConvergence, NIMCConvergenceSettings, fixed_steps, outcome
-from dotbench.experiments.nimc_distance import NIMCDistance, NIMCDistanceSettings
-from dotbench.reporting.descent import descent_figure
-from dotbench.reporting.descent_table import descent_table
-from dotbench.reporting.distance import distance_figure
-from dotbench.reporting.distance_table import distance_table
-from dotbench.runs.hardware import Place
+from dotbench.execution.hardware import Execution
+from dotbench.papers.nimc.figures.descent import descent_figure
+from dotbench.papers.nimc.figures.distance import distance_figure
+from dotbench.papers.nimc.simulations._recovery import Trial, problems, starts
+from dotbench.papers.nimc.simulations.convergence import NIMCConvergence, NIMCConvergenceSettings, fixed_steps, outcome
+from dotbench.papers.nimc.simulations.distance import NIMCDistance, NIMCDistanceSettings
+from dotbench.papers.nimc.tables.descent import descent_table
+from dotbench.papers.nimc.tables.distance import distance_table
 
 torch.set_num_threads(1)
 SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
@@ -24,7 +24,7 @@ SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Runs an experiment in a folder of its own and gives the contents of its exhibits."""
+    """Runs a simulation in a folder of its own and gives the contents of its report_items."""
     monkeypatch.chdir(tmp_path)
     return shown
 
@@ -46,7 +46,7 @@ def test_levels_and_rate_of_a_geometric_curve():
     points = json.loads(facts["curve"])
     assert points[0] == [0, 1.0]
     assert points[-1][0] == 80
-    assert [place for place, _ in points] == sorted({place for place, _ in points})
+    assert [place for execution, _ in points] == sorted({place for execution, _ in points})
 
 
 def test_levels_that_are_not_reached_and_curves_that_diverge():
@@ -61,7 +61,7 @@ def test_the_fixed_step_is_that_of_the_hessian_at_the_truth():
     """There the residuals vanish, so that the Hessian is autograd's."""
     settings = NIMCConvergenceSettings(**SMALL, observations=60)
     trials = [Trial(30, 0.1, 0)]
-    data = problems(settings, "tanh", 60, trials, Place("cpu"))
+    data = problems(settings, "tanh", 60, trials, Execution("cpu"))
     truth = data.truth[0]
 
     def objective(flat):
@@ -77,18 +77,18 @@ def test_the_fixed_step_is_that_of_the_hessian_at_the_truth():
 def test_a_start_lies_where_alpha_says():
     settings = NIMCDistanceSettings(**SMALL)
     trials = [Trial(30, alpha, 4) for alpha in (0.0, 0.25, 1.0)]
-    truth = problems(settings, "relu", 40, trials, Place("cpu")).truth
+    truth = problems(settings, "relu", 40, trials, Execution("cpu")).truth
     at = starts(settings, trials, truth)
     assert torch.equal(at[0], truth[0])
     assert torch.allclose(at[1], 0.75 * truth[0] + 0.25 * at[2])
 
 
-# --- exhibits
+# --- report_items
 
 
 def test_convergence_is_told_by_method_and_activation(run):
-    experiment = NIMCConvergence(NIMCConvergenceSettings(**SMALL, observations=300, iterations=600))
-    contents = run(experiment)
+    simulation = NIMCConvergence(NIMCConvergenceSettings(**SMALL, observations=300, iterations=600))
+    contents = run(simulation)
     descent_table(contents, Path("out"))
     lines = {(line["activation"], line["method"]): line for line in lines_of()}
     assert len(lines) == 15

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from experiments_data import shown
 from scipy import optimize
+from simulations_data import shown
 
-from dotbench.experiments import _recovery
-from dotbench.experiments.nimc_maps import NIMCMaps, NIMCMapsSettings
-from dotbench.reporting.recovery import Map, recovery_maps
-from dotbench.reporting.thresholds_table import thresholds_table
-from dotbench.runs.hardware import Place
-from dotbench.runs.kept import Kept
+from dotbench.execution.checkpoint import Checkpoint
+from dotbench.execution.hardware import Execution
+from dotbench.papers.nimc.figures.recovery import Map, recovery_maps
+from dotbench.papers.nimc.simulations.maps import NIMCMaps, NIMCMapsSettings
+from dotbench.papers.nimc.tables.thresholds import thresholds_table
+from dotbench.simulations import _recovery
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
 
@@ -35,11 +35,11 @@ def of(**settings):
     return NIMCMaps(NIMCMapsSettings(**{"maps": AXES, **SMALL, **settings}))
 
 
-def rows_of(experiment, workdir):
+def rows_of(simulation, workdir):
     return [
         row
-        for part in experiment.parts()
-        for row in experiment.run(part.settings, Place("cpu"), Kept(workdir / part.label, "key"))
+        for part in simulation.parts()
+        for row in simulation.run(part.settings, Execution("cpu"), Checkpoint(workdir / part.label, "key"))
     ]
 
 

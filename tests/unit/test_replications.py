@@ -1,20 +1,19 @@
-"""Tables and published numbers from parts of experiments whose rows are known."""
+"""Tables and published numbers from jobs of simulations whose rows are known."""
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from experiments_data import Counting, CountingSettings, write_counted
 from scipy import stats
+from simulations_data import Counting, CountingSettings, contents_of, write_counted
 
 from dotbench.reporting import replications
 from dotbench.reporting.blocks import blocks
 from dotbench.reporting.replications import published_rows
-from dotbench.reporting.tables import summarise
-from dotbench.runs import packed as packed_module
-from dotbench.runs.packed import Packed
+from dotbench.reporting.tables.replications import Replications
+from dotbench.simulations import entry as entry_module
+from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.paired import holm
 from dotbench.statistics.replications import compare_replications
 
@@ -42,15 +41,15 @@ def test_differences_without_spread_are_certain_and_equal_methods_tie() -> None:
 
 
 @pytest.fixture
-def counted(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Packed:
-    """The experiment `counting` is registered; nothing of it is there."""
-    monkeypatch.setattr(packed_module, "experiments", lambda: {"counting": Counting})
-    return Packed("Counting", Counting(CountingSettings(replications=3)))
+def counted(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> SimulationEntry:
+    """The simulation `counting` is registered; nothing of it is there."""
+    monkeypatch.setattr(entry_module, "simulations", lambda: {"counting": Counting})
+    return SimulationEntry("Counting", Counting(CountingSettings(replications=3)))
 
 
-def contents(*packed: Packed) -> dict[str, Any]:
-    described = [entry.described() for entry in packed]
-    return {"exhibit": "shown", "kind": "replications", "title": "Counts.", "experiments": described}
+def summarise(folder: Path, *entries: SimulationEntry) -> None:
+    """Write the table ``shown`` of the entries."""
+    Replications().write(contents_of(*entries, kind="replications", title="Counts."), folder)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -58,9 +57,9 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_a_table_has_means_standard_errors_and_the_best(counted: Packed, workdir: Path) -> None:
+def test_a_table_has_means_standard_errors_and_the_best(counted: SimulationEntry, workdir: Path) -> None:
     write_counted(counted, {"low": LOW, "middle": MIDDLE, "high": HIGH})
-    summarise(contents(counted), workdir)
+    summarise(workdir, counted)
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     assert [rows[name]["standing"] for name in ("low", "middle", "high")] == ["best", "", ""]
     assert float(rows["low"]["error_mean"]) == pytest.approx(1.1)
@@ -76,11 +75,11 @@ def test_a_table_has_means_standard_errors_and_the_best(counted: Packed, workdir
     assert r"\textbf{1.100 $\pm$ 0.058}" in (workdir / "shown.tex").read_text()
 
 
-def test_several_scenarios_are_columns(counted: Packed, workdir: Path) -> None:
-    both = Packed("Counting", Counting(CountingSettings(replications=3, sizes=[3, 5])))
+def test_several_scenarios_are_columns(counted: SimulationEntry, workdir: Path) -> None:
+    both = SimulationEntry("Counting", Counting(CountingSettings(replications=3, sizes=[3, 5])))
     write_counted(counted, {"low": LOW, "middle": MIDDLE})
-    write_counted(Packed("Counting", Counting(CountingSettings(replications=3, sizes=[5]))), {"low": HIGH})
-    summarise(contents(both), workdir)
+    write_counted(SimulationEntry("Counting", Counting(CountingSettings(replications=3, sizes=[5]))), {"low": HIGH})
+    summarise(workdir, both)
     lines = [line.split("|") for line in (workdir / "shown.md").read_text().splitlines()[:4]]
     assert [[cell.strip() for cell in line[1:-1]] for line in (lines[0], *lines[2:])] == [
         ["Method", "n = 3", "n = 5"],
@@ -89,9 +88,9 @@ def test_several_scenarios_are_columns(counted: Packed, workdir: Path) -> None:
     ]
 
 
-def test_where_a_fit_failed_none_is_best(counted: Packed, workdir: Path) -> None:
+def test_where_a_fit_failed_none_is_best(counted: SimulationEntry, workdir: Path) -> None:
     write_counted(counted, {"low": LOW, "middle": [2.0, None, 2.1], "high": HIGH})
-    summarise(contents(counted), workdir)
+    summarise(workdir, counted)
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     assert [rows[name]["standing"] for name in ("low", "middle", "high")] == ["", "", ""]
     assert (rows["middle"]["failed"], rows["middle"]["failure"]) == ("1", "unlucky")
@@ -101,16 +100,16 @@ def test_where_a_fit_failed_none_is_best(counted: Packed, workdir: Path) -> None
 
 
 def test_where_all_failed_and_nobody_competes_the_cell_says_it_alone(
-    counted: Packed, workdir: Path, monkeypatch: pytest.MonkeyPatch
+    counted: SimulationEntry, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Counting, "rivals", False)
+    monkeypatch.setattr(Counting, "marks_best", False)
     write_counted(counted, {"low": LOW, "middle": [None, None, None]})
-    summarise(contents(counted), workdir)
+    summarise(workdir, counted)
     assert (workdir / "shown.md").read_text().count("failed: unlucky") == 1
 
 
 def test_a_reference_is_shown_and_does_not_compete(
-    counted: Packed, workdir: Path, monkeypatch: pytest.MonkeyPatch
+    counted: SimulationEntry, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Counting, "references", frozenset({"low"}))
     write_counted(counted, {"low": LOW, "middle": MIDDLE, "high": HIGH})
@@ -118,22 +117,22 @@ def test_a_reference_is_shown_and_does_not_compete(
     assert [line["standing"] for line in block.lines] == ["", "best", ""]
     assert [(pair["first"], pair["second"]) for pair in block.pairs] == [("Middle", "High")]
     write_counted(counted, {"low": [1.0, None, None], "middle": MIDDLE, "high": HIGH})
-    summarise(contents(counted), workdir)
+    summarise(workdir, counted)
     assert [row["standing"] for row in read(workdir / "shown.csv")] == ["", "best", ""]
     assert "Low: 2 of 3 failed: unlucky." in (workdir / "shown.md").read_text()
 
 
-def test_methods_that_cannot_be_told_apart_tie(counted: Packed, workdir: Path) -> None:
+def test_methods_that_cannot_be_told_apart_tie(counted: SimulationEntry, workdir: Path) -> None:
     write_counted(counted, {"low": LOW, "near": [1.1, 1.15, 1.1], "high": HIGH})
     [block] = blocks(counted)
     assert [line["standing"] for line in block.lines] == ["tie", "tie", ""]
 
 
-def test_entries_stand_below_each_other(counted: Packed, workdir: Path) -> None:
-    other = Packed("Doubled", Counting(CountingSettings(replications=3, factor=2.0)))
+def test_entries_stand_below_each_other(counted: SimulationEntry, workdir: Path) -> None:
+    other = SimulationEntry("Doubled", Counting(CountingSettings(replications=3, factor=2.0)))
     write_counted(counted, {"low": LOW})
     write_counted(other, {"low": HIGH})
-    summarise(contents(counted, other), workdir)
+    summarise(workdir, counted, other)
     assert [row["label"] for row in read(workdir / "shown.csv")] == ["Counting", "Doubled"]
     text = (workdir / "shown.md").read_text()
     assert "Setting" in text
@@ -141,7 +140,7 @@ def test_entries_stand_below_each_other(counted: Packed, workdir: Path) -> None:
     assert "Doubled: Counted." not in text  # what all of them say is said once
 
 
-def test_lines_as_published_numbers_want_them(counted: Packed) -> None:
+def test_lines_as_published_numbers_want_them(counted: SimulationEntry) -> None:
     assert published_rows(counted, "rmse") == []
     write_counted(counted, {"low": LOW})
     [row] = published_rows(counted, "rmse")

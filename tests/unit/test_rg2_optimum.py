@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dotbench.losses.rg2 import RG2
-from dotbench.matrix import TrainMatrix
+from dotbench.numerics.matrix import TrainMatrix
 from dotbench.solvers.decomposition import decompose
 
 torch.set_num_threads(1)

@@ -8,7 +8,7 @@ import torch
 
 from dotbench.losses.rg2 import RG2
 from dotbench.losses.rg2_released import RG2Released
-from dotbench.matrix import TrainMatrix
+from dotbench.numerics.matrix import TrainMatrix
 
 torch.set_num_threads(1)
 M, N, K = 7, 9, 3

@@ -13,8 +13,8 @@ from dotbench.losses.bpr import BPR
 from dotbench.losses.sampled_softmax import SampledSoftmax
 from dotbench.losses.sml import SML
 from dotbench.losses.uib import UIB
-from dotbench.matrix import TrainMatrix
-from dotbench.vectors import Tables
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Tables
 
 torch.set_num_threads(1)
 M, N, K = 6, 8, 3

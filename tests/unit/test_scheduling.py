@@ -3,7 +3,7 @@ from typing import Any
 
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from dotbench.scheduling import keep_one_clock
+from dotbench.cli.snakemake import keep_one_clock
 
 
 class Scheduler:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from dotbench.config.benchmark import Benchmark, load_benchmark
+from dotbench.config.plan import Plan
+from dotbench.config.schema import SCHEMAS, write_schemas
 from dotbench.errors import DotbenchError
 from dotbench.losses.wrmf import WRMF
-from dotbench.plan import Plan
-from dotbench.settings.base import Settings
-from dotbench.settings.benchmark import Benchmark, load_benchmark
-from dotbench.settings.schema import SCHEMAS, write_schemas
+from dotbench.settings import Settings
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -393,8 +393,8 @@ def test_a_table_or_figure_is_a_target_if_there_is_a_method_for_it(load) -> None
     }
     study = plan.study("rg2")
     with pytest.raises(DotbenchError, match="'table5' of the study 'rg2' cannot be made: the configuration 'own' has"):
-        plan.exhibit_entries(study, "table5")
-    shown = [entry.method.label for entry in plan.exhibit_entries(study, "regularization")]
+        plan.item_entries(study, "table5")
+    shown = [entry.method.label for entry in plan.item_entries(study, "regularization")]
     assert shown == ["MF RG2 (spectral)"]
 
 
@@ -625,18 +625,18 @@ def test_the_written_schemas_are_those_of_the_settings(name, tmp_path):
     assert kept.read_text() == (tmp_path / name).read_text()
 
 
-# packed experiments
+# simulations
 
-SIMULATED = "name: own\ndatasets: []\nstudies:\n  - study: t2rec\n    experiments:\n      - "  # the entry is line 6
+SIMULATED = "name: own\ndatasets: []\nstudies:\n  - study: t2rec\n    simulations:\n      - "  # the entry is line 6
 
 
 def test_an_experiment_needs_no_dataset(load) -> None:
-    benchmark = load(SIMULATED + "{experiment: t2rec-table1, set: {replications: 3}, label: Mine}")
-    [(label, experiment)] = benchmark.experiments
-    assert (label, experiment.settings.replications) == ("Mine", 3)
+    benchmark = load(SIMULATED + "{simulation: t2rec-table1, set: {replications: 3}, label: Mine}")
+    [(label, simulation)] = benchmark.simulations
+    assert (label, simulation.settings.replications) == ("Mine", 3)
     plan = Plan(benchmark)
     assert plan.entries == []
-    assert len(plan.packed[0].parts) == 126
+    assert len(plan.entry[0].parts) == 126
     targets = plan.named_targets()
     assert "results/own/t2rec/tables/table1.csv" in targets["t2rec_table1"]
     assert set(targets["t2rec_table1"]) < set(targets["t2rec"])
@@ -645,19 +645,19 @@ def test_an_experiment_needs_no_dataset(load) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("{experiment: t2rec-table2}", "line 6: key 'studies.0.experiments.0.experiment': unknown experiment of the"),
-        ("{experiment: t2rec-table1, sett: {}}", "line 6: key 'studies.0.experiments.0.sett': unknown key; allowed"),
+        ("{simulation: t2rec-table2}", "line 6: key 'studies.0.simulations.0.simulation': unknown simulation of the"),
+        ("{simulation: t2rec-table1, sett: {}}", "line 6: key 'studies.0.simulations.0.sett': unknown key; allowed"),
         (
-            "{experiment: t2rec-table1, set: {replication: 3}}",
-            "line 6: key 'studies.0.experiments.0.set.replication': unknown key; allowed are dimensions, first, folds",
+            "{simulation: t2rec-table1, set: {replication: 3}}",
+            "line 6: key 'studies.0.simulations.0.set.replication': unknown key; allowed are dimensions, first, folds",
         ),
         (
-            "{experiment: t2rec-table1, set: {sizes: [-1]}}",
-            "line 6: key 'studies.0.experiments.0.set.sizes.0': found -1; input should be greater than or equal to 1",
+            "{simulation: t2rec-table1, set: {sizes: [-1]}}",
+            "line 6: key 'studies.0.simulations.0.set.sizes.0': found -1; input should be greater than or equal to 1",
         ),
         (
-            "{experiment: t2rec-table1}\n      - {experiment: t2rec-table1}",
-            "line 7: key 'studies.0.experiments.1': has the label 'T2Rec's simulation' of entry 0",
+            "{simulation: t2rec-table1}\n      - {simulation: t2rec-table1}",
+            "line 7: key 'studies.0.simulations.1': has the label 'T2Rec's simulation' of entry 0",
         ),
     ],
 )
@@ -666,9 +666,9 @@ def test_a_mistake_in_an_experiment_is_told(problem, entry: str, message: str) -
 
 
 def test_a_study_needs_methods_or_experiments_and_methods_need_datasets(problem) -> None:
-    empty = SIMULATED[: SIMULATED.index("    experiments")]
+    empty = SIMULATED[: SIMULATED.index("    simulations")]
     assert (
-        "a.yaml, line 4: key 'studies.0': found {'study': 't2rec'}; needs 'methods', 'experiments', or both"
+        "a.yaml, line 4: key 'studies.0': found {'study': 't2rec'}; needs 'methods', 'simulations', or both"
         in problem(empty)
     )
     assert "a.yaml, line 2: key 'datasets': none, and the methods of the study 'ranking' need some" in problem(
@@ -679,4 +679,4 @@ def test_a_study_needs_methods_or_experiments_and_methods_need_datasets(problem)
 def test_contents_of_a_study_without_experiments_say_nothing_of_them(load) -> None:
     """Jobs of tables rerun when what they are told changes."""
     plan = Plan(load(GOOD))
-    assert "experiments" not in plan.contents(plan.study("ranking"))
+    assert "simulations" not in plan.contents(plan.study("ranking"))

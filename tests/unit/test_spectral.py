@@ -8,8 +8,8 @@ import scipy.optimize
 import torch
 
 from dotbench.losses.rg2 import RG2, SparsePlusRankOne
-from dotbench.matrix import TrainMatrix
 from dotbench.models.mf import MatrixFactorization
+from dotbench.numerics.matrix import TrainMatrix
 from dotbench.solvers.base import Problem
 from dotbench.solvers.decomposition import decompose, load_spectrum
 from dotbench.solvers.spectral import Spectral

@@ -7,25 +7,25 @@ import numpy as np
 import pytest
 import torch
 
+from dotbench.config.split import check_method
 from dotbench.datasets.interactions import Split
 from dotbench.datasets.splits.base import make_splitter
+from dotbench.execution.hardware import Execution
 from dotbench.features.arrays import Features
 from dotbench.losses import _rows
 from dotbench.losses.squared import Squared
-from dotbench.matrix import TrainMatrix
 from dotbench.models.two_tower import TwoTower
-from dotbench.runs.fitting import fit
-from dotbench.runs.hardware import Place
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Tables
+from dotbench.runs.fitting import Inputs, Seeds, fit
+from dotbench.runs.method import MethodChoice, WrongChoice, resolve
 from dotbench.runs.tuning import tune
-from dotbench.settings.halving import Halving
-from dotbench.settings.method import MethodChoice, WrongChoice, resolve
-from dotbench.settings.split import check_method
 from dotbench.solvers.als import ALS
 from dotbench.solvers.base import Problem
-from dotbench.vectors import Tables
+from dotbench.tuning.halving import Halving
 
 torch.set_num_threads(1)
-PLACE = Place("cpu", say=lambda text: None)
+PLACE = Execution("cpu", say=lambda text: None)
 M, N, K = 12, 15, 3
 VARIANTS = [(False, "mean"), (True, "mean"), (False, "none"), (True, "item-mean")]
 
@@ -279,11 +279,11 @@ def mf(solver, **settings):
 def test_ratings_of_low_rank_are_predicted_within_the_noise_and_new_rows_at_the_mean(solver):
     split = low_rank_split()
     method = mf(solver)
-    result = fit(method, method.settings, split, "toy", 0, 0, PLACE)
-    assert result.record["status"] == "ok", result.record["reason"]
-    assert result.record["validation_metric"] == "rmse"
+    result = fit(method, method.settings, Inputs("toy", split), Seeds(0, 0), PLACE)
+    assert result.record.status == "ok", result.record.reason
+    assert result.record.validation_metric == "rmse"
     curve = [row["rmse"] for row in result.curve]
-    assert result.record["validation"] == min(curve) == curve[result.record["best_epoch"] - 1]
+    assert result.record.validation == min(curve) == curve[result.record.best_epoch - 1]
     error = result.arrays["test"] - split.ratings["test"]
     assert np.sqrt((error**2).mean()) < 0.2 < 0.5 * split.ratings["test"].std()
     for part in split.cold:
@@ -294,7 +294,7 @@ def test_both_solvers_find_the_same_optimum():
     split = low_rank_split(noise=0.5)
     ends = []
     for method in (mf("als", regularization=2.0), mf("sgd", regularization=2.0, batch_size=10_000, epochs=1500)):
-        result = fit(method, {**method.settings, "patience": 3000}, split, "toy", 0, 0, PLACE)
+        result = fit(method, {**method.settings, "patience": 3000}, Inputs("toy", split), Seeds(0, 0), PLACE)
         ends.append(result.curve[-1]["loss"])
     assert ends[1] == pytest.approx(ends[0], rel=1e-3)
 
@@ -305,7 +305,7 @@ def test_tuning_takes_the_lowest_error_and_halves(tmp_path):
     method = resolve(
         MethodChoice(model="mf", loss="squared", solver="sgd", grid=grid, set={"embedding_size": 2, "epochs": 40})
     )
-    halved = tune(method, lambda: split, "toy", 0, PLACE, tmp_path / "a", tmp_path / "b", halving=Halving())
+    halved = tune(method, lambda: Inputs("toy", split), 0, PLACE, tmp_path / "a", tmp_path / "b", halving=Halving())
     assert halved["hyperparameters"]["regularization"] == 0.1
     assert [rung["trials"] for rung in halved["rungs"]] == [3]
 
@@ -336,7 +336,7 @@ def test_towers_without_ids_tell_new_users_by_their_features(tmp_path):
     for ids, error in ((False, 0.1), (True, 1.0)):
         settings = {**small, "features": "movielens", "ids": ids}
         method = resolve(MethodChoice(model="two-tower", loss="squared", solver="sgd", set=settings, grid={}))
-        found = fit(method, method.settings, split, "toy", 0, 0, PLACE, features=[tmp_path / "f.npz"]).arrays
+        found = fit(method, method.settings, Inputs("toy", split, features=[tmp_path / "f.npz"]), Seeds(0, 0), PLACE).arrays
         rmse = np.sqrt(((found["cold_user"] - values["cold_user"]) ** 2).mean())
         assert rmse == pytest.approx(error, abs=0.1)  # with ids: the mean, off by one
 

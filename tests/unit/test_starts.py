@@ -10,14 +10,14 @@ import pytest
 from runs_data import contents, write_dataset, write_runs
 from scipy import stats
 
+from dotbench import paths
+from dotbench.config.benchmark import load_benchmark, parse_benchmark
+from dotbench.config.plan import Plan
 from dotbench.datasets.catalogue import definition_files
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
-from dotbench.plan import Plan
-from dotbench.reporting.paper import paper_versus_ours
-from dotbench.reporting.tables import summarise
-from dotbench.runs import paths
-from dotbench.settings.benchmark import load_benchmark, parse_benchmark
+from dotbench.reporting.paper_vs_ours import paper_versus_ours
+from dotbench.reporting.tables.comparison import summarise
 
 PAPERS = Path(__file__).parents[2] / "config" / "papers"
 PARTS = ("test", "cold", "overall", "cold_user", "cold_item", "cold_both")
@@ -166,7 +166,7 @@ def test_a_table_is_made_where_the_split_and_the_features_are_its_own(
 ) -> None:
     one = plan(split, *methods)
     study = one.study("t2rec")
-    assert [exhibit.name for exhibit in one.exhibits(study)] == made
+    assert [report_item.name for report_item in one.report_items(study)] == made
     assert [name for name, files in one.named_targets().items() if files] == [
         "t2rec", *(f"t2rec_{name}" for name in made), "t2rec_paper_vs_ours"
     ]  # fmt: skip
@@ -177,22 +177,22 @@ def test_a_table_is_made_where_the_split_and_the_features_are_its_own(
     [
         ("cold_start", "has no method on the split 'cold-start' that it is about"),
         ("table2", "has no method with the features 'aspects-leaky' that it is about"),
-        ("table1", "has no experiment that it is about"),
+        ("table1", "has no simulation that it is about"),
     ],
 )
 def test_why_a_table_cannot_be_made_is_told(name: str, lacks: str) -> None:
     one = plan("warm-cold", {"model": "constant"})
     with pytest.raises(DotbenchError, match=lacks):
-        one.exhibit(one.study("t2rec"), name)
+        one.report_item(one.study("t2rec"), name)
 
 
 def test_table_2_reads_the_features_of_the_first_split() -> None:
     one = plan("warm-cold", {"model": "constant"}, TOWERS)
-    [manifest] = one.exhibit_features(one.study("t2rec"), "table2")
+    [manifest] = one.item_features(one.study("t2rec"), "table2")
     entry = one.entries[1]
     assert manifest == one.split(entry, "musical-instruments", 0) / "features/aspects-leaky.json"
     assert [run["label"] for run in one.contents(entry.study, "table2")["runs"]] == [entry.method.label]
-    assert one.exhibit_features(entry.study, "reviews") == []
+    assert one.item_features(entry.study, "reviews") == []
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_table_2_reads_the_features_of_the_first_split() -> None:
 def test_the_shipped_configurations_have_ten_replications_and_their_tables(name: str, made: list[str]) -> None:
     one = Plan(load_benchmark([PAPERS / f"{name}.yaml"]))
     assert len(one.benchmark.seeds) >= 10
-    assert [exhibit.name for exhibit in one.exhibits(one.study("t2rec"))] == made
+    assert [report_item.name for report_item in one.report_items(one.study("t2rec"))] == made
     assert "yelp" in definition_files()
 
 

@@ -6,15 +6,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from experiments_data import shown
+from simulations_data import shown
 
-from dotbench.experiments.nimc_tensor import NIMCTensor, NIMCTensorSettings
-from dotbench.recovery.diagonalise import components, joint_diagonaliser
-from dotbench.recovery.moments import Pairs, first_moments, fourth_moment, gamma, mixed_moment, third, third_moment
-from dotbench.recovery.problems import draw
-from dotbench.recovery.tensor import component_errors, tensor_start
-from dotbench.reporting.tensor import tensor_figure
-from dotbench.reporting.tensor_table import tensor_table
+from dotbench.papers.nimc.figures.tensor import tensor_figure
+from dotbench.papers.nimc.recovery.diagonalise import components, joint_diagonaliser
+from dotbench.papers.nimc.recovery.moments import (
+    Pairs,
+    first_moments,
+    fourth_moment,
+    gamma,
+    mixed_moment,
+    third,
+    third_moment,
+)
+from dotbench.papers.nimc.recovery.problems import draw
+from dotbench.papers.nimc.recovery.tensor import component_errors, tensor_start
+from dotbench.papers.nimc.simulations.tensor import NIMCTensor, NIMCTensorSettings
+from dotbench.papers.nimc.tables.tensor import tensor_table
 
 torch.set_num_threads(1)
 
@@ -119,16 +127,16 @@ def test_errors_of_components_by_hand():
     assert component_errors(-one, one, "sigmoid")[0] == pytest.approx([2])
 
 
-# --- exhibits
+# --- report_items
 
 
 def test_table_and_figure_set_moments_beside_random_starts(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = {"activations": ["relu"], "laws": ["orthogonal"], "pairs": [5000, 50_000], "observations": [300]}
     settings |= {"replications": 2, "users": 30, "dimension": 4, "components": 2, "iterations": 1000}
-    experiment = NIMCTensor(NIMCTensorSettings(**settings))
-    assert [part.label for part in experiment.parts()] == ["relu-orthogonal-m300-r0to1"]
-    contents = shown(experiment)
+    simulation = NIMCTensor(NIMCTensorSettings(**settings))
+    assert [part.label for part in simulation.parts()] == ["relu-orthogonal-m300-r0to1"]
+    contents = shown(simulation)
     tensor_table(contents, Path("out"))
     with open("out/shown.csv") as stream:
         lines = list(csv.DictReader(stream))

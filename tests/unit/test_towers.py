@@ -8,9 +8,9 @@ import torch
 from towers_data import SMALL, flat, load, modules, sample
 
 from dotbench.errors import DotbenchError
-from dotbench.towers.programs import AllRows, BatchRows, TwoTowers, program, scatter, take
-from dotbench.towers.sample import Sample, Stacked
-from dotbench.towers.settings import Architecture
+from dotbench.papers.t2rec.towers.programs import AllRows, BatchRows, TwoTowers, program, scatter, take
+from dotbench.papers.t2rec.towers.sample import Sample, Stacked
+from dotbench.papers.t2rec.towers.settings import Architecture
 
 torch.set_num_threads(1)
 PROGRAMS = {"batch-rows": BatchRows, "all-rows": AllRows}

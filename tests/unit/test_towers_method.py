@@ -1,4 +1,4 @@
-"""Towers as a method of experiments."""
+"""Towers as a method of simulations."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
-from dotbench.experiments.methods.base import RatingData, Task, rating_methods
-from dotbench.experiments.t2rec_table1 import shipped
-from dotbench.runs.hardware import Place
-from dotbench.towers.settings import AS_PRINTED
+from dotbench.execution.hardware import Execution
+from dotbench.papers.t2rec.simulations.table1 import shipped
+from dotbench.papers.t2rec.towers.settings import AS_PRINTED
+from dotbench.simulations.methods.base import RatingData, Task
+from dotbench.simulations.rating_methods import rating_methods
 
 TOWERS = rating_methods()["towers"]
 
 
-def place() -> Place:
-    return Place("cpu", say=lambda text: None)
+def place() -> Execution:
+    return Execution("cpu", say=lambda text: None)
 
 
 def task(folder: Path, name: str, users: int = 30, **settings: float) -> Task:

@@ -8,14 +8,14 @@ import pytest
 import torch
 from towers_data import SMALL, flat, load, modules, parts, sample
 
-from dotbench.settings.base import validate
-from dotbench.towers.gauss_newton import GaussNewton
-from dotbench.towers.optimizers import Muon, orthogonal
-from dotbench.towers.programs import AllRows, BatchRows, TwoTowers
-from dotbench.towers.sample import Stacked
-from dotbench.towers.schedules import rates
-from dotbench.towers.settings import AS_PRINTED, Training
-from dotbench.towers.trainers import GradientTrainer
+from dotbench.papers.t2rec.towers.gauss_newton import GaussNewton
+from dotbench.papers.t2rec.towers.optimizers import Muon, orthogonal
+from dotbench.papers.t2rec.towers.programs import AllRows, BatchRows, TwoTowers
+from dotbench.papers.t2rec.towers.sample import Stacked
+from dotbench.papers.t2rec.towers.schedules import rates
+from dotbench.papers.t2rec.towers.settings import AS_PRINTED, Training
+from dotbench.papers.t2rec.towers.trainers import GradientTrainer
+from dotbench.settings import validate
 
 torch.set_num_threads(1)
 FIRST_ORDER = {

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
-from dotbench.experiments.methods.base import RatingData, Task, rating_methods
-from dotbench.experiments.methods.bilinear import period
-from dotbench.towers.references import bilinear, true_features
-from dotbench.towers.representation import compared, rating_rmse, represent
-from dotbench.towers.sample import Sample
-from dotbench.towers.settings import Architecture, Training
+from dotbench.papers.t2rec.methods.bilinear import period
+from dotbench.papers.t2rec.towers.references import bilinear, true_features
+from dotbench.papers.t2rec.towers.representation import compared, rating_rmse, represent
+from dotbench.papers.t2rec.towers.sample import Sample
+from dotbench.papers.t2rec.towers.settings import Architecture, Training
+from dotbench.simulations.methods.base import RatingData, Task
+from dotbench.simulations.rating_methods import rating_methods
 
 torch.set_num_threads(1)
 DIMENSION = 2

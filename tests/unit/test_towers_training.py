@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from dotbench.towers import training
 from towers_data import SMALL, load, modules, sample
 
 from dotbench.errors import DotbenchError
-from dotbench.towers import training
-from dotbench.towers.programs import AllRows, BatchRows, TwoTowers
-from dotbench.towers.sample import Sample
-from dotbench.towers.settings import Training
-from dotbench.towers.training import Fit, packs, train
+from dotbench.papers.t2rec.towers.programs import AllRows, BatchRows, TwoTowers
+from dotbench.papers.t2rec.towers.sample import Sample
+from dotbench.papers.t2rec.towers.settings import Training
+from dotbench.papers.t2rec.towers.training import Fit, packs, train
 
 torch.set_num_threads(1)
 COLUMNS = ["epoch", "updates", "seconds", "cpu_seconds", "loss", "validation"]
@@ -55,10 +55,10 @@ def test_a_fit_does_not_depend_on_its_pack(name, batch):
     assert {result.program for result in together} == {dict(map(reversed, BATCHES.items()))[batch]}
     assert [len(result.curve) for result in together[:3]] == [6, 6, 2]
     assert [result.ended for result in together] == ["cap", "cap", "cap", "diverged", "cap"]
-    for one, packed in zip(fits, together, strict=True):
+    for one, entry in zip(fits, together, strict=True):
         (alone,) = quiet([one])
-        assert alone.ended == packed.ended
-        assert torch.allclose(end(alone), end(packed), rtol=1e-3, atol=1e-5)
+        assert alone.ended == entry.ended
+        assert torch.allclose(end(alone), end(entry), rtol=1e-3, atol=1e-5)
     backwards = quiet(fits[::-1])[::-1]
     for first, second in zip(together, backwards, strict=True):
         if first.program == BatchRows.name:

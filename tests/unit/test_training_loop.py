@@ -10,11 +10,11 @@ import torch
 
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
+from dotbench.execution.hardware import Execution
 from dotbench.runs import fitting
-from dotbench.runs.fitting import Fit, better, fit
-from dotbench.runs.hardware import Place
+from dotbench.runs.fitting import Inputs, Seeds, Fit, better, fit
+from dotbench.runs.method import MethodChoice, resolve
 from dotbench.runs.tuning import choose, edges, tune
-from dotbench.settings.method import MethodChoice, resolve
 from dotbench.solvers import loop
 from dotbench.solvers.als import ALS
 from dotbench.solvers.base import Problem
@@ -275,7 +275,7 @@ def test_no_checkpoint_before_its_time(tmp_path):
 # --- fit: one run and its record
 
 
-PLACE = Place(CPU, say=lambda text: None)
+PLACE = Execution(CPU, say=lambda text: None)
 
 
 def fit_once(resolved, split, **others):
@@ -285,19 +285,19 @@ def fit_once(resolved, split, **others):
 def test_fit_records_the_best_epoch():
     result = fit_once(method("als"), ranking_split())
     record = result.record
-    assert record["status"] == "ok"
-    assert record["reason"] is None
+    assert record.status == "ok"
+    assert record.reason is None
     values = [row["ndcg@10"] for row in result.curve]
-    assert record["validation"] == max(values) == values[record["best_epoch"] - 1]
-    assert record["epochs"] == len(values)
+    assert record.validation == max(values) == values[record.best_epoch - 1]
+    assert record.epochs == len(values)
     assert result.arrays["user_vectors"].shape == (30, 4)
 
 
 def test_fit_with_an_absurd_learning_rate_is_recorded_as_failed():
     result = fit_once(method("sgd", learning_rate=1e30), ranking_split())
-    assert result.record["status"] == "failed"
-    assert "NaN or infinity" in result.record["reason"]
-    assert result.record["validation"] is None
+    assert result.record.status == "failed"
+    assert "NaN or infinity" in result.record.reason
+    assert result.record.validation is None
     assert result.curve == []
     assert all(array.size == 0 for array in result.arrays.values())
 
@@ -320,9 +320,9 @@ def test_what_a_component_raises_fails_the_fit(error, reason, monkeypatch):
 
     monkeypatch.setattr(ALS, "solve", solve)
     result = fit_once(method("als"), ranking_split())
-    assert result.record["status"] == "failed"
-    assert result.record["reason"].startswith(reason)
-    assert "\n" not in result.record["reason"]
+    assert result.record.status == "failed"
+    assert result.record.reason.startswith(reason)
+    assert "\n" not in result.record.reason
 
 
 @pytest.mark.parametrize("error", [OSError("disk"), FileNotFoundError("gone"), DotbenchError("a mistake to mend")])
@@ -338,8 +338,8 @@ def test_errors_of_files_are_raised(error, monkeypatch):
 def test_fit_after_a_failed_tuning_is_not_tried(monkeypatch):
     monkeypatch.setattr(ALS, "solve", lambda self, problem: pytest.fail("was tried"))
     result = fit_once(method("als"), ranking_split(), failed_before="all 4 trials failed; the first: NaN")
-    assert result.record["status"] == "failed"
-    assert result.record["reason"] == "all 4 trials failed; the first: NaN"
+    assert result.record.status == "failed"
+    assert result.record.reason == "all 4 trials failed; the first: NaN"
 
 
 def test_a_curve_is_written_at_five_digits_its_times_at_four(tmp_path):
@@ -438,6 +438,6 @@ def test_tuning_never_sees_the_test_part(tmp_path, monkeypatch):
 
     monkeypatch.setattr("dotbench.runs.tuning.fit", watched)
     tuned = dataclasses.replace(method("als"), grid={"embedding_size": [2, 3]})
-    tune(tuned, lambda: split, "toy", 0, PLACE, tmp_path, tmp_path / "checkpoints")
+    tune(tuned, lambda: Inputs("toy", split), 0, PLACE, tmp_path, tmp_path / "checkpoints")
     assert [len(given.test) for given in seen] == [0, 0]
     assert all(given.train is split.train and given.valid is split.valid for given in seen)

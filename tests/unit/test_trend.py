@@ -1,17 +1,17 @@
-"""The figure of a packed experiment: the points that it draws, from parts whose rows are known."""
+"""The figure of a simulation: the points that it draws, from jobs whose rows are known."""
 
 import csv
 from pathlib import Path
 from typing import Any
 
 import pytest
-from experiments_data import Counting, CountingSettings, write_counted
+from simulations_data import Counting, CountingSettings, contents_of, write_counted
 
-from dotbench.experiments.base import Column, Trend
-from dotbench.reporting import trend as trend_module
-from dotbench.reporting.figures import draw
-from dotbench.runs import packed as packed_module
-from dotbench.runs.packed import Packed
+from dotbench.reporting.figures import trend as trend_module
+from dotbench.reporting.figures.trend import TrendFigure
+from dotbench.simulations import entry as entry_module
+from dotbench.simulations.base import Column, Trend
+from dotbench.simulations.entry import SimulationEntry
 
 
 class Trended(Counting):
@@ -40,18 +40,17 @@ class Across(Trended):
 
 @pytest.fixture
 def shown(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Draws an experiment whose parts have these errors: size → method → errors; gives the figure's csv."""
+    """Draws a simulation whose jobs have these errors: size → method → errors; gives the figure's csv."""
     known = {cls.name: cls for cls in (Trended, Named, Across)}
-    monkeypatch.setattr(packed_module, "experiments", lambda: known)
+    monkeypatch.setattr(entry_module, "simulations", lambda: known)
 
     def made(cls: type[Counting], sizes: dict[Any, dict[str, list[float | None]]]) -> list[dict[str, str]]:
         for size, methods in sizes.items():
-            write_counted(Packed("Counting", cls(CountingSettings.model_construct(sizes=[size]))), methods)
+            write_counted(SimulationEntry("Counting", cls(CountingSettings.model_construct(sizes=[size]))), methods)
         settings = CountingSettings.model_construct(sizes=list(sizes), replications=2, factor=1.0)
-        packed = Packed("Counting", cls(settings))
-        contents = {"exhibit": "shown", "kind": "trend", "title": "", "experiments": [packed.described()]}
-        monkeypatch.setattr("dotbench.reporting.trend.read_packed", lambda contents: [packed])
-        draw(contents, workdir)
+        entry = SimulationEntry("Counting", cls(settings))
+        monkeypatch.setattr(trend_module, "read_simulations", lambda contents: [entry])
+        TrendFigure().write(contents_of(entry, kind="trend"), workdir)
         assert all((workdir / f"shown.{kind}").stat().st_size > 1000 for kind in ("pdf", "png", "svg"))
         with (workdir / "shown.csv").open() as stream:
             return list(csv.DictReader(stream))
@@ -96,17 +95,17 @@ def figure_of(
     cls: type[Counting], sizes: dict[Any, dict[str, list[float | None]]], workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[Any]:
     """The axes of a figure of several entries, one of each size, two in a row."""
-    monkeypatch.setattr(packed_module, "experiments", lambda: {cls.name: cls})
+    monkeypatch.setattr(entry_module, "simulations", lambda: {cls.name: cls})
     shown = []
     for size, methods in sizes.items():
         settings = CountingSettings.model_construct(sizes=[size], replications=2, factor=1.0)
-        shown.append(Packed(f"n = {size}", cls(settings)))
+        shown.append(SimulationEntry(f"n = {size}", cls(settings)))
         write_counted(shown[-1], methods)
     figures: list[Any] = []
-    monkeypatch.setattr(trend_module, "read_packed", lambda contents: shown)
+    monkeypatch.setattr(trend_module, "read_simulations", lambda contents: shown)
     monkeypatch.setattr(trend_module, "ACROSS", 2)
     monkeypatch.setattr(trend_module, "save", lambda figure, *_: figures.append(figure))
-    trend_module.trend({"exhibit": "shown"}, workdir)
+    TrendFigure().write(contents_of(*shown, kind="trend"), workdir)
     return figures[0].axes
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dotbench.vectors import Tables
+from dotbench.numerics.vectors import Tables
 
 torch.set_num_threads(1)
 

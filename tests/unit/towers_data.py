@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from dotbench.towers.sample import Sample
-from dotbench.towers.settings import Architecture
+from dotbench.papers.t2rec.towers.sample import Sample
+from dotbench.papers.t2rec.towers.settings import Architecture
 
 SMALL = Architecture(depth=3, width=7, embedding_size=4)
 ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}

@@ -57,6 +57,11 @@ class Project:
         messages = re.findall(r"^Job \d+: (.*)$", result.stdout + result.stderr, re.MULTILINE)
         return sorted(re.sub(r"-[0-9a-f]{10}|, initialisation \d+| \(progress.*", "", message) for message in messages)
 
+    def append_code(self, path: str) -> None:
+        """Add a statement to a module of the package."""
+        file = self.root / "workflow/dotbench" / path
+        file.write_text(file.read_text() + "\n\nEDITED = True\n")
+
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.root / path
         text = file.read_text()
@@ -105,14 +110,14 @@ def project(finished: Project):
         yield project
 
 
-# a packed experiment, as small as one can be
+# a simulation, as small as one can be
 SIMULATION = """
 name: simulation
 datasets: []
 studies:
   - study: t2rec
-    experiments:
-      - experiment: t2rec-table1
+    simulations:
+      - simulation: t2rec-table1
         set:
           sizes: [30]
           dimensions: [3]
@@ -124,36 +129,36 @@ studies:
             - {name: knn, title: KNN, method: knn-basic, grid: {neighbors: [2, 5]}}
 """
 
-# the kinds of experiments, tables and figures that the first has not
-MORE_EXPERIMENTS = """
-name: more-experiments
+# the simulations, tables and figures that the first has not
+MORE_SIMULATIONS = """
+name: more-simulations
 datasets: []
 studies:
   - study: t2rec
-    experiments:
-      - experiment: t2rec-rate
+    simulations:
+      - simulation: t2rec-rate
         set: {smoothness: [1.5], dimensions: [1], ratings: [64, 128], replications: 2, updates: 60, epochs: 20,
           width: 8, parameters: 60, fresh: 500}
-      - {experiment: t2rec-depth, set: {depths: [1, 2], users: 40, ratings: [300], replications: 2, epochs: 2}}
-      - experiment: t2rec-capacity
+      - {simulation: t2rec-depth, set: {depths: [1, 2], users: 40, ratings: [300], replications: 2, epochs: 2}}
+      - simulation: t2rec-capacity
         set: {sizes: [30], dimensions: [2], widths: [4], ratings: 300, replications: 1, steps: 20,
           training: {epochs: 2}, started: {epochs: 1}}
   - study: nimc
-    experiments:
-      - {experiment: nimc-convergence, set: {users: 20, observations: 100, dimension: 3, components: 1, iterations: 40}}
-      - experiment: nimc-distance
+    simulations:
+      - {simulation: nimc-convergence, set: {users: 20, observations: 100, dimension: 3, components: 1, iterations: 40}}
+      - simulation: nimc-distance
         set: {users: 20, observations: [100], distances: [0.1, 1.0], dimension: 3, components: 1, replications: 2,
           iterations: 40}
-      - experiment: nimc-tensor
+      - simulation: nimc-tensor
         set: {activations: [relu], laws: [orthogonal], pairs: [2000], observations: [100], replications: 1, users: 20,
           dimension: 3, components: 1, iterations: 40}
-      - experiment: nimc-curvature
+      - simulation: nimc-curvature
         set: {models: [relu], observations: [20, 60], rows: [], distance: [], entry: [0.1], largest: [], least: [],
           replications: 1, dimension: 3, components: 2, n: 20, m: 60}
-      - experiment: nimc-contraction
+      - simulation: nimc-contraction
         set: {models: [tanh], observations: [20, 60], distances: [0.1], replications: 1, dimension: 3, components: 1,
           iterations: 60, pairs: 1000}
-      - experiment: nimc-maps
+      - simulation: nimc-maps
         set: {maps: [{activation: relu, users: [8, 12], observations: [20, 60]}], methods: [gd, lm], replications: 2,
           dimension: 3, components: 1, iterations: 200, second_order_iterations: 20}
 """
@@ -161,9 +166,9 @@ studies:
 
 @pytest.fixture(scope="session")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Packed experiments, run to the end. Tests must leave them as they are."""
+    """Simulations, run to the end. Tests must leave them as they are."""
     project = copy_project(tmp_path_factory.mktemp("simulation"))
-    for name, text in {"simulation": SIMULATION, "more-experiments": MORE_EXPERIMENTS}.items():
+    for name, text in {"simulation": SIMULATION, "more-simulations": MORE_SIMULATIONS}.items():
         (project.root / f"config/{name}.yaml").write_text(text)
         result = project.snakemake(config=f"config/{name}.yaml")
         assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
@@ -172,7 +177,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def simulated(simulation: Project):
-    """The finished experiment; what a test edits is put back afterwards."""
+    """The finished simulation; what a test edits is put back afterwards."""
     with put_back(simulation) as project:
         yield project
 

@@ -49,7 +49,7 @@ def test_an_earlier_setting_costs_nothing(project):
 
 @pytest.mark.parametrize("path", ["evaluation/ranking.py", "runs/evaluating.py"])
 def test_code_of_the_final_evaluation_trains_nothing(project, path):
-    project.edit(f"workflow/dotbench/{path}", "from typing import Any", "from typing import Any  # edited")
+    project.append_code(path)
     assert project.planned() == sorted(chain(*ALL, stages=("evaluate",)) + OUTPUTS)
 
 
@@ -59,30 +59,54 @@ def test_statistics_rerun_the_tables_alone(project):
 
 
 def test_drawing_code_reruns_the_figure_alone(project):
-    project.edit("workflow/dotbench/reporting/convergence.py", "alpha=0.18", "alpha=0.2")
+    project.edit("workflow/dotbench/reporting/figures/convergence.py", "alpha=0.18", "alpha=0.2")
     assert project.planned() == OUTPUTS[:1]
 
 
 def test_a_loss_reruns_its_own_runs_alone(project):
-    project.edit("workflow/dotbench/losses/bpr.py", "Bayesian personalised ranking", "Edited")
+    project.append_code("losses/bpr.py")
     assert project.planned() == sorted(chain("mf-bpr-sgd") + OUTPUTS[:2])
 
 
 def test_a_baseline_reruns_its_own_runs_alone(project):
-    project.edit("workflow/dotbench/baselines/svd.py", "Matrix factorisation", "Edited factorisation")
+    project.append_code("baselines/svd.py")
     assert project.planned() == sorted(chain("svd-none-surprise") + OUTPUTS[2:])
 
 
 def test_the_decomposition_reruns_what_reads_it(project):
-    project.edit("workflow/dotbench/solvers/decomposition.py", "Truncated singular", "Edited singular")
+    project.append_code("solvers/decomposition.py")
     spectra = [f"decompose sim-tiny, split {seed}: rg2-rank8" for seed in (0, 1, 1000)]
     assert project.planned() == sorted(spectra + chain("mf-rg2-spectral") + OUTPUTS[:2])
 
 
 def test_a_caption_reruns_nothing(project):
-    project.edit("workflow/report/convergence.rst", "Validation", "Edited: validation")
-    project.edit("workflow/report/table.rst", "Mean", "Edited: mean")
+    project.edit("workflow/dotbench/reporting/figures/convergence.py", "Validation NDCG", "Edited: validation NDCG")
+    project.edit("workflow/dotbench/reporting/tables/comparison.py", "Mean, standard", "Edited: mean, standard")
     assert project.planned() == []
+
+
+DOCUMENTATION = {
+    "a docstring": ("losses/bpr.py", "Rendle et al., UAI 2009", "Edited: Rendle et al., UAI 2009"),
+    "a comment": ("statistics/paired.py", "DRAWS = 10_000", "DRAWS = 10_000  # edited"),
+    "a type hint": ("runs/evaluating.py", "folder: Path) -> dict[str, Any]:", "folder: Path) -> Any:"),
+    "a type hint that needs an import": ("solvers/sgd.py", "\nfrom typing import Any", "\nimport numbers\nfrom typing import Any"),
+    "the order of imports": ("evaluation/topk.py", "from dotbench.lazy import np, torch", "from dotbench.lazy import torch, np"),
+    "a line": ("solvers/loop.py", "\n\n\ndef run(", "\n\n\n\ndef run("),
+}
+
+
+@pytest.mark.parametrize("edit", DOCUMENTATION.values(), ids=DOCUMENTATION)
+def test_documentation_is_free(project, edit):
+    path, old, new = edit
+    project.edit(f"workflow/dotbench/{path}", old, new)
+    assert project.planned() == []
+
+
+def test_minimisers_of_another_paper_rebuild_no_table_of_this_one(project, paper):
+    assert project.snakemake(config=paper).returncode == 0
+    project.append_code("papers/nimc/recovery/methods.py")
+    project.append_code("papers/nimc/simulations/curvature.py")
+    assert project.planned(config=paper) == []
 
 
 def test_hardware_and_local_copies_rerun_nothing(project):
@@ -109,14 +133,14 @@ def test_a_prepared_dataset_is_a_target_whatever_the_configuration(project):
 
 
 def test_a_study_is_a_target(project):
-    assert project.planned("rating", "--forcerun", "summarise") == ["table rating of rating"]
+    assert project.planned("rating", "--forcerun", "table_comparison") == ["table rating of rating"]
 
 
 def test_plan_tells_what_would_run_and_why(project):
     project.edit("workflow/dotbench/statistics/paired.py", "DRAWS = 10_000", "DRAWS = 9_999")
     shown = project.dotbench("plan", "--config", "config/smoke.yaml")
     assert shown.returncode == 0
-    assert "paired.py" in shown.stdout
+    assert "Edited code: statistics/paired.py" in shown.stdout
     assert ["table", "2"] in [line.split() for line in shown.stdout.splitlines()]
 
 
@@ -156,7 +180,7 @@ def test_a_model_gets_its_features_and_reruns_when_they_change(project):
     result = project.snakemake("ranking", config="config/towers.yaml")
     assert result.returncode == 0, result.stdout + result.stderr
     assert project.planned(config="config/towers.yaml") == []
-    project.edit("workflow/dotbench/features/item_factors.py", "The leading right", "Edited: the leading right")
+    project.append_code("features/item_factors.py")
     features = [f"features item-factors of sim-tiny, split {seed}" for seed in (0, 1000)]
     jobs = [job for job in chain("two-tower-rg2-newton-cg") if not job.endswith("split 1")]
     assert project.planned(config="config/towers.yaml") == sorted(features + jobs + OUTPUTS[:2])
@@ -177,5 +201,5 @@ def test_the_default_split_named_reruns_nothing(project):
 
 
 def test_code_of_a_split_that_is_not_used_reruns_nothing(project):
-    project.edit("workflow/dotbench/datasets/splits/k_fold.py", "K-fold cross", "Edited: k-fold cross")
+    project.append_code("datasets/splits/k_fold.py")
     assert project.planned() == []

@@ -1,14 +1,18 @@
-"""Components are found by discovery: one public module in a package's folder, one component class in it."""
+"""Components are found by discovery: a public module in the folder of their kind, in the package or in a paper's room."""
 
 import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 from dotbench.errors import DotbenchError
+
+ROOT = Path(__file__).parent
+PAPERS = ROOT / "papers"
 
 
 class Component:
@@ -23,22 +27,42 @@ class Component:
 
 
 @cache
-def discover(package: str, base: type[Component]) -> dict[str, type[Any]]:
-    """Components of a package by name: concrete subclasses of ``base`` defined in its modules.
+def discover(kind: str, base: type[Component]) -> dict[str, type[Any]]:
+    """Components of a kind by name: concrete subclasses of ``base`` defined in the modules of its folders.
 
-    Modules whose name begins with an underscore, and ``base`` modules, are helpers and are passed over.
+    ``kind``: a folder of the package, e.g. ``losses`` or ``reporting.tables``. Every paper may have a folder, or a
+    module, of the same last name. Modules whose name begins with an underscore, and ``base`` modules, are helpers and
+    are passed over.
     """
     found: dict[str, type[Any]] = {}
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        if module.name.startswith("_") or module.name == "base":
-            continue
-        for cls in vars(importlib.import_module(f"{package}.{module.name}")).values():
-            own = isinstance(cls, type) and cls.__module__ == f"{package}.{module.name}"
+    for name in _modules(kind):
+        for cls in vars(importlib.import_module(name)).values():
+            own = isinstance(cls, type) and cls.__module__ == name
             if own and issubclass(cls, base) and "name" in vars(cls):
                 if cls.name in found:
                     raise DotbenchError(f"{cls.__module__}: the name '{cls.name}' is already taken")
                 found[cls.name] = cls
     return dict(sorted(found.items()))
+
+
+def papers() -> list[str]:
+    """Keys of the papers: the folders of ``dotbench/papers``, sorted."""
+    return sorted(path.name for path in PAPERS.iterdir() if (path / "__init__.py").is_file())
+
+
+def _modules(kind: str) -> Iterator[str]:
+    """Names of the modules that may define components of a kind."""
+    last = kind.split(".")[-1]
+    singular = {"studies": "study"}.get(last)
+    folders = [(f"dotbench.{kind}", ROOT.joinpath(*kind.split(".")))]
+    for paper in papers():
+        folders.append((f"dotbench.papers.{paper}.{last}", PAPERS / paper / last))
+        if singular and (PAPERS / paper / f"{singular}.py").is_file():
+            yield f"dotbench.papers.{paper}.{singular}"
+    for package, folder in folders:
+        if (folder / "__init__.py").is_file():
+            names = [module.name for module in pkgutil.iter_modules([str(folder)]) if not module.ispkg]
+            yield from (f"{package}.{name}" for name in names if not name.startswith("_") and name != "base")
 
 
 def unknown(kind: str, name: str, allowed: Iterable[str]) -> DotbenchError:

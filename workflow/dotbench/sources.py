@@ -1,21 +1,33 @@
-"""Which files of the package a stage really uses, read off its imports.
+"""Which modules of the package a stage uses, and a digest of what each of them does.
 
-They are inputs of the stage's jobs, so that an edit reruns the stages that use the edited file and no others.
+The digests are inputs of the stage's jobs. An edit of code reruns the stages that use the edited module and no others;
+an edit of documentation reruns nothing.
 """
 
 import ast
 import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from dotbench import paths
+from dotbench.files import write_json, write_text
+
 ROOT = Path(__file__).parent
+SUFFIX = ".digest"
+READS_ANNOTATIONS = "dotbench.cli"  # typer makes options of the annotations of the functions there
+
+Facts = tuple[str, tuple[str, ...]]  # digest of a module's code, modules of the package that it imports
 
 
 def sources(*modules: str) -> list[str]:
-    """Files of the modules and of every module of the package that they import, however indirectly, sorted.
+    """The modules and every module of the package that they import, however indirectly, sorted.
 
-    Imports inside functions count. Components are found by discovery, not by import: name their modules.
-    Files that only mark a folder as a package are left out.
+    Imports inside functions count, imports for type hints alone do not. Components are found by discovery, not by
+    import: name their modules. Modules that only mark a folder as a package are left out.
     """
     seen: set[str] = set()
     todo = list(modules)
@@ -23,16 +35,187 @@ def sources(*modules: str) -> list[str]:
         module = todo.pop()
         if module not in seen:
             seen.add(module)
-            todo.extend(_imports(module))
-    return sorted(str(path) for path in map(_file, seen) if path is not None and path.name != "__init__.py")
+            todo.extend(_facts(module)[1])
+    return sorted(module for module in seen if _path(module).name != "__init__.py")
 
 
 def sources_digest(*modules: str) -> str:
-    """sha256 over the content of ``sources(*modules)``."""
+    """sha256 over the names and the code of ``sources(*modules)``."""
     running = hashlib.sha256()
-    for path in sources(*modules):
-        running.update(Path(path).read_bytes())
+    for module in sources(*modules):
+        running.update(f"{module} {_facts(module)[0]}\n".encode())
     return running.hexdigest()
+
+
+def digest_files(*modules: str) -> list[str]:
+    """The files in ``results/code`` that hold the digests of ``sources(*modules)``; `refresh` writes them."""
+    return [str(_digest_file(module)) for module in sources(*modules)]
+
+
+def refresh() -> None:
+    """Write the digest of every module of the package into ``results/code``; a file that is right is left alone.
+
+    A file that is new gets the time of its source file, so that it is older than what was made after a checkout; one
+    whose content changes gets the present time.
+    """
+    modules = [_module(path) for path in sorted(ROOT.rglob("*.py"))]
+    wanted = {_digest_file(module): _facts(module)[0] + "\n" for module in modules}
+    for path, text in wanted.items():
+        there = path.is_file()
+        if not there or path.read_text("utf-8") != text:
+            write_text(path, text)
+            if not there:
+                time_of_source = min(_source(path).stat().st_mtime, time.time())
+                os.utime(path, (time_of_source, time_of_source))
+    for path in paths.CODE.rglob(f"*{SUFFIX}"):
+        if path not in wanted:
+            path.unlink()
+    known = {hashlib.sha256(_path(module).read_bytes()).hexdigest(): _facts(module) for module in modules}
+    index = {"made_by": _own_digest(), "modules": known}
+    if known.keys() != _index().keys():
+        write_json(paths.CODE / "index.json", index)
+
+
+def module_of(digest_file: str) -> str:
+    """The source file, relative to the package, whose digest a file of ``results/code`` holds."""
+    return Path(digest_file).relative_to(paths.CODE).with_suffix(".py").as_posix()
+
+
+def code(text: str, keeps_annotations: bool = False) -> ast.Module:
+    """What of a source text can change what it does, as a syntax tree.
+
+    Comments, docstrings, type hints of functions, variables and class variables, what stands under
+    ``if TYPE_CHECKING``, imported names that are then not used, and the order of imports are gone. Type hints of a
+    class's fields stay: dataclasses and settings read them.
+    """
+    tree = _Stripped(keeps_annotations).visit(ast.parse(text))
+    _keep_used_imports(tree)
+    return ast.fix_missing_locations(tree)
+
+
+class _Stripped(ast.NodeTransformer):
+    def __init__(self, keeps_annotations: bool) -> None:
+        self.keeps_annotations = keeps_annotations
+        self.in_class = False
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if is_text else self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.AST]:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return [self.visit(other) for other in node.orelse]
+        return self._filled(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        outside, self.in_class = self.in_class, True
+        self._filled(node)
+        self.in_class = outside
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self._function(node)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        if not self.keeps_annotations:
+            node.returns = None
+        outside, self.in_class = self.in_class, False
+        self._filled(node)
+        self.in_class = outside
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        if not self.keeps_annotations:
+            node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        is_class_variable = "ClassVar" in ast.unparse(node.annotation)
+        if self.in_class and not is_class_variable:
+            return self.generic_visit(node)
+        if node.value is None:
+            return None
+        return ast.Assign(targets=[node.target], value=self.visit(node.value))
+
+    def _filled(self, node: ast.AST) -> ast.AST:
+        """The node with its children visited; a body that is left without a statement gets a ``pass``."""
+        self.generic_visit(node)
+        if not node.body:  # type: ignore[attr-defined]
+            node.body = [ast.Pass()]  # type: ignore[attr-defined]
+        return node
+
+    visit_For = visit_While = visit_With = visit_Try = _filled
+
+
+def _keep_used_imports(tree: ast.Module) -> None:
+    """Drop imported names that are not used, and sort every run of imports."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and "__all__" in map(ast.unparse, node.targets):
+            used |= set(ast.literal_eval(node.value))
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            body = getattr(node, name, None)
+            if isinstance(body, list):
+                setattr(node, name, list(_sorted_imports(body, used)) or ([ast.Pass()] if name == "body" else []))
+
+
+def _sorted_imports(body: list[ast.stmt], used: set[str]) -> Iterator[ast.stmt]:
+    run: dict[str, ast.stmt] = {}
+    for node in (*body, None):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                if (alias.asname or alias.name.split(".")[0]) in used or alias.asname == alias.name:
+                    is_from = isinstance(node, ast.ImportFrom)
+                    one = ast.ImportFrom(node.module, [alias], node.level) if is_from else ast.Import([alias])
+                    run[ast.unparse(one)] = one
+            continue
+        yield from (run[key] for key in sorted(run))
+        run.clear()
+        if node is not None:
+            yield node
+
+
+@cache
+def _facts(module: str) -> Facts:
+    path = _path(module)
+    text = path.read_bytes()
+    known = _index().get(hashlib.sha256(text).hexdigest())
+    if known is not None:
+        return known
+    tree = code(text.decode(), keeps_annotations=module.startswith(READS_ANNOTATIONS))
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), tuple(sorted(set(_imports(tree))))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        yield from (name for name in names if name.split(".")[0] == "dotbench" and _file(name) is not None)
+
+
+@cache
+def _index() -> dict[str, Facts]:
+    """sha256 of a source file → its facts, as the last `refresh` found them: parsing is spared."""
+    try:
+        found = json.loads((paths.CODE / "index.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if found["made_by"] != _own_digest():
+        return {}
+    return {source: (digest, tuple(imported)) for source, (digest, imported) in found["modules"].items()}
+
+
+@cache
+def _own_digest() -> str:
+    """Of this file: another one finds other facts."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 @cache
@@ -43,15 +226,21 @@ def _file(module: str) -> Path | None:
     return path / "__init__.py" if (path / "__init__.py").is_file() else None
 
 
-@cache
-def _imports(module: str) -> tuple[str, ...]:
+def _path(module: str) -> Path:
     path = _file(module)
     if path is None:
         raise ModuleNotFoundError(f"{module} is not a module of the package")
-    found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(name for name in found if name.split(".")[0] == "dotbench" and _file(name) is not None)
+    return path
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _digest_file(module: str) -> Path:
+    return paths.CODE / _path(module).relative_to(ROOT).with_suffix(SUFFIX)
+
+
+def _source(digest_file: Path) -> Path:
+    return ROOT / module_of(str(digest_file))

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dotbench.baselines._surprise import SurpriseBaseline, inner_rows
 from dotbench.lazy import np, surprise
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class NeighborsSettings(Settings):
@@ -22,7 +22,7 @@ class NeighborsBaseline(SurpriseBaseline):
 
     kind: ClassVar[str]
     Settings = NeighborsSettings
-    grid = {"neighbors": [20, 40], "user_based": [True, False]}
+    grids = {"reduced": {"neighbors": [20, 40], "user_based": [True, False]}}
 
     def algorithm(self) -> Any:
         return getattr(surprise, self.kind)(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dotbench.baselines._surprise import SurpriseBaseline
 from dotbench.lazy import surprise
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class BaselineOnlySettings(Settings):
@@ -23,7 +23,7 @@ class BaselineOnly(SurpriseBaseline):
     name = "baseline-only"
     title = "Biases"
     Settings = BaselineOnlySettings
-    grid = {"user_shrinkage": [5.0, 15.0], "item_shrinkage": [2.0, 10.0]}
+    grids = {"reduced": {"user_shrinkage": [5.0, 15.0], "item_shrinkage": [2.0, 10.0]}}
 
     def algorithm(self) -> Any:
         return surprise.BaselineOnly(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dotbench.baselines._surprise import SurpriseBaseline
 from dotbench.lazy import surprise
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class CoClusteringSettings(Settings):
@@ -23,7 +23,7 @@ class CoClustering(SurpriseBaseline):
     name = "co-clustering"
     title = "Co-clustering"
     Settings = CoClusteringSettings
-    grid = {"user_clusters": [3, 5], "item_clusters": [3, 5]}
+    grids = {"reduced": {"user_clusters": [3, 5], "item_clusters": [3, 5]}}
 
     def algorithm(self) -> Any:
         return surprise.CoClustering(

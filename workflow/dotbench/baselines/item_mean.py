@@ -5,8 +5,8 @@ from pydantic import Field
 from dotbench.baselines.base import RatingBaseline
 from dotbench.datasets.interactions import Split
 from dotbench.lazy import np
-from dotbench.matrix import SHRINKAGE
-from dotbench.settings.base import Settings
+from dotbench.numerics.matrix import SHRINKAGE
+from dotbench.settings import Settings
 
 
 class ItemMeanSettings(Settings):
@@ -23,7 +23,7 @@ class ItemMean(RatingBaseline):
     solver = "direct"
     Settings = ItemMeanSettings
     settings: ItemMeanSettings
-    grid = {"shrinkage": [0.0, 1.0, 2.0, 5.0, 10.0, 20.0]}
+    grids = {"reduced": {"shrinkage": [0.0, 1.0, 2.0, 5.0, 10.0, 20.0]}}
 
     def train(self, split: Split) -> None:
         ratings, items = split.ratings["train"].astype(np.float64), split.train[:, 1]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dotbench.baselines._surprise import SurpriseBaseline
 from dotbench.lazy import surprise
-from dotbench.settings.base import LATER, Settings
+from dotbench.settings import LATER, Settings
 
 
 class SVDSettings(Settings):
@@ -28,7 +28,7 @@ class SVD(SurpriseBaseline):
     name = "svd"
     title = "SVD"
     Settings = SVDSettings
-    grid = {"embedding_size": [20, 100], "regularization": [0.02, 0.1]}
+    grids = {"reduced": {"embedding_size": [20, 100], "regularization": [0.02, 0.1]}}
 
     def algorithm(self) -> Any:
         return surprise.SVD(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dotbench.baselines._surprise import SurpriseBaseline
 from dotbench.lazy import np, surprise
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class SVDppSettings(Settings):
@@ -24,7 +24,7 @@ class SVDpp(SurpriseBaseline):
     name = "svdpp"
     title = "SVD++"
     Settings = SVDppSettings
-    grid = {"embedding_size": [10, 20], "regularization": [0.02, 0.1]}
+    grids = {"reduced": {"embedding_size": [10, 20], "regularization": [0.02, 0.1]}}
 
     def algorithm(self) -> Any:
         return surprise.SVDpp(

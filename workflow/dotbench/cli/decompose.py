@@ -4,16 +4,16 @@ from dataclasses import replace
 
 from dotbench.cli.stage import Device, File, Json, Threads, run, say
 from dotbench.datasets.interactions import load_split
+from dotbench.execution.hardware import Usage, prepare_execution
 from dotbench.files import file_digest, write_json
-from dotbench.runs.hardware import Usage, take_place
 from dotbench.solvers.spectral import decompose_split
 
 
 def main(artefact: Json, split: File, output: File, device: Device = "auto", threads: Threads = 1) -> None:
-    data, place = load_split(split), take_place(device, threads)
-    usage = Usage(place.device)
+    data, execution = load_split(split), prepare_execution(device, threads)
+    usage = Usage(execution.device)
     with usage:
-        spectrum = decompose_split(artefact, data, place.device)
+        spectrum = decompose_split(artefact, data, execution.device)
     spectrum = replace(spectrum, peak_memory_bytes=usage.peak_memory_bytes, cpu_share_of_others=usage.others)
     spectrum.save(output)
     write_json(output.with_suffix(".json"), {**artefact, **spectrum.facts(), "sha256": file_digest(output)})

@@ -2,10 +2,10 @@
 
 from dotbench.cli.stage import Device, File, Files, Json, Maybe, Number, Text, Threads, run, say
 from dotbench.datasets.interactions import load_split
+from dotbench.execution.hardware import prepare_execution
 from dotbench.files import read_json
-from dotbench.runs.fitting import fit
-from dotbench.runs.hardware import take_place
-from dotbench.settings.method import from_identity
+from dotbench.runs.fitting import Inputs, Seeds, fit
+from dotbench.runs.method import from_identity
 
 
 def main(
@@ -25,21 +25,17 @@ def main(
 ) -> None:
     choice = read_json(chosen)
     resolved = from_identity(method)
+    execution = prepare_execution(device, threads, log, say, resolved.solver is not None)
     result = fit(
         resolved,
         choice["hyperparameters"],
-        load_split(split),
-        dataset,
-        split_seed,
-        init_seed,
-        take_place(device, threads, log, say, resolved.solver is not None),
-        spectrum=spectrum,
-        checkpoint=checkpoint,
+        Inputs(dataset, load_split(split), spectrum, features or ()),
+        Seeds(split_seed, init_seed),
+        execution,
+        checkpoint,
         failed_before=choice["reason"],
-        features=features or (),
     )
-    result.note_split(method["protocol"].get("split"))
-    result.save(folder)
+    result.on_split(method["protocol"].get("split")).save(folder)
 
 
 if __name__ == "__main__":

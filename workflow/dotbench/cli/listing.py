@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from dotbench.datasets.catalogue import definition_files, load_dataset
 from dotbench.datasets.splits.base import splitters
-from dotbench.experiments.base import experiments
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.registry import unknown
+from dotbench.simulations.base import simulations
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 
@@ -25,7 +25,7 @@ def listing(what: str) -> Listing:
         "losses": _losses,
         "solvers": _solvers,
         "studies": _studies,
-        "experiments": _experiments,
+        "simulations": _simulations,
     }
     if what not in kinds:
         raise unknown("kind", what, kinds)
@@ -86,10 +86,10 @@ def _studies() -> Listing:
     return ["name", "metrics", "what"], rows
 
 
-def _experiments() -> Listing:
+def _simulations() -> Listing:
     rows = [
         (name, part.study, ", ".join(part.Settings.model_fields), part.summary())
-        for name, part in experiments().items()
+        for name, part in simulations().items()
     ]
     return ["name", "study", "settings", "what"], rows
 

@@ -56,9 +56,10 @@ def plan(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every job with its reason")] = False,
 ) -> None:
     """What would run, and why. Runs nothing."""
-    from dotbench.cli import workflow
+    from dotbench.cli import snakemake, workflow
 
-    jobs = workflow.planned_jobs(targets or [], config)
+    workflow.load_plan(config)
+    jobs = snakemake.planned_jobs(targets or [], config)
     if not jobs:
         print("nothing to do: everything is up to date")
         return
@@ -66,25 +67,26 @@ def plan(
         _show(["job", "reason"], [(job.message, job.reason) for job in jobs])
     kinds = dict.fromkeys(job.kind for job in jobs)
     _show(["stage", "jobs"], [(kind, str(sum(job.kind == kind for job in jobs))) for kind in kinds])
-    _show(["reason", "jobs"], workflow.why(jobs))
+    _show(["reason", "jobs"], snakemake.why(jobs))
 
 
 @app.command(rich_help_panel=WORKFLOW)
 def status(config: Config = None) -> None:
     """What is done, to do and failed."""
-    from dotbench.cli import workflow
+    from dotbench.cli import progress, workflow
     from dotbench.reporting.index import write_index
 
     plan = workflow.begun(workflow.load_plan(config))
-    found = workflow.states(plan)
+    found = progress.states(plan)
     header = ["study", "dataset", "method", "tuned", "done", "failed", "to do", "log of a failure"]
     rows = []
     for state in found:
         name = state.entry.study.name, state.entry.dataset, state.entry.method.label
         rows.append((*name, state.tuned, *state.counts, state.log or ""))
-    for packed in workflow.packed_states(plan):
-        label = f"{packed.packed.label} (parts)"
-        rows.append((packed.packed.experiment.study, "", label, "", *packed.counts, packed.log or ""))
+    for simulation in progress.simulation_states(plan):
+        entry = simulation.entry
+        name = entry.simulation.study, "", f"{entry.label} (jobs)"
+        rows.append((*name, "", *simulation.counts, simulation.log or ""))
     _show(header, rows)
     total = [sum(getattr(s, key) for s in found) for key in ("done", "failed", "to_do")]
     print("fits: {} done, {} failed, {} to do".format(*total))
@@ -109,9 +111,9 @@ def export(
     config: Config = None,
 ) -> None:
     """Copy what a configuration has finished, without data: tables to read (--to), runs to import (--runs)."""
+    from dotbench.archive.evidence import export_evidence
+    from dotbench.archive.exporting import export_runs
     from dotbench.cli import workflow
-    from dotbench.reporting.evidence import export_evidence
-    from dotbench.runs.exporting import export_runs
 
     if to is None and runs is None:
         raise DotbenchError("nothing to export; name a folder with --to, a file with --runs, or both")
@@ -119,7 +121,7 @@ def export(
     if runs is not None:
         done = export_runs(plan, runs)
         counts = f"{done.fits} of {done.all_fits} fits, {done.tunings} of {done.all_tunings} tunings"
-        counts += f", {done.parts} of {done.all_parts} parts of experiments" if done.all_parts else ""
+        counts += f", {done.jobs} of {done.all_jobs} jobs of simulations" if done.all_jobs else ""
         print(f"{runs}: {counts} of this configuration; {done.rows} in the file, {runs.stat().st_size:,} bytes")
     if to is not None:
         written, missing = export_evidence(plan, to)
@@ -138,16 +140,16 @@ def import_(
     config: Config = None,
 ) -> None:
     """Take finished runs from a file, so that they are not run again. Runs that are here stay as they are."""
+    from dotbench.archive.importing import import_runs
     from dotbench.cli import workflow
     from dotbench.reporting.index import write_index
-    from dotbench.runs.importing import import_runs
 
     if with_data and (status := workflow.make_splits(config)):
         raise typer.Exit(status)
     done = import_runs(file)
     write_index()
-    parts = f", {done.parts} parts of experiments" if done.parts else ""
-    print(f"here as in {file}: {done.fits} fits, {done.tunings} tunings{parts}")
+    jobs = f", {done.jobs} jobs of simulations" if done.jobs else ""
+    print(f"here as in {file}: {done.fits} fits, {done.tunings} tunings{jobs}")
     for folder in done.others:
         print(f"left alone, for another run is here: {folder}")
     if done.without_data:
@@ -182,14 +184,15 @@ def fit(
     from dotbench.cli import single
     from dotbench.cli.stage import say
     from dotbench.datasets.catalogue import load_dataset
-    from dotbench.runs.hardware import take_place
+    from dotbench.execution.hardware import prepare_execution
+    from dotbench.runs.fitting import Seeds
 
     method = single.choose_method(model, loss, solver, single.parse_assignments(settings or []))
     splitter = single.choose_split(split, method)
     load_dataset(dataset)
-    seeds = [seed if given is None else given for given in (split_seed, init_seed)]
-    place = take_place(device, threads, None, say, method.solver is not None)
-    result = single.fit_and_evaluate(method, dataset, seeds[0], seeds[1], out, place, splitter)
+    seeds = Seeds(*(seed if given is None else given for given in (split_seed, init_seed)))
+    execution = prepare_execution(device, threads, None, say, method.solver is not None)
+    result = single.fit_and_evaluate(method, dataset, seeds, out, execution, splitter)
     if result["status"] != "ok":
         raise DotbenchError(f"the fit failed: {result['reason']}; its record is {out / 'fit.json'}")
     _metrics(result["metrics"])
@@ -212,7 +215,7 @@ def evaluate(
 @app.command("list", rich_help_panel=LOOK)
 def list_(
     what: Annotated[
-        str, typer.Argument(help="datasets, splits, features, models, losses, solvers, studies or experiments")
+        str, typer.Argument(help="datasets, splits, features, models, losses, solvers, studies or simulations")
     ],
 ) -> None:
     """What can be named in a configuration."""

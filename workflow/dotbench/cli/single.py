@@ -5,6 +5,9 @@ from typing import Any
 
 import yaml
 
+from dotbench import paths
+from dotbench.config.features import check_features
+from dotbench.config.split import check_method, resolve_split
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.ensure import ensure_prepared
 from dotbench.datasets.interactions import load_split
@@ -14,17 +17,14 @@ from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
 from dotbench.evaluation.ranking import evaluate_ranking
 from dotbench.evaluation.topk import vector_scorer
+from dotbench.execution.hardware import Execution
 from dotbench.features.base import from_label
 from dotbench.features.writing import write_features
 from dotbench.files import read_arrays, write_csv, write_json, write_npy, write_npz, write_parquet
 from dotbench.lazy import np, pd, torch
-from dotbench.runs import paths
 from dotbench.runs.evaluating import evaluate
-from dotbench.runs.fitting import fit
-from dotbench.runs.hardware import Place
-from dotbench.settings.features import check_features
-from dotbench.settings.method import Method, MethodChoice, WrongChoice, resolve
-from dotbench.settings.split import check_method, resolve_split
+from dotbench.runs.fitting import Inputs, Seeds, fit
+from dotbench.runs.method import Method, MethodChoice, WrongChoice, resolve
 
 LEFT = [
     "split.json",
@@ -81,17 +81,17 @@ def choose_split(text: str, method: Method) -> Splitter:
 
 
 def fit_and_evaluate(
-    method: Method, dataset: str, split_seed: int, init_seed: int, out: Path, place: Place, splitter: Splitter
+    method: Method, dataset: str, seeds: Seeds, out: Path, execution: Execution, splitter: Splitter
 ) -> dict[str, Any]:
     """Prepare the dataset if need be, split, fit, evaluate, and write everything into ``out``.
 
     Returns the content of ``metrics.json``; its status may be ``failed``.
     """
-    data = ensure_prepared(dataset, place.say)
-    split = make_split(data, method.task, split_seed, splitter)
+    data = ensure_prepared(dataset, execution.say)
+    split = make_split(data, method.task, seeds.split, splitter)
     for name in LEFT:  # of an earlier fit: files of two fits must not lie side by side
         (out / name).unlink(missing_ok=True)
-    write_split(split, dataset, method.task, split_seed, splitter, out)
+    write_split(split, dataset, method.task, seeds.split, splitter, out)
     for kind, n in (("users", split.n_users), ("items", split.n_items)):
         ids = pd.read_csv(data / f"{kind}.csv", dtype=str, keep_default_na=False).head(n)
         write_csv(
@@ -102,15 +102,11 @@ def fit_and_evaluate(
     result = fit(
         method,
         method.settings,
-        split,
-        dataset,
-        split_seed,
-        init_seed,
-        place,
+        Inputs(dataset, split, features=_features(method, dataset, data, out)),
+        seeds,
+        execution,
         checkpoint=out / "checkpoint.pt",
-        features=_features(method, dataset, data, out),
-    )
-    result.note_split(None if splitter.is_default else splitter.identity())
+    ).on_split(None if splitter.is_default else splitter.identity())
     if method.task == "ranking":
         for name, vectors in result.arrays.items():
             write_npy(out / f"{name}.npy", vectors)

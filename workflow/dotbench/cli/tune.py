@@ -2,10 +2,11 @@
 
 from dotbench.cli.stage import Device, File, Files, Json, Maybe, Text, Threads, run, say
 from dotbench.datasets.interactions import load_split
-from dotbench.runs.hardware import take_place
+from dotbench.execution.hardware import prepare_execution
+from dotbench.runs.fitting import Inputs
+from dotbench.runs.method import from_identity
 from dotbench.runs.tuning import tune
-from dotbench.settings.halving import Halving
-from dotbench.settings.method import from_identity
+from dotbench.tuning.halving import Halving
 
 
 def main(
@@ -21,18 +22,15 @@ def main(
     threads: Threads = 1,
 ) -> None:
     resolved = from_identity(method)
-    tune(
-        resolved,
-        lambda: load_split(split),  # type: ignore[arg-type]  # a method with a grid has one
-        dataset,
-        method["protocol"]["tuning_seed"],
-        take_place(device, threads, log, say, resolved.solver is not None),
-        folder,
-        checkpoints,
-        spectrum,
-        Halving(**method["protocol"]["halving"]) if "halving" in method["protocol"] else None,
-        features or (),
-    )
+    protocol = method["protocol"]
+
+    def load_inputs() -> Inputs:
+        assert split is not None  # a method with a grid has one
+        return Inputs(dataset, load_split(split), spectrum, features or ())
+
+    execution = prepare_execution(device, threads, log, say, resolved.solver is not None)
+    halving = Halving(**protocol["halving"]) if "halving" in protocol else None
+    tune(resolved, load_inputs, protocol["tuning_seed"], execution, folder, checkpoints, halving)
 
 
 if __name__ == "__main__":

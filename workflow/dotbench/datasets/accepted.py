@@ -2,7 +2,7 @@
 
 import os
 
-from dotbench.settings.dataset import Dataset
+from dotbench.datasets.definition import Dataset
 
 
 def accepts_unverified(dataset: Dataset) -> bool:

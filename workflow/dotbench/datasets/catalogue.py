@@ -5,13 +5,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from dotbench.datasets.definition import Dataset
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.parsers.base import parsers
 from dotbench.errors import DotbenchError
 from dotbench.registry import unknown
-from dotbench.settings.base import dotted, explain, validate
-from dotbench.settings.dataset import Dataset
-from dotbench.settings.yaml_lines import place, read_yaml
+from dotbench.settings import dotted, explain, validate
+from dotbench.yaml_lines import place, read_yaml
 
 BUILT_IN = Path(__file__).parent / "definitions"
 USER = Path("config/datasets")

@@ -13,9 +13,9 @@ import urllib3
 
 from dotbench.datasets._disk import room
 from dotbench.datasets._progress import progress
+from dotbench.datasets.definition import Digests
 from dotbench.datasets.verify import difference
 from dotbench.files import read_json, write_json
-from dotbench.settings.dataset import Digests
 
 TRIES = 5
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between tries, doubled each time

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from dotbench import paths
 from dotbench.datasets.accepted import accepts_counts, accepts_unverified
 from dotbench.datasets.catalogue import definition_content, load_dataset
+from dotbench.datasets.definition import Dataset
 from dotbench.datasets.fetch import fetch
 from dotbench.datasets.prepare import prepare
 from dotbench.files import digest, read_json
-from dotbench.runs import paths
-from dotbench.settings.dataset import Dataset
 
 
 def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:

@@ -11,11 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 from dotbench.datasets.accepted import accepts_unverified
 from dotbench.datasets.catalogue import load_dataset
+from dotbench.datasets.definition import Dataset, Digests
 from dotbench.datasets.unpack import unpack
 from dotbench.datasets.verify import WrongContent, verify
 from dotbench.errors import DotbenchError
 from dotbench.files import digest, file_digest, read_json, write_json
-from dotbench.settings.dataset import Dataset, Digests
 
 
 def local_data() -> Path | None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from dotbench.datasets.accepted import accepts_counts
 from dotbench.datasets.catalogue import definition_content, load_dataset
+from dotbench.datasets.definition import Dataset
 from dotbench.datasets.kcore import k_core
 from dotbench.datasets.rawtable import RawTable, read_raw
 from dotbench.errors import DotbenchError
 from dotbench.files import digest, file_digest, read_json, write_columns, write_csv, write_json
 from dotbench.lazy import np
-from dotbench.settings.dataset import Dataset
 
 
 def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[str], None] = print) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench.datasets.catalogue import generator_of, parser_of, parser_settings
+from dotbench.datasets.definition import Dataset
 from dotbench.datasets.manifest import raw_files
 from dotbench.datasets.parsers.base import RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np
-from dotbench.settings.dataset import Dataset
 
 if TYPE_CHECKING:
     import pyarrow as pa

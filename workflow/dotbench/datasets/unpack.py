@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.datasets._disk import room
+from dotbench.datasets.definition import Member
 from dotbench.datasets.verify import WrongContent
 from dotbench.files import atomic
-from dotbench.settings.dataset import Member
 
 # RuntimeError: encrypted; NotImplementedError: another way of compression
 _BROKEN = (

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from dotbench.datasets.accepted import accepts_unverified
+from dotbench.datasets.definition import Dataset, Digests
 from dotbench.errors import DotbenchError
 from dotbench.files import file_digest
-from dotbench.settings.dataset import Dataset, Digests
 
 
 class WrongContent(DotbenchError):

@@ -9,7 +9,7 @@ from dotbench.errors import DotbenchError
 from dotbench.features.arrays import Features
 from dotbench.features.source import Source
 from dotbench.registry import Component, discover, unknown
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class TrainingSettings(Settings):
@@ -41,7 +41,7 @@ class FeatureSet(Component):
 
 def feature_sets() -> dict[str, type[Any]]:
     """Feature sets by name."""
-    return discover("dotbench.features", FeatureSet)
+    return discover("features", FeatureSet)
 
 
 def from_label(label: str) -> FeatureSet:

@@ -8,7 +8,7 @@ from dotbench.features.base import feature_sets
 from dotbench.features.source import Source
 from dotbench.files import atomic, file_digest, read_json, write_json
 from dotbench.registry import unknown
-from dotbench.settings.base import validate
+from dotbench.settings import validate
 
 
 def write_features(

@@ -14,7 +14,7 @@ from dotbench.features.arrays import Features
 from dotbench.features.base import FeatureSet
 from dotbench.features.source import Source
 from dotbench.lazy import np
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class YelpProfileSettings(Settings):

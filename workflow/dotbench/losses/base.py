@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from dotbench.lazy import torch
-from dotbench.matrix import TrainMatrix
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Vectors
 from dotbench.registry import Component, discover
-from dotbench.settings.base import Settings
-from dotbench.vectors import Vectors
+from dotbench.settings import Settings
+from dotbench.tuning.grid import Grids
 
 Batch = tuple["torch.Tensor", ...]
 
@@ -19,15 +20,14 @@ Batch = tuple["torch.Tensor", ...]
 class Loss(Component):
     """A training objective. ``family`` is pointwise, pairwise or listwise, as the field groups them.
 
-    ``grid``: the search space of the paper that a configuration's ``grid: paper`` means.
+    ``grids``: the search spaces that a configuration's ``grid`` names.
     """
 
     family: ClassVar[str]
     task: ClassVar[Literal["ranking", "rating"]] = "ranking"
     Settings: ClassVar[type[Any]] = Settings
-    grid: ClassVar[dict[str, list[Any]]] = {}
+    grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
     needs_free_vectors: ClassVar[bool] = False  # it constrains the vectors themselves
-    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for configurations with `grid: extended`
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -47,7 +47,7 @@ class Loss(Component):
 
 def losses() -> dict[str, type[Any]]:
     """Losses by name."""
-    return discover("dotbench.losses", Loss)
+    return discover("losses", Loss)
 
 
 class DifferentiableLoss(Loss):

@@ -8,9 +8,9 @@ from pydantic import Field
 from dotbench.lazy import torch
 from dotbench.losses.base import AlternatingLoss, Batch, GaussNewtonLoss, SpectralLoss
 from dotbench.losses.listwise import UserBatchedLoss
-from dotbench.matrix import TrainMatrix
-from dotbench.settings.base import Settings
-from dotbench.vectors import Vectors
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Vectors
+from dotbench.settings import Settings
 
 
 class RG2Settings(Settings):
@@ -34,8 +34,10 @@ class RG2(AlternatingLoss, GaussNewtonLoss, SpectralLoss, UserBatchedLoss):
     name = "rg2"
     title = "RG2"
     Settings = RG2Settings
-    grid = {"regularization": [0.0, 0.001, 0.01, 0.1]}  # the paper's
-    extended_grid = {"regularization": [0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]}
+    grids = {
+        "paper": {"regularization": [0.0, 0.001, 0.01, 0.1]},
+        "extended": {"regularization": [0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]},
+    }
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
         n_items = train.n_items

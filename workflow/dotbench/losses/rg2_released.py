@@ -5,8 +5,8 @@ from pydantic import Field
 from dotbench.lazy import torch
 from dotbench.losses._rows import solve_rows
 from dotbench.losses.base import AlternatingLoss
-from dotbench.matrix import TrainMatrix
-from dotbench.settings.base import Settings
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.settings import Settings
 
 
 class RG2ReleasedSettings(Settings):
@@ -33,8 +33,13 @@ class RG2Released(AlternatingLoss):
     title = "RG2 released"
     family = "listwise"
     Settings = RG2ReleasedSettings
-    grid = {"alpha": [0.001, 0.01, 0.1], "regularization": [0.001, 0.01, 0.1]}  # comment in the released config.yaml
-    extended_grid = {"alpha": [0.001, 0.003, 0.01, 0.03, 0.1], "regularization": [0.01, 0.03, 0.1, 0.3]}
+    grids = {
+        "paper": {
+            "alpha": [0.001, 0.01, 0.1],
+            "regularization": [0.001, 0.01, 0.1],
+        },  # comment in the released config.yaml
+        "extended": {"alpha": [0.001, 0.003, 0.01, 0.03, 0.1], "regularization": [0.01, 0.03, 0.1, 0.3]},
+    }
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
         weights, alpha = self._weights(train), self.settings.alpha

@@ -8,9 +8,9 @@ from pydantic import Field
 from dotbench.errors import FitFailed
 from dotbench.lazy import torch
 from dotbench.losses.base import Batch, DifferentiableLoss
-from dotbench.matrix import TrainMatrix
-from dotbench.settings.base import Settings
-from dotbench.vectors import Vectors
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Vectors
+from dotbench.settings import Settings
 
 
 class SampledBatches(Settings):
@@ -25,7 +25,7 @@ class SampledLoss(DifferentiableLoss):
     """Mean over positives of a function of the positive's score and of n sampled items' scores.
 
     (1/|D|) Σ_{(u,i)∈D} ℓ(o_ui, {o_uj}_{j∈S}), S drawn from all items with replacement: a sampled item may be a
-    positive, as in RecStudio (RG2 paper's experiments), unless ``reject_positives``. Scores of a batch cost
+    positive, as in RecStudio (RG2 paper's simulations), unless ``reject_positives``. Scores of a batch cost
     O(B n K); the gradient and Adam's step are dense and add O((M + N) K).
     """
 

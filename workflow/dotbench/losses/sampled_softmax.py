@@ -7,8 +7,8 @@ from pydantic import Field
 from dotbench.lazy import torch
 from dotbench.losses.base import Batch
 from dotbench.losses.sampled import SampledBatches, SampledLoss
-from dotbench.matrix import TrainMatrix
-from dotbench.vectors import Vectors
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Vectors
 
 
 class SampledSoftmaxBatches(SampledBatches):

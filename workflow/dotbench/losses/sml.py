@@ -7,9 +7,9 @@ from pydantic import Field
 from dotbench.lazy import torch
 from dotbench.losses.base import Batch
 from dotbench.losses.sampled import PairwiseLoss, SampledBatches
-from dotbench.matrix import TrainMatrix
-from dotbench.settings.base import Settings
-from dotbench.vectors import Vectors
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Vectors
+from dotbench.settings import Settings
 
 
 class SMLSettings(Settings):

@@ -6,7 +6,7 @@ from typing import Any
 from dotbench.lazy import torch
 from dotbench.losses.base import Batch
 from dotbench.losses.listwise import UserBatchedLoss
-from dotbench.vectors import Vectors
+from dotbench.numerics.vectors import Vectors
 
 CELLS = 1 << 20  # scores computed at a time on a CPU: they stay in its cache
 

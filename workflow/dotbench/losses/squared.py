@@ -8,9 +8,9 @@ from pydantic import Field
 from dotbench.lazy import torch
 from dotbench.losses._rows import solve_rows
 from dotbench.losses.base import AlternatingLoss, Batch, DifferentiableLoss
-from dotbench.matrix import TrainMatrix
-from dotbench.settings.base import Settings
-from dotbench.vectors import Vectors
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Vectors
+from dotbench.settings import Settings
 
 
 class SquaredSettings(Settings):
@@ -49,7 +49,7 @@ class Squared(DifferentiableLoss, AlternatingLoss):
     task = "rating"
     Settings = SquaredSettings
     Batches = RatingBatches
-    grid = {"regularization": [1.0, 2.154, 4.642, 10.0, 21.54, 46.42, 100.0]}  # the end of T2Rec's 10^(−6+k/3)
+    grids = {"paper": {"regularization": [1.0, 2.154, 4.642, 10.0, 21.54, 46.42, 100.0]}}  # end of T2Rec's 10^(−6+k/3)
 
     @classmethod
     def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:

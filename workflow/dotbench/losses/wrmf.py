@@ -5,8 +5,8 @@ from pydantic import Field
 from dotbench.lazy import torch
 from dotbench.losses._rows import solve_rows
 from dotbench.losses.base import AlternatingLoss
-from dotbench.matrix import TrainMatrix
-from dotbench.settings.base import Settings
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.settings import Settings
 
 
 class WRMFSettings(Settings):
@@ -29,8 +29,10 @@ class WRMF(AlternatingLoss):
     title = "WRMF"
     family = "pointwise"
     Settings = WRMFSettings
-    grid = {"alpha": [0.5, 1.0, 2.0, 4.0, 8.0], "regularization": [0.0, 0.001, 0.01, 0.1]}  # RG2 paper
-    extended_grid = {"regularization": [1.0, 3.0, 10.0, 30.0, 100.0, 300.0]}
+    grids = {
+        "paper": {"alpha": [0.5, 1.0, 2.0, 4.0, 8.0], "regularization": [0.0, 0.001, 0.01, 0.1]},  # RG2's
+        "extended": {"alpha": [0.5, 1.0, 2.0, 4.0, 8.0], "regularization": [1.0, 3.0, 10.0, 30.0, 100.0, 300.0]},
+    }
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
         return self._rows(train.csr, items)

@@ -8,10 +8,10 @@ from pydantic import Field
 from dotbench.errors import FitFailed
 from dotbench.features.arrays import Features
 from dotbench.lazy import torch
-from dotbench.matrix import TrainMatrix
 from dotbench.models.base import VectorModel, normal
 from dotbench.models.two_tower import TowerVectors, dense_rows
-from dotbench.settings.base import Settings
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.settings import Settings
 
 
 class InductiveSettings(Settings):

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dotbench.lazy import torch
+from dotbench.numerics.vectors import Vectors
 from dotbench.registry import Component, discover
-from dotbench.settings.base import Settings
-from dotbench.vectors import Vectors
+from dotbench.settings import Settings
+from dotbench.tuning.grid import Grids
 
 if TYPE_CHECKING:
     from dotbench.features.arrays import Features
-    from dotbench.matrix import TrainMatrix
+    from dotbench.numerics.matrix import TrainMatrix
 
 
 class Model(Component):
@@ -21,8 +22,7 @@ class Model(Component):
     is_baseline: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False  # it sees users and items by the setting `features` alone
     Settings: ClassVar[type[Any]] = Settings
-    grid: ClassVar[dict[str, list[Any]]] = {}
-    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for configurations with `grid: extended`
+    grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
 
     @classmethod
     def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
@@ -32,7 +32,7 @@ class Model(Component):
 
 def models() -> dict[str, type[Any]]:
     """Models and baselines by name."""
-    return discover("dotbench.models", Model) | discover("dotbench.baselines", Model)
+    return discover("models", Model) | discover("baselines", Model)
 
 
 class VectorModel(Model):

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from dotbench.features.arrays import Features
 from dotbench.lazy import torch
-from dotbench.matrix import TrainMatrix, csr_tensor
 from dotbench.models.base import EmbeddingModel
-from dotbench.settings.base import Settings
-from dotbench.vectors import Tables
+from dotbench.numerics.matrix import TrainMatrix, csr_tensor
+from dotbench.numerics.vectors import Tables
+from dotbench.settings import Settings
 
 
 class LightGCNSettings(Settings):

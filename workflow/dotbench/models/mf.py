@@ -6,8 +6,8 @@ from pydantic import Field
 
 from dotbench.lazy import torch
 from dotbench.models.base import EmbeddingModel
-from dotbench.settings.base import Settings
-from dotbench.vectors import Tables
+from dotbench.numerics.vectors import Tables
+from dotbench.settings import Settings
 
 
 class MatrixFactorizationSettings(Settings):

@@ -9,10 +9,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from dotbench.errors import FitFailed
 from dotbench.features.arrays import Features
 from dotbench.lazy import np, torch
-from dotbench.matrix import TrainMatrix
 from dotbench.models.base import VectorModel, normal
-from dotbench.settings.base import Settings
-from dotbench.vectors import Tables, Vectors
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.numerics.vectors import Tables, Vectors
+from dotbench.settings import Settings
 
 
 class TwoTowerSettings(Settings):

@@ -1,1 +1,1 @@
-"""Tables, figures and indexes made from finished runs."""
+"""From finished runs to tables, figures, and a paper's numbers beside ours."""

@@ -1,37 +1,37 @@
-"""Which differences between the lines of a packed experiment are real, scenario by scenario."""
+"""Which differences between the lines of a simulation are real, scenario by scenario."""
 
 from dataclasses import dataclass
 
 from dotbench.lazy import np
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import PAIR, Scenario, reported_rows, scenarios
-from dotbench.runs.packed import Packed
+from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.paired import Comparison, standings
 from dotbench.statistics.replications import compare_replications
 
 
 @dataclass(frozen=True)
 class Block:
-    """What is compared with each other: the lines of one scenario of one experiment, and their comparisons."""
+    """What is compared with each other: the lines of one scenario of one simulation, and their comparisons."""
 
     lines: list[Row]
     pairs: list[Row]
 
 
-def blocks(packed: Packed) -> list[Block]:
+def blocks(entry: SimulationEntry) -> list[Block]:
     """One block for every scenario, in the order of the parts."""
-    return [_block(packed, scenario) for scenario in scenarios(packed)]
+    return [_block(entry, scenario) for scenario in scenarios(entry)]
 
 
-def _block(packed: Packed, scenario: Scenario) -> Block:
-    of, (lines, rows) = packed.experiment, scenario
-    metric = of.metrics[0]
-    competing = [k for k, line in enumerate(lines) if of.competes(line)]
+def _block(entry: SimulationEntry, scenario: Scenario) -> Block:
+    simulation, (lines, rows) = entry.simulation, scenario
+    metric = simulation.metrics[0]
+    competing = [k for k, line in enumerate(lines) if simulation.competes(line)]
     complete = [k for k in competing if lines[k]["failed"] == 0]
     found: list[Comparison] = []
     if len(complete) > 1:
-        values = [reported_rows(packed, rows[k]).sort_values(of.replication) for k in complete]
-        alike = {tuple(frame[of.replication]) for frame in values}
+        values = [reported_rows(entry, rows[k]).sort_values(simulation.replication) for k in complete]
+        alike = {tuple(frame[simulation.replication]) for frame in values}
         if len(alike) == 1:
             found = compare_replications(np.stack([frame[metric].to_numpy(float) for frame in values]))
     places = [""] * len(lines)
@@ -41,8 +41,8 @@ def _block(packed: Packed, scenario: Scenario) -> Block:
             places[k] = place if len(complete) == len(competing) else place.replace("best", "")
     for line, place in zip(lines, places, strict=True):
         line["standing"] = place
-    names = [lines[k][of.titled] for k in complete]
-    where = {name: lines[0][name] for name in ("label", *of.keys)}
+    names = [lines[k][simulation.titled] for k in complete]
+    where = {name: lines[0][name] for name in ("label", *simulation.keys)}
     pairs = [
         where
         | {"metric": metric, "first": names[pair.first], "second": names[pair.second]}

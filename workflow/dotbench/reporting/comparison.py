@@ -3,27 +3,27 @@
 from typing import Any
 
 from dotbench.lazy import np, pd
+from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row
-from dotbench.reporting.records import read_runs
 from dotbench.reporting.rows import cold_parts, method_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
 
 LOWER_IS_BETTER = ("rmse", "mae", "rmse_clipped")
 
 
-def compared(contents: dict[str, Any], facts: dict[str, Any], second: bool) -> tuple[list[Row], list[Row]]:
+def compared(contents: Contents, facts: dict[str, Any], second: bool) -> tuple[list[Row], list[Row]]:
     """(a line for every dataset × method, a line for every pair of methods). ``second``: whether the second place is
     told too. ``facts``: dataset → its ``stats.json``."""
     rows, pairs = [], []
-    cold = cold_parts(read_runs(contents))
+    cold = cold_parts(contents.runs)
     for dataset in facts:
-        runs = [run for run in read_runs(contents) if run.dataset == dataset]
+        runs = [run for run in contents.runs if run.dataset == dataset]
         block = [
-            {**method_row(run, contents["metrics"], facts[dataset], cold), "split": contents["split"]["headline"]}
+            {**method_row(run, contents.metrics, facts[dataset], cold), "split": contents.split.headline}
             for run in runs
         ]
         users = [run.per_user() for run in runs]
-        for metric in contents["metrics"]:
+        for metric in contents.metrics:
             comparisons, labels = _compare(users, block, metric)
             for row, standing in zip(block, standings_of(block, labels, comparisons, metric, second), strict=True):
                 row[f"{metric}_standing"] = standing

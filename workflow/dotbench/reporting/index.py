@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from dotbench import paths
 from dotbench.datasets.splits.base import DEFAULT
 from dotbench.files import read_json, write_csv
-from dotbench.runs import paths
 
 COLUMNS = ["dataset", "model", "loss", "solver", "split", "split_seed", "init_seed", "status", "reason"]
 COLUMNS += ["valid", "test", "epochs", "updates", "train_seconds", "device", "folder"]

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dotbench import paths
 from dotbench.datasets.catalogue import definition_files, load_dataset
+from dotbench.datasets.definition import Dataset
 from dotbench.datasets.fetch import has_local_copy
 from dotbench.files import read_json
-from dotbench.runs import paths
-from dotbench.settings.dataset import Dataset
 
 ORDER = ("users", "items", "interactions")
 

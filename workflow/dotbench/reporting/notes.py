@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from dotbench import paths
 from dotbench.files import read_json
-from dotbench.reporting.records import read_runs
+from dotbench.reporting.contents import Contents
 from dotbench.reporting.rows import INERT, cold_parts
-from dotbench.runs import paths
 from dotbench.statistics.replications import MIN_REPLICATIONS
 
 PROTOCOLS = {
@@ -41,42 +41,42 @@ COSTS = "Seconds are of training alone, one run; * marks runs that shared the ma
 UPDATES = " Updates are gradient steps, or half sweeps of ALS."
 
 
-def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str, dict[str, Any]]) -> list[str]:
+def notes(contents: Contents, rows: list[dict[str, Any]], facts: dict[str, dict[str, Any]]) -> list[str]:
     """Sentences that a reader needs to judge the numbers."""
-    records = [record for run in read_runs(contents) for record in run.metrics()]
-    seeds, split = contents["seeds"], contents["split"]
-    if split["seedless"]:
+    records = [record for run in contents.runs for record in run.metrics()]
+    seeds, split = contents.seeds, contents.split
+    if split.seedless:
         each = "an initialisation; the split is the same (but for ties)"
         tuned = "of this same split, without its test part"
     else:
         each = "a split and an initialisation"
         tuned = (
             "of a split that is not among the reported ones "
-            f"(seed {contents['tuning_seed']}; its training and validation pairs overlap their test pairs)"
+            f"(seed {contents.tuning_seed}; its training and validation pairs overlap their test pairs)"
         )
-    by_part = contents["kind"] == "starts"
+    by_part = contents.kind == "starts"
     spread = "standard error" if by_part else "standard deviation"
-    interval = " [95 % interval, Student's t]" if contents["kind"] in ("comparison", "intervals") else ""
+    interval = " [95 % interval, Student's t]" if contents.kind in ("comparison", "intervals") else ""
     lines = [
-        *([contents["title"]] if contents["title"] else []),
-        split["headline"] + PROTOCOLS[contents["task"]],
-        *([split["remark"]] if split["remark"] else []),
-        *(_unseen(name, contents) for name in facts if split["variant"]),
+        *([contents.title] if contents.title else []),
+        split.headline + PROTOCOLS[contents.task],
+        *([split.remark] if split.remark else []),
+        *(_unseen(name, contents) for name in facts if split.variant),
         *(
             [COLD_NOTE + ("" if by_part else WARM_ALONE)]
-            if contents["kind"] != "overview" and cold_parts(read_runs(contents))
+            if contents.kind != "overview" and cold_parts(contents.runs)
             else []
         ),
-        *([CLIPPED_NOTE] if "rmse_clipped" in contents["metrics"] else []),
+        *([CLIPPED_NOTE] if "rmse_clipped" in contents.metrics else []),
         f"Mean ± {spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
-        *([INERT_NOTE] if contents["kind"] != "overview" and any(row["inert"] for row in rows) else []),
+        *([INERT_NOTE] if contents.kind != "overview" and any(row["inert"] for row in rows) else []),
         *_halving(contents),
         *_budgets(rows),
-        *([_grids(contents["grid"])] if contents["published"] or contents["grid"] != "paper" else []),
+        *([_grids(contents.grid)] if contents.published or contents.grid != "paper" else []),
         BOLD_BY_PART if by_part else BOLD,
-        *([SECOND] if contents["kind"] in ("overview", "intervals") else []),
-        *([COSTS + ("" if by_part else UPDATES)] if contents["kind"] != "overview" else []),
+        *([SECOND] if contents.kind in ("overview", "intervals") else []),
+        *([COSTS + ("" if by_part else UPDATES)] if contents.kind != "overview" else []),
     ]
     lines += data_notes(contents, facts)
     for row in rows:
@@ -89,12 +89,12 @@ def notes(contents: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str,
     return [*lines, *hardware_notes(records)]
 
 
-def data_notes(contents: dict[str, Any], facts: dict[str, dict[str, Any]]) -> list[str]:
+def data_notes(contents: Contents, facts: dict[str, dict[str, Any]]) -> list[str]:
     """Counts and origin of every dataset."""
     lines = []
     for name, stats in facts.items():
         counts = f"{stats['users']:,} users, {stats['items']:,} items, {stats['interactions']:,} interactions"
-        if contents["task"] == "rating":
+        if contents.task == "rating":
             raw = stats["raw"]
             counts = f"{raw['users']:,} users, {raw['items']:,} items, {raw['rows']:,} ratings"
         doubt = ", NOT VERIFIED against an official digest" if stats["verified"] is False else ""
@@ -104,7 +104,7 @@ def data_notes(contents: dict[str, Any], facts: dict[str, dict[str, Any]]) -> li
 
 
 def hardware_notes(records: Iterable[dict[str, Any]]) -> list[str]:
-    """Machines, threads and versions behind the fits, or parts of experiments, with these records."""
+    """Machines, threads and versions behind the fits, or parts of simulations, with these records."""
     records = list(records)
     machines = {f"{r['machine']['gpu'] or r['machine']['cpu']}, {r['machine']['cores']} cores" for r in records}
     threads = sorted({record["threads"] for record in records})
@@ -115,9 +115,9 @@ def hardware_notes(records: Iterable[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _halving(contents: dict[str, Any]) -> list[str]:
+def _halving(contents: Contents) -> list[str]:
     """How far the settings were trained in tuning, where not all to the end."""
-    chosen = [run.chosen() for run in read_runs(contents)]
+    chosen = [run.chosen() for run in contents.runs]
     ladders = {tuple((r["trials"], r["epochs"], r["updates"]) for r in c["rungs"]) for c in chosen if "rungs" in c}
     if not ladders:
         return []
@@ -146,9 +146,9 @@ def _grids(name: str) -> str:
     return f"Grids: {names[name]}; a method's own where the configuration gives one."
 
 
-def _unseen(dataset: str, contents: dict[str, Any]) -> str:
+def _unseen(dataset: str, contents: Contents) -> str:
     """Who of the held-out pairs has no training pair, and how many pairs are set apart; means over the seeds."""
-    folders = [paths.split(dataset, contents["task"], seed, contents["split"]["variant"]) for seed in contents["seeds"]]
+    folders = [paths.split(dataset, contents.task, seed, contents.split.variant) for seed in contents.seeds]
     found = [read_json(folder / "split.json") for folder in folders]
     numbers = [(m["test"], m["unseen"]["users"], m["unseen"]["items"], sum(m["cold"].values())) for m in found]
     test, users, items, cold = (f"{sum(column) / len(column):,.6g}" for column in zip(*numbers, strict=True))

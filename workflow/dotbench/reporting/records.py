@@ -1,13 +1,13 @@
 """Finished runs of a study, read back for its tables and figures."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dotbench import paths
 from dotbench.files import read_json
 from dotbench.lazy import pd
-from dotbench.runs import paths
 
 SHARED = 0.1  # share of the machine's CPU time taken by others, from which a time is marked
 
@@ -32,6 +32,12 @@ class MethodRuns:
     @property
     def fits(self) -> list[Path]:
         return [paths.fit(self.dataset, self.folder, seed, seed) for seed in self.seeds]
+
+    def finished(self) -> "MethodRuns | None":
+        """The runs with the seeds whose run is finished; None if none is, or the tuning is not."""
+        seeds = [seed for seed, fit in zip(self.seeds, self.fits, strict=True) if (fit / "metrics.json").is_file()]
+        tuned = (paths.run(self.dataset, self.folder) / "chosen.json").is_file()
+        return replace(self, seeds=seeds) if seeds and tuned else None
 
     def metrics(self) -> list[dict[str, Any]]:
         """The content of every ``metrics.json``, in the order of the seeds."""
@@ -67,23 +73,6 @@ def clock(runs: Sequence[MethodRuns]) -> tuple[str, str]:
     return "seconds", "training time [s]"
 
 
-def read_runs(contents: dict[str, Any]) -> list[MethodRuns]:
-    """The runs that a table or figure shows; ``contents`` as `dotbench.plan.Plan.contents` or `finished` gives it."""
-    return [MethodRuns(**{"seeds": contents["seeds"], **run}) for run in contents["runs"]]
-
-
-def finished(contents: dict[str, Any]) -> dict[str, Any]:
-    """The same contents with those methods of which a reported run is finished, each with its own finished seeds."""
-    found = []
-    for run, method in zip(contents["runs"], read_runs(contents), strict=True):
-        done = zip(method.seeds, method.fits, strict=True)
-        seeds = [seed for seed, fit in done if (fit / "metrics.json").is_file()]
-        if seeds and (paths.run(method.dataset, method.folder) / "chosen.json").is_file():
-            found.append({**run, "seeds": seeds})
-    return {**contents, "runs": found}
-
-
-def dataset_facts(contents: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def dataset_facts(datasets: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Dataset → the content of its ``stats.json``."""
-    names = dict.fromkeys(run["dataset"] for run in contents["runs"])
-    return {name: read_json(paths.data(name) / "stats.json") for name in names}
+    return {name: read_json(paths.data(name) / "stats.json") for name in dict.fromkeys(datasets)}

@@ -1,12 +1,13 @@
-"""Finished parts of packed experiments, summed up over replications: one line for every scenario and method."""
+"""Finished parts of simulations, summed up over replications: one line for every scenario and method."""
 
 from collections import Counter
 from typing import Any
 
 from dotbench.files import read_json
 from dotbench.lazy import pd
+from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row
-from dotbench.runs.packed import Packed, from_description
+from dotbench.simulations.entry import SimulationEntry, from_description
 from dotbench.statistics.intervals import t_interval
 
 ENDS = ("mean", "sd", "se", "low", "high")
@@ -14,63 +15,63 @@ PAIR = ("difference", "low", "high", "p", "p_holm")
 Scenario = tuple[list[Row], list["pd.DataFrame"]]
 
 
-def read_packed(contents: dict[str, Any]) -> list[Packed]:
-    """The experiments that a table or figure shows; ``contents`` as `dotbench.plan.Plan.contents` gives it."""
-    return [from_description(described) for described in contents.get("experiments", [])]
+def read_simulations(contents: Contents) -> list[SimulationEntry]:
+    """The simulations that a table or figure shows; ``contents`` as `dotbench.config.plan.Plan.contents` gives it."""
+    return [from_description(described) for described in contents.simulations]
 
 
-def read_rows(packed: Packed) -> "pd.DataFrame":
+def read_rows(entry: SimulationEntry) -> "pd.DataFrame":
     """Rows of all parts that are there, in the order of the parts."""
-    files = [packed.rows(label) for label in packed.parts]
+    files = [entry.rows(label) for label in entry.jobs]
     return pd.concat([pd.read_parquet(file) for file in files if file.is_file()], ignore_index=True)
 
 
-def labelled(packed: list[Packed]) -> "pd.DataFrame":
-    """Rows of all experiments, with a column ``label``: that of the configuration's entry, empty where it has none."""
-    return pd.concat([read_rows(entry).assign(label=entry.setting) for entry in packed], ignore_index=True)
+def labelled(entries: list[SimulationEntry]) -> "pd.DataFrame":
+    """Rows of all simulations, with a column ``label``: that of the configuration's entry, empty where it has none."""
+    return pd.concat([read_rows(entry).assign(label=entry.setting) for entry in entries], ignore_index=True)
 
 
-def read_records(packed: Packed) -> list[dict[str, Any]]:
+def read_records(entry: SimulationEntry) -> list[dict[str, Any]]:
     """The record of every part that is there."""
-    files = [packed.rows(label).with_suffix(".json") for label in packed.parts]
+    files = [entry.rows(label).with_suffix(".json") for label in entry.jobs]
     return [read_json(file) for file in files if file.is_file()]
 
 
-def is_there(packed: Packed) -> bool:
+def is_there(entry: SimulationEntry) -> bool:
     """Whether a part is finished."""
-    return any(packed.rows(label).with_suffix(".json").is_file() for label in packed.parts)
+    return any(entry.rows(label).with_suffix(".json").is_file() for label in entry.jobs)
 
 
-def scenarios(packed: Packed) -> list[Scenario]:
+def scenarios(entry: SimulationEntry) -> list[Scenario]:
     """The lines of every scenario and the rows behind each, in the order of the parts."""
-    rows, of, found = read_rows(packed), packed.experiment, []
-    for _, group in rows.groupby(list(of.keys), sort=False, dropna=False):
-        scenario = {"label": packed.label} | {key: _plain(group[key].iloc[0]) for key in of.keys}
-        parts = list(group.groupby(of.compared, sort=False))
-        lines = [scenario | {of.compared: _plain(name)} | _line(packed, part) for name, part in parts]
+    rows, simulation, found = read_rows(entry), entry.simulation, []
+    for _, group in rows.groupby(list(simulation.keys), sort=False, dropna=False):
+        scenario = {"label": entry.label} | {key: _plain(group[key].iloc[0]) for key in simulation.keys}
+        parts = list(group.groupby(simulation.compared, sort=False))
+        lines = [scenario | {simulation.compared: _plain(name)} | _line(entry, part) for name, part in parts]
         found.append((lines, [part for _, part in parts]))
     return found
 
 
-def published_rows(packed: Packed, metric: str) -> list[Row]:
-    """The lines of an experiment as published numbers are set beside them: its first metric, as ``metric``, its
+def published_rows(entry: SimulationEntry, metric: str) -> list[Row]:
+    """The lines of a simulation as published numbers are set beside them: its first metric, as ``metric``, its
     scenarios as datasets."""
-    of = packed.experiment
-    if not is_there(packed):
+    simulation = entry.simulation
+    if not is_there(entry):
         return []
     return [
         {
-            "dataset": scenario_text(of.keys, line),
-            "label": scenario_text(of.keys, line),
-            "names": (of.name, line[of.compared]),
-            "method": line[of.titled] + (f" ({packed.setting})" if packed.setting else ""),
+            "dataset": scenario_text(simulation.keys, line),
+            "label": scenario_text(simulation.keys, line),
+            "names": (simulation.name, line[simulation.compared]),
+            "method": line[simulation.titled] + (f" ({entry.setting})" if entry.setting else ""),
             "seeds": line["replications"],
             "planned": line["replications"],
             "failed": line["failed"],
             "on_edge": line["on_edge"],
-            **{f"{metric}_{end}": line[f"{of.metrics[0]}_{end}"] for end in ("mean", "sd", "low", "high")},
+            **{f"{metric}_{end}": line[f"{simulation.metrics[0]}_{end}"] for end in ("mean", "sd", "low", "high")},
         }
-        for lines, _ in scenarios(packed)
+        for lines, _ in scenarios(entry)
         for line in lines
     ]
 
@@ -93,17 +94,17 @@ def is_scenario(name: str) -> bool:
     return " = " in name
 
 
-def columns(packed: Packed) -> list[str]:
+def columns(entry: SimulationEntry) -> list[str]:
     """Columns of the csv."""
-    of = packed.experiment
-    found = ["label", *of.keys, of.compared, of.titled, "replications", "failed"]
-    found += [f"{metric}_{end}" for metric in of.metrics for end in ENDS] + ["standing"]
+    simulation = entry.simulation
+    found = ["label", *simulation.keys, simulation.compared, simulation.titled, "replications", "failed"]
+    found += [f"{metric}_{end}" for metric in simulation.metrics for end in ENDS] + ["standing"]
     return [*found, "chosen", "on_edge", "seconds_mean", "cpu_seconds_mean", "tuning_cpu_seconds", "failure"]
 
 
-def pair_columns(packed: Packed) -> list[str]:
+def pair_columns(entry: SimulationEntry) -> list[str]:
     """Columns of the csv of pairs."""
-    return ["label", *packed.experiment.keys, "metric", "first", "second", *PAIR]
+    return ["label", *entry.simulation.keys, "metric", "first", "second", *PAIR]
 
 
 def _plain(value: Any) -> Any:
@@ -111,19 +112,19 @@ def _plain(value: Any) -> Any:
     return None if pd.isna(value) else getattr(value, "item", lambda: value)()
 
 
-def reported_rows(packed: Packed, rows: "pd.DataFrame") -> "pd.DataFrame":
-    for column, value in packed.experiment.reported.items():
+def reported_rows(entry: SimulationEntry, rows: "pd.DataFrame") -> "pd.DataFrame":
+    for column, value in entry.simulation.reported.items():
         rows = rows[rows[column] == value]
     return rows
 
 
-def _line(packed: Packed, rows: "pd.DataFrame") -> Row:
+def _line(entry: SimulationEntry, rows: "pd.DataFrame") -> Row:
     """What is known of a method in a scenario."""
-    of = packed.experiment
-    reported = reported_rows(packed, rows)
+    simulation = entry.simulation
+    reported = reported_rows(entry, rows)
     good, bad = (reported[(reported["status"] == "ok") == ok] for ok in (True, False))
-    line: Row = {of.titled: rows[of.titled].iloc[0], "replications": len(reported), "failed": len(bad)}
-    for metric in of.metrics:
+    line: Row = {simulation.titled: rows[simulation.titled].iloc[0], "replications": len(reported), "failed": len(bad)}
+    for metric in simulation.metrics:
         interval = t_interval(list(good[metric])) if len(good) else None
         for end in ENDS:
             line[f"{metric}_{end}"] = getattr(interval, end, None)

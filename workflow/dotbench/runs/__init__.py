@@ -1,1 +1,1 @@
-"""Runs: tuning, fitting and evaluating one method on one dataset, and the records they leave."""
+"""One method on one dataset: tuning, fitting, evaluating."""

@@ -9,6 +9,7 @@ from dotbench.evaluation import ranking, rating
 from dotbench.evaluation.topk import vector_scorer
 from dotbench.files import write_json, write_parquet
 from dotbench.lazy import np, pd, torch
+from dotbench.runs.record import FitRecord
 
 COPIED = [
     "dataset",
@@ -47,7 +48,7 @@ def per_user_table(columns: "Mapping[str, np.ndarray]") -> "pd.DataFrame":
     return pd.DataFrame(dict(columns))
 
 
-def evaluate(record: dict[str, Any], arrays: Mapping[str, Any], split: Split, folder: Path) -> dict[str, Any]:
+def evaluate(record: FitRecord, arrays: Mapping[str, Any], split: Split, folder: Path) -> dict[str, Any]:
     """Score a fit on its split: ``record`` as in ``fit.json``, ``arrays`` as in ``fitted.npz``.
 
     A failed fit gives a record without metrics and an empty per-user table. Returns the content of
@@ -56,13 +57,14 @@ def evaluate(record: dict[str, Any], arrays: Mapping[str, Any], split: Split, fo
     metrics: dict[str, Any] | None = None
     is_ranking = not split.ratings
     frame = per_user_table({name: np.zeros(0, kind) for name, kind in (RANKING if is_ranking else RATING).items()})
-    if record["status"] == "ok" and is_ranking:
+    if record.ok and is_ranking:
         vectors = (torch.from_numpy(arrays[name]) for name in ("user_vectors", "item_vectors"))
         metrics, frame = ranking.evaluate_ranking(split, vector_scorer(*vectors))
-    elif record["status"] == "ok":
+    elif record.ok:
         metrics, frame = rating.evaluate_rating(split, arrays)
-    result = {key: record[key] for key in COPIED}
-    result |= {"split": record["split"]} if "split" in record else {}
+    facts = record.to_json()
+    result = {key: facts[key] for key in COPIED}
+    result |= {"split": record.split} if record.split is not None else {}
     result |= {"metrics": metrics, "n_users_evaluated": len(frame)}
     write_parquet(folder / "per_user.parquet", frame)
     write_json(folder / "metrics.json", result)

@@ -2,22 +2,22 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.evaluation.rmse import inner_products, rmse
 from dotbench.evaluation.topk import Ranking, mean_ndcg, vector_scorer
+from dotbench.execution.attempt import attempt
+from dotbench.execution.hardware import Execution, Usage, machine, versions
 from dotbench.features.arrays import Features, joined, load_features
 from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
 from dotbench.lazy import np, torch
-from dotbench.matrix import TrainMatrix
-from dotbench.runs.attempt import attempt
-from dotbench.runs.hardware import Place, Usage, machine, versions
-from dotbench.settings.method import Method
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.runs.method import Method
+from dotbench.runs.record import FitRecord
 from dotbench.solvers.base import Pause, Problem, Validate
 from dotbench.sources import sources_digest
 
@@ -27,18 +27,36 @@ HIGHER_IS_BETTER = {"ranking": True, "rating": False}
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What a method learns from. ``spectrum``: file of a decomposition that was computed before; ``features``: files of
+    those that its model reads."""
+
+    dataset: str
+    split: Split
+    spectrum: Path | None = None
+    features: Sequence[Path] = ()
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The seed of the split and that of the initialisation."""
+
+    split: int
+    init: int
+
+
+@dataclass(frozen=True)
 class Fit:
     """What a fit leaves: facts, the curve, and what scoring needs (empty if the fit failed)."""
 
-    record: dict[str, Any]
+    record: FitRecord
     curve: list[dict[str, Any]]
     arrays: dict[str, Any]
     paused: bool = False
 
-    def note_split(self, identity: dict[str, Any] | None) -> None:
-        """Record which kind of split was learned from; nothing for the default one."""
-        if identity is not None:
-            self.record["split"] = identity
+    def on_split(self, identity: dict[str, Any] | None) -> "Fit":
+        """The same with a note of the kind of split that was learned from; None for the default one."""
+        return replace(self, record=replace(self.record, split=identity))
 
     def save(self, folder: Path) -> None:
         """Write ``fitted.npz``, ``curve.csv`` and, last, ``fit.json``."""
@@ -47,9 +65,9 @@ class Fit:
 
     def save_facts(self, folder: Path) -> None:
         """Write ``curve.csv`` and ``fit.json``."""
-        columns = ["epoch", "updates", "seconds", "cpu_seconds", "loss", self.record["validation_metric"]]
+        columns = ["epoch", "updates", "seconds", "cpu_seconds", "loss", self.record.validation_metric]
         write_csv(folder / "curve.csv", map(short, self.curve), columns)
-        write_json(folder / "fit.json", self.record)
+        write_json(folder / "fit.json", self.record.to_json())
 
 
 def short(row: dict[str, Any]) -> dict[str, Any]:
@@ -64,63 +82,58 @@ def short(row: dict[str, Any]) -> dict[str, Any]:
 def fit(
     method: Method,
     hyperparameters: dict[str, Any],
-    split: Split,
-    dataset: str,
-    split_seed: int,
-    init_seed: int,
-    place: Place,
-    spectrum: Path | None = None,
+    inputs: Inputs,
+    seeds: Seeds,
+    execution: Execution,
     checkpoint: Path | None = None,
     failed_before: str | None = None,
     pause: Pause | None = None,
-    features: Sequence[Path] = (),
 ) -> Fit:
     """Train and validate. A fit that cannot be used (NaN, no memory, a setting that the algorithm rejects)
     returns with ``status: failed`` and the reason; only errors of files raise. ``failed_before`` is why tuning
     has nothing to offer; the fit is then recorded as failed without an attempt. ``pause`` as in `Problem`."""
+    task = _Task(method, hyperparameters, inputs, seeds.init, execution, checkpoint, pause)
 
     def train() -> Training:
         if failed_before is not None:
             raise FitFailed(failed_before)
-        if method.solver is None:
-            return _train_baseline(method, hyperparameters, split, init_seed)
-        return _train_vectors(method, hyperparameters, split, init_seed, place, spectrum, checkpoint, pause, features)
+        return task.train_baseline() if method.solver is None else task.train_vectors()
 
-    usage = Usage(place.device)
+    usage = Usage(execution.device)
     with usage:
-        trained = attempt(train, place.say)
+        trained = attempt(train, execution.say)
     training, reason = trained.result or Training(), trained.reason
     last = training.curve[-1] if training.curve else {}
     metric = WATCHED[method.task]
     model, loss, solver = method.names
     elsewhere = training.extra.get("decomposition", {})  # done by another process, which counts as well
-    record = {
-        "dataset": dataset,
-        "model": model,
-        "loss": loss,
-        "solver": solver,
-        "split_seed": split_seed,
-        "init_seed": init_seed,
-        "status": "ok" if reason is None else "failed",
-        "reason": reason,
-        "log": place.log,
-        "hyperparameters": hyperparameters,
-        "validation_metric": metric,
-        "validation": training.curve[training.best_epoch - 1]["validation"] if training.curve else None,
-        "best_epoch": training.best_epoch or None,
-        "epochs": last.get("epoch"),
-        "updates": last.get("updates"),
-        "train_seconds": last.get("seconds"),
-        "cpu_seconds": last.get("cpu_seconds"),
-        "peak_memory_bytes": max(usage.peak_memory_bytes, elsewhere.get("peak_memory_bytes", 0)),
-        "peak_gpu_memory_bytes": usage.peak_gpu_memory_bytes,
-        "cpu_share_of_others": max(usage.others, elsewhere.get("cpu_share_of_others", 0.0)),
-        "device": place.device,
-        "threads": place.threads,
-        "machine": machine(place.device),
-        "versions": versions(),
-        **training.extra,
-    }
+    record = FitRecord(
+        dataset=inputs.dataset,
+        model=model,
+        loss=loss,
+        solver=solver,
+        split_seed=seeds.split,
+        init_seed=seeds.init,
+        status="ok" if reason is None else "failed",
+        reason=reason,
+        log=execution.log,
+        hyperparameters=hyperparameters,
+        validation_metric=metric,
+        validation=training.curve[training.best_epoch - 1]["validation"] if training.curve else None,
+        best_epoch=training.best_epoch or None,
+        epochs=last.get("epoch"),
+        updates=last.get("updates"),
+        train_seconds=last.get("seconds"),
+        cpu_seconds=last.get("cpu_seconds"),
+        peak_memory_bytes=max(usage.peak_memory_bytes, elsewhere.get("peak_memory_bytes", 0)),
+        peak_gpu_memory_bytes=usage.peak_gpu_memory_bytes,
+        cpu_share_of_others=max(usage.others, elsewhere.get("cpu_share_of_others", 0.0)),
+        device=execution.device,
+        threads=execution.threads,
+        machine=machine(execution.device),
+        versions=versions(),
+        further=training.extra,
+    )
     curve = [{(metric if key == "validation" else key): value for key, value in row.items()} for row in training.curve]
     return Fit(record, curve, training.arrays or empty_arrays(method.task), training.paused)
 
@@ -131,18 +144,11 @@ def empty_arrays(task: str) -> dict[str, Any]:
     return {name: np.zeros((0, 0) if task == "ranking" else 0, np.float32) for name in names}
 
 
-def better(task: str, value: float, than: float | None) -> bool:
-    """Whether a validation value is strictly better."""
-    if than is None:
-        return True
-    return value > than if HIGHER_IS_BETTER[task] else value < than
-
-
-def fit_key(method: Method, split: Split, place: Place, features: Sequence[Path] = ()) -> str:
+def fit_key(method: Method, inputs: Inputs, execution: Execution) -> str:
     """What a checkpoint depends on besides hyperparameters and seed: code, data, hardware settings."""
     code = sources_digest(__name__, *(component.__module__ for component in method.components))
-    read = [file_digest(path) for path in features]
-    return digest([method.names, code, split.content_digest(), read, place.threads, place.device])
+    read = [file_digest(path) for path in inputs.features]
+    return digest([method.names, code, inputs.split.content_digest(), read, execution.threads, execution.device])
 
 
 @dataclass(frozen=True)
@@ -156,50 +162,72 @@ class Training:
     paused: bool = False
 
 
-def _train_vectors(
-    method: Method,
-    hyperparameters: dict[str, Any],
-    split: Split,
-    init_seed: int,
-    place: Place,
-    spectrum: Path | None,
-    checkpoint: Path | None,
-    pause: Pause | None,
-    features: Sequence[Path],
-) -> Training:
-    assert method.loss is not None
-    assert method.solver is not None
-    settings = SimpleNamespace(**hyperparameters)
-    ratings = split.ratings.get("train")
-    solution = method.solver().solve(
-        Problem(
-            model=method.model,
-            loss=method.loss(settings),
-            settings=settings,
-            train=lambda dtype: TrainMatrix(
-                split.train, split.n_users, split.n_items, place.device, dtype, ratings
-            ).ready(),
-            validate=_validation(method.task, split, place.device),
-            maximise=HIGHER_IS_BETTER[method.task],
-            init_seed=init_seed,
-            device=place.device,
-            spectrum=spectrum,
-            features=_features(method, features, split),
-            checkpoint=checkpoint,
-            pause=pause,
-            key=digest([fit_key(method, split, place, features), hyperparameters, init_seed]),
-            say=place.say,
+@dataclass(frozen=True)
+class _Task:
+    """A fit that is to be made."""
+
+    method: Method
+    hyperparameters: dict[str, Any]
+    inputs: Inputs
+    init_seed: int
+    execution: Execution
+    checkpoint: Path | None
+    pause: Pause | None
+
+    def train_vectors(self) -> Training:
+        method, split, execution = self.method, self.inputs.split, self.execution
+        assert method.loss is not None
+        assert method.solver is not None
+        settings = method.validated(self.hyperparameters)
+        ratings = split.ratings.get("train")
+        solution = method.solver().solve(
+            Problem(
+                model=method.model,
+                loss=method.loss(settings),
+                settings=settings,
+                train=lambda dtype: TrainMatrix(
+                    split.train, split.n_users, split.n_items, execution.device, dtype, ratings
+                ).ready(),
+                validate=_validation(method.task, split, execution.device),
+                maximise=HIGHER_IS_BETTER[method.task],
+                init_seed=self.init_seed,
+                device=execution.device,
+                spectrum=self.inputs.spectrum,
+                features=_features(method, self.inputs.features, split),
+                checkpoint=self.checkpoint,
+                pause=self.pause,
+                key=digest([fit_key(method, self.inputs, execution), self.hyperparameters, self.init_seed]),
+                say=execution.say,
+            )
         )
-    )
-    if method.task == "rating":
-        arrays = {
-            part: inner_products(solution.users, solution.items, pairs) for part, pairs in held_out(split).items()
-        }
-    else:
-        arrays = {"user_vectors": solution.users.cpu().numpy(), "item_vectors": solution.items.cpu().numpy()}
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise FitFailed("a vector or a prediction holds NaN or infinity")
-    return Training(solution.curve, solution.best_epoch, arrays, solution.extra, solution.paused)
+        if method.task == "rating":
+            arrays = {
+                part: inner_products(solution.users, solution.items, pairs) for part, pairs in held_out(split).items()
+            }
+        else:
+            arrays = {"user_vectors": solution.users.cpu().numpy(), "item_vectors": solution.items.cpu().numpy()}
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise FitFailed("a vector or a prediction holds NaN or infinity")
+        return Training(solution.curve, solution.best_epoch, arrays, solution.extra, solution.paused)
+
+    def train_baseline(self) -> Training:
+        method, split = self.method, self.inputs.split
+        baseline = method.model(method.validated(self.hyperparameters), self.init_seed)
+        wall, cpu = time.perf_counter(), time.process_time()
+        baseline.train(split)
+        seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+        if method.task == "ranking":
+            users, items = baseline.vectors(split)
+            arrays = {"user_vectors": users, "item_vectors": items}
+            ranking = Ranking(split.valid, split.train, split.n_users, split.n_items)
+            validation = mean_ndcg(ranking, vector_scorer(torch.from_numpy(users), torch.from_numpy(items)))
+        else:
+            arrays = {part: baseline.predict(pairs) for part, pairs in held_out(split).items()}
+            if not all(np.isfinite(values).all() for values in arrays.values()):
+                raise FitFailed("a prediction is NaN or infinite")
+            validation = rmse(split.ratings["valid"], arrays["valid"])
+        row = {"epoch": 1, "updates": 1, "seconds": seconds, "cpu_seconds": cpu_seconds, "validation": validation}
+        return Training([row], 1, arrays)
 
 
 def _validation(task: str, split: Split, device: str) -> Validate:
@@ -230,22 +258,3 @@ def _features(method: Method, paths: Sequence[Path], split: Split) -> Features |
             if rows != n:
                 raise DotbenchError(f"{path}: has {rows} {side}; the split has {n}")
     return joined(parts)
-
-
-def _train_baseline(method: Method, hyperparameters: dict[str, Any], split: Split, init_seed: int) -> Training:
-    baseline = method.model(SimpleNamespace(**hyperparameters), init_seed)
-    wall, cpu = time.perf_counter(), time.process_time()
-    baseline.train(split)
-    seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
-    if method.task == "ranking":
-        users, items = baseline.vectors(split)
-        arrays = {"user_vectors": users, "item_vectors": items}
-        ranking = Ranking(split.valid, split.train, split.n_users, split.n_items)
-        validation = mean_ndcg(ranking, vector_scorer(torch.from_numpy(users), torch.from_numpy(items)))
-    else:
-        arrays = {part: baseline.predict(pairs) for part, pairs in held_out(split).items()}
-        if not all(np.isfinite(values).all() for values in arrays.values()):
-            raise FitFailed("a prediction is NaN or infinite")
-        validation = rmse(split.ratings["valid"], arrays["valid"])
-    row = {"epoch": 1, "updates": 1, "seconds": seconds, "cpu_seconds": cpu_seconds, "validation": validation}
-    return Training([row], 1, arrays)

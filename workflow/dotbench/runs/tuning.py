@@ -2,33 +2,42 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dotbench.datasets.interactions import Split
+from dotbench.execution.hardware import Execution
 from dotbench.files import digest, read_json, write_csv, write_json
-from dotbench.runs.fitting import HIGHER_IS_BETTER, better, fit, fit_key, short
-from dotbench.runs.hardware import Place
-from dotbench.settings.halving import Halving
-from dotbench.settings.method import Method
+from dotbench.runs.fitting import HIGHER_IS_BETTER, Inputs, Seeds, fit, fit_key, short
+from dotbench.runs.method import Method
+from dotbench.runs.record import FitRecord
 from dotbench.solvers.base import Pause
+from dotbench.tuning.choice import best, ranked
+from dotbench.tuning.grid import edges
+from dotbench.tuning.halving import Halving
 
 CURVE = ["trial", "epoch", "updates", "validation"]
 FACTS = ["status", "reason", "validation", "best_epoch", "epochs", "updates", "train_seconds", "cpu_seconds"]
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A point of the grid as far as it was trained. ``paused``: training could go on; ``rung``: of halving, from 1."""
+
+    record: FitRecord
+    curve: list[dict[str, Any]]
+    paused: bool
+    rung: int
+
+
 def tune(
     method: Method,
-    load_split: Callable[[], Split],
-    dataset: str,
+    load_inputs: Callable[[], Inputs],
     seed: int,
-    place: Place,
+    execution: Execution,
     folder: Path,
     checkpoints: Path,
-    spectrum: Path | None = None,
     halving: Halving | None = None,
-    features: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Choose among the points of the grid and write ``trials.csv``, ``trials_curves.csv`` and ``chosen.json``.
 
@@ -37,118 +46,92 @@ def tune(
     under a name that covers all they depend on, so that an interrupted tuning continues where it was. With
     ``halving`` the choice is among the trials of the last rung; a trial that goes on continues where it paused.
     """
-    trials = method.trials()
-    rungs = halving.rungs(len(trials)) if halving else []
-    results: dict[int, dict[str, Any]] = {}
-    alive = list(range(len(trials)))
-    if len(trials) > 1:
-        split = load_split().without_test()
-        key = fit_key(method, split, place, features)
+    settings = method.trials()
+    rungs = halving.rungs(len(settings)) if halving else []
+    trials: dict[int, Trial] = {}
+    finalists = list(range(len(settings)))
+    if len(settings) > 1:
+        inputs = load_inputs()
+        inputs = replace(inputs, split=inputs.split.without_test())
+        key = fit_key(method, inputs, execution)
         for level, rung in enumerate(rungs or [None], 1):
             pause = Pause(rung.epochs, rung.updates) if rung else None
-            alive = sorted(_best(method, results, alive, rung.trials)) if rung and level > 1 else alive
-            for number in alive:
-                if level > 1 and not results[number]["paused"]:  # training has ended
-                    results[number]["rung"] = level
+            if rung and level > 1:
+                finalists = sorted(_ranked(method, trials, finalists)[: rung.trials])
+            for number in finalists:
+                if level > 1 and not trials[number].paused:  # training has ended
+                    trials[number] = Trial(trials[number].record, trials[number].curve, False, level)
                     continue
-                name = digest([key, trials[number]])
-                kept, partial = checkpoints / f"{name}-{level}.json", checkpoints / f"{name}.pt"
-                if not kept.exists():
+                name = digest([key, settings[number]])
+                finished, partial = checkpoints / f"{name}-{level}.json", checkpoints / f"{name}.pt"
+                if not finished.exists():
                     result = fit(
-                        method,
-                        trials[number],
-                        split,
-                        dataset,
-                        seed,
-                        seed,
-                        place,
-                        spectrum,
-                        partial,
-                        pause=pause,
-                        features=features,
+                        method, settings[number], inputs, Seeds(seed, seed), execution, checkpoint=partial, pause=pause
                     )
-                    write_json(kept, {"record": result.record, "curve": result.curve, "paused": result.paused})
-                results[number] = {**read_json(kept), "rung": level}
+                    facts = {"record": result.record.to_json(), "curve": result.curve, "paused": result.paused}
+                    write_json(finished, facts)
+                facts = read_json(finished)
+                record = FitRecord.from_json(facts["record"])
+                trials[number] = Trial(record, facts["curve"], facts["paused"], level)
                 step = f"rung {level} of {len(rungs)}, " if rungs else ""
-                place.say(step + _progress(number + 1, len(trials), method, results[number]["record"]))
-    chosen = choose(method, trials, [results[number]["record"] for number in sorted(results)], alive)
+                execution.say(step + _progress(number + 1, len(settings), method, record))
+    chosen = choose(method, settings, [trials[number].record for number in sorted(trials)], finalists)
     if rungs:
         chosen["rungs"] = [asdict(rung) for rung in rungs]
-    rows = [
-        {"trial": number, "rung": result["rung"]}
-        | {k: result["record"]["hyperparameters"][k] for k in method.grid}
-        | {k: result["record"][k] for k in FACTS}
-        for number, result in sorted(results.items())
-    ]
-    write_csv(folder / "trials.csv", rows, ["trial", "rung", *method.grid, *FACTS])
-    curves = [
-        {"trial": number, **row, "validation": row[result["record"]["validation_metric"]]}
-        for number, result in sorted(results.items())
-        for row in result["curve"]
-    ]
-    write_csv(folder / "trials_curves.csv", [short({k: r[k] for k in CURVE}) for r in curves], CURVE)
-    write_json(folder / "chosen.json", chosen)
+    _write(method, trials, chosen, folder)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return chosen
 
 
-def _best(method: Method, results: dict[int, dict[str, Any]], numbers: list[int], n: int) -> list[int]:
-    """The ``n`` of these trials with the best validation, the earlier among equals; failed ones come last."""
-    sign = -1 if HIGHER_IS_BETTER[method.task] else 1
-
-    def order(number: int) -> tuple[bool, float, int]:
-        record = results[number]["record"]
-        failed = record["status"] != "ok"
-        return failed, 0.0 if failed else sign * record["validation"], number
-
-    return sorted(numbers, key=order)[:n]
-
-
 def choose(
-    method: Method, trials: list[dict[str, Any]], records: list[dict[str, Any]], among: Sequence[int] | None = None
+    method: Method, settings: list[dict[str, Any]], records: list[FitRecord], among: Sequence[int] | None = None
 ) -> dict[str, Any]:
     """The content of ``chosen.json``, the best of the trials ``among`` the finalists, or of all if these failed.
 
     It holds nothing that changes when the same trials run again.
     """
-    best = 0
-    value: float | None = None
-    alive = [number for number in among or () if records and records[number]["status"] == "ok"]
-    for number, record in enumerate(records):
-        if alive and number not in alive:
-            continue
-        if record["status"] == "ok" and better(method.task, record["validation"], value):
-            best, value = number, record["validation"]
-    failed = sum(record["status"] != "ok" for record in records)
-    all_failed = bool(records) and failed == len(records)
+    maximise, values = HIGHER_IS_BETTER[method.task], [_value(record) for record in records]
+    number = best(values, maximise, among) if records else 0
+    if number is None:
+        number = best(values, maximise)
+    failed = sum(not record.ok for record in records)
     return {
-        "status": "failed" if all_failed else "ok",
-        "reason": f"all {failed} trials failed; the first: {records[0]['reason']}" if all_failed else None,
-        "hyperparameters": trials[best],
+        "status": "failed" if number is None else "ok",
+        "reason": f"all {failed} trials failed; the first: {records[0].reason}" if number is None else None,
+        "hyperparameters": settings[number or 0],
         "grid": method.grid,
-        "on_edge": {} if all_failed or not records else edges(trials[best], method.grid),
+        "on_edge": {} if number is None or not records else edges(method.grid, settings[number]),
         "trials": len(records),
         "failed_trials": failed,
     }
 
 
-def edges(chosen: dict[str, Any], grid: dict[str, list[Any]]) -> dict[str, str]:
-    """Tuned numbers that sit on the ``low`` or ``high`` edge of their grid.
+def _write(method: Method, trials: dict[int, Trial], chosen: dict[str, Any], folder: Path) -> None:
+    """Every trial, their curves and, last, the choice."""
+    rows, curves = [], []
+    for number, trial in sorted(trials.items()):
+        facts = trial.record.to_json()
+        tuned = {key: facts["hyperparameters"][key] for key in method.grid}
+        rows.append({"trial": number, "rung": trial.rung} | tuned | {key: facts[key] for key in FACTS})
+        metric = trial.record.validation_metric
+        points = [{"trial": number, **row, "validation": row[metric]} for row in trial.curve]
+        curves += [short({key: point[key] for key in CURVE}) for point in points]
+    write_csv(folder / "trials.csv", rows, ["trial", "rung", *method.grid, *FACTS])
+    write_csv(folder / "trials_curves.csv", curves, CURVE)
+    write_json(folder / "chosen.json", chosen)
 
-    A low edge of zero is a bound of the setting, not of the grid, and is left out.
-    """
-    found = {}
-    for key, values in grid.items():
-        if len(values) < 2 or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
-            continue
-        if chosen[key] == max(values):
-            found[key] = "high"
-        elif chosen[key] == min(values) and chosen[key] != 0:
-            found[key] = "low"
-    return found
+
+def _ranked(method: Method, trials: dict[int, Trial], numbers: list[int]) -> list[int]:
+    """These trials by their validation, the best first; failed ones come last."""
+    values = [_value(trials[number].record) if number in trials else None for number in range(max(trials) + 1)]
+    return ranked(values, HIGHER_IS_BETTER[method.task], numbers)
 
 
-def _progress(number: int, trials: int, method: Method, record: dict[str, Any]) -> str:
-    tuned = ", ".join(f"{key}={record['hyperparameters'][key]}" for key in method.grid)
-    outcome = f"{record['validation']:.5f}" if record["status"] == "ok" else f"failed: {record['reason']}"
-    return f"trial {number} of {trials}: {tuned}: {record['validation_metric']} {outcome}"
+def _value(record: FitRecord) -> float | None:
+    return record.validation if record.ok else None
+
+
+def _progress(number: int, trials: int, method: Method, record: FitRecord) -> str:
+    tuned = ", ".join(f"{key}={record.hyperparameters[key]}" for key in method.grid)
+    outcome = f"{record.validation:.5f}" if record.ok else f"failed: {record.reason}"
+    return f"trial {number} of {trials}: {tuned}: {record.validation_metric} {outcome}"

@@ -11,9 +11,10 @@ from pydantic import Field
 from dotbench.features.arrays import Features
 from dotbench.lazy import torch
 from dotbench.losses.base import Loss
-from dotbench.matrix import TrainMatrix
+from dotbench.numerics.matrix import TrainMatrix
 from dotbench.registry import Component, discover
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
+from dotbench.tuning.grid import Grids
 
 Validate = Callable[["torch.Tensor", "torch.Tensor"], float]
 
@@ -79,8 +80,7 @@ class Solver(Component):
     draws_batches: ClassVar[bool] = False  # the settings of the loss's batches are settings of the method
     halves: ClassVar[bool] = False  # its training can pause: a study may ask for successive halving
     Settings: ClassVar[type[Any]] = Settings
-    grid: ClassVar[dict[str, list[Any]]] = {}
-    extended_grid: ClassVar[dict[str, list[Any]]] = {}  # wider, for configurations with `grid: extended`
+    grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
 
     @classmethod
     def can_solve(cls, model: type[Any], loss: type[Loss]) -> bool:
@@ -96,7 +96,7 @@ class Solver(Component):
 
 def solvers() -> dict[str, type[Any]]:
     """Solvers by name."""
-    return discover("dotbench.solvers", Solver)
+    return discover("solvers", Solver)
 
 
 class IterativeSettings(Settings):

@@ -7,9 +7,9 @@ from dotbench.errors import DotbenchError
 from dotbench.lazy import torch
 from dotbench.losses.base import Loss
 from dotbench.losses.squared import Squared
-from dotbench.matrix import TrainMatrix
 from dotbench.models._inductive import dense
 from dotbench.models.imc import IMC
+from dotbench.numerics.matrix import TrainMatrix
 from dotbench.solvers.base import Problem, Solution, Solver
 
 

@@ -5,9 +5,9 @@ import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from dotbench.denormals import flushed
 from dotbench.errors import FitFailed
 from dotbench.lazy import torch
+from dotbench.numerics.denormals import flushed
 from dotbench.solvers.base import Problem, Solution
 from dotbench.solvers.checkpoint import load, save
 

@@ -28,8 +28,10 @@ class SGD(Solver):
     draws_batches = True
     halves = True
     Settings = SGDSettings
-    grid = {"learning_rate": [0.1, 0.01, 0.001], "weight_decay": [0.0, 1e-6, 1e-5, 1e-4]}  # RG2 paper
-    extended_grid = {"learning_rate": [0.01, 0.003, 0.001], "weight_decay": [1e-5, 1e-4, 3e-4, 1e-3]}  # as many
+    grids = {
+        "paper": {"learning_rate": [0.1, 0.01, 0.001], "weight_decay": [0.0, 1e-6, 1e-5, 1e-4]},  # RG2's
+        "extended": {"learning_rate": [0.01, 0.003, 0.001], "weight_decay": [1e-5, 1e-4, 3e-4, 1e-3]},  # as many
+    }
 
     def solve(self, problem: Problem) -> Solution:
         settings = problem.settings

@@ -9,8 +9,8 @@ from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError
 from dotbench.lazy import torch
 from dotbench.losses.base import SpectralLoss, losses
-from dotbench.matrix import TrainMatrix
-from dotbench.settings.base import Settings
+from dotbench.numerics.matrix import TrainMatrix
+from dotbench.settings import Settings
 from dotbench.solvers.base import Problem, Solution, Solver
 from dotbench.solvers.decomposition import Spectrum, decompose, load_spectrum
 

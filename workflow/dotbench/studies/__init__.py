@@ -1,1 +1,1 @@
-"""Studies: which task, which tables and figures a comparison has; later, what only one paper needs."""
+"""Studies that belong to no paper: which task, metrics, tables and figures a comparison has."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from dotbench.registry import Component, discover
 
@@ -15,12 +15,12 @@ def everything(model: str, loss: str, solver: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class ReportItem:
     """A table or a figure of a study: its name, how it is made, and which methods it shows.
 
-    ``kind``: a name in `dotbench.reporting.tables.TABLES` or `dotbench.reporting.figures.FIGURES`. ``title``: the note
-    that says what it is. ``shows``: whether it shows a method, by the names of model, loss and solver. ``needs``: a
-    method without which there is nothing to see; absent: any that it shows. ``experiment``: the packed experiment that
+    ``kind``: a name of `dotbench.reporting.kind.table_kinds` or `figure_kinds`. ``title``: the note that says what it
+    is. ``shows``: whether it shows a method, by the names of model, loss and solver. ``needs``: a
+    method without which there is nothing to see; absent: any that it shows. ``simulation``: the simulation that
     it shows, in the place of methods. ``split``: the kind of split that it is about; absent: any. ``features``: the
     features whose tables it shows; it needs a method that reads them. ``on_request``: made only when it is asked for by
     its name.
@@ -31,7 +31,7 @@ class Exhibit:
     title: str = ""
     shows: Shows = everything
     needs: Shows | None = None
-    experiment: str | None = None
+    simulation: str | None = None
     split: str | None = None
     features: str | None = None
     on_request: bool = False
@@ -44,18 +44,18 @@ class Exhibit:
 class Study(Component):
     """A comparison of methods: its task fixes split and metrics; its tables and figures are named targets.
 
-    ``published``: the paper whose numbers (`studies/published/<key>.yaml`) are set beside ours;
+    ``published``: the paper whose numbers (`papers/<key>/published.yaml`) are set beside ours;
     ``published_split``: the kind of split that they are of, where runs on another one must not be compared.
     """
 
     task: ClassVar[Literal["ranking", "rating"]]
     metrics: ClassVar[tuple[str, ...]]
-    tables: ClassVar[tuple[Exhibit, ...]]
-    figures: ClassVar[tuple[Exhibit, ...]] = ()
+    tables: ClassVar[tuple[ReportItem, ...]]
+    figures: ClassVar[tuple[ReportItem, ...]] = ()
     published: ClassVar[str | None] = None
     published_split: ClassVar[str | None] = None
 
 
-def studies() -> dict[str, type[Any]]:
+def studies() -> dict[str, type[Study]]:
     """Studies by name."""
-    return discover("dotbench.studies", Study)
+    return discover("studies", Study)

@@ -1,6 +1,6 @@
 """Top-10 recommendation."""
 
-from dotbench.studies.base import Exhibit, Study
+from dotbench.studies.base import ReportItem, Study
 
 
 class RankingStudy(Study):
@@ -10,5 +10,5 @@ class RankingStudy(Study):
     title = "Ranking"
     task = "ranking"
     metrics = ("ndcg@10", "mrr@10", "recall@10")
-    tables = (Exhibit("ranking", "comparison"),)
-    figures = (Exhibit("convergence", "convergence"),)
+    tables = (ReportItem("ranking", "comparison"),)
+    figures = (ReportItem("convergence", "convergence"),)

@@ -1,6 +1,6 @@
 """Rating prediction."""
 
-from dotbench.studies.base import Exhibit, Study
+from dotbench.studies.base import ReportItem, Study
 
 
 class RatingStudy(Study):
@@ -10,4 +10,4 @@ class RatingStudy(Study):
     title = "Rating"
     task = "rating"
     metrics = ("rmse", "mae")
-    tables = (Exhibit("rating", "comparison"),)
+    tables = (ReportItem("rating", "comparison"),)

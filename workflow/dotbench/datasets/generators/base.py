@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from dotbench.lazy import pd
 from dotbench.registry import Component, discover
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class Generator(Component):
@@ -28,4 +28,4 @@ class Generator(Component):
 
 def generators() -> dict[str, type[Any]]:
     """Generators by name."""
-    return discover("dotbench.datasets.generators", Generator)
+    return discover("datasets.generators", Generator)

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from dotbench.datasets.generators.base import Generator
 from dotbench.lazy import np, pd
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 SECONDS = 31_536_000  # the year over which the rows of a table are spread
 
@@ -64,7 +64,7 @@ class CovariateSettings(Settings):
 
 
 @dataclass(frozen=True)
-class Simulation:
+class SimulatedData:
     """Everything that a simulation knows, in float64.
 
     ``users`` (n, D_u), ``items`` (m, D_i): covariates. ``user_vectors`` (n, p), ``item_vectors`` (m, p): their
@@ -113,11 +113,11 @@ class CovariateGenerator(Generator):
         """A source of randomness for covariates (0), pairs (1), noise (2), coefficients (3) and times (4)."""
         return np.random.default_rng([self.settings.seed, number])
 
-    def simulate(self) -> Simulation:
+    def simulate(self) -> SimulatedData:
         s, rng = self.settings, self.stream(0)
         users, items = self.covariates(s.users, rng), self.covariates(s.items, rng)
         pairs = self._pairs(self.stream(1))
-        simulation = Simulation(users, items, self.user_vectors(users), self.item_vectors(items), pairs, np.empty(0))
+        simulation = SimulatedData(users, items, self.user_vectors(users), self.item_vectors(items), pairs, np.empty(0))
         truth = simulation.truth(pairs)
         return replace(simulation, ratings=truth + s.noise.draw(truth, self.stream(2)))
 

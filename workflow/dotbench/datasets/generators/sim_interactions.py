@@ -5,7 +5,7 @@ from pydantic import Field, model_validator
 from dotbench.datasets.generators.base import Generator
 from dotbench.datasets.generators.sim_ratings import FIRST_SECOND, SECONDS, Truth
 from dotbench.lazy import np, pd
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 BLOCK = 1 << 16  # pairs that are drawn together; what is looked up for them stays in the cache
 CELLS = 1 << 22  # cells of the users that are drawn over all items at once

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from dotbench.datasets.generators.covariates import CovariateGenerator, CovariateSettings, Noise
 from dotbench.lazy import np
-from dotbench.orthonormal import orthonormal
+from dotbench.numerics.orthonormal import orthonormal
 
 ACTIVATIONS = {
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),

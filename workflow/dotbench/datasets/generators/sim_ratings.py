@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from dotbench.datasets.generators.base import Generator
 from dotbench.lazy import np, pd
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 FIRST_SECOND, SECONDS = 874_724_710, 18_568_928  # the months that MovieLens 100K spans
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from dotbench.datasets.parsers.base import EARLIEST, LARGEST, LATEST, SECONDS, Parser, RawFiles
 from dotbench.errors import DotbenchError
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO
 from dotbench.errors import DotbenchError
 from dotbench.lazy import pd
 from dotbench.registry import Component, discover
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,4 +102,4 @@ class Parser(Component):
 
 def parsers() -> dict[str, type[Any]]:
     """Parsers by name."""
-    return discover("dotbench.datasets.parsers", Parser)
+    return discover("datasets.parsers", Parser)

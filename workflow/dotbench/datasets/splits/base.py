@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from dotbench.files import digest
 from dotbench.lazy import np
 from dotbench.registry import Component, discover
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 DEFAULT = "per-user-random"
 SHARE = 0.1  # of validation and of test, where a protocol does not say otherwise
@@ -71,7 +71,7 @@ class Splitter(Component):
 
 def splitters() -> dict[str, type[Any]]:
     """Splitters by name."""
-    return discover("dotbench.datasets.splits", Splitter)
+    return discover("datasets.splits", Splitter)
 
 
 def make_splitter(identity: dict[str, Any]) -> Splitter:
@@ -86,7 +86,7 @@ def cold(new_users: "np.ndarray", new_items: "np.ndarray") -> "np.ndarray":
 
 
 def place_in_user(users: "np.ndarray", *keys: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
-    """Place of each pair among its user's, from 0, ordered by ``keys``, the last one first; and n_u of each user."""
+    """Execution of each pair among its user's, from 0, ordered by ``keys``, the last one first; and n_u of each user."""
     order = np.lexsort((*keys, users))
     counts = np.bincount(users)
     starts = np.cumsum(counts) - counts

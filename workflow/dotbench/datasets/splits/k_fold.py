@@ -4,7 +4,7 @@ from pydantic import Field
 
 from dotbench.datasets.splits.base import SHARE, TEST, VALID, Splitter
 from dotbench.lazy import np
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class KFoldSettings(Settings):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dotbench.datasets.splits.base import TEST, VALID, Splitter, place_in_user
 from dotbench.lazy import np
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 
 class LeaveOneOutSettings(Settings):

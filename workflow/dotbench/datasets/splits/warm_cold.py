@@ -5,7 +5,7 @@ from pydantic import Field
 from dotbench.datasets.splits.base import TEST, VALID, Splitter, cold
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np
-from dotbench.settings.base import Settings
+from dotbench.settings import Settings
 
 USERS, ITEMS = 15_000 / 35_906, 10_000 / 15_090  # the paper's block of its Yelp data
 TEST_SHARE, VALID_SHARE = 0.3, 0.2  # of the block; of the rest of the block

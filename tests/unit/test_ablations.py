@@ -1,0 +1,187 @@
+"""The simulations on T2Rec's open questions: what they vary, what they keep, and what they measure."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dotbench.datasets.generators.covariates import SimulatedData
+from dotbench.errors import DotbenchError
+from dotbench.execution.checkpoint import Checkpoint
+from dotbench.execution.hardware import Execution
+from dotbench.papers.t2rec.simulations._ablation import Ablation, WithExcess
+from dotbench.settings import validate
+from dotbench.simulations import _question
+from dotbench.simulations.base import simulations
+from dotbench.simulations.comparison import DataSet, Protocol
+from dotbench.simulations.jobs import from_identity, to_frame
+from dotbench.simulations.methods.base import Fitted
+
+PLACE = Execution("cpu", say=lambda text: None)
+QUESTIONS = {name: cls for name, cls in simulations().items() if issubclass(cls, Ablation)}
+SMALL = {"users": 40, "ratings": [300], "replications": 2, "epochs": 1, "learning_rates": [0.003, 0.001]}
+
+
+def of(name: str, **changed: Any) -> Any:
+    return QUESTIONS[name](QUESTIONS[name].Settings(**{**SMALL, **changed}))
+
+
+def drawn(simulation: Any, part: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[int, SimulatedData]:
+    """The data of a part: seed → simulation."""
+    seen = {}
+
+    def rows(self: WithExcess) -> list[Any]:
+        seen.update({seed: data.simulation for seed, data in self.sets.items()})
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WithExcess, "rows", rows)
+        simulation.run(part.settings, PLACE, Checkpoint(tmp_path, "k"))
+    return seen
+
+
+def test_the_questions_are_there() -> None:
+    assert set(QUESTIONS) == {f"t2rec-{name}" for name in ("depth", "width", "embedding-size", "noise", "truths")}
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+def test_a_part_of_a_question(name: str, tmp_path: Path) -> None:
+    """One tuned fit for every replication, with the errors that the table shows, and its value in the rows."""
+    simulation = of(name)
+    part = simulation.parts()[-1]
+    frame = to_frame(simulation, simulation.run(part.settings, PLACE, Checkpoint(tmp_path, "k")))
+    assert list(frame["role"]).count("reported") == 2
+    assert len(frame) == 4
+    assert set(frame["status"]) == {"ok"}
+    reported = frame[frame["role"] == "reported"]
+    assert list(reported["replication"]) == [0, 1]
+    assert reported[list(simulation.metrics)].notna().all(axis=None)
+    assert frame[frame["role"] == "tuning"][list(simulation.metrics)].isna().all(axis=None)
+    assert set(frame["ratings"]) == {300}
+    assert set(frame[simulation.compared]) == {part.settings["facts"][simulation.compared]}
+    best = frame.groupby("replication")["valid_rmse"].min()
+    assert list(reported["valid_rmse"]) == list(best)
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+def test_more_values_and_scenarios_make_no_other_parts(name: str) -> None:
+    cls = QUESTIONS[name]
+    values = [key for key in cls.lists if key not in ("replications", "first", "pack")]
+    few = {key: getattr(cls.Settings(), key)[:1] for key in values}
+    one, whole = cls(cls.Settings(**few)), cls(cls.Settings())
+    assert one.folder == whole.folder
+    labels = {part.label: part.settings for part in whole.parts()}
+    assert all(labels[part.label] == part.settings for part in one.parts())
+    assert len(labels) == np.prod([len(getattr(whole.settings, key)) for key in values])
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+def test_a_part_is_run_without_the_lists(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The defaults of the lists, which a part does not know, need not fit its other settings."""
+    whole = of(name)
+    alone = from_identity(whole.identity())
+    part = whole.parts()[0]
+    first, second = (drawn(one, part, tmp_path, monkeypatch) for one in (whole, alone))
+    for seed, simulation in first.items():
+        assert np.array_equal(simulation.ratings, second[seed].ratings)
+        assert len(simulation.ratings) == 300
+
+
+def test_the_lists_defaults_are_checked_in_a_configuration() -> None:
+    with pytest.raises(DotbenchError, match=r"20000 ratings do not fit: 50 users"):
+        validate(QUESTIONS["t2rec-width"].Settings, {"users": 50}, "test")
+
+
+def test_excess_is_against_the_noiseless_truth() -> None:
+    rng = np.random.default_rng(0)
+    users, items = rng.normal(size=(10, 2)), rng.normal(size=(10, 2))
+    pairs = np.stack(np.divmod(np.arange(100), 10), axis=1)
+    simulation = SimulatedData(users, items, users, items, pairs, rng.normal(size=100))
+    data = DataSet(simulation, 0, Protocol(0.3, 1, 0.2, False))
+    fit = data.data(data.held[0])
+    comparison = object.__new__(WithExcess)
+    found = comparison.errors(data, fit, Fitted(lambda rows: np.full(len(rows), 0.5)))
+    truth = (users @ items.T)[tuple(pairs[data.test].T)]
+    assert found["excess_rmse"] == pytest.approx(np.sqrt(np.mean((truth - 0.5) ** 2)))
+    assert found["test_rmse"] == pytest.approx(np.sqrt(np.mean((simulation.ratings[data.test] - 0.5) ** 2)))
+    assert found["train_rmse"] == pytest.approx(np.sqrt(np.mean((fit.ratings - 0.5) ** 2)))
+    assert tuple(found) == WithExcess.reported
+
+
+def test_depths_have_equal_numbers_of_parameters() -> None:
+    facts = [part.settings["facts"] for part in of("t2rec-depth").parts()]
+    assert [fact["depth"] for fact in facts] == list(range(1, 9))
+    paper = 51 * 50 + 3 * 51 * 50 + 51 * 30
+    for fact in facts[1:]:
+        assert fact["parameters"] == pytest.approx(paper, rel=0.025)
+    assert facts[4]["width"] == 50
+    assert (facts[0]["parameters"], facts[0]["width"], facts[0]["title"]) == (51 * 30, None, "1 layer, linear")
+
+
+def test_truths_of_other_lengths_have_the_variance_of_the_paper_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation = of("t2rec-embedding-size", sizes=[4], functions=[3, 30], replications=40, pack=40)
+    variances = {}
+    for part in simulation.parts():
+        found = drawn(simulation, part, tmp_path, monkeypatch)
+        p = part.settings["facts"]["functions"]
+        assert all(one.user_vectors.shape == (40, p) for one in found.values())
+        variances[p] = np.mean([((one.user_vectors @ one.item_vectors.T) ** 2).mean() for one in found.values()])
+    assert variances[3] == pytest.approx(variances[30], rel=0.25)
+
+
+def test_noise_has_the_variance_and_the_law_that_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation = of("t2rec-noise", variances=[2.0], users=200, ratings=[40_000], replications=1)
+    kurtosis = {}
+    for part in simulation.parts():
+        [one] = drawn(simulation, part, tmp_path, monkeypatch).values()
+        error = one.ratings - one.truth(one.pairs)
+        assert error.var() == pytest.approx(2.0, rel=0.25)
+        kurtosis[part.settings["facts"]["law"]] = (error**4).mean() / error.var() ** 2
+    assert kurtosis["gaussian"] < 3.3 < kurtosis["laplace"] < 7 < min(kurtosis["student-t"], kurtosis["outliers"])
+
+
+def test_truths_are_of_the_law(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums of two waves that are ±1 take three values."""
+    simulation = of("t2rec-truths", laws=["jumps", "smooth"], replications=1)
+    jumps, smooth = (
+        drawn(simulation, part, tmp_path, monkeypatch)[0].user_vectors.round(9) for part in simulation.parts()
+    )
+    assert len(np.unique(jumps)) == 3
+    assert len(np.unique(smooth)) == smooth.size
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("t2rec-width", {"users": 50, "ratings": [2501]}, "2501 ratings do not fit: 50 users × 50 items"),
+        ("t2rec-noise", {"laws": ["cauchy"]}, "key 'laws.0': found 'cauchy'"),
+        ("t2rec-truths", {"law": ["jumps"]}, "key 'law': unknown key"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_told(name: str, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(DotbenchError) as caught:
+        validate(QUESTIONS[name].Settings, settings, "simulation")
+    assert message in str(caught.value)
+
+
+def test_the_towers_are_the_papers_where_nothing_is_varied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    class Seen(WithExcess):
+        def rows(self) -> list[Any]:
+            seen.append(self.stated)
+            return []
+
+    monkeypatch.setattr(_question, "WithExcess", Seen)
+    for name in ("t2rec-noise", "t2rec-width"):
+        simulation = of(name)
+        simulation.run(simulation.parts()[0].settings, PLACE, Checkpoint(tmp_path, "k"))
+    shape = ("depth", "width", "embedding_size")
+    assert [{key: stated["set"].get(key) for key in shape} for stated in seen] == [
+        dict.fromkeys(shape),
+        {"depth": None, "width": 6, "embedding_size": None},
+    ]
+    assert seen[0]["grid"] == {"learning_rate": [0.003, 0.001]}

@@ -1,0 +1,1 @@
+"""Finished runs and tables as files that travel: export and import."""

@@ -1,0 +1,97 @@
+"""One small file of finished runs → their folders, so that the workflow does not run them again."""
+
+import itertools
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotbench import paths
+from dotbench.archive.file import read_archive, read_jobs
+from dotbench.archive.job_rows import job_key, write_job
+from dotbench.archive.rows import (
+    FIT,
+    TUNING,
+    Row,
+    disagreement,
+    folder,
+    is_fit,
+    manifests,
+    per_user_columns,
+)
+from dotbench.files import write_parquet, write_text
+from dotbench.runs.evaluating import per_user_table
+
+
+@dataclass
+class Imported:
+    """Fits, tunings and jobs of simulations that are now here as in the file; what holds another run and was left
+    alone; why datasets were refused; datasets without their data."""
+
+    fits: int = 0
+    tunings: int = 0
+    jobs: int = 0
+    others: list[Path] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    without_data: list[str] = field(default_factory=list)
+
+
+def import_runs(path: Path) -> Imported:
+    """Put every run of a file where the workflow looks for it.
+
+    A dataset is refused if its data or a split are here and are others. The manifests of data and splits that are
+    not here are written, which is enough for tables and figures. Every file of a run that is here as in the file gets
+    the present time: a run must not be older than what it is made from.
+    """
+    result = Imported()
+    for dataset, group in itertools.groupby(read_archive(path), lambda row: row["dataset"]):
+        rows = list(group)
+        named = manifests(rows)
+        problem = disagreement({file: file.read_text("utf-8") for file in named if file.is_file()}, named)
+        if problem:
+            result.refused.append(f"{path}: the runs on '{dataset}' are on other data than those here: {problem}")
+            continue
+        for file, text in named.items():
+            if not file.is_file():
+                write_text(file, text)
+        if not all((file.parent / "split.npz").is_file() for file in named if file.name == "split.json"):
+            result.without_data.append(dataset)
+        for _, runs in itertools.groupby(rows, lambda row: row["method"]):
+            _import_method(list(runs), result)
+    for row in read_jobs(path):
+        if write_job(row):
+            result.jobs += 1
+        else:
+            result.others.append(paths.job(*job_key(row)))
+    return result
+
+
+def _import_method(rows: list[Row], result: Imported) -> None:
+    """``rows``: the tuning, then its fits, which are left out if another setting was chosen here."""
+    for row in rows:
+        facts = "metrics" if is_fit(row) else "chosen"
+        here = folder(row) / (FIT | TUNING)[facts]
+        finished = here.is_file()
+        if finished and here.read_bytes() != row[facts].encode():
+            result.others.append(folder(row))
+            if not is_fit(row):
+                return
+            continue
+        _write(row, overwrite=not finished)
+        result.fits += is_fit(row)
+        result.tunings += not is_fit(row)
+
+
+def _write(row: Row, overwrite: bool) -> None:
+    """Write the files of a run, or those that are not here; all get the same, present time."""
+    into = folder(row)
+    for column, name in (FIT if is_fit(row) else TUNING).items():
+        if overwrite or not (into / name).is_file():
+            write_text(into / name, row[column])
+    per_user = into / "per_user.parquet"
+    if is_fit(row) and (overwrite or not per_user.is_file()):
+        write_parquet(per_user, per_user_table(per_user_columns(row)))
+    now = time.time()
+    for file in into.iterdir():
+        if file.is_file():
+            os.utime(file, (now, now))

@@ -1,0 +1,120 @@
+"""How far a configuration is: what is done, to do and failed."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotbench import paths
+from dotbench.config.plan import Plan
+from dotbench.config.runs import MethodEntry
+from dotbench.files import read_json
+from dotbench.simulations.entry import SimulationEntry
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """How many of some jobs are done, done with a failed fit, and to do; the reason and the log of the last failure."""
+
+    done: int = 0
+    failed: int = 0
+    to_do: int = 0
+    reason: str | None = None
+    log: str | None = None
+
+    @property
+    def counts(self) -> tuple[str, str, str]:
+        """The three numbers as text, empty for zero."""
+        done, failed, to_do = (str(n) if n else "" for n in (self.done, self.failed, self.to_do))
+        return done, failed, to_do
+
+
+@dataclass
+class State(Progress):
+    """How far a method of a study is on a dataset."""
+
+    entry: MethodEntry
+    tuned: str = "to do"
+    failed_fits: list[Path] = field(default_factory=list)
+
+
+def states(plan: Plan) -> list[State]:
+    """One state for every study × dataset × method of the configuration."""
+    found = []
+    for entry in plan.entries:
+        state = State(entry)
+        folder = paths.run(entry.dataset, entry.folder)
+        trials = len(entry.method.trials())
+        kept = len(list((paths.CHECKPOINTS / entry.dataset / entry.folder / "tune").glob("*.json")))
+        if (folder / "chosen.json").is_file():
+            state.tuned = read_json(folder / "chosen.json")["status"]
+        elif kept:
+            state.tuned = f"{kept} of {trials}"
+        for fit in plan.fits(entry):
+            record = fit / "metrics.json"
+            if not record.is_file():
+                state.to_do += 1
+                continue
+            content = read_json(record)
+            if content["status"] == "ok":
+                state.done += 1
+            else:
+                state.failed += 1
+                state.failed_fits.append(fit)
+                state.reason, state.log = content["reason"], content["log"]
+        found.append(state)
+    return found
+
+
+@dataclass
+class SimulationState(Progress):
+    """How far a simulation is, in jobs; ``failed``: done, with a failed fit among those that are reported."""
+
+    entry: SimulationEntry
+    failed_jobs: list[Path] = field(default_factory=list)
+
+
+def simulation_states(plan: Plan) -> list[SimulationState]:
+    """One state for every simulation of the configuration."""
+    found = []
+    for entry in plan.simulations:
+        state = SimulationState(entry)
+        for label in entry.jobs:
+            record = entry.rows(label).with_suffix(".json")
+            content = read_json(record) if record.is_file() else None
+            if content is None:
+                state.to_do += 1
+            elif content["failed"]:
+                state.failed += 1
+                state.failed_jobs.append(record)
+                state.reason, state.log = content["reason"], content["log"]
+            else:
+                state.done += 1
+        found.append(state)
+    return found
+
+
+def drop_failed(plan: Plan) -> list[Path]:
+    """Delete the records of failed fits and tunings, and the tables and figures that show them; the folders.
+
+    A table that is there keeps Snakemake from asking for what it was made from.
+    """
+    dropped = []
+    for state in states(plan):
+        for fit in state.failed_fits:
+            for name in ("fit.json", "metrics.json"):
+                (fit / name).unlink(missing_ok=True)
+            dropped.append(fit)
+        chosen = paths.run(state.entry.dataset, state.entry.folder) / "chosen.json"
+        if chosen.is_file() and read_json(chosen)["status"] != "ok":
+            chosen.unlink()
+            dropped.append(chosen.parent)
+        if state.failed_fits:
+            for target in plan.targets(state.entry.study):
+                Path(target).unlink(missing_ok=True)
+    for simulation in simulation_states(plan):
+        for record in simulation.failed_jobs:
+            record.unlink()
+            dropped.append(record)
+        if simulation.failed_jobs:
+            for target in plan.targets(plan.study(simulation.entry.simulation.study)):
+                Path(target).unlink(missing_ok=True)
+    return dropped

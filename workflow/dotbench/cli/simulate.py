@@ -1,0 +1,27 @@
+"""Stage simulate: one job of a simulation."""
+
+import shutil
+
+from dotbench.cli.stage import Device, File, Json, Maybe, Text, Threads, run, say
+from dotbench.execution.hardware import prepare_execution
+from dotbench.simulations.jobs import run_job, save_job
+
+
+def main(
+    simulation: Json,
+    job: Json,
+    label: Text,
+    rows: File,
+    checkpoints: File,
+    log: Maybe = None,
+    device: Device = "auto",
+    threads: Threads = 1,
+) -> None:
+    execution = prepare_execution(device, threads, log, say, job["gpu"])
+    frame, record = run_job(simulation, label, job["settings"], job["modules"], execution, checkpoints)
+    save_job(frame, record, rows)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,129 @@
+"""Everything that knows Snakemake: starting it, reading what it says, and one clock for its scheduler."""
+
+import inspect
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+from dotbench import paths
+from dotbench.errors import DotbenchError
+from dotbench.files import write_text
+from dotbench.reporting.kind import Kind
+from dotbench.sources import SUFFIX, module_of
+
+PROJECT = Path(__file__).parents[3]  # of a checkout installed with `pip install -e`
+
+
+def snakemake(
+    arguments: list[str], config: Sequence[Path] | None, capture: bool = False
+) -> "subprocess.CompletedProcess[str]":
+    """Run Snakemake on the project's Snakefile in the working directory.
+
+    The configuration comes last on the command line: ``--configfile`` would swallow targets behind it.
+    """
+    if not (PROJECT / "Snakefile").is_file():
+        raise DotbenchError(f"found no Snakefile in {PROJECT}; install a checkout with 'pip install -e .'")
+    command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(PROJECT / "Snakefile")]
+    command += ["--configfile", *map(str, config)] if config else []
+    return subprocess.run(command, text=True, capture_output=capture, check=False)
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job that would run: what Snakemake says of it."""
+
+    message: str
+    reason: str
+
+    @property
+    def kind(self) -> str:
+        return self.message.split(" ")[0]
+
+
+def planned_jobs(targets: list[str], config: Sequence[Path] | None) -> list[PlannedJob]:
+    """The jobs of a dry run. Raises DotbenchError with Snakemake's words if there can be none."""
+    result = snakemake([*targets, "--dry-run", "--quiet", "host"], config, capture=True)
+    if result.returncode != 0:
+        raise DotbenchError((result.stderr or result.stdout).strip())
+    text = result.stdout + result.stderr
+    found = re.findall(r"^Job \d+: (.*)\nReason: (.*)$", text, re.MULTILINE)
+    return [PlannedJob(message, reason) for message, reason in found]
+
+
+def why(jobs: list[PlannedJob]) -> list[tuple[str, str]]:
+    """The reasons that start the chain: (reason, jobs), without those that only follow another job."""
+    counts: Counter[str] = Counter()
+    for job in jobs:
+        for part in job.reason.split("; "):
+            if not part.startswith("Input files updated by another job"):
+                counts[_in_words(part)] += 1
+    return [(reason, str(count)) for reason, count in counts.most_common()]
+
+
+def _in_words(reason: str) -> str:
+    """A reason for people: the modules whose code changed in the place of their digests, lists of files cut short."""
+    if reason.startswith("Missing output files"):
+        return "its output is missing"
+    kind, _, listed = reason.partition(": ")
+    files = listed.split(", ")
+    changed = [module_of(file) for file in files if file.endswith(SUFFIX) and Path(file).is_relative_to(paths.CODE)]
+    if kind == "Updated input files" and changed:
+        others = [file for file in files if not file.endswith(SUFFIX)]
+        told = f"Edited code: {', '.join(changed)}" + (f"; {kind}: {', '.join(others)}" if others else "")
+    else:
+        told = reason
+    return told if len(told) <= 160 else told[:157] + "..."
+
+
+def outputs_of(kind: type[Kind], stem: str) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Name → (file, what Snakemake's report is told of it or nothing) of a table or figure of a kind."""
+    outputs = {}
+    for ending in kind.files:
+        shown: dict[str, Any] = {}
+        if ending in kind.in_report:
+            what = {"tables": "table", "figures": "figure"}.get(stem.split("/")[-2], "")
+            labels = {what: "{study}: {report_item}"} if what else {"study": "{study}"}
+            labels |= kind.in_report[ending] or {"configuration": "{name}"}
+            shown = {"caption": caption_file(kind), "category": kind.category, "labels": labels}
+        outputs[re.sub(r"\W", "_", ending.lstrip(".-"))] = (stem + ending, shown)
+    return outputs
+
+
+def caption_file(kind: type[Kind]) -> str:
+    """The file of a kind's caption, which is its docstring; it is written if it is not as it should be."""
+    path = paths.CODE / "captions" / f"{kind.__module__}.{kind.name}.rst"
+    text = (inspect.getdoc(kind) or "") + "\n"
+    if not path.is_file() or path.read_text("utf-8") != text:
+        write_text(path, text)
+    return str(path.absolute())
+
+
+def keep_one_clock(scheduler: Any) -> None:
+    """Let the scheduler class look for free slots once in a timespan, however many jobs have finished.
+
+    Snakemake 9 limits how many jobs start in a timespan (`--max-jobs-per-timespan`, by default 100 a second) and looks
+    again after it. Every look that finds jobs waiting starts a further timer, those that finished jobs prompt among
+    them, and no timer ends: after n jobs it looks n times a second, each time at the inputs of all waiting jobs.
+    """
+
+    def look_again(self: Any, delay: float) -> None:
+        if getattr(self, "_clock_is_set", False):
+            return
+        self._clock_is_set = True
+
+        def ring() -> None:
+            self._clock_is_set = False  # before the look that sets it again
+            self._open_jobs.release()
+
+        timer = Timer(delay, ring)
+        timer.daemon = True
+        timer.start()
+
+    if hasattr(scheduler, "_schedule_reevalutation"):  # sic; a version without it has no such timers
+        scheduler._schedule_reevalutation = look_again

@@ -1,0 +1,309 @@
+"""A configuration: which studies run on which datasets with which methods and seeds."""
+
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from dotbench.config.features import check_features
+from dotbench.config.simulation import SimulationChoice, resolve_simulation
+from dotbench.config.split import check_method, resolve_split
+from dotbench.datasets.definition import Name
+from dotbench.datasets.splits.base import DEFAULT, Splitter
+from dotbench.errors import DotbenchError
+from dotbench.registry import PAPERS, papers, unknown
+from dotbench.runs.method import Method, MethodChoice, WrongChoice, resolve
+from dotbench.settings import Settings, dotted, explain
+from dotbench.simulations.base import Simulation
+from dotbench.studies.base import studies
+from dotbench.tuning.grid import GridName
+from dotbench.tuning.halving import Halving
+from dotbench.yaml_lines import KeyPath, place, read_yaml
+
+RESERVED = ("data", "runs", "checkpoints", "studies", "code")
+REDUCED = {"papers": "reduced"}  # an entry of `studies`
+
+
+def reduced_studies() -> list[dict[str, Any]]:
+    """The study that each paper offers by name, reduced to minutes: `papers/<key>/reduced.yaml`."""
+    files = [PAPERS / key / "reduced.yaml" for key in papers()]
+    return [{"on_request": True, **read_yaml(file)} for file in files if file.is_file()]
+
+
+def _no_repeats(names: list[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"'{repeated[0]}' is there more than once")
+
+
+class DatasetUse(Settings):
+    """A dataset by name; in a configuration the name alone will do."""
+
+    name: Name
+    accept_unverified: bool = Field(False, description="take a local copy whose digest is not the official one")
+
+
+class StudyChoice(Settings):
+    """A study and the methods that it compares; simulations, beside methods or in their place."""
+
+    study: str = Field(description="a name of `dotbench list studies`")
+    on_request: bool = Field(False, description="made only where the study, or something of it, is asked for by name")
+    datasets: list[Name] | None = Field(
+        None, min_length=1, description="those of the configuration that the study is about"
+    )
+    split: str | dict[str, Any] = Field(
+        DEFAULT, description="a name of `dotbench list splits`, or a mapping of `kind` and its settings"
+    )
+    halving: Halving | None = Field(
+        None, description="tune by successive halving where training can pause; absent: every setting to the end"
+    )
+    methods: list[MethodChoice] = Field(default=[], min_length=1, validate_default=False)
+    simulations: list[SimulationChoice] = Field(
+        default=[],
+        min_length=1,
+        validate_default=False,
+        description="simulations of the study, beside `methods` or in their place",
+    )
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _name_or_mapping(cls, value: Any) -> Any:
+        if not isinstance(value, str | dict):
+            raise ValueError("allowed is a name of `dotbench list splits`, or a mapping of 'kind' and its settings")
+        return value
+
+    @field_validator("datasets")
+    @classmethod
+    def _once(cls, value: list[str] | None) -> list[str] | None:
+        _no_repeats(value or [])
+        return value
+
+    @model_validator(mode="after")
+    def _something(self) -> "StudyChoice":
+        if not self.methods and not self.simulations:
+            raise ValueError("needs 'methods', 'simulations', or both")
+        return self
+
+
+class Benchmark(Settings):
+    """The whole configuration. Lists, never mappings keyed by name: Snakemake merges mappings of several files."""
+
+    name: Name = Field(description="names the folder of the results: results/<name>/")
+    datasets: list[DatasetUse] = Field(
+        default=[],
+        description="names of `dotbench list datasets`; none where no study has `methods`",
+    )
+    studies: list[StudyChoice] = Field(min_length=1)
+    seeds: list[int] = Field(
+        [0, 1, 2, 3, 4], min_length=1, description="reported seeds; each names a split and an initialisation"
+    )
+    grid: GridName = Field(
+        "paper",
+        description="which grid methods have, of their own or of those that their `grid` names: `reduced`, `paper` or "
+        "`extended`; the nearest one where it is absent",
+    )
+    tuning_seed: int = Field(1000, ge=0, description="split and initialisation of tuning; not a reported one")
+    threads: int = Field(1, ge=1, description="threads of a fit; results are bit-equal only for the same number")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where fits run; auto takes a GPU if there is one"
+    )
+    data_dir: str | None = Field(None, description="folder with local copies; the variable DOTBENCH_DATA wins")
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            return [{"name": item} if isinstance(item, str) else item for item in value]
+        return value
+
+    @field_validator("studies", mode="before")
+    @classmethod
+    def _reduced_papers(cls, value: Any) -> Any:
+        """`papers: reduced` stands for the reduced study of every paper that offers one and is not listed itself."""
+        if not isinstance(value, list) or REDUCED not in value:
+            return value
+        listed = [choice.get("study") for choice in value if isinstance(choice, dict)]
+        offered = [choice for choice in reduced_studies() if choice["study"] not in listed]
+        return [choice for given in value for choice in (offered if given == REDUCED else [given])]
+
+    @field_validator("name")
+    @classmethod
+    def _free(cls, value: str) -> str:
+        if value in RESERVED:
+            raise ValueError(f"results/{value} holds what all configurations share; choose another name")
+        return value
+
+    @field_validator("datasets")
+    @classmethod
+    def _once(cls, value: list[DatasetUse]) -> list[DatasetUse]:
+        _no_repeats([use.name for use in value])
+        return value
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, value: list[int]) -> list[int]:
+        if len(set(value)) < len(value) or min(value) < 0:
+            raise ValueError("seeds are different whole numbers from 0")
+        return value
+
+    @cached_property
+    def plans(self) -> list[tuple[Any, list[str], list[Method]]]:
+        """(study, its datasets, its resolved methods) in the order of the configuration."""
+        everything = [use.name for use in self.datasets]
+        return [
+            (
+                studies()[choice.study],
+                choice.datasets or everything,
+                [resolve(method, self.grid) for method in choice.methods],
+            )
+            for choice in self.studies
+        ]
+
+    @cached_property
+    def splitters(self) -> dict[str, Splitter]:
+        """Study → the splitter of its pairs."""
+        return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
+
+    @cached_property
+    def simulations(self) -> list[tuple[str, Simulation]]:
+        """(label, simulation) of every simulation, in the order of the configuration."""
+        return [
+            (entry.label or simulation.title, simulation)
+            for choice in self.studies
+            for entry in choice.simulations
+            for simulation in [resolve_simulation(entry, choice.study)]
+        ]
+
+    def of_studies(self, names: Collection[str]) -> "Benchmark":
+        """The same configuration with these studies alone."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        kept = [choice for choice in self.studies if choice.study in names]
+        return type(self).model_construct(**{**values, "studies": kept})
+
+    def protocol(self, study: Any, method: Method) -> dict[str, Any]:
+        """What of the protocol the digest of a method's runs covers; the default split is left out, and so is
+        halving of what cannot be halved."""
+        splitter = self.splitters[study.name]
+        protocol = {"task": study.task, "tuning_seed": self.tuning_seed}
+        protocol |= {} if splitter.is_default else {"split": splitter.identity()}
+        halving = next(choice.halving for choice in self.studies if choice.study == study.name)
+        if halving and method.solver is not None and method.solver.halves and len(method.trials()) > 1:
+            protocol["halving"] = halving.model_dump()
+        return protocol
+
+
+def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
+    """Validate a configuration; ``files`` are where its values come from, the last one winning.
+
+    Raises DotbenchError with the file, line and key of every problem.
+    """
+    for file in files:
+        read_yaml(file)  # Snakemake's reader takes the last of two equal keys, ours refuses them
+
+    def fail(problems: list[tuple[KeyPath, str]]) -> DotbenchError:
+        return DotbenchError(
+            "\n".join(f"{place(files, path)}: key '{dotted(path)}': {message}" for path, message in problems)
+        )
+
+    try:
+        benchmark = Benchmark.model_validate(values)
+    except ValidationError as error:
+        raise fail(explain(error, Benchmark)) from None
+    if benchmark.tuning_seed in benchmark.seeds:
+        raise fail(
+            [
+                (
+                    ("tuning_seed" if "tuning_seed" in values else "seeds",),
+                    f"found {benchmark.tuning_seed}, which is among the reported seeds",
+                )
+            ]
+        )
+    names = [choice.study for choice in benchmark.studies]
+    if all(choice.on_request for choice in benchmark.studies):
+        raise fail([(("studies",), "all are 'on_request', so that a run without a name would make nothing")])
+    for s, study_choice in enumerate(benchmark.studies):
+        if study_choice.study in names[:s]:
+            raise fail([(("studies", s, "study"), f"found '{study_choice.study}' again; a study has one entry")])
+        problems = _study_problems(study_choice, ("studies", s), benchmark)
+        if problems:
+            raise fail(problems)
+    return benchmark
+
+
+def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) -> list[tuple[KeyPath, str]]:
+    if choice.study not in studies():
+        return [((*path, "study"), str(unknown("study", choice.study, studies())))]
+    study = studies()[choice.study]
+    datasets = [use.name for use in benchmark.datasets]
+    problems: list[tuple[KeyPath, str]] = []
+    for d, name in enumerate(choice.datasets or []):
+        if name not in datasets:
+            problems.append(((*path, "datasets", d), str(unknown("dataset of this configuration", name, datasets))))
+    if choice.methods and not datasets:
+        problems.append((("datasets",), f"none, and the methods of the study '{study.name}' need some"))
+    splitter = None
+    try:
+        splitter = resolve_split(choice.split, study.task)
+    except WrongChoice as error:
+        problems.append(((*path, "split", *error.key), str(error)))
+    labels: dict[str, int] = {}
+    for m, method_choice in enumerate(choice.methods):
+        here = (*path, "methods", m)
+        try:
+            method = resolve(method_choice, benchmark.grid)
+            check_features(method)
+        except WrongChoice as error:
+            problems.append(((*here, *error.key), str(error)))
+            continue
+        if splitter is not None:
+            try:
+                check_method(splitter, method)
+            except WrongChoice as error:
+                problems.append(((*here, *error.key), str(error)))
+        if method.task != study.task:
+            kind, part = ("loss", method.loss) if method.loss else ("model", method.model)
+            message = f"'{part.name}' is a {method.task} {kind}; the study is for {study.task}"
+            problems.append(((*here, kind), message))
+        if method.label in labels:
+            problems.append(
+                (
+                    here,
+                    f"has the label '{method.label}' of entry {labels[method.label]}; give one of them a 'label'",
+                )
+            )
+        labels[method.label] = m
+    return [*problems, *_simulation_problems(choice, path)]
+
+
+def _simulation_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, str]]:
+    problems: list[tuple[KeyPath, str]] = []
+    labels: dict[str, int] = {}
+    for e, entry in enumerate(choice.simulations):
+        here = (*path, "simulations", e)
+        try:
+            label = entry.label or resolve_simulation(entry, choice.study).title
+        except WrongChoice as error:
+            problems.append(((*here, *error.key), str(error)))
+            continue
+        if label in labels:
+            problems.append((here, f"has the label '{label}' of entry {labels[label]}; give one of them a 'label'"))
+        labels[label] = e
+    return problems
+
+
+def load_benchmark(files: list[Path]) -> Benchmark:
+    """Read configuration files as Snakemake does: later ones override, mappings are merged key by key."""
+    values: dict[str, Any] = {}
+    for path in files:
+        _merge(values, read_yaml(path))
+    return parse_benchmark(values, files)
+
+
+def _merge(base: dict[str, Any], new: dict[str, Any]) -> None:
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value

@@ -1,0 +1,256 @@
+"""What each job of the workflow reads: files, settings and code, by the names that tell the job.
+
+``names`` stands for the names of a job as attributes: ``dataset``, ``method``, ``seed``, ``variant`` and so on.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dotbench import paths
+from dotbench.config.plan import Plan
+from dotbench.config.runs import MethodEntry, spectrum_artefact
+from dotbench.datasets.accepted import accepts_counts, accepts_unverified
+from dotbench.datasets.catalogue import definition_content, load_dataset, parser_of
+from dotbench.datasets.generators.base import generators
+from dotbench.errors import DotbenchError
+from dotbench.features.base import from_label
+from dotbench.files import canonical_json
+from dotbench.reporting.kind import Kind
+from dotbench.reporting.published import published_path
+from dotbench.simulations.entry import SimulationEntry
+from dotbench.sources import digest_files
+
+Names = Any
+Files = Callable[[Names], list[str]]
+
+
+class Inputs:
+    """The inputs of the jobs of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    # code
+
+    def code(self, stage: str, *components: str) -> list[str]:
+        """Digests of the modules that a stage uses: its jobs rerun when the code of one changes, and only then."""
+        return digest_files(f"dotbench.cli.{stage}", *components)
+
+    def prepare_code(self, names: Names) -> list[str]:
+        dataset = load_dataset(names.dataset)
+        component = generators()[str(dataset.source.generator)] if dataset.generated else parser_of(dataset)
+        return self.code("prepare", component.__module__)
+
+    def split_code(self, names: Names) -> list[str]:
+        return self.code("split", type(self.plan.splitter(names.variant)).__module__)
+
+    def feature_code(self, names: Names) -> list[str]:
+        return self.code("features", from_label(names.features).__module__)
+
+    def decompose_code(self, names: Names) -> list[str]:
+        loss = self.plan.method(self.spectral_method(names.artefact)).loss
+        assert loss is not None
+        return self.code("decompose", loss.__module__)
+
+    def method_code(self, stage: str) -> Files:
+        return lambda names: self.code(
+            stage, *(component.__module__ for component in self.plan.method(names.method).components)
+        )
+
+    def job_code(self, names: Names) -> list[str]:
+        simulation, job = self.plan.job(names.simulation, names.label)
+        return self.code("simulate", type(simulation).__module__, *job.modules)
+
+    def kind_code(self, stage: str, kind: type[Kind]) -> Files:
+        """What draws a table or figure of a kind, and what says what the rows of its simulations mean."""
+        return lambda names: self.code(stage, kind.__module__, *self._meanings(self.shown_simulations(names)))
+
+    def comparison_code(self, names: Names) -> list[str]:
+        return self.code("compare", *self._meanings(self.shown_simulations(names)))
+
+    def _meanings(self, entries: list[SimulationEntry]) -> list[str]:
+        return sorted({type(entry.simulation).__module__ for entry in entries})
+
+    # datasets, splits, features
+
+    def dataset_source(self, names: Names) -> str:
+        """The part of a definition that fetching depends on, as canonical JSON."""
+        dataset = load_dataset(names.dataset)
+        content = dataset.model_dump(mode="json", include={"source", "licence", "citation"})
+        return canonical_json(content | {"accepted": accepts_unverified(dataset)})
+
+    def dataset_definition(self, names: Names) -> str:
+        """The part of a definition that preparation depends on, as canonical JSON."""
+        dataset = load_dataset(names.dataset)
+        accepted = {"accepted": accepts_counts(dataset)} if dataset.published else {}
+        return canonical_json(definition_content(dataset) | accepted)
+
+    def own_files(self, names: Names) -> list[str]:
+        return load_dataset(names.dataset).source.own_files()
+
+    def manifest(self, names: Names) -> list[str]:
+        return [] if load_dataset(names.dataset).generated else [str(paths.manifest(names.dataset))]
+
+    def prepared(self, names: Names) -> str:
+        """The big file that a split reads; the manifest beside it says when it changed."""
+        file = "interactions" if names.task == "ranking" else "ratings"
+        return str(paths.data(names.dataset) / f"{file}.parquet")
+
+    def split_identity(self, names: Names) -> str:
+        return canonical_json(self.plan.splitter(names.variant).identity())
+
+    def feature_options(self, names: Names) -> str:
+        chosen = from_label(names.features)
+        settings = chosen.settings.model_dump(exclude_defaults=True)
+        return f"--features {chosen.name} --settings '{canonical_json(settings)}'"
+
+    # runs of a method: tuning (on a split of its own; nothing is read where nothing is tuned) and fits
+
+    def method_identity(self, names: Names) -> str:
+        entry = self.plan.run(names.method)
+        return canonical_json(entry.method.identity(self.plan.benchmark.protocol(entry.study, entry.method)))
+
+    def split_file(self, name: str, of_tuning: bool = False) -> Files:
+        return self._of_run(of_tuning, lambda entry, dataset, seed: [self.plan.split(entry, dataset, seed) / name])
+
+    def spectrum_file(self, suffix: str, of_tuning: bool = False) -> Files:
+        def files(entry: MethodEntry, dataset: str, seed: int | str) -> list[Path]:
+            artefact = spectrum_artefact(entry.method)
+            if artefact is None:
+                return []
+            return [paths.spectrum(dataset, seed, artefact[0], entry.splitter.variant).with_suffix(suffix)]
+
+        return self._of_run(of_tuning, files)
+
+    def features_file(self, suffix: str, of_tuning: bool = False) -> Files:
+        """The features that a method's model reads."""
+
+        def files(entry: MethodEntry, dataset: str, seed: int | str) -> list[Path]:
+            folder = self.plan.split(entry, dataset, seed)
+            return [paths.features(folder, label).with_suffix(suffix) for label in entry.method.features]
+
+        return self._of_run(of_tuning, files)
+
+    def _of_run(self, of_tuning: bool, files: Callable[[MethodEntry, str, int | str], list[Path]]) -> Files:
+        def named(names: Names) -> list[str]:
+            entry = self.plan.run(names.method)
+            if of_tuning and len(entry.method.trials()) == 1:
+                return []  # nothing to tune
+            seed = self.plan.benchmark.tuning_seed if of_tuning else names.split_seed
+            return [str(file) for file in files(entry, names.dataset, seed)]
+
+        return named
+
+    # decompositions
+
+    def spectral_method(self, artefact: str) -> str:
+        """Run folder of a method that reads the decomposition."""
+        for folder, entry in self.plan.runs.items():
+            if (spectrum_artefact(entry.method) or [None])[0] == artefact:
+                return folder
+        raise DotbenchError(f"decomposition '{artefact}': no method of the configuration reads it")
+
+    def spectrum_content(self, names: Names) -> str:
+        artefact = spectrum_artefact(self.plan.method(self.spectral_method(names.artefact)))
+        assert artefact is not None
+        return canonical_json(artefact[1])
+
+    # simulations
+
+    def simulation_identity(self, names: Names) -> str:
+        return canonical_json(self.plan.job(names.simulation, names.label)[0].identity())
+
+    def job_content(self, names: Names) -> str:
+        job = self.plan.job(names.simulation, names.label)[1]
+        return canonical_json({"settings": job.settings, "modules": job.modules, "gpu": job.gpu})
+
+    # tables, figures, comparisons
+
+    def of_kind(self, kind: type[Kind]) -> dict[str, Files]:
+        """Name → what of it a table or figure of a kind reads."""
+        readers: dict[str, Files] = {
+            "metrics": self.run_files("metrics.json"),
+            "per_user": self.run_files("per_user.parquet"),
+            "curves": self.run_files("curve.csv"),
+            "chosen": self.tuning_files("chosen.json"),
+            "trials": self.tuning_files("trials.csv"),
+            "statistics": self.statistics,
+            "splits": self.splits,
+            "features": self.shown_features,
+            "simulations": self.simulation_files,
+        }
+        return {name: readers[name] for name in kind.reads}
+
+    def run_files(self, name: str) -> Files:
+        """A file of every reported run that a table or figure shows."""
+        return lambda names: [str(fit / name) for entry in self.shown_entries(names) for fit in self.plan.fits(entry)]
+
+    def tuning_files(self, name: str) -> Files:
+        """A file of the tuning of every method that a table or figure shows."""
+        return lambda names: [
+            str(paths.run(entry.dataset, entry.folder) / name) for entry in self.shown_entries(names)
+        ]
+
+    def statistics(self, names: Names) -> list[str]:
+        datasets = dict.fromkeys(entry.dataset for entry in self.shown_entries(names))
+        return [str(paths.data(dataset) / "stats.json") for dataset in datasets]
+
+    def splits(self, names: Names) -> list[str]:
+        """Manifests of splits, from which tables tell who is unseen; none for the default split."""
+        files = [
+            str(self.plan.split(entry, entry.dataset, seed) / "split.json")
+            for entry in self.shown_entries(names)
+            for seed in self.plan.benchmark.seeds
+            if not entry.splitter.is_default
+        ]
+        return list(dict.fromkeys(files))
+
+    def shown_features(self, names: Names) -> list[str]:
+        return [str(file) for file in self.plan.item_features(self.plan.study(names.study), names.report_item)]
+
+    def simulation_files(self, names: Names) -> list[str]:
+        """Rows and record of every job of the simulations that a table or figure shows."""
+        rows = [entry.rows(label) for entry in self.shown_simulations(names) for label in entry.jobs]
+        return [str(file.with_suffix(suffix)) for suffix in (".parquet", ".json") for file in dict.fromkeys(rows)]
+
+    def shown_entries(self, names: Names) -> list[MethodEntry]:
+        """The methods that the table or figure shows; all of the study in paper-versus-ours."""
+        study, item = self.plan.study(names.study), names.get("report_item")
+        return self.plan.item_entries(study, item) if item else self.plan.study_entries(study.name)
+
+    def shown_simulations(self, names: Names) -> list[SimulationEntry]:
+        """The simulations that the table, the figure or paper-versus-ours shows."""
+        study, item = self.plan.study(names.study), names.get("report_item")
+        return self.plan.item_simulations(study, item) if item else self.plan.published_simulations(study)
+
+    def contents(self, names: Names) -> str:
+        study = self.plan.study(names.study)
+        return canonical_json(self.plan.contents(study, names.get("report_item")).to_json())
+
+    def published(self, names: Names) -> Path:
+        return published_path(str(self.plan.study(names.study).published))
+
+    def made_as(self, kind: type[Kind], part: str) -> str:
+        """A pattern of the tables or figures that are made in one way; one that nothing matches if there are none."""
+        made = [
+            rf"(?<=/{study.name}/{part}/){item.name}"
+            for study in self.plan.studies()
+            for item in getattr(study, part)
+            if item.kind == kind.name
+        ]
+        return one_of(made)
+
+    def refuse(self, target: str) -> Callable[[Names], None]:
+        """The input of a target that cannot be made."""
+
+        def fail(names: Names) -> None:
+            study, item = target.split("_", 1)
+            self.plan.report_item(self.plan.study(study), item)
+
+        return fail
+
+
+def one_of(names: list[str]) -> str:
+    """A pattern of these names alone; of none, one that nothing matches."""
+    return "|".join(names) or "(?!)"

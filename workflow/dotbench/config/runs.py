@@ -1,0 +1,163 @@
+"""What a configuration runs: methods on datasets, simulations, and what each of them needs."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dotbench import paths
+from dotbench.config.benchmark import Benchmark
+from dotbench.datasets.catalogue import has_ratings, load_dataset
+from dotbench.datasets.definition import Dataset
+from dotbench.datasets.splits.base import DEFAULT, Splitter, make_splitter
+from dotbench.errors import DotbenchError
+from dotbench.files import digest
+from dotbench.runs.method import Method
+from dotbench.simulations.base import Job, Simulation
+from dotbench.simulations.entry import SimulationEntry
+from dotbench.solvers.spectral import Spectral, SpectralSettings
+from dotbench.studies.base import Study
+
+GPU = Path("/dev/nvidiactl")
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """One method of one study on one dataset; its runs are ``folder``/split<s>-init<s> for every seed."""
+
+    study: type[Study]
+    dataset: str
+    method: Method
+    folder: str
+    splitter: Splitter
+
+
+class RunPlan:
+    """The runs of a configuration. Cheap: no data, no numerical library."""
+
+    def __init__(self, benchmark: Benchmark) -> None:
+        self.benchmark = benchmark
+        self.datasets: dict[str, Dataset] = {use.name: load_dataset(use.name) for use in benchmark.datasets}
+        for study, names, _ in benchmark.plans:
+            for name in names:
+                if study.task == "rating" and not has_ratings(self.datasets[name]):
+                    raise DotbenchError(
+                        f"dataset '{name}' has no rating column, which the study '{study.name}' needs; "
+                        "leave it out of that study's 'datasets'"
+                    )
+
+    def studies(self) -> list[type[Study]]:
+        return [study for study, _, _ in self.benchmark.plans]
+
+    def study(self, name: str) -> type[Study]:
+        return next(study for study in self.studies() if study.name == name)
+
+    # methods on datasets
+
+    @cached_property
+    def entries(self) -> list[MethodEntry]:
+        """Every study × dataset × method, in the order of the configuration."""
+        return [
+            MethodEntry(
+                study, dataset, method, method.folder(self.benchmark.protocol(study, method)), self.splitter_of(study)
+            )
+            for study, datasets, methods in self.benchmark.plans
+            for dataset in datasets
+            for method in methods
+        ]
+
+    def study_entries(self, study: str) -> list[MethodEntry]:
+        return [entry for entry in self.entries if entry.study.name == study]
+
+    @cached_property
+    def runs(self) -> dict[str, MethodEntry]:
+        """Run folder → an entry with these runs; the method and the splits are the same in all of them."""
+        return {entry.folder: entry for entry in self.entries}
+
+    def run(self, folder: str) -> MethodEntry:
+        if folder not in self.runs:
+            raise DotbenchError(f"run '{folder}': the configuration '{self.benchmark.name}' has no such method")
+        return self.runs[folder]
+
+    def method(self, folder: str) -> Method:
+        return self.run(folder).method
+
+    def fits(self, entry: MethodEntry) -> list[Path]:
+        """Run folders of the reported seeds; a seed names the split and the initialisation."""
+        return [paths.fit(entry.dataset, entry.folder, seed, seed) for seed in self.benchmark.seeds]
+
+    def splitter_of(self, study: type[Study]) -> Splitter:
+        return self.benchmark.splitters[study.name]
+
+    def splitter(self, variant: str) -> Splitter:
+        """The splitter whose splits' folders end in ``variant``; the default one is always there."""
+        known = {s.variant: s for s in (make_splitter({"kind": DEFAULT}), *self.benchmark.splitters.values())}
+        if variant not in known:
+            raise DotbenchError(f"split '{variant}': the configuration '{self.benchmark.name}' has no such split")
+        return known[variant]
+
+    def split(self, entry: MethodEntry, dataset: str, seed: int | str) -> Path:
+        """Folder of the split that an entry's runs of a seed are about."""
+        return paths.split(dataset, entry.study.task, seed, entry.splitter.variant)
+
+    def is_timed(self, folder: str) -> bool:
+        """Whether the method's runs stand behind a time axis and need the machine to themselves."""
+        return any(
+            entry.folder == folder
+            and any(figure.shows(*entry.method.names) for figure in entry.study.figures if not figure.simulation)
+            for entry in self.entries
+        )
+
+    # simulations
+
+    @cached_property
+    def simulations(self) -> list[SimulationEntry]:
+        """Every simulation, in the order of the configuration."""
+        return [SimulationEntry(label, simulation) for label, simulation in self.benchmark.simulations]
+
+    def study_simulations(self, study: str) -> list[SimulationEntry]:
+        return [entry for entry in self.simulations if entry.simulation.study == study]
+
+    @cached_property
+    def _jobs(self) -> dict[tuple[str, str], tuple[Simulation, Job]]:
+        return {
+            (entry.folder, label): (entry.simulation, job)
+            for entry in self.simulations
+            for label, job in entry.jobs.items()
+        }
+
+    def job(self, folder: str, label: str) -> tuple[Simulation, Job]:
+        """(simulation, job) that the files of ``folder`` with this label are of."""
+        if (folder, label) not in self._jobs:
+            raise DotbenchError(f"job '{folder}/{label}': the configuration '{self.benchmark.name}' has no such job")
+        return self._jobs[folder, label]
+
+    # hardware
+
+    def gpus(self, folder: str) -> int:
+        """GPUs that a method's fits ask for: one for our own solvers if the device is cuda, or if it is auto and
+        this machine has one."""
+        return int(self._wants_gpu and self.method(folder).solver is not None)
+
+    def job_gpus(self, folder: str, label: str) -> int:
+        """GPUs that a job of a simulation asks for; see `gpus`."""
+        return int(self._wants_gpu and self.job(folder, label)[1].gpu)
+
+    @property
+    def _wants_gpu(self) -> bool:
+        device = self.benchmark.device
+        return device == "cuda" or (device == "auto" and GPU.exists())
+
+
+def spectrum_artefact(method: Method) -> tuple[str, dict[str, Any]] | None:
+    """(name, settings) of the decomposition that a method's runs read; None for other solvers.
+
+    It is taken at the largest rank of the method's own search space: smaller ranks and every regularisation
+    read the same artefact, and so do other methods with the same rank and precision.
+    """
+    if method.solver is not Spectral or method.loss is None:
+        return None
+    settings = {key: method.settings[key] for key in SpectralSettings.model_fields}
+    settings["embedding_size"] = max(method.grid.get("embedding_size", [method.settings["embedding_size"]]))
+    content = {"loss": method.loss.name, **settings}
+    return f"{method.loss.name}-rank{settings['embedding_size']}-{digest(content)}", content

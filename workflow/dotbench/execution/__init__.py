@@ -1,0 +1,1 @@
+"""Where and on what something runs: hardware, attempts with their time, what an interrupted job keeps."""

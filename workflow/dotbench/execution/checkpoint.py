@@ -1,0 +1,49 @@
+"""What an interrupted part of a simulation has finished."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import read_json, write_json
+
+Rows = list[dict[str, Any]]
+
+
+class Checkpoint:
+    """Rows of the fits that are done, by name, in ``folder/rows.json``.
+
+    ``key`` covers all that they depend on, code included; rows under another key are dropped.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder, self.key = folder, key
+        path = folder / "rows.json"
+        self.rows: dict[str, Rows] = {}
+        found: dict[str, Any] = read_json(path) if path.is_file() else {"key": None}
+        if found["key"] == key:
+            self.rows = found["rows"]
+        else:
+            self.drop()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.rows
+
+    def add(self, name: str, rows: Rows) -> Rows:
+        """Keep the rows of a finished fit: at once, and for good until the part is done."""
+        self.rows[name] = rows
+        write_json(self.folder / "rows.json", {"key": self.key, "rows": self.rows})
+        return rows
+
+    def once(self, name: str, make: Callable[[], Rows]) -> Rows:
+        """The rows that are kept under the name, or those that ``make`` gives, which are checkpoint."""
+        return self.rows[name] if name in self.rows else self.add(name, make())
+
+    def file(self, name: str) -> Path:
+        """Where a fit may keep the state of its own training; dropped with the rest."""
+        return self.folder / f"{name}.pt"
+
+    def drop(self) -> None:
+        """Forget everything: the part is done, or something that it depends on has changed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.rows = {}

@@ -1,1 +1,0 @@
-"""Packed experiments: simulations of many small fits, many of them in one job, one experiment per file."""

@@ -1,0 +1,1 @@
+"""Numerics that several folders share: sparse training matrices, vectors that score, orthonormal columns, denormals."""

@@ -1,0 +1,95 @@
+"""Curvature at the truth and around it: the figure, and a table of levels and slopes."""
+
+from pathlib import Path
+
+from dotbench.files import write_csv
+from dotbench.lazy import np, pd
+from dotbench.papers.nimc.simulations.curvature import SCANS
+from dotbench.papers.nimc.summaries.curvature import FLOOR, named
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.formats import Row
+from dotbench.reporting.kind import FigureKind
+from dotbench.reporting.replications import labelled, read_simulations
+
+ACROSS = 3
+POINTS = ["label", "scan", "value", "model", "title", "replications", "median", "least", "greatest", "null", "negative"]
+
+
+def _points(rows: "pd.DataFrame") -> list[Row]:
+    """The least eigenvalue of every scan, value and activation, over the instances."""
+    return [
+        {
+            "label": label,
+            "scan": scan,
+            "value": value,
+            "model": model,
+            "title": group["title"].iloc[0],
+            "replications": len(group),
+            "median": group["smallest"].median(),
+            "least": group["smallest"].min(),
+            "greatest": group["smallest"].max(),
+            "null": group["null"].median(),
+            "negative": group["negative"].median(),
+        }
+        for (label, scan, value, model), group in rows.groupby(["label", "scan", "value", "model"], sort=False)
+    ]
+
+
+class CurvatureCurves(FigureKind):
+    """Generated problems of non-linear inductive matrix completion; the table of the same simulation has the
+    protocol in its notes. Least eigenvalues have median and range over the instances.
+    """
+
+    name = "curvature"
+    title = "Curvature"
+    reads = ("simulations",)
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        """A panel for everything that is varied: the least eigenvalue of the Hessian, median and range over the instances,
+        on logarithmic axes; zero and negative ones lie on the lower edge. Grey: the order of the theorems."""
+        entries = read_simulations(contents)
+        points = [{**point, "title": named(point)} for point in _points(labelled(entries))]
+        write_csv(folder / f"{contents.report_item}.csv", points, POINTS)
+        found = [scan for scan in SCANS if any(point["scan"] == scan for point in points)]
+        titles = list(dict.fromkeys(point["title"] for point in points))
+        down = -(-len(found) // ACROSS)
+        shape = {
+            "figsize": (3.2 * min(ACROSS, len(found)) + 2.0, 2.9 * down),
+            "squeeze": False,
+            "layout": "constrained",
+        }
+        figure, axes = pyplot().subplots(down, min(ACROSS, len(found)), **shape)
+        for axis in axes.flat[len(found) :]:
+            axis.set_visible(False)
+        for axis, scan in zip(axes.flat, found, strict=False):
+            for title in titles:
+                line = sorted(
+                    (p for p in points if p["scan"] == scan and p["title"] == title), key=lambda p: float(p["value"])
+                )
+                colour, style, marker = STYLES[titles.index(title)]
+                at, low, high = (
+                    np.clip([p[key] for p in line], FLOOR, None) for key in ("median", "least", "greatest")
+                )
+                look = {
+                    "color": colour,
+                    "ls": style,
+                    "marker": marker,
+                    "ms": 4,
+                    "lw": 1.2,
+                    "capsize": 2.5,
+                    "label": title,
+                }
+                axis.errorbar([p["value"] for p in line], at, yerr=[at - low, high - at], **look)
+            first = [point for point in points if point["scan"] == scan and point["label"] == points[0]["label"]]
+            for name, guide in (entries[0].simulation.guides(first) if first else {}).items():
+                axis.plot(*zip(*guide, strict=True), color="#7F7F7F", lw=1.0, label=name, zorder=1)
+            axis.set_xscale("log")
+            axis.set_yscale("log")
+            axis.set_ylim(bottom=FLOOR / 2)
+            axis.set_xlabel(SCANS[scan])
+            axis.grid(alpha=0.3)
+        figure.supylabel("least eigenvalue of the Hessian", fontsize=9)
+        handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
+        figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
+        save(figure, folder, contents.report_item)

@@ -1,0 +1,81 @@
+"""Starts from moments beside random ones: the figure, and its numbers as a table."""
+
+from pathlib import Path
+
+from dotbench.files import write_csv
+from dotbench.papers.nimc.summaries.tensor import LINES, start_lines
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.kind import FigureKind
+from dotbench.reporting.replications import read_simulations
+
+
+class TensorStarts(FigureKind):
+    """Generated problems of non-linear inductive matrix completion; the table of the same simulation has the
+    protocol in its notes. Shares have Wilson's 95 % intervals, iterations median and range. Iterations are of the
+    trials that recover the truth, of which there may be few: the csv counts them.
+    """
+
+    name = "tensor"
+    title = "Starts from moments"
+    reads = ("simulations",)
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        """A column for every activation: against N the mean error of the directions, the share of trials that recover the
+        truth, with Wilson intervals, and their iterations, median and range; a line for every law and m, across from those
+        of random starts."""
+        lines = start_lines(read_simulations(contents))
+        write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
+        panels = list(dict.fromkeys(line["activation"] for line in lines))
+        kinds = list(dict.fromkeys((line["label"], line["law"], line["observations"]) for line in lines))
+        shape = {"figsize": (2.9 * len(panels) + 1.8, 7.4), "layout": "constrained", "squeeze": False}
+        figure, axes = pyplot().subplots(3, len(panels), sharex=True, sharey="row", **shape)
+        for column, panel in enumerate(panels):
+            above, share, below = axes[:, column]
+            for place, (kind, (colour, style, marker)) in enumerate(zip(kinds, STYLES, strict=False)):
+                here = [
+                    p for p in lines if p["activation"] == panel and (p["label"], p["law"], p["observations"]) == kind
+                ]
+                name = ", ".join(filter(None, [kind[0], kind[1], f"m = {kind[2]:,}"]))
+                look = {"color": colour, "ls": style, "lw": 1.2, "label": name}
+                starts = [line for line in here if line["pairs"]]
+                above.plot(
+                    [p["pairs"] for p in starts],
+                    [p["direction_error_mean"] for p in starts],
+                    marker=marker,
+                    ms=4,
+                    **look,
+                )
+                rates = [p["recovered"] / p["trials"] for p in starts]
+                whiskers = [[rate - p["low"] for rate, p in zip(rates, starts, strict=True)]]
+                whiskers.append([p["high"] - rate for rate, p in zip(rates, starts, strict=True)])
+                beside = [p["pairs"] * 1.08**place for p in starts]  # so that whiskers do not hide one another
+                share.errorbar(beside, rates, yerr=whiskers, marker=marker, ms=4, capsize=2.5, **look)
+                known = [line for line in starts if line["iterations_median"] is not None]
+                middle = [line["iterations_median"] for line in known]
+                spread = [[p["iterations_median"] - p["iterations_least"] for p in known]]
+                spread.append([p["iterations_greatest"] - p["iterations_median"] for p in known])
+                if known:
+                    below.errorbar(
+                        [p["pairs"] for p in known], middle, yerr=spread, marker=marker, ms=4, capsize=2.5, **look
+                    )
+                for line in here:
+                    if not line["pairs"]:
+                        across = {"color": colour, "ls": style, "lw": 0.8, "alpha": 0.6}
+                        share.axhline(line["recovered"] / line["trials"], **across)
+                        if line["iterations_median"] is not None:
+                            below.axhline(line["iterations_median"], **across)
+            above.set_title(panel, fontsize=9)
+            below.set_xlabel("N pairs of the moments")
+            share.set_ylim(-0.03, 1.03)
+            for axis in (above, share, below):
+                axis.grid(alpha=0.3)
+        for axis in axes[[0, 2]].flat:
+            if axis.lines:  # of a panel where nothing recovers there is none
+                axis.set_xscale("log")
+                axis.set_yscale("log")
+        axes[0, 0].set_ylabel("error of directions")
+        axes[1, 0].set_ylabel("share that recovers\n(across: from random starts)")
+        axes[2, 0].set_ylabel("iterations of these\n(across: from random starts)")
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
+        save(figure, folder, contents.report_item)

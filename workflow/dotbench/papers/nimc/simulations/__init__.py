@@ -1,0 +1,1 @@
+"""NIMC's simulations, one a file."""

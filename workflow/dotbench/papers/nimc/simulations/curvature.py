@@ -1,0 +1,221 @@
+"""The curvature of NIMC's objective at the truth and around it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from dotbench.errors import DotbenchError
+from dotbench.files import digest
+from dotbench.lazy import np, torch
+from dotbench.numerics.orthonormal import orthonormal
+from dotbench.papers.nimc.recovery.activations import Activation
+from dotbench.papers.nimc.recovery.problems import Instance, Problems, draw, random_start
+from dotbench.papers.nimc.simulations._recovery import check_rank
+from dotbench.settings import Settings
+from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, seed_packs
+
+if TYPE_CHECKING:
+    from dotbench.execution.checkpoint import Checkpoint
+    from dotbench.execution.hardware import Execution
+
+Model = Literal["sigmoid", "tanh", "linear", "relu", "relu-fixed"]
+MODELS: dict[Model, tuple[Activation, str]] = {
+    "sigmoid": ("sigmoid", "sigmoid"),
+    "tanh": ("tanh", "tanh"),
+    "linear": ("linear", "linear"),
+    "relu": ("relu", "ReLU"),
+    "relu-fixed": ("relu", "ReLU, first row of U fixed"),
+}
+Scan = Literal["observations", "rows", "distance", "entry", "largest", "least"]
+SCANS: dict[Scan, str] = {
+    "observations": "m observed entries",
+    "rows": "n rows of X, and of Y",
+    "distance": "distance from the truth, of its norm",
+    "entry": "u₀, least entry of the first row of U*",
+    "largest": "one singular value, the others 1",
+    "least": "all singular values but one, which is 1",
+}
+STREAM = 6  # of randomness, for truths
+NULL = 1e-12  # of the largest eigenvalue, below which one is zero
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+AtLeastOne = Annotated[float, Field(ge=1)]
+
+
+class NIMCCurvatureSettings(Settings):
+    """Settings of the simulation `nimc-curvature`."""
+
+    models: list[Model] = Field(list(MODELS), min_length=1, description="φ; `relu-fixed`: first row of U held")
+    observations: list[Count] = Field([50, 100, 150, 200, 300, 500, 1000, 3000, 10_000], description="m")
+    rows: list[Count] = Field([10, 20, 30, 50, 100, 300, 1000], description="n")
+    distance: list[Annotated[float, Field(ge=0)]] = Field(
+        [0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0], description="‖W − W*‖ / ‖W*‖, in a random direction"
+    )
+    entry: list[Positive] = Field([0.1, 0.03, 0.01, 0.003, 0.001], description="u₀; the row's other entries are equal")
+    largest: list[AtLeastOne] = Field([1.0, 2.0, 4.0, 8.0, 16.0], description="σ₁, of singular values σ₁, 1, …")
+    least: list[AtLeastOne] = Field([1.0, 1.5, 2.0, 3.0, 4.0], description="σ, of singular values σ, …, σ, 1")
+    replications: int = Field(5, ge=1, description="instances")
+    first: int = Field(0, ge=0, description="seed of the first instance; the others follow it")
+    pack: int = Field(5, ge=1, description="instances of one job")
+    dimension: int = Field(10, ge=2, description="d")
+    components: int = Field(5, ge=1, description="k")
+    n: int = Field(1000, ge=1, description="rows where they are not varied")
+    m: int = Field(10_000, ge=1, description="observed entries where they are not varied")
+
+    @model_validator(mode="after")
+    def _possible(self) -> "NIMCCurvatureSettings":
+        check_rank(self.components, self.dimension)
+        if self.components == 1 and self.entry:
+            raise ValueError(f"'entry': found {self.entry}; allowed with one component is none, []")
+        return self
+
+
+class NIMCCurvature(Simulation):
+    """Extreme eigenvalues of the Hessian of f against m, n, the distance from the truth, and what Definition 3.1 names.
+
+    Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Theorems 3.2 and 3.4: the least one is
+    of order 1/(λ² κ) or more for σ_k = 1, λ = Π σ_i / σ_k^k, κ = σ₁ / σ_k, and with the first row of U fixed it is of
+    order u₀² for ReLU, whose model is the same under U D, V D⁻¹. U* and V* are orthonormal bases but for their singular
+    values. A job is one scan and activation.
+    """
+
+    name = "nimc-curvature"
+    title = "Curvature of NIMC"
+    study = "nimc"
+    Settings = NIMCCurvatureSettings
+    settings: NIMCCurvatureSettings
+    lists = ("models", *SCANS, "replications", "first", "pack")
+    keys = {"scan": "against", "value": "at"}
+    compared = "model"
+    compared_title = "φ"
+    metrics = ("smallest",)
+    columns = {
+        "scan": Column("str", "what is varied: " + ", ".join(SCANS)),
+        "value": Column("float64", "its value"),
+        "model": Column("str", "φ; `relu-fixed`: without the first row of U"),
+        "title": Column("str", "the same in tables"),
+        "replication": Column("int64", "seed of data and truth"),
+        **FIT_COLUMNS,
+        "smallest": Column("float64", "least eigenvalue of the Hessian of f"),
+        "smallest_positive": Column("float64", "least one above 1e-12 of the greatest; null if there is none"),
+        "largest": Column("float64", "greatest eigenvalue"),
+        "null": Column("int64", "eigenvalues within 1e-12 of the greatest of 0"),
+        "negative": Column("int64", "eigenvalues below that"),
+    }
+
+    def jobs(self) -> list[Job]:
+        return list(self._jobs())
+
+    def _jobs(self) -> Iterator[Job]:
+        s = self.settings
+        for scan in SCANS:
+            values = getattr(s, scan)
+            for model in s.models if values else []:
+                for pack in seed_packs(s.first, s.replications, s.pack):
+                    own = {"scan": scan, "values": values, "model": model, "seeds": pack}
+                    yield Job(f"{scan}-{model}-r{pack[0]}to{pack[-1]}-{digest(values, 6)}", own)
+
+    def run(self, job: dict[str, Any], execution: "Execution", checkpoint: "Checkpoint") -> list[Row]:
+        torch.set_num_threads(execution.threads)
+        rows = partial(self._row, job["scan"], job["model"])
+        return [rows(value, seed) for value in job["values"] for seed in job["seeds"]]
+
+    def _row(self, scan: Scan, model: Model, value: float, seed: int) -> Row:
+        s = self.settings
+        activation, title = MODELS[model]
+        instance, distance = self._instance(scan, value, seed)
+        problems = Problems([instance], activation)
+        at = problems.truth
+        if distance:
+            direction = torch.from_numpy(random_start(s.dimension, s.components, seed))[None]
+            if model == "relu-fixed":
+                direction[:, 0, 0] = 0
+            at = at + distance * at.norm() / direction.norm() * direction
+        hessian = problems.hessian(at)[0]
+        if model == "relu-fixed":  # the first row of U is the first k of the parameters
+            hessian = hessian[s.components :, s.components :]
+        found = torch.linalg.eigvalsh(hessian)
+        zero = NULL * float(found.abs().max())
+        positive = found[found > zero]
+        row: Row = {"scan": scan, "value": float(value), "model": model, "title": title, "replication": seed}
+        return row | {
+            "status": "ok",
+            "reason": None,
+            "seconds": None,
+            "cpu_seconds": None,
+            "smallest": float(found[0]),
+            "smallest_positive": float(positive[0]) if len(positive) else None,
+            "largest": float(found[-1]),
+            "null": int((found.abs() <= zero).sum()),
+            "negative": int((found < -zero).sum()),
+        }
+
+    def _instance(self, scan: Scan, value: float, seed: int) -> tuple[Instance, float]:
+        """The problem, and how far from its truth the Hessian is taken."""
+        s = self.settings
+        n, m = (int(value) if scan == name else default for name, default in (("rows", s.n), ("observations", s.m)))
+        drawn = draw(n, m, s.dimension, s.components, seed)
+        singular = np.ones(s.components)
+        if scan == "largest":
+            singular[0] = value
+        if scan == "least":
+            singular[:-1] = value
+        rng = np.random.default_rng([seed, STREAM])
+        truth = np.stack([orthogonal(s.dimension, singular, rng) for _ in "uv"])
+        if scan == "entry":
+            truth[0] = with_least_entry(truth[0], value)
+        return replace(drawn, truth=truth), value if scan == "distance" else 0.0
+
+    def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
+        """The slopes of the theorems, through a measured median: u₀² for ReLU, 1/(λ² κ) for sigmoid or tanh."""
+        scan, k = lines[0]["scan"], self.settings.components
+        orders: dict[str, tuple[str, tuple[str, ...], Callable[[float], float]]] = {
+            "entry": ("u₀²", ("relu-fixed",), lambda value: value**2),
+            "largest": ("1 / λ²κ", ("tanh", "sigmoid"), lambda value: value**-3),  # λ = κ = σ₁
+            "least": ("1 / λ²κ", ("tanh", "sigmoid"), lambda value: value ** (-2 * (k - 1) - 1)),  # λ = κ^(k−1)
+        }
+        if scan not in orders or k == 1:
+            return {}
+        name, models, order = orders[scan]
+        values = sorted({line["value"] for line in lines})
+        known = [line for line in lines if line["model"] in models and line["median"] > 0]
+        if not known:
+            return {}
+        at = min(known, key=lambda line: (models.index(line["model"]), line["value"]))
+        return {name: [(value, at["median"] * order(value) / order(at["value"])) for value in values]}
+
+    def notes(self) -> list[str]:
+        s = self.settings
+        return [
+            f"k = {s.components}, d = {s.dimension}, 2kd = {2 * s.components * s.dimension}; n = {s.n:,} and "
+            f"m = {s.m:,} where they are not varied; x and y normal, U* and V* orthonormal bases, with other singular "
+            "values where these are varied. Hessian of f = (1/2m) Σ (φ(Uᵀx)ᵀ φ(Vᵀy) − A)², at the truth but where the "
+            "distance from it is varied. An eigenvalue within 1e-12 of the greatest one of 0 counts as 0.",
+        ]
+
+
+def orthogonal(d: int, singular: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":
+    """A uniformly drawn d × k matrix with these singular values: Q diag(σ) Rᵀ, Q (d, k) and R (k, k) orthonormal."""
+    k = len(singular)
+    q, r = (orthonormal(rng.standard_normal(shape)) for shape in ((d, k), (k, k)))
+    return q * singular @ r.T
+
+
+def with_least_entry(matrix: "np.ndarray", value: float) -> "np.ndarray":
+    """The matrix (d, k) turned by a reflection of its columns, which leaves its singular values, so that the first
+    row's least entry is ``value`` and its others are equal. Raises DotbenchError where the row is too short for that.
+    """
+    row = matrix[0]
+    rest = row @ row - value**2
+    if rest < (len(row) - 1) * value**2:
+        longest = float(np.sqrt(row @ row / len(row)))
+        raise DotbenchError(
+            f"key 'entry': found {value:g}; allowed here is at most {longest:.3g}, the length of U*'s first row over √k"
+        )
+    wanted = np.full(len(row), np.sqrt(rest / (len(row) - 1)))
+    wanted[0] = value
+    away = row - wanted
+    return matrix - 2 * np.outer(matrix @ away, away) / (away @ away)

@@ -1,0 +1,44 @@
+"""Recovery against the distance of the start: trials summed up."""
+
+from collections.abc import Iterable
+
+from dotbench.reporting.formats import Row
+from dotbench.reporting.replications import labelled
+from dotbench.simulations.entry import SimulationEntry
+from dotbench.statistics.intervals import wilson_interval
+
+CELLS = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title", "trials", "recovered"]
+CELLS += ["share", "low", "high", "fitted", "failed", "capped", "stalled"]
+CELLS += ["test_error_median", "test_error_least", "test_error_greatest"]
+CELLS += ["train_error_median", "iterations_median", "cpu_seconds_mean"]
+SAME = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title"]
+
+
+def cells(entries: list[SimulationEntry]) -> list[Row]:
+    """Of every activation, n, m, α and method: how many trials recover the truth, and the errors that are left."""
+    return list(_cells(entries))
+
+
+def _cells(entries: list[SimulationEntry]) -> Iterable[Row]:
+    for values, trials in labelled(entries).groupby(SAME, sort=False):
+        recovered, errors = int(trials["recovered"].sum()), trials["test_error"].dropna()
+        low, high = wilson_interval(recovered, len(trials))
+        lost = trials[trials["recovered"] == 0]
+        yield {
+            **dict(zip(SAME, values, strict=True)),
+            "trials": len(trials),
+            "recovered": recovered,
+            "share": recovered / len(trials),
+            "low": low,
+            "high": high,
+            "fitted": int(trials["fitted"].sum()),
+            "failed": int((trials["status"] != "ok").sum()),
+            "capped": int((lost["ended"] == "cap").sum()),
+            "stalled": int((lost["ended"] == "stalled").sum()),
+            "test_error_median": errors.median() if len(errors) else None,
+            "test_error_least": errors.min() if len(errors) else None,
+            "test_error_greatest": errors.max() if len(errors) else None,
+            "train_error_median": trials["train_error"].median() if len(errors) else None,
+            "iterations_median": trials["iterations"].median(),
+            "cpu_seconds_mean": trials["cpu_seconds"].mean(),
+        }

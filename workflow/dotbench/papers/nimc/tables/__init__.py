@@ -1,0 +1,1 @@
+"""Kinds of tables that NIMC alone has."""

@@ -1,0 +1,72 @@
+"""Iterations and rates of minimisers, as a table."""
+
+from pathlib import Path
+
+from dotbench.files import write_csv
+from dotbench.lazy import pd
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.formats import Column, Row, write_table
+from dotbench.reporting.kind import TableKind
+from dotbench.reporting.replications import labelled, read_simulations
+from dotbench.reporting.simulation_notes import simulation_notes
+
+LEVELS = {"to_1e2": "1e-2", "to_1e4": "1e-4", "to_1e8": "1e-8"}
+LINES = ["label", "activation", "method", "title", "replications", "failed"]
+LINES += [f"{level}_{end}" for level in LEVELS for end in ("reached", "least", "greatest")]
+LINES += ["rate_least", "rate_greatest", "final_greatest", "step_least", "step_greatest", "cpu_seconds_mean"]
+
+
+class Rates(TableKind):
+    """Generated problems of non-linear inductive matrix completion. The notes under the table say what is shown,
+    and give the law of the data, budgets, stopping rules, hardware and versions.
+    """
+
+    name = "descent"
+    title = "Rates of minimisers"
+    reads = ("simulations",)
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        """A line for every activation and method: iterations to three levels, the measured rate, what is left."""
+        entries = read_simulations(contents)
+        lines = [_line(group) for _, group in labelled(entries).groupby(["label", "activation", "method"], sort=False)]
+        write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
+        first = [Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []
+        columns = [
+            *first,
+            Column("φ", lambda row: row["activation"]),
+            Column("Method", lambda row: row["title"]),
+            *(Column(f"to {shown}", lambda row, level=level: _reached(row, level)) for level, shown in LEVELS.items()),  # type: ignore[misc]
+            Column("Decades an iteration", lambda row: _range(row, "rate", "{:.4f}")),
+            Column("Left", lambda row: f"{row['final_greatest']:.0e}"),
+            Column("Step", lambda row: _range(row, "step", "{:.3g}")),
+        ]
+        told = [
+            "Iterations until f / f₀ is at most the level, from the least to the greatest of the instances; –: not all "
+            "reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between 1e-4 and 1e-20 "
+            "at more than two iterations, also where it is no straight line. "
+            "Left: the greatest f / f₀ at the end.",
+        ]
+        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, told))
+
+
+def _line(rows: "pd.DataFrame") -> Row:
+    line: Row = {key: rows[key].iloc[0] for key in ("label", "activation", "method", "title")}
+    line |= {"replications": len(rows), "failed": int((rows["status"] != "ok").sum())}
+    for name in (*LEVELS, "rate", "step"):
+        known = rows[name].dropna()
+        line[f"{name}_least"], line[f"{name}_greatest"] = (known.min(), known.max()) if len(known) else (None, None)
+        if name in LEVELS:
+            line[f"{name}_reached"] = len(known)
+    return line | {"final_greatest": rows["final"].max(), "cpu_seconds_mean": rows["cpu_seconds"].mean()}
+
+
+def _reached(row: Row, level: str) -> str:
+    return _range(row, level, "{:.0f}") if row[f"{level}_reached"] == row["replications"] else "–"
+
+
+def _range(row: Row, name: str, form: str) -> str:
+    low, high = row[f"{name}_least"], row[f"{name}_greatest"]
+    if low is None:
+        return "–"
+    ends = list(dict.fromkeys([form.format(low), form.format(high)]))
+    return "–".join(ends)

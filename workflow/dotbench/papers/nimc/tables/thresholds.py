@@ -1,0 +1,60 @@
+"""The table of thresholds of recovery maps."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv
+from dotbench.papers.nimc.summaries.recovery import maps
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.formats import Column, Row, number, write_table
+from dotbench.reporting.kind import TableKind
+from dotbench.reporting.replications import read_simulations
+from dotbench.reporting.simulation_notes import simulation_notes
+
+THRESHOLDS = ["label", "activation", "users", "method", "title", "trials", "least", "threshold", "low", "high"]
+
+
+class Thresholds(TableKind):
+    """Generated problems of non-linear inductive matrix completion. The notes under the table say what is shown,
+    and give the law of the data, budgets, stopping rules, hardware and versions.
+    """
+
+    name = "thresholds"
+    title = "Thresholds of recovery"
+    reads = ("simulations",)
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        """The m / 2kd at which half of the trials recover the truth: a line for every activation and n, a column for every
+        method."""
+        entries = read_simulations(contents)
+        lines = [line for entry in maps(entries) for line in entry.thresholds()]
+        write_csv(folder / f"{contents.report_item}.csv", lines, THRESHOLDS)
+        titles = list(dict.fromkeys(line["title"] for line in lines))
+        rows: dict[tuple[Any, ...], Row] = {}
+        for line in lines:
+            where = {key: line[key] for key in ("label", "activation", "users")}
+            rows.setdefault(tuple(where.values()), where)[line["title"]] = line
+        first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
+        columns = [
+            *first,
+            Column("φ", lambda row: row["activation"]),
+            Column("n", lambda row: f"{row['users']}"),
+            *(Column(title, lambda row, title=title: _interval(row.get(title))) for title in titles),  # type: ignore[misc]
+        ]
+        trials = " or ".join(map(str, sorted({line["trials"] for line in lines})))
+        told = [
+            f"m / 2kd at which the share of trials that recover the truth passes a half, of {trials} trials a cell: "
+            "isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap interval over "
+            "trials, which has no width where all trials change between the same two m. ≤: a half is passed at the least m "
+            "already. –: it stays below a half.",
+        ]
+        write_table(
+            folder / contents.report_item, list(rows.values()), columns, simulation_notes(contents, entries, told)
+        )
+
+
+def _interval(line: Row | None) -> str:
+    if line is None or line["threshold"] is None:
+        return "–"
+    at_most = "≤ " if line["threshold"] == line["least"] else ""
+    return f"{at_most}{line['threshold']:.2f} [{number(line['low'], '{:.2f}')}, {number(line['high'], '{:.2f}')}]"

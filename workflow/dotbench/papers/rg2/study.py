@@ -1,0 +1,74 @@
+"""The tables and figures of the RG2 paper."""
+
+from dotbench.studies.base import ReportItem, Study
+
+PAPER = {("bpr", "sgd"), ("bce", "sgd"), ("sampled-softmax", "sgd"), ("uib", "sgd"), ("sml", "sgd")}
+PAPER |= {("sparsemax", "sgd"), ("softmax", "sgd"), ("wrmf", "als"), ("rg2", "als"), ("rg2-released", "als")}
+
+
+def compared(model: str, loss: str, solver: str) -> bool:
+    """The paper's nine losses, each by the paper's solver, what its code optimises, and popularity."""
+    return loss == "none" or (model == "mf" and (loss, solver) in PAPER)
+
+
+def trained(model: str, loss: str, solver: str) -> bool:
+    return loss != "none" and compared(model, loss, solver)
+
+
+def everything_trained(model: str, loss: str, solver: str) -> bool:
+    return loss != "none"
+
+
+def lightgcn(model: str, loss: str, solver: str) -> bool:
+    return model == "lightgcn"
+
+
+def rg2(model: str, loss: str, solver: str) -> bool:
+    return model == "mf" and loss == "rg2"
+
+
+def two_tower(model: str, loss: str, solver: str) -> bool:
+    return model == "two-tower"
+
+
+def deep_newton(model: str, loss: str, solver: str) -> bool:
+    return two_tower(model, loss, solver) and solver == "newton-cg"
+
+
+def newton(model: str, loss: str, solver: str) -> bool:
+    return rg2(model, loss, solver) and solver == "newton-cg"
+
+
+def spectral(model: str, loss: str, solver: str) -> bool:
+    return rg2(model, loss, solver) and solver == "spectral"
+
+
+class RG2Study(Study):
+    """Pu et al., Learning-Efficient Yet Generalizable Collaborative Filtering for Item Recommendation, ICML 2024:
+    Tables 1, 2, 4, 5 and Figures 1, 2; the loss by every solver, on deep towers too, which the paper leaves as future
+    work; regularisation and rank; time to quality."""
+
+    name = "rg2"
+    title = "RG2"
+    task = "ranking"
+    metrics = ("mrr@10", "ndcg@10")
+    published = "rg2"
+    tables = (
+        ReportItem("table1", "statistics", "The paper's Table 1: statistics of the datasets."),
+        ReportItem("table2", "overview", "The paper's Table 2: losses on matrix factorisation.", compared),
+        ReportItem(
+            "table4", "intervals", "The paper's Table 4: losses on matrix factorisation, with intervals.", compared
+        ),
+        ReportItem("table5", "overview", "The paper's Table 5: losses on LightGCN.", lightgcn),
+        ReportItem("solvers", "intervals", "The paper's loss by every solver.", rg2),
+        ReportItem("costs", "costs", "What training costs.", shows=everything_trained),
+        ReportItem("two_tower", "intervals", "Losses and solvers on two-tower networks.", two_tower),
+    )
+    figures = (
+        ReportItem("figure1", "convergence", shows=trained),
+        ReportItem("figure1_half_sweeps", "convergence_half_sweeps", shows=trained, on_request=True),
+        ReportItem("figure2", "convergence", shows=rg2, needs=newton),
+        ReportItem("figure2_two_tower", "convergence", shows=two_tower, needs=deep_newton),
+        ReportItem("regularization", "regularization", shows=spectral),
+        ReportItem("time_to_quality", "time_to_quality", shows=everything_trained),
+    )

@@ -1,0 +1,1 @@
+"""Rating methods that T2Rec's simulations compare beside the general ones, one a file."""

@@ -1,0 +1,1 @@
+"""T2Rec's simulations, one a file."""

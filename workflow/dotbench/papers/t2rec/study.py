@@ -1,0 +1,71 @@
+"""The T2Rec paper: its table, its theorem, its open questions."""
+
+from dotbench.studies.base import ReportItem, Study
+
+CAPACITY = "What limits the paper's towers on its simulation: width, training, or ratings."
+RATE = "Theorem 5.5: how fast the excess risk falls with the number of ratings, beside the theorem's upper bound."
+OPEN = (
+    ("depth", "An open question of the paper: layers of the towers, at equal numbers of parameters."),
+    ("width", "An open question of the paper: units of a hidden layer."),
+    ("embedding_size", "An open question of the paper: length of the towers' vectors against that of the truth's."),
+    ("noise", "An open question of the paper: laws of the noise, of one variance."),
+    ("truths", "An open question of the paper: truths outside Hölder classes, of one variance."),
+)
+
+
+class T2RecStudy(Study):
+    """Jaiswal, Towards a Theoretical Understanding of Two-Stage Recommender Systems, arXiv 2403.00802: Table 1 on
+    simulated ratings and on reviews, Table 2; the rate of Theorem 5.5 and the open questions; users and items without
+    any training rating."""
+
+    name = "t2rec"
+    title = "T2Rec"
+    task = "rating"
+    metrics = ("rmse",)
+    published = "t2rec"
+    tables = (
+        ReportItem(
+            "table1",
+            "replications",
+            "The paper's Table 1: test RMSE on simulated ratings.",
+            simulation="t2rec-table1",
+        ),
+        ReportItem(
+            "optimizers",
+            "replications",
+            "The paper's towers on its simulation, trained by other optimisers.",
+            simulation="t2rec-optimizers",
+        ),
+        ReportItem("capacity", "replications", CAPACITY, simulation="t2rec-capacity"),
+        ReportItem(
+            "reviews",
+            "starts",
+            "The paper's Table 1, the block of Yelp: reviews, warm and cold start.",
+            split="warm-cold",
+        ),
+        ReportItem(
+            "cold_start",
+            "starts",
+            "Cold start without a single training rating, which the paper leaves undone.",
+            split="cold-start",
+        ),
+        ReportItem(
+            "table2",
+            "aspects",
+            "The paper's Table 2: polarity of the aspects that reviews mention.",
+            features="aspects-leaky",
+        ),
+        ReportItem("rate", "slopes", RATE, simulation="t2rec-rate"),
+        *(
+            ReportItem(name, "replications", title, simulation=f"t2rec-{name.replace('_', '-')}")
+            for name, title in OPEN
+        ),
+    )
+    figures = (
+        ReportItem("capacity_curves", "trend", CAPACITY, simulation="t2rec-capacity"),
+        ReportItem("rate_curves", "trend", RATE, simulation="t2rec-rate"),
+        *(
+            ReportItem(f"{name}_curve", "trend", title, simulation=f"t2rec-{name.replace('_', '-')}")
+            for name, title in OPEN
+        ),
+    )

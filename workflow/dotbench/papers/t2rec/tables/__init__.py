@@ -1,0 +1,1 @@
+"""Kinds of tables that T2Rec alone has."""

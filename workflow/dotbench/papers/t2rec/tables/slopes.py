@@ -1,0 +1,180 @@
+"""The table of rates of a simulation: how steeply its first metric falls with the variable of its figure."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv
+from dotbench.lazy import np, pd
+from dotbench.reporting.blocks import blocks
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.formats import Column, Row, number, write_table
+from dotbench.reporting.kind import TableKind
+from dotbench.reporting.replications import ENDS, columns, counted, read_rows, read_simulations
+from dotbench.reporting.simulation_notes import simulation_notes
+from dotbench.simulations.base import Simulation
+from dotbench.simulations.entry import SimulationEntry
+from dotbench.statistics.intervals import Interval, t_interval
+from dotbench.statistics.rates import log_slope
+
+FASTER, CONSISTENT = "faster than the bound", "consistent with the bound"
+SLOWER = "slower over these N, which says nothing of the bound"
+LEARNED = 0.5  # of the error of predicting nothing: sizes from the first below it are those of the slope
+FEWEST = 3  # sizes of a slope
+NO_SLOPE = f"fewer than two replications, or fewer than {FEWEST} sizes at which it is learned: no verdict"
+
+
+class Slopes(TableKind):
+    """Slope of the logarithm of the excess risk on that of the number of ratings: least squares in every
+    replication, mean and 95 % Student interval, beside the slopes that the theorem's upper bound has over the
+    same numbers. The last columns say what training left over at the largest number. The notes under the table
+    give truths, networks, optimiser, hardware and versions.
+    """
+
+    name = "slopes"
+    title = "Slopes on the number of ratings"
+    reads = ("simulations",)
+    files = (*TableKind.files, "_sizes.csv")
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        """A line for every scenario and thing compared: the slope of log metric on log x by least squares, of every
+        replication; its mean and 95 % Student interval; the slopes that the simulation's guides have over the same x.
+        ``<table>_sizes.csv`` has the metrics at every x.
+
+        The guides are an upper bound in its forms. The second metric says what training left over (0: nothing), the third
+        what predicting nothing comes to: sizes at which no more is learned are left out of a slope.
+        """
+        entries = read_simulations(contents)
+        lines = [[line for block in blocks(entry) for line in block.lines] for entry in entries]
+        found = [row for entry, known in zip(entries, lines, strict=True) for row in _rows(entry, known)]
+        simulation = entries[0].simulation
+        write_csv(folder / f"{contents.report_item}_sizes.csv", itertools.chain(*lines), columns(entries[0]))
+        rest = [f"{simulation.metrics[1]}_{end}" for end in ("mean", "low", "high")]
+        names = [
+            "label",
+            *_scenario(entries[0]),
+            simulation.compared,
+            simulation.titled,
+            "smallest",
+            "largest",
+            "replications",
+            "left_out",
+        ]
+        names += [*(f"slope_{end}" for end in ENDS), "bound_low", "bound_high", "verdict", "left_at", *rest, "ended"]
+        names += ["cpu_seconds"]
+        write_csv(folder / f"{contents.report_item}.csv", [{name: row[name] for name in names} for row in found], names)
+        write_table(folder / contents.report_item, found, _columns(entries, found), _notes(contents, entries))
+
+
+def verdict(slope: Interval, references: list[float]) -> str:
+    """Where the interval lies: below all slopes of the bound, at or between them, or above all of them."""
+    if slope.low is None or slope.high is None:
+        return NO_SLOPE
+    if slope.high < min(references):
+        return FASTER
+    return SLOWER if slope.low > max(references) else CONSISTENT
+
+
+def _rows(entry: SimulationEntry, lines: list[Row]) -> list[Row]:
+    """``lines``: the means of every scenario, size and thing compared."""
+    simulation = entry.simulation
+    rows = read_rows(entry)
+    by = [*_scenario(entry), simulation.compared]
+    return [
+        _row(entry, group, [line for line in lines if all(line[name] == group[name].iloc[0] for name in by)])
+        for _, group in rows.groupby(by, sort=False)
+    ]
+
+
+def _row(entry: SimulationEntry, rows: "pd.DataFrame", lines: list[Row]) -> Row:
+    """``rows``: the fits of one scenario and one thing compared at every x; ``lines``: their means."""
+    simulation, x = entry.simulation, _axis(entry)
+    sizes = _learned(simulation, rows, x)
+    rows = rows[rows[x].isin(sizes)]
+    slopes = []
+    for _, fits in rows.groupby(simulation.replication):
+        good = fits[fits["status"] == "ok"]
+        if len(good) == len(sizes) >= FEWEST:
+            slopes.append(log_slope(list(good[x]), list(good[simulation.metrics[0]])))
+    slope = t_interval(slopes) if slopes else Interval(np.nan, None, None, None)
+    guides = simulation.guides([line for line in lines if line[x] in sizes]) if len(sizes) >= FEWEST else {}
+    references = {name: log_slope(*zip(*points, strict=True)) for name, points in guides.items()}
+    row: Row = {name: lines[0][name] for name in ("label", *_scenario(entry), simulation.compared, simulation.titled)}
+    row |= {"smallest": min(sizes, default=None), "largest": max(sizes, default=None), "replications": len(slopes)}
+    row |= {"left_out": rows[simulation.replication].nunique() - len(slopes), "references": references}
+    row |= {"verdict": verdict(slope, list(references.values()))}
+    row |= {f"slope_{end}": getattr(slope, end, None) for end in ENDS}
+    row["slope_se"] = None if slope.sd is None else slope.sd / len(slopes) ** 0.5
+    row |= {"bound_low": min(references.values(), default=None), "bound_high": max(references.values(), default=None)}
+    most = max(
+        (line for line in lines if line[x] in sizes),
+        key=lambda line: line[f"{simulation.metrics[1]}_mean"],
+        default=None,
+    )
+    row["left_at"] = most[x] if most else None
+    row |= {
+        f"{simulation.metrics[1]}_{end}": most and most[f"{simulation.metrics[1]}_{end}"]
+        for end in ("mean", "low", "high")
+    }
+    return row | {"ended": counted(rows["ended"]), "cpu_seconds": float(rows["cpu_seconds"].sum())}
+
+
+def _learned(simulation: Simulation, rows: "pd.DataFrame", x: str) -> list[Any]:
+    """The sizes from the first on at which the mean error is less than LEARNED of that of predicting nothing."""
+    means = rows[rows["status"] == "ok"].groupby(x)[[simulation.metrics[0], simulation.metrics[2]]].mean()
+    enough = means.index[means[simulation.metrics[0]] < LEARNED * means[simulation.metrics[2]]]
+    return [size.item() for size in means.index if len(enough) and size >= enough.min()]
+
+
+def _axis(entry: SimulationEntry) -> str:
+    return entry.simulation.drawn().x
+
+
+def _scenario(entry: SimulationEntry) -> list[str]:
+    return [key for key in entry.simulation.keys if key != _axis(entry)]
+
+
+def _columns(entries: list[SimulationEntry], found: list[Row]) -> list[Column]:
+    simulation, left = entries[0].simulation, entries[0].simulation.metrics[1]
+    first = [Column("Setting", lambda row: row["label"])] if len(entries) > 1 else []
+    return [
+        *first,
+        *(Column(simulation.keys[key], lambda row, key=key: f"{row[key]:g}") for key in _scenario(entries[0])),  # type: ignore[misc]
+        Column(simulation.compared_title, lambda row: row[simulation.titled]),
+        Column("N", lambda row: "–" if row["smallest"] is None else f"{row['smallest']:,} to {row['largest']:,}"),
+        Column("Slope", lambda row: _interval(row, "slope")),
+        *(
+            Column(name.replace("|", ""), lambda row, name=name: number(row["references"].get(name), "{:.3f}"))  # type: ignore[misc]
+            for name in dict.fromkeys(name for row in found for name in row["references"])
+        ),
+        Column("Verdict", lambda row: row["verdict"]),
+        Column("Left over", lambda row: _left(row, left)),
+        Column("Ended", lambda row: row["ended"]),
+    ]
+
+
+def _left(row: Row, name: str) -> str:
+    return _interval(row, name) + (f" at {row['left_at']:,}" if row["left_at"] is not None else "")
+
+
+def _interval(row: Row, name: str) -> str:
+    mean, low, high = (row[f"{name}_{end}"] for end in ("mean", "low", "high"))
+    if mean is None or np.isnan(mean):
+        return "–"
+    return f"{mean:.3f}" + ("" if low is None else f" [{low:.3f}, {high:.3f}]")
+
+
+def _notes(contents: Contents, entries: list[SimulationEntry]) -> list[str]:
+    told = [
+        "Slope: of log excess risk on log N by least squares in every replication, over the N from the first on at "
+        f"which the mean excess risk is below {LEARNED:.0%} of that of predicting 0: below them nothing is learned, "
+        "and there is no rate. Mean and 95 % Student interval, not adjusted for the number of lines. Beside it the "
+        "slopes of the bound over the same N. The bound is an upper one with a constant of its own: an interval that "
+        "touches its slopes or lies between them is consistent with it, one below all is faster; one above contradicts "
+        "nothing.",
+        "Left over: mean squared training error, of the epoch that validation kept, less the variance of the noise, "
+        f"where it is greatest among these N, mean and interval ({contents.report_item}_sizes.csv has it at every N); "
+        "above 0 the optimiser or the width limits there, or validation ended training before it got down. Ended: "
+        "trainings by what ended them; with a schedule that runs to the cap, the cap alone says little.",
+    ]
+    return simulation_notes(contents, entries, told)

@@ -1,0 +1,59 @@
+"""Where everything lies, relative to the working directory. The only place that spells a path of a result."""
+
+from pathlib import Path
+
+RESOURCES = Path("resources")
+RESULTS = Path("results")
+DATA = RESULTS / "data"
+RUNS = RESULTS / "runs"
+CHECKPOINTS = RESULTS / "checkpoints"
+STUDIES = RESULTS / "studies"
+CODE = RESULTS / "code"  # digests of the package's modules
+
+
+def manifest(dataset: str) -> Path:
+    return RESOURCES / dataset / "manifest.json"
+
+
+def data(dataset: str) -> Path:
+    return DATA / dataset
+
+
+def split(dataset: str, task: str, seed: int | str, variant: str = "") -> Path:
+    """The split's folder: ``split.npz`` and its manifest ``split.json``; ``variant`` as ``Splitter.variant``."""
+    return DATA / dataset / f"split{seed}{variant}" / task
+
+
+def spectrum(dataset: str, seed: int | str, artefact: str, variant: str = "") -> Path:
+    return DATA / dataset / f"split{seed}{variant}" / "spectra" / f"{artefact}.npz"
+
+
+def features(split_folder: Path, label: str) -> Path:
+    """Features computed for a split; the manifest beside them ends in ``.json``."""
+    return split_folder / "features" / f"{label}.npz"
+
+
+def run(dataset: str, method: str) -> Path:
+    """The folder of a method's runs; ``method`` is ``<model>-<loss>-<solver>-<digest>``."""
+    return RUNS / dataset / method
+
+
+def fit(dataset: str, method: str, split_seed: int | str, init_seed: int | str) -> Path:
+    return run(dataset, method) / f"split{split_seed}-init{init_seed}"
+
+
+def job(study: str, simulation: str, label: str) -> Path:
+    """Rows of a job of a simulation, ``<simulation>-<digest>``; its record beside them ends in ``.json``."""
+    return STUDIES / study / simulation / f"part-{label}.parquet"
+
+
+def study(name: str, study: str) -> Path:
+    return RESULTS / name / study
+
+
+def tables(name: str, study: str) -> Path:
+    return RESULTS / name / study / "tables"
+
+
+def figures(name: str, study: str) -> Path:
+    return RESULTS / name / study / "figures"

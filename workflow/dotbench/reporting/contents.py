@@ -1,0 +1,63 @@
+"""What a table or a figure shows, as the plan says it to the stage that makes it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter
+
+from dotbench.reporting.records import MethodRuns, dataset_facts
+
+
+@dataclass(frozen=True)
+class SplitFacts:
+    """What notes say of a split; as `dotbench.datasets.splits.base.Splitter`."""
+
+    headline: str
+    remark: str
+    seedless: bool
+    variant: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """``name``: the configuration's; ``report_item``: the table's or figure's, ``kind``: how it is made, both empty for
+    paper-versus-ours; ``title``: its first note; ``grid``: which grids the configuration names; ``published``: the paper
+    whose numbers the study is set beside; ``simulations``: as `dotbench.simulations.entry.SimulationEntry.described`;
+    ``features``: those whose tables are shown."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    study: str
+    report_item: str
+    kind: str
+    title: str
+    grid: str
+    published: str | None
+    task: str
+    metrics: list[str]
+    seeds: list[int]
+    tuning_seed: int
+    split: SplitFacts
+    runs: list[MethodRuns] = field(default_factory=list)
+    simulations: list[dict[str, Any]] = field(default_factory=list)
+    features: str | None = None
+
+    @property
+    def datasets(self) -> dict[str, dict[str, Any]]:
+        """Dataset of the runs → the content of its ``stats.json``."""
+        return dataset_facts(run.dataset for run in self.runs)
+
+    def finished(self) -> "Contents":
+        """The same with those methods of which a reported run is finished, each with its own finished seeds."""
+        return replace(self, runs=[run for run in map(MethodRuns.finished, self.runs) if run is not None])
+
+    def to_json(self) -> dict[str, Any]:
+        """In plain types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Contents":
+        """The inverse of `to_json`."""
+        return TypeAdapter(cls).validate_python(values)

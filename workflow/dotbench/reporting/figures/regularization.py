@@ -1,0 +1,80 @@
+"""Validation NDCG@10 of a spectral method's trials against its regularisation, one line per rank."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv
+from dotbench.lazy import np, pd
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.kind import FigureKind
+from dotbench.reporting.records import dataset_label
+
+COLUMNS = ["dataset", "rank", "regularization", "validation"]
+
+
+class Regularization(FigureKind):
+    """Validation NDCG\\@10 on the tuning split against the regularization, one line per rank, all from one
+    decomposition a dataset. The ring marks the best point.
+    """
+
+    name = "regularization"
+    title = "Validation against regularisation"
+    reads = ("trials", "statistics")
+    category = "Tuning"
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        """A panel per dataset; λ = 0 stands left of the logarithmic axis, the best point is ringed."""
+        facts = contents.datasets
+        points = trial_points(contents)
+        write_csv(folder / f"{contents.report_item}.csv", points, COLUMNS)
+        figure, panels = pyplot().subplots(
+            1, len(facts), figsize=(4.6 * len(facts) + 1.4, 3.4), squeeze=False, layout="constrained"
+        )
+        ranks = sorted({point["rank"] for point in points})
+        for panel, dataset in zip(panels[0], facts, strict=True):
+            panel.set_title(dataset_label(facts[dataset]), fontsize=9)
+            here = pd.DataFrame([point for point in points if point["dataset"] == dataset], columns=COLUMNS)
+            if here.empty:
+                panel.text(0.5, 0.5, "nothing was tuned", ha="center", va="center", transform=panel.transAxes)
+                continue
+            ticks = _ticks(here["regularization"])
+            for k, rank in enumerate(ranks):
+                colour, line, marker = STYLES[k % len(STYLES)]
+                of_rank = here[here["rank"] == rank].sort_values("regularization")
+                xs = [ticks[0][0] if value == 0 else value for value in of_rank["regularization"]]
+                panel.plot(xs, of_rank["validation"], color=colour, ls=line, marker=marker, ms=4, label=f"rank {rank}")
+            best = here.iloc[int(here["validation"].argmax())]
+            x = best["regularization"] or ticks[0][0]
+            panel.plot(x, best["validation"], "o", ms=11, mfc="none", mec="black", mew=1.0, label="best")
+            panel.set_xscale("log")
+            panel.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
+            panel.set_xticks([], minor=True)
+            panel.set_xlabel("regularization λ")
+        panels[0, 0].set_ylabel("validation NDCG@10")
+        handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
+        if handles:
+            figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
+        save(figure, folder, contents.report_item)
+
+
+def trial_points(contents: Contents) -> list[dict[str, Any]]:
+    """One point per dataset, rank and λ that was tried; a point that several methods tried, once."""
+    found: dict[tuple[str, int, float], float] = {}
+    for run in contents.runs:
+        trials = run.trials()
+        settings = run.chosen()["hyperparameters"]
+        for _, trial in trials[trials["status"] == "ok"].iterrows():
+            rank = int(trial.get("embedding_size", settings["embedding_size"]))
+            value = float(trial.get("regularization", settings["regularization"]))
+            found.setdefault((run.dataset, rank, value), float(trial["validation"]))
+    return [dict(zip(COLUMNS, (*key, value), strict=True)) for key, value in sorted(found.items())]
+
+
+def _ticks(values: "pd.Series") -> list[tuple[float, str]]:
+    """(place, text) of the axis: 0, if it is among the values, half a decade below the others; the decades."""
+    positive = values[values > 0]
+    low, high = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
+    decades = [10.0**k for k in range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)]
+    shown = [(place, f"{place:g}") for place in decades if low / 1.01 <= place <= high * 1.01] or [(low, f"{low:g}")]
+    return [(low / 10**0.5, "0"), *shown] if (values == 0).any() else shown

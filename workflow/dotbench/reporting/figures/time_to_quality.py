@@ -1,0 +1,121 @@
+"""How long a method trains until it is nearly as good as it will be, and how good that is."""
+
+from math import exp, log
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv
+from dotbench.lazy import np
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.kind import FigureKind
+from dotbench.reporting.records import MethodRuns, clock, dataset_label, is_shared
+from dotbench.statistics.intervals import t_interval
+
+METRIC = "ndcg@10"
+SHARE = 0.99
+COLUMNS = ["dataset", "method", "seconds", "seconds_low", "seconds_high"]
+COLUMNS += [f"{METRIC}_{name}" for name in ("mean", "low", "high")] + ["clock", "runs", "shared"]
+
+
+class TimeToQuality(FigureKind):
+    """Left: training seconds until a method first reaches 99 % of its own best validation NDCG\\@10; a stroke for
+    every seed, the geometric mean, and the 95 % interval of the logarithm. Right: NDCG\\@10 on test, mean and 95
+    % interval. A low best is reached early: read both sides. \\* marks methods whose runs shared the machine.
+    """
+
+    name = "time_to_quality"
+    title = "Time to quality"
+    reads = ("curves", "metrics", "statistics")
+    category = "Convergence"
+    in_report = {".svg": {"axis": "seconds"}}
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        """A row of panels per dataset: training seconds to 99 % of the method's own best validation NDCG@10, and NDCG@10
+        on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
+        from matplotlib.ticker import FormatStrFormatter
+
+        facts = contents.datasets
+        runs = contents.runs
+        column, title = clock(runs)
+        rows = {(run.dataset, run.label): row for run in runs if (row := quality_row(run, column)) is not None}
+        write_csv(folder / f"{contents.report_item}.csv", rows.values(), COLUMNS)
+        heights = [1.1 + 0.26 * sum(run.dataset == dataset for run in runs) for dataset in facts]
+        figure, panels = pyplot().subplots(
+            len(facts),
+            2,
+            figsize=(9.0, sum(heights)),
+            squeeze=False,
+            sharey="row",
+            layout="constrained",
+            gridspec_kw={"height_ratios": heights},
+        )
+        for (left, right), dataset in zip(panels, facts, strict=True):
+            here = [run for run in runs if run.dataset == dataset]
+            for place, run in enumerate(here):
+                row = rows.get((dataset, run.label))
+                if row is not None:
+                    seconds = reach_seconds(run, column)
+                    left.plot(seconds, [place] * len(seconds), "|", color="#7F7F7F", ms=8, zorder=1)
+                    _dot(left, place, row["seconds"], row["seconds_low"], row["seconds_high"], STYLES[0][0])
+                    mean, low, high = (row[f"{METRIC}_{name}"] for name in ("mean", "low", "high"))
+                    _dot(right, place, mean, low, high, STYLES[1][0])
+            left.set_yticks(range(len(here)), [_label(rows, run) for run in here])
+            left.set_ylim(len(here) - 0.4, -0.6)
+            left.set_xscale("log")
+            left.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+            left.set_title(dataset_label(facts[dataset]), fontsize=9, loc="left")
+            for panel in (left, right):
+                panel.grid(axis="x", alpha=0.3)
+                panel.tick_params(axis="y", length=0)
+        panels[-1, 0].set_xlabel(f"{title} to {SHARE:.0%} of the best validation NDCG@10")
+        panels[-1, 1].set_xlabel("test NDCG@10")
+        save(figure, folder, contents.report_item)
+
+
+def reach_seconds(run: MethodRuns, column: str) -> list[float]:
+    """For every seed whose fit is there, the training seconds at the end of the first epoch whose validation NDCG@10
+    is at least 99 % of the run's greatest."""
+    found = []
+    for curve, record in zip(run.curves(), run.metrics(), strict=True):
+        if record["status"] == "ok":
+            values = curve[METRIC].to_numpy()
+            found.append(float(curve[column].to_numpy()[int(np.argmax(values >= SHARE * values.max()))]))
+    return found
+
+
+def quality_row(run: MethodRuns, column: str) -> dict[str, Any] | None:
+    """One line of the csv; None for a method without a finished fit."""
+    seconds = reach_seconds(run, column)
+    if not seconds:
+        return None
+    time = t_interval([log(value) for value in seconds])
+    test = t_interval([r["metrics"]["test"][METRIC] for r in run.metrics() if r["status"] == "ok"])
+    return {
+        "dataset": run.dataset,
+        "method": run.label,
+        **{f"seconds{end}": _exp(getattr(time, name)) for end, name in ENDS.items()},
+        **{f"{METRIC}_{name}": getattr(test, name) for name in ("mean", "low", "high")},
+        "clock": column,
+        "runs": len(seconds),
+        "shared": is_shared(run),
+    }
+
+
+ENDS = {"": "mean", "_low": "low", "_high": "high"}
+
+
+def _exp(value: float | None) -> float | None:
+    return None if value is None else exp(value)
+
+
+def _label(rows: dict[tuple[str, str], dict[str, Any]], run: MethodRuns) -> str:
+    row = rows.get((run.dataset, run.label))
+    if row is None:
+        return f"{run.label} (failed)"
+    return run.label + (" *" if row["shared"] else "")
+
+
+def _dot(panel: Any, place: int, value: float, low: float | None, high: float | None, colour: str) -> None:
+    spread = None if low is None or high is None else [[value - low], [high - value]]
+    panel.errorbar(value, place, xerr=spread, color=colour, marker="o", ms=5, ls="none", capsize=2.5, lw=1.2, zorder=2)

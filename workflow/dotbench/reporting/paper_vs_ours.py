@@ -1,0 +1,266 @@
+"""Paper versus ours: every published number that is known, beside what was run."""
+
+import itertools
+from math import hypot, sqrt
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv, write_text
+from dotbench.reporting.comparison import LOWER_IS_BETTER
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.formats import Column, Row, number, render_page
+from dotbench.reporting.kind import Kind
+from dotbench.reporting.published import Cell, Published, load_published
+from dotbench.reporting.records import dataset_label
+from dotbench.reporting.replications import is_scenario, published_rows, read_simulations
+from dotbench.reporting.rows import cold_parts, column, method_row
+from dotbench.statistics.intervals import half_width
+
+MIN_SEEDS = 3  # of ours, for a verdict
+OURS = ("mean", "sd", "low", "high")
+COLUMNS = ["table", "dataset", "paper_method", "metric", "published", "published_sd", "method"]
+COLUMNS += [*(f"ours_{name}" for name in OURS), "seeds", "difference", "tolerance", "verdict", "notes"]
+ORDER_COLUMNS = ["metric", "paper_dataset", "dataset", "methods", "paper_order", "our_order", "kendall_tau"]
+
+
+class PaperVersusOurs(Kind):
+    """Every published number that is known, beside ours where its dataset and method were run, and the paper's order of
+    the methods beside ours on the datasets that were run. A number reproduces if it differs by no more than the
+    tolerance, which comes from both intervals; with fewer than three seeds of ours there is no verdict.
+    """
+
+    name = "paper_vs_ours"
+    title = "Paper versus ours"
+    reads = ("metrics", "chosen", "trials", "statistics", "simulations")
+    files = (".csv", "_order.csv", ".md", ".html")
+    in_report = {".html": {"configuration": "{name}"}}
+    category = "Paper versus ours"
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        paper_versus_ours(contents, folder)
+
+
+def paper_versus_ours(contents: Contents, folder: Path) -> None:
+    """Write ``paper_vs_ours.{csv,md,html}`` (a line for every published number and method of ours that it is compared
+    with) and ``paper_vs_ours_order.csv`` (the paper's order of the methods beside ours on each dataset that was run).
+
+    ``contents``: of a study whose runs are all there, or what of it is `dotbench.reporting.records.finished`.
+    """
+    published = load_published(str(contents.published))
+    facts = contents.datasets
+    runs = contents.runs
+    ours = [method_row(run, contents.metrics, facts[run.dataset], cold_parts(runs)) for run in runs]
+    for run, row in zip(runs, ours, strict=True):
+        row |= {"settings": run.metrics()[0]["hyperparameters"]}
+        row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents.seeds)}
+        row |= {"label": dataset_label(facts[row["dataset"]])}
+    ours += [row for entries in read_simulations(contents) for row in published_rows(entries, contents.metrics[0])]
+    lines = [line for cell in published.cells for line in _lines(cell, published, ours)]
+    orders = _orders(published, ours)
+    write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
+    write_csv(folder / "paper_vs_ours_order.csv", orders, ORDER_COLUMNS)
+    parts = {
+        "Published numbers beside ours": (lines, NUMBERS),
+        "Order of the methods, best first": (orders, ORDERS),
+    }
+    for kind, text in render_page(parts, _notes(published, contents), _warning(published, ours)).items():
+        write_text(folder / f"paper_vs_ours.{kind}", text)
+
+
+def judge(cell: Cell, row: Row, seeds: int) -> Row:
+    """Difference (ours − published), tolerance and verdict of a published number and a line of ours.
+
+    tolerance = √(h² + h′²), h and h′ the half widths of the 95 % intervals of our mean and of the published one, with
+    the published ± as standard deviation over ``seeds`` runs; h′ = h where none is published. A published number of a
+    single run without ± is taken for one more draw of ours: tolerance = h √(n + 1), of n runs. The fewer seeds, the
+    wider: with fewer than MIN_SEEDS of ours almost every number would reproduce, and there is no verdict.
+    """
+    values, n = {name: row[f"{_column(cell)}_{name}"] for name in OURS}, row["seeds"] - row["failed"]
+    mean, sd = values["mean"], values["sd"]
+    found: Row = {f"ours_{name}": value for name, value in values.items()} | {"seeds": n}
+    if mean is None:
+        return found | {"verdict": "failed"}
+    difference = mean - cell.value
+    found["difference"] = difference
+    if sd is not None:
+        h = half_width(sd, n)
+        if seeds == 1:
+            found["tolerance"] = h * sqrt(n + 1)
+        else:
+            found["tolerance"] = hypot(h, h if cell.sd is None else half_width(cell.sd, seeds))
+    if cell.suspect:
+        verdict = "suspect cell"
+    elif n < MIN_SEEDS:
+        verdict = "too few seeds"
+    elif abs(difference) <= found["tolerance"]:
+        verdict = "reproduces"
+    else:
+        verdict = f"differs: {'higher' if difference > 0 else 'lower'}"
+    return found | {"verdict": verdict}
+
+
+def kendall_tau(first: list[float], second: list[float]) -> float:
+    """(concordant − discordant pairs) / all pairs of two lists of values of the same things; a tie is neither."""
+    pairs = list(itertools.combinations(range(len(first)), 2))
+    signs = [(first[a] - first[b]) * (second[a] - second[b]) for a, b in pairs]
+    return (sum(sign > 0 for sign in signs) - sum(sign < 0 for sign in signs)) / len(pairs)
+
+
+def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
+    """A line for every method of ours that the cell is compared with; one that says so if none was run."""
+    line: Row = {"table": cell.table, "dataset": cell.where, "paper_method": cell.method, "metric": cell.metric}
+    line |= {"published": cell.value, "published_sd": cell.sd}
+    method = published.method(cell.method)
+    here = [row for row in ours if row["dataset"] == cell.dataset and f"{_column(cell)}_mean" in row]
+    rows = [
+        row
+        for names in method.ours()
+        for row in here
+        if row["names"] == names and method.is_met_by(names, row.get("settings", {}))
+    ]
+    suspect = [f"published: {cell.suspect}"] if cell.suspect else []
+    if not rows:
+        why = "method" if here else "dataset"
+        return [{**line, "verdict": "not run", "notes": "; ".join([*suspect, f"the {why} was not run"])}]
+    found = []
+    for row in rows:
+        notes = [*suspect]
+        if row["names"] not in method.stated():
+            notes.append(f"another {'method' if method.rows else 'objective'} than the paper states")
+        if row["on_edge"]:
+            notes.append(f"on the grid's edge: {row['on_edge']}")
+        notes += [row["label"]] if row["label"] != cell.dataset else []
+        notes += [f"{row['seeds']} of {row['planned']} seeds were run"] if row["seeds"] < row["planned"] else []
+        notes += [f"{row['failed']} of {row['seeds']} seeds failed"] if row["failed"] else []
+        judged = judge(published.with_spread(cell), row, published.seeds)
+        found.append({**line, "method": row["method"], **judged, "notes": "; ".join(notes)})
+    return found
+
+
+def _column(cell: Cell) -> str:
+    """What our rows call the cell's metric: the warm part is the test part."""
+    return column("test" if cell.part in (None, "warm") else cell.part, cell.metric)
+
+
+def _orders(published: Published, ours: list[Row]) -> list[Row]:
+    """The paper's order of the methods on each of its datasets, beside ours on each dataset that was run; only
+    methods that both have, by the first of ours that is the method as the paper states it; suspect cells are left
+    out. A scenario of a simulation stands beside itself alone."""
+    found = []
+    blocks: dict[tuple[str, str], list[Cell]] = {}
+    for cell in published.cells:
+        blocks.setdefault((cell.metric, cell.where), []).append(cell)
+    for ((metric, where), cells), dataset in itertools.product(
+        blocks.items(), dict.fromkeys(row["dataset"] for row in ours)
+    ):
+        theirs, mean = cells[0].dataset, f"{_column(cells[0])}_mean"
+        if theirs != dataset and (is_scenario(theirs) or is_scenario(dataset)):
+            continue
+        values = {cell.method: cell.value for cell in cells if not cell.suspect}
+        means: dict[str, float] = {}
+        for name, row in itertools.product(values, ours):
+            method = published.method(name)
+            stated = row["dataset"] == dataset and row["names"] in method.stated()
+            if stated and method.is_met_by(row["names"], row.get("settings", {})) and row.get(mean) is not None:
+                means.setdefault(name, row[mean])
+        names = list(means)
+        if len(names) > 1:
+            line = {"metric": metric, "paper_dataset": where, "dataset": dataset, "methods": len(names)}
+            for key, by in (("paper_order", values), ("our_order", means)):
+                sign = 1 if metric in LOWER_IS_BETTER else -1
+                line[key] = " > ".join(sorted(names, key=lambda name: sign * by[name]))
+            tau = kendall_tau([values[name] for name in names], [means[name] for name in names])
+            found.append({**line, "kendall_tau": tau})
+    return found
+
+
+def _warning(published: Published, ours: list[Row]) -> str:
+    """What a reader must know first where nothing was run that has published numbers."""
+    theirs = list(dict.fromkeys(cell.dataset for cell in published.cells))
+    run = list(dict.fromkeys(row["dataset"] for row in ours))
+    if set(theirs) & set(run):
+        return ""
+    return (
+        f"No number can be compared, only the order of the methods: the paper's numbers known here are of "
+        f"{', '.join(theirs)}; run: {', '.join(run) or 'nothing yet'}."
+    )
+
+
+def _tolerance(seeds: int) -> str:
+    if seeds == 1:
+        return (
+            "h √(n + 1), h the half width of the 95 % interval (Student's t) of our mean over n runs: the published "
+            "number is taken for one run more"
+        )
+    return (
+        "√(h² + h′²), h and h′ the half widths of the 95 % intervals (Student's t) of our mean and of the published "
+        f"one, its ± taken over {seeds} runs; h′ = h where no ± is known"
+    )
+
+
+def _notes(published: Published, contents: Contents) -> list[str]:
+    return [
+        f"{published.paper}. Numbers: {published.source}.",
+        f"Tolerance: {_tolerance(published.seeds)}. Within it a number reproduces, which means: is not "
+        f"distinguishable; the wider the intervals, the easier. With fewer than {MIN_SEEDS} seeds of ours there is no "
+        "verdict.",
+        *(
+            [f"Ours: means over the seeds {', '.join(map(str, contents.seeds))}; grids: {contents.grid}."]
+            if contents.runs
+            else []
+        ),
+        *(f"{entry.label}: {note}" for entry in read_simulations(contents) for note in entry.simulation.notes()),
+        *(
+            [
+                f"Standard errors of the published numbers: known is their range, {low} to {high}; the greatest is "
+                "taken for each."
+                for low, high in [published.standard_errors]
+            ]
+            if published.standard_errors
+            else []
+        ),
+        "Orders are of means, whether or not their differences are real; Kendall's τ is 1 for the same order, −1 for "
+        "the reverse. Where the datasets differ, that the orders agree is no reproduction of the numbers.",
+        *(f"Protocol: {note}" for note in published.protocol),
+        *(f"Not known here: {note}" for note in published.missing),
+    ]
+
+
+def _number(row: Row, key: str, form: str = "{:.4f}") -> str:
+    return number(row.get(key), form, missing="")
+
+
+def _plus_minus(mean: str, sd: str) -> Any:
+    return lambda row: _number(row, mean) + (f" ± {row[sd]:.4f}" if row.get(sd) is not None else "")
+
+
+def _interval(row: Row) -> str:
+    return "" if row.get("ours_low") is None else f"[{row['ours_low']:.4f}, {row['ours_high']:.4f}]"
+
+
+def _text(key: str) -> Any:
+    return lambda row: str(row.get(key) or "")
+
+
+NUMBERS = [
+    Column("Table", _text("table")),
+    Column("Dataset", _text("dataset")),
+    Column("Method of the paper", _text("paper_method")),
+    Column("Metric", lambda row: row["metric"].upper()),
+    Column("Published", _plus_minus("published", "published_sd")),
+    Column("Ours", _plus_minus("ours_mean", "ours_sd")),
+    Column("95 % interval", _interval),
+    Column("Our method", _text("method")),
+    Column("Difference", lambda row: _number(row, "difference", "{:+.4f}")),
+    Column("Tolerance", lambda row: _number(row, "tolerance")),
+    Column("Verdict", _text("verdict"), bold=lambda row: row["verdict"] == "reproduces"),
+    Column("Notes", _text("notes")),
+]
+ORDERS = [
+    Column("Metric", lambda row: row["metric"].upper()),
+    Column("The paper's, on", _text("paper_dataset")),
+    Column("Order of the paper", _text("paper_order")),
+    Column("Ours, on", _text("dataset")),
+    Column("Our order", _text("our_order")),
+    Column("Kendall's τ", lambda row: f"{row['kendall_tau']:.2f}"),
+]

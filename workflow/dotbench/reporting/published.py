@@ -1,0 +1,128 @@
+"""The numbers that a paper published, typed in by hand: `papers/<key>/published.yaml`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from dotbench.errors import DotbenchError
+from dotbench.registry import unknown
+from dotbench.settings import Settings, dotted, explain
+from dotbench.yaml_lines import place, read_yaml
+
+PAPERS = Path(__file__).parents[1] / "papers"
+
+
+class PublishedMethod(Settings):
+    """A method by the paper's name, and ours that it is compared with: on datasets, in a simulation, or both."""
+
+    name: str
+    model: str | None = None
+    loss: str | None = None
+    solver: str | None = None
+    set: dict[str, Any] = Field({}, description="settings that ours must have")
+    also: list[str] = Field([], description="further losses of ours that it is compared with")
+    simulation: str | None = Field(None, description="a name of `dotbench list simulations`")
+    rows: list[str] = Field([], description="names of its methods; the first is the method as the paper states it")
+
+    @model_validator(mode="after")
+    def _ours_are_named(self) -> "PublishedMethod":
+        whole = all((self.model, self.loss, self.solver))
+        if whole != any((self.model, self.loss, self.solver)) or bool(self.simulation) != bool(self.rows):
+            raise ValueError("needs all of 'model', 'loss', 'solver', or both of 'simulation', 'rows'")
+        if not whole and not self.simulation:
+            raise ValueError("names no method of ours")
+        return self
+
+    def ours(self) -> list[tuple[str, ...]]:
+        """(model, loss, solver) of ours on datasets, (simulation, method) in a simulation."""
+        runs = [(str(self.model), str(loss), str(self.solver)) for loss in (self.loss, *self.also) if self.model]
+        return [*runs, *((str(self.simulation), row) for row in self.rows)]
+
+    def is_met_by(self, names: tuple[str, ...], settings: Mapping[str, Any]) -> bool:
+        """Whether a method of ours, named as in `ours`, has the settings asked for; of a simulation it has none."""
+        return len(names) == 2 or all(settings.get(key) == value for key, value in self.set.items())
+
+    def stated(self) -> list[tuple[str, ...]]:
+        """Of `ours` those that are the method as the paper states it."""
+        ours = self.ours()
+        return ours[:1] + ours[len(ours) - len(self.rows) :][:1]
+
+
+class Cell(Settings):
+    """One published number."""
+
+    table: str = Field(description="where it is printed")
+    dataset: str = Field(description="a dataset, or a scenario of a simulation as its table names it")
+    part: Literal["warm", "cold", "overall"] | None = Field(
+        None, description="which test ratings, where the paper tells them apart"
+    )
+    method: str = Field(description="a name of `methods`")
+    metric: Literal["ndcg@10", "mrr@10", "rmse"]
+    value: float
+    sd: float | None = Field(None, ge=0, description="the published ±")
+    suspect: str | None = Field(None, description="why it is not to be trusted")
+
+    @property
+    def where(self) -> str:
+        return f"{self.dataset}, {self.part}" if self.part else self.dataset
+
+
+class Published(Settings):
+    """All numbers of a paper that are known here."""
+
+    paper: str
+    source: str = Field(description="where the numbers were read")
+    seeds: int = Field(ge=1, description="runs behind a published number; 1 where their number is not known")
+    standard_errors: tuple[float, float] | None = Field(
+        None, description="least and greatest standard error of the cells without a ± of their own"
+    )
+    protocol: list[str] = Field(description="where the paper's protocol differs from ours, or is not stated")
+    missing: list[str] = Field(description="what the paper prints and is not known here")
+    methods: list[PublishedMethod]
+    cells: list[Cell]
+
+    @model_validator(mode="after")
+    def _known_and_once(self) -> "Published":
+        if self.seeds == 1 and (self.standard_errors or any(cell.sd is not None for cell in self.cells)):
+            raise ValueError("'seeds': found 1, but a ± is there; allowed is the number of runs behind it, 2 or more")
+        names = [method.name for method in self.methods]
+        keys = [(cell.table, cell.where, cell.method, cell.metric) for cell in self.cells]
+        for cell, key in zip(self.cells, keys, strict=True):
+            if cell.method not in names:
+                raise ValueError(str(unknown("method of the paper", cell.method, names)))
+            if keys.count(key) > 1:
+                raise ValueError(f"the cell {', '.join(key)} is there more than once")
+        return self
+
+    def method(self, name: str) -> PublishedMethod:
+        return next(method for method in self.methods if method.name == name)
+
+    def with_spread(self, cell: Cell) -> Cell:
+        """The cell with a standard deviation over the paper's runs: where it has none of its own, that of the
+        greatest standard error known, which makes the widest interval."""
+        if cell.sd is not None or self.standard_errors is None:
+            return cell
+        return cell.model_copy(update={"sd": self.standard_errors[1] * self.seeds**0.5})
+
+
+def published_path(key: str) -> Path:
+    return PAPERS / key / "published.yaml"
+
+
+def load_published(key: str) -> Published:
+    """The published numbers of a paper; a DotbenchError names file, line and key of what is wrong."""
+    return read_published(published_path(key))
+
+
+def read_published(path: Path) -> Published:
+    """The numbers in a file; a DotbenchError names file, line and key of what is wrong."""
+    values = read_yaml(path)
+    try:
+        return Published.model_validate(values)
+    except ValidationError as error:
+        problems = explain(error, Published)
+        raise DotbenchError(
+            "\n".join(f"{place([path], at)}: key '{dotted(at)}': {message}" for at, message in problems)
+        ) from None

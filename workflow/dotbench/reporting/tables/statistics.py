@@ -1,0 +1,58 @@
+"""The statistics of a study's datasets, beside the published ones."""
+
+from pathlib import Path
+from typing import Any
+
+from dotbench.files import write_csv
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.formats import Column, Row, write_table
+from dotbench.reporting.kind import TableKind
+from dotbench.reporting.records import dataset_label
+
+COUNTS = ("users", "items", "interactions")
+KEYS = (*COUNTS, "density")
+COLUMNS = ["dataset", *KEYS, *(f"published_{key}" for key in KEYS), "verified", "origin"]
+
+
+class Statistics(TableKind):
+    """Statistics of the datasets after threshold, duplicates and k-core. In brackets: as published."""
+
+    name = "statistics"
+    title = "Statistics of datasets"
+    reads = ("statistics",)
+
+    def write(self, contents: Contents, folder: Path) -> None:
+        """Write ``<table>.{csv,md,tex,html}``: users, items, interactions and density = interactions / (users × items)."""
+        facts = contents.datasets
+        rows = [_row(name, stats) for name, stats in facts.items()]
+        columns = [
+            Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
+            *(Column(key.capitalize(), _beside(key, "{:,}")) for key in COUNTS),
+            Column("Density", _beside("density", "{:.3%}")),
+        ]
+        remarks = [
+            *([contents.title] if contents.title else []),
+            "After threshold, duplicates and k-core. In brackets: as published, where counts are known.",
+            "Density: interactions / (users × items).",
+        ]
+        write_table(folder / contents.report_item, rows, columns, remarks)
+        write_csv(folder / f"{contents.report_item}.csv", rows, COLUMNS)
+
+
+def _row(name: str, stats: dict[str, Any]) -> Row:
+    published = stats["published"] or {}
+    row: Row = {"dataset": name, "verified": stats["verified"]}
+    row["origin"] = "generated" if stats["origin"] == "generated" else "real"
+    for prefix, counts in (("", stats), ("published_", published)):
+        row |= {f"{prefix}{key}": counts.get(key) for key in COUNTS}
+        users, items, pairs = (row[f"{prefix}{key}"] for key in COUNTS)
+        row[f"{prefix}density"] = pairs / (users * items) if users else None
+    return row
+
+
+def _beside(key: str, form: str) -> Any:
+    def show(row: Row) -> str:
+        published = row[f"published_{key}"]
+        return form.format(row[key]) + (f" ({form.format(published)})" if published is not None else "")
+
+    return show
