@@ -1,30 +1,56 @@
 # make run   set up and run the main job on generated data; prints where tables, figures and report are
-# make test  set up and run the tests
+# make help  the other targets
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt
+PYTEST := $(BIN)/python -m pytest -n 2
+SNAKEFILES := Snakefile workflow/Snakefile rules
 
-.PHONY: run test check schemas clean
+.PHONY: run test test-fast test-all check format schemas speed clean help
 
-run: $(VENV)/run.done
+run: $(VENV)/run.done  ## set up .venv and run the main job on generated data
 	$(BIN)/dotbench run
 
-test: $(VENV)/test.done
-	$(BIN)/python -m pytest
+test: $(VENV)/test.done  ## set up .venv and run the tests, without the slow ones
+	$(PYTEST) -m "not slow" $(COVERAGE)
 
-# what continuous integration adds to the tests
-check: $(VENV)/test.done
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
+test-fast: $(VENV)/test.done  ## unit and contract tests without the slow ones; stops at the first failure
+	$(PYTEST) tests/unit tests/contract -m "not slow" -q -x --ff
+
+test-all: $(VENV)/test.done  ## every test, with coverage (coverage.xml)
+	$(MAKE) test COVERAGE="--cov=dotbench --cov-report="
+	$(PYTEST) -m slow --cov=dotbench --cov-append --cov-report=term:skip-covered --cov-report=xml
+
+check: $(VENV)/test.done  ## linters, formats, types, layers of the package, schemas
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check $(SNAKEFILES)
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m dotbench.config.schema --check
 	$(BIN)/snakemake --lint
 
-schemas: $(VENV)/run.done
+format: $(VENV)/test.done  ## put code and Snakefiles into their format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt $(SNAKEFILES)
+
+schemas: $(VENV)/run.done  ## write workflow/schemas/ anew, after a change of the settings
 	$(BIN)/python -m dotbench.config.schema
 
-clean:
-	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache
+speed:  ## list the programs that measure speed
+	@for program in speed/[a-z]*.py; do \
+	  printf '%-23s %s\n' "$$program" "$$(sed -n '1s/"""//gp' "$$program")"; \
+	done
+	@echo
+	@echo "run one with: $(BIN)/python speed/solvers.py (--help shows its options; see speed/README.md)"
+
+clean:  ## remove .venv and every cache; results/ and resources/ stay
+	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage .coverage.* coverage.xml
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

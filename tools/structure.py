@@ -39,9 +39,8 @@ def file_graph(package: Path) -> Graph:
     graph: Graph = {}
     for name, path in modules.items():
         tree = ast.parse(path.read_text("utf-8"))
-        found = {f"{name}.{node.names[0].name}" for node in ast.walk(tree) if False}
-        found |= {imported for imported in imports(tree) if imported in modules}
-        graph[name] = {module for module in found if module != name and not modules[module].name == "__init__.py"}
+        found = {imported for imported in imports(tree) if imported in modules}
+        graph[name] = {module for module in found if module != name and modules[module].name != "__init__.py"}
     return graph
 
 
@@ -101,7 +100,9 @@ def main() -> None:
         folder = "/".join(path.relative_to(package).parts[:-1]) or "(the package's own folder)"
         sizes[folder].append(len(path.read_text("utf-8").splitlines()))
     rows = [(folder, len(lines), sum(lines), max(lines)) for folder, lines in sorted(sizes.items())]
-    rows.append(("in all", sum(len(v) for v in sizes.values()), sum(map(sum, sizes.values())), max(map(max, sizes.values()))))
+    rows.append(
+        ("in all", sum(len(v) for v in sizes.values()), sum(map(sum, sizes.values())), max(map(max, sizes.values())))
+    )
     print(tabulate(rows, ["folder", "files", "lines", "longest file"]))
     for depth, what in ((1, "folders"), (2, "folders and those inside them")):
         found = circles(folder_graph(graph, depth))

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -30,8 +31,7 @@ from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.numerics.matrix import TrainMatrix
-from dotbench.reporting.figures import FIGURES
-from dotbench.reporting.tables.comparison import TABLES
+from dotbench.reporting.kind import FigureKind, Reads, TableKind, figure_kinds, table_kinds
 from dotbench.runs.fitting import Inputs, Seeds, fit
 from dotbench.runs.method import MethodChoice, resolve, settings_class, settings_classes
 from dotbench.settings import Settings
@@ -43,6 +43,7 @@ from dotbench.simulations.rating_methods import rating_methods
 from dotbench.solvers.base import Problem, solvers
 from dotbench.sources import sources
 from dotbench.studies.base import studies
+from dotbench.tuning.grid import GridName, named_grid
 
 torch.set_num_threads(1)
 CPU = "cpu"
@@ -68,6 +69,8 @@ COMBINATIONS = {
     )
     if solver.can_solve(model, loss)
 }
+KINDS = {f"tables/{name}": kind for name, kind in table_kinds().items()}
+KINDS |= {f"figures/{name}": kind for name, kind in figure_kinds().items()}
 BASELINES = {name: model for name, model in models().items() if model.is_baseline}
 
 
@@ -79,19 +82,43 @@ def each(mapping):
 
 
 @each({name: study for name, study in studies().items()})
-def test_exhibits_of_studies(part):
-    report_items = [*part.tables, *part.figures]
-    assert len({report_item.name for report_item in report_items}) == len(report_items)
-    assert {report_item.kind for report_item in part.tables} <= set(TABLES)
-    assert {report_item.kind for report_item in part.figures} <= set(FIGURES)
+def test_report_items_of_studies(part):
+    """Those in ``tables`` are of a kind of table, those in ``figures`` of a kind of figure."""
+    items = [*part.tables, *part.figures]
+    assert len({item.name for item in items}) == len(items)
+    assert {item.kind for item in part.tables} <= set(table_kinds())
+    assert {item.kind for item in part.figures} <= set(figure_kinds())
     own = {name for name, simulation in simulations().items() if simulation.study == part.name}
-    assert {report_item.simulation for report_item in report_items if report_item.simulation} == own
+    assert {item.simulation for item in items if item.simulation} == own
+
+
+@each(KINDS)
+def test_kind_of_table_or_figure(part):
+    """It says what it reads and writes; its docstring is a caption; some study shows it."""
+    base, shown = (TableKind, "tables") if part in table_kinds().values() else (FigureKind, "figures")
+    assert issubclass(part, base)
+    assert not inspect.isabstract(part)
+    assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", part.name)
+    assert part.title == part.title.strip() != ""
+    assert "__doc__" in vars(part)
+    assert part.summary()
+    assert sys.modules[part.__module__].__doc__
+    assert len(set(part.reads)) == len(part.reads) > 0
+    assert set(part.reads) <= set(get_args(Reads))
+    assert len(set(part.files)) == len(part.files)
+    assert set(base.files) <= set(part.files)
+    assert set(part.in_report) <= set(part.files)
+    assert part.in_report
+    assert part.category
+    assert any(item.kind == part.name for study in studies().values() for item in getattr(study, shown))
 
 
 def test_something_is_found():
     assert all(registry() for registry in REGISTRIES.values())
     assert COMBINATIONS
     assert BASELINES
+    assert table_kinds()
+    assert figure_kinds()
 
 
 @each(COMPONENTS)
@@ -122,9 +149,10 @@ def test_settings(part):
         assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
 
 
-@each({key: part for key, part in CONFIGURED.items() if hasattr(part, "grid")})
+@each({key: part for key, part in CONFIGURED.items() if hasattr(part, "grids")})
 def test_grid_values_are_valid(part):
-    for key, values in part.grid.items():
+    assert set(part.grids) <= set(get_args(GridName))
+    for key, values in itertools.chain.from_iterable(grid.items() for grid in part.grids.values()):
         assert key in part.Settings.model_fields
         assert len(values) == len(set(values)) > 0
         for value in values:
@@ -172,8 +200,9 @@ def test_settings_of_a_combination_do_not_clash(part):
     for cls in classes:
         for name, field in cls.model_fields.items():
             assert merged.model_fields[name].default == field.default
-    keys = [key for component in part for key in component.grid]
-    assert len(keys) == len(set(keys))
+    for name in get_args(GridName):
+        keys = [key for component in part for key in named_grid(component.grids, name) or ()]
+        assert len(keys) == len(set(keys))
 
 
 # --- that every combination runs
@@ -223,12 +252,11 @@ def solve(part, split, init_seed=0, **settings):
     known = settings_class(list(part))
     small = {"embedding_size": 5, "epochs": 2, "updates": 0, "batch_size": 64, "regularization": 0.05, **settings}
     values = known(**{key: value for key, value in small.items() if key in known.model_fields})
-    resolved = SimpleNamespace(**values.model_dump())
     seen = []
     problem = Problem(
         model=model,
-        loss=loss(resolved),
-        settings=resolved,
+        loss=loss(values),
+        settings=values,
         train=lambda dtype: TrainMatrix(
             split.train, split.n_users, split.n_items, CPU, dtype, split.ratings.get("train")
         ),
@@ -297,7 +325,7 @@ def test_combination_through_a_fit(part, features_file):
         assert result.record.validation == pytest.approx((error**2).mean() ** 0.5, rel=1e-12)
     else:
         assert 0 <= result.record.validation <= 1
-    assert [result.record[key] for key in ("model", "loss", "solver")] == [model.name, loss.name, solver.name]
+    assert [result.record.model, result.record.loss, result.record.solver] == [model.name, loss.name, solver.name]
 
 
 def cold_split():
@@ -354,7 +382,10 @@ def test_baseline_trains_and_predicts(part):
 def test_baseline_through_a_fit(part):
     method = resolve(MethodChoice(model=part.name, grid={}))
     split = random_split(part.task)
-    first, second = (fit(method, method.settings, Inputs("toy", split), Seeds(0, 4), Execution(CPU, say=lambda text: None)) for _ in "ab")
+    first, second = (
+        fit(method, method.settings, Inputs("toy", split), Seeds(0, 4), Execution(CPU, say=lambda text: None))
+        for _ in "ab"
+    )
     assert first.record.status == "ok", first.record.reason
     assert first.record.loss == "none"
     for name, array in first.arrays.items():
@@ -403,8 +434,8 @@ def test_splitter(part):
 
 
 @each(simulations())
-def test_experiment(part):
-    """Cheap parts with labels of their own; the lists are settings that the digest leaves out; rows are fits."""
+def test_simulation(part):
+    """Cheap jobs with labels of their own; the lists are settings that the digest leaves out; rows are fits."""
     assert part.study in studies()
     assert set(part.lists) <= set(part.Settings.model_fields)
     known = set(part.columns)
@@ -413,23 +444,23 @@ def test_experiment(part):
     assert all(column.meaning == column.meaning.strip() != "" for column in part.columns.values())
     assert all(part.columns[metric].kind == "float64" for metric in part.metrics)
     whole = part(part.Settings())
-    parts, again = whole.parts(), part(part.Settings()).parts()
-    assert parts == again
-    assert len({p.label for p in parts}) == len(parts) > 0
-    assert all(re.fullmatch("[a-z0-9-]{1,100}", p.label) for p in parts)
-    assert all(p.settings == json.loads(json.dumps(p.settings)) for p in parts)  # plain types
-    assert all(sources(part.__module__, *p.modules) for p in parts)
+    jobs, again = whole.jobs(), part(part.Settings()).jobs()
+    assert jobs == again
+    assert len({job.label for job in jobs}) == len(jobs) > 0
+    assert all(re.fullmatch("[a-z0-9-]{1,100}", job.label) for job in jobs)
+    assert all(job.settings == json.loads(json.dumps(job.settings)) for job in jobs)  # plain types
+    assert all(sources(part.__module__, *job.modules) for job in jobs)
     assert re.fullmatch(rf"{part.name}-[0-9a-f]{{10}}", whole.folder)
     assert not set(part.lists) & set(whole.identity()["settings"])
     assert from_identity(whole.identity()).folder == whole.folder
     entry = SimulationEntry("label", whole)
     described = json.loads(json.dumps(entry.described()))  # as a stage that makes a table or a figure gets it
-    assert list(from_description(described).parts) == list(entry.parts)
+    assert list(from_description(described).jobs) == list(entry.jobs)
     assert whole.notes()
 
 
 @each(rating_methods())
-def test_method_of_experiments(part):
+def test_method_of_simulations(part):
     """It learns: better on what it was trained on than the mean, or the mean itself; the seed alone decides."""
     split, rng = random_split("rating"), np.random.default_rng(0)
     users, items = rng.normal(size=(split.n_users, 3)), rng.normal(size=(split.n_items, 3))
@@ -499,12 +530,14 @@ from dotbench.models.base import models
 from dotbench.config.benchmark import Benchmark
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
+from dotbench.reporting.kind import figure_kinds, table_kinds
 import dotbench.config.plan
-import dotbench.papers.t2rec.towers.references, dotbench.papers.t2rec.towers.representation, dotbench.papers.t2rec.towers.training
+from dotbench.papers.t2rec.towers import references, representation, training
 registries = (generators, parsers, splitters, feature_sets, losses, models, solvers, studies, simulations)
+registries += (table_kinds, figure_kinds)
 found = [part for registry in registries for part in registry().values()]
 assert all(part.summary() for part in found)
-assert all(part(part.Settings()).parts() for part in simulations().values())
+assert all(part(part.Settings()).jobs() for part in simulations().values())
 heavy = ("torch._C", "pandas._libs", "scipy.sparse", "sklearn", "textblob", "pyarrow")
 heavy += ("surprise.prediction_algorithms", "matplotlib.pyplot")
 print(*[name for name in heavy if name in sys.modules])

@@ -10,25 +10,25 @@ from dotbench.datasets.generators.covariates import SimulatedData
 from dotbench.errors import DotbenchError
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
+from dotbench.papers.t2rec.simulations import _ablation
 from dotbench.papers.t2rec.simulations._ablation import Ablation, WithExcess
 from dotbench.settings import validate
-from dotbench.simulations import _question
 from dotbench.simulations.base import simulations
 from dotbench.simulations.comparison import DataSet, Protocol
 from dotbench.simulations.jobs import from_identity, to_frame
 from dotbench.simulations.methods.base import Fitted
 
-PLACE = Execution("cpu", say=lambda text: None)
-QUESTIONS = {name: cls for name, cls in simulations().items() if issubclass(cls, Ablation)}
+EXECUTION = Execution("cpu", say=lambda text: None)
+ABLATIONS = {name: cls for name, cls in simulations().items() if issubclass(cls, Ablation)}
 SMALL = {"users": 40, "ratings": [300], "replications": 2, "epochs": 1, "learning_rates": [0.003, 0.001]}
 
 
 def of(name: str, **changed: Any) -> Any:
-    return QUESTIONS[name](QUESTIONS[name].Settings(**{**SMALL, **changed}))
+    return ABLATIONS[name](ABLATIONS[name].Settings(**{**SMALL, **changed}))
 
 
-def drawn(simulation: Any, part: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[int, SimulatedData]:
-    """The data of a part: seed → simulation."""
+def drawn(simulation: Any, job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[int, SimulatedData]:
+    """The data of a job: seed → simulation."""
     seen = {}
 
     def rows(self: WithExcess) -> list[Any]:
@@ -37,20 +37,20 @@ def drawn(simulation: Any, part: Any, tmp_path: Path, monkeypatch: pytest.Monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(WithExcess, "rows", rows)
-        simulation.run(part.settings, PLACE, Checkpoint(tmp_path, "k"))
+        simulation.run(job.settings, EXECUTION, Checkpoint(tmp_path, "k"))
     return seen
 
 
-def test_the_questions_are_there() -> None:
-    assert set(QUESTIONS) == {f"t2rec-{name}" for name in ("depth", "width", "embedding-size", "noise", "truths")}
+def test_the_ablations_are_there() -> None:
+    assert set(ABLATIONS) == {f"t2rec-{name}" for name in ("depth", "width", "embedding-size", "noise", "truths")}
 
 
-@pytest.mark.parametrize("name", list(QUESTIONS))
-def test_a_part_of_a_question(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", list(ABLATIONS))
+def test_a_job_of_an_ablation(name: str, tmp_path: Path) -> None:
     """One tuned fit for every replication, with the errors that the table shows, and its value in the rows."""
     simulation = of(name)
-    part = simulation.parts()[-1]
-    frame = to_frame(simulation, simulation.run(part.settings, PLACE, Checkpoint(tmp_path, "k")))
+    job = simulation.jobs()[-1]
+    frame = to_frame(simulation, simulation.run(job.settings, EXECUTION, Checkpoint(tmp_path, "k")))
     assert list(frame["role"]).count("reported") == 2
     assert len(frame) == 4
     assert set(frame["status"]) == {"ok"}
@@ -59,30 +59,30 @@ def test_a_part_of_a_question(name: str, tmp_path: Path) -> None:
     assert reported[list(simulation.metrics)].notna().all(axis=None)
     assert frame[frame["role"] == "tuning"][list(simulation.metrics)].isna().all(axis=None)
     assert set(frame["ratings"]) == {300}
-    assert set(frame[simulation.compared]) == {part.settings["facts"][simulation.compared]}
+    assert set(frame[simulation.compared]) == {job.settings["facts"][simulation.compared]}
     best = frame.groupby("replication")["valid_rmse"].min()
     assert list(reported["valid_rmse"]) == list(best)
 
 
-@pytest.mark.parametrize("name", list(QUESTIONS))
-def test_more_values_and_scenarios_make_no_other_parts(name: str) -> None:
-    cls = QUESTIONS[name]
+@pytest.mark.parametrize("name", list(ABLATIONS))
+def test_more_values_and_scenarios_make_no_other_jobs(name: str) -> None:
+    cls = ABLATIONS[name]
     values = [key for key in cls.lists if key not in ("replications", "first", "pack")]
     few = {key: getattr(cls.Settings(), key)[:1] for key in values}
     one, whole = cls(cls.Settings(**few)), cls(cls.Settings())
     assert one.folder == whole.folder
-    labels = {part.label: part.settings for part in whole.parts()}
-    assert all(labels[part.label] == part.settings for part in one.parts())
+    labels = {job.label: job.settings for job in whole.jobs()}
+    assert all(labels[job.label] == job.settings for job in one.jobs())
     assert len(labels) == np.prod([len(getattr(whole.settings, key)) for key in values])
 
 
-@pytest.mark.parametrize("name", list(QUESTIONS))
-def test_a_part_is_run_without_the_lists(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The defaults of the lists, which a part does not know, need not fit its other settings."""
+@pytest.mark.parametrize("name", list(ABLATIONS))
+def test_a_job_is_run_without_the_lists(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The defaults of the lists, which a job does not know, need not fit its other settings."""
     whole = of(name)
     alone = from_identity(whole.identity())
-    part = whole.parts()[0]
-    first, second = (drawn(one, part, tmp_path, monkeypatch) for one in (whole, alone))
+    job = whole.jobs()[0]
+    first, second = (drawn(one, job, tmp_path, monkeypatch) for one in (whole, alone))
     for seed, simulation in first.items():
         assert np.array_equal(simulation.ratings, second[seed].ratings)
         assert len(simulation.ratings) == 300
@@ -90,7 +90,7 @@ def test_a_part_is_run_without_the_lists(name: str, tmp_path: Path, monkeypatch:
 
 def test_the_lists_defaults_are_checked_in_a_configuration() -> None:
     with pytest.raises(DotbenchError, match=r"20000 ratings do not fit: 50 users"):
-        validate(QUESTIONS["t2rec-width"].Settings, {"users": 50}, "test")
+        validate(ABLATIONS["t2rec-width"].Settings, {"users": 50}, "test")
 
 
 def test_excess_is_against_the_noiseless_truth() -> None:
@@ -110,7 +110,7 @@ def test_excess_is_against_the_noiseless_truth() -> None:
 
 
 def test_depths_have_equal_numbers_of_parameters() -> None:
-    facts = [part.settings["facts"] for part in of("t2rec-depth").parts()]
+    facts = [job.settings["facts"] for job in of("t2rec-depth").jobs()]
     assert [fact["depth"] for fact in facts] == list(range(1, 9))
     paper = 51 * 50 + 3 * 51 * 50 + 51 * 30
     for fact in facts[1:]:
@@ -124,9 +124,9 @@ def test_truths_of_other_lengths_have_the_variance_of_the_paper_s(
 ) -> None:
     simulation = of("t2rec-embedding-size", sizes=[4], functions=[3, 30], replications=40, pack=40)
     variances = {}
-    for part in simulation.parts():
-        found = drawn(simulation, part, tmp_path, monkeypatch)
-        p = part.settings["facts"]["functions"]
+    for job in simulation.jobs():
+        found = drawn(simulation, job, tmp_path, monkeypatch)
+        p = job.settings["facts"]["functions"]
         assert all(one.user_vectors.shape == (40, p) for one in found.values())
         variances[p] = np.mean([((one.user_vectors @ one.item_vectors.T) ** 2).mean() for one in found.values()])
     assert variances[3] == pytest.approx(variances[30], rel=0.25)
@@ -135,11 +135,11 @@ def test_truths_of_other_lengths_have_the_variance_of_the_paper_s(
 def test_noise_has_the_variance_and_the_law_that_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     simulation = of("t2rec-noise", variances=[2.0], users=200, ratings=[40_000], replications=1)
     kurtosis = {}
-    for part in simulation.parts():
-        [one] = drawn(simulation, part, tmp_path, monkeypatch).values()
+    for job in simulation.jobs():
+        [one] = drawn(simulation, job, tmp_path, monkeypatch).values()
         error = one.ratings - one.truth(one.pairs)
         assert error.var() == pytest.approx(2.0, rel=0.25)
-        kurtosis[part.settings["facts"]["law"]] = (error**4).mean() / error.var() ** 2
+        kurtosis[job.settings["facts"]["law"]] = (error**4).mean() / error.var() ** 2
     assert kurtosis["gaussian"] < 3.3 < kurtosis["laplace"] < 7 < min(kurtosis["student-t"], kurtosis["outliers"])
 
 
@@ -147,7 +147,7 @@ def test_truths_are_of_the_law(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Sums of two waves that are ±1 take three values."""
     simulation = of("t2rec-truths", laws=["jumps", "smooth"], replications=1)
     jumps, smooth = (
-        drawn(simulation, part, tmp_path, monkeypatch)[0].user_vectors.round(9) for part in simulation.parts()
+        drawn(simulation, job, tmp_path, monkeypatch)[0].user_vectors.round(9) for job in simulation.jobs()
     )
     assert len(np.unique(jumps)) == 3
     assert len(np.unique(smooth)) == smooth.size
@@ -163,7 +163,7 @@ def test_truths_are_of_the_law(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_a_mistake_in_the_settings_is_told(name: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(DotbenchError) as caught:
-        validate(QUESTIONS[name].Settings, settings, "simulation")
+        validate(ABLATIONS[name].Settings, settings, "simulation")
     assert message in str(caught.value)
 
 
@@ -175,10 +175,10 @@ def test_the_towers_are_the_papers_where_nothing_is_varied(tmp_path: Path, monke
             seen.append(self.stated)
             return []
 
-    monkeypatch.setattr(_question, "WithExcess", Seen)
+    monkeypatch.setattr(_ablation, "WithExcess", Seen)
     for name in ("t2rec-noise", "t2rec-width"):
         simulation = of(name)
-        simulation.run(simulation.parts()[0].settings, PLACE, Checkpoint(tmp_path, "k"))
+        simulation.run(simulation.jobs()[0].settings, EXECUTION, Checkpoint(tmp_path, "k"))
     shape = ("depth", "width", "embedding_size")
     assert [{key: stated["set"].get(key) for key in shape} for stated in seen] == [
         dict.fromkeys(shape),

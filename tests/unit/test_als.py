@@ -14,6 +14,7 @@ from dotbench.losses.rg2 import RG2
 from dotbench.losses.wrmf import WRMF
 from dotbench.models.mf import MatrixFactorization
 from dotbench.numerics.matrix import TrainMatrix
+from dotbench.runs.method import settings_class
 from dotbench.solvers.als import ALS
 from dotbench.solvers.base import Problem
 
@@ -185,7 +186,7 @@ def problem(loss, train_pairs, validate=lambda users, items: 0.0, **settings):
     return Problem(
         model=MatrixFactorization,
         loss=loss,
-        settings=SimpleNamespace(**values),
+        settings=settings_class([MatrixFactorization, type(loss), ALS])(**values),
         train=lambda dtype: matrix(train_pairs, dtype=dtype),
         validate=validate,
         init_seed=0,

@@ -17,11 +17,12 @@ import pytest
 from dotbench import paths
 from dotbench.archive.checking import means
 from dotbench.archive.exporting import export_runs
-from dotbench.archive.file import PARTS, STORED, read_archive, read_parts, schema, write_archive
+from dotbench.archive.file import JOBS, STORED, read_archive, read_jobs, schema, write_archive
 from dotbench.archive.importing import import_runs
-from dotbench.archive.job_rows import part_key
+from dotbench.archive.job_rows import job_key
 from dotbench.config.benchmark import parse_benchmark
-from dotbench.config.plan import Entry, Plan
+from dotbench.config.plan import Plan
+from dotbench.config.runs import MethodEntry
 from dotbench.errors import DotbenchError
 from dotbench.files import write_json, write_parquet, write_text
 from dotbench.runs.evaluating import per_user_table
@@ -74,12 +75,12 @@ def make_runs(plan: Plan, seed: int = 0, seeds: tuple[int, ...] = (0, 1)) -> Non
             write_scores(entry, s, per_user(rng, entry.study.task))
 
 
-def identity(entry: Entry, seed: int) -> dict[str, Any]:
+def identity(entry: MethodEntry, seed: int) -> dict[str, Any]:
     names = dict(zip(("model", "loss", "solver"), entry.method.names, strict=True))
     return {"dataset": entry.dataset, **names, "split_seed": seed, "init_seed": seed}
 
 
-def write_scores(entry: Entry, seed: int, columns: dict[str, np.ndarray]) -> None:
+def write_scores(entry: MethodEntry, seed: int, columns: dict[str, np.ndarray]) -> None:
     """Metrics and per-user scores of a fit; without any user, of a failed one."""
     fit, users = paths.fit(entry.dataset, entry.folder, seed, seed), len(columns["user"])
     metrics = {"test": means(columns)} if users else None
@@ -467,76 +468,76 @@ def test_every_column_is_documented() -> None:
     named = {name for line in section.splitlines() if line.startswith("| ") for name in line.split("|")[1].split(",")}
     assert {name.strip() for name in named} - {"column"} == {
         *(STORED.get(name, name) for name in schema().names),
-        *PARTS,
+        *JOBS,
     }
 
 
-# parts of simulations
+# jobs of simulations
 
-EXPERIMENT = [{"simulation": "t2rec-table1", "set": {"sizes": [30], "dimensions": [3], "ratings": 90, "pack": 3}}]
+SIMULATIONS = [{"simulation": "t2rec-table1", "set": {"sizes": [30], "dimensions": [3], "ratings": 90, "pack": 3}}]
 
 
-def plan_with_parts(methods: tuple[str, ...] = ("constant", "biases")) -> Plan:
-    settings = EXPERIMENT[0]["set"] | {"methods": list(methods)}  # type: ignore[operator]
-    study = {"study": "t2rec", "simulations": [{**EXPERIMENT[0], "set": settings}]}
+def plan_with_jobs(methods: tuple[str, ...] = ("constant", "biases")) -> Plan:
+    settings = SIMULATIONS[0]["set"] | {"methods": list(methods)}  # type: ignore[operator]
+    study = {"study": "t2rec", "simulations": [{**SIMULATIONS[0], "set": settings}]}
     return Plan(parse_benchmark({"name": "own", "studies": [*STUDIES[:1], study], "datasets": ["sim-tiny"]}, []))
 
 
-def make_parts(plan: Plan, error: float = 0.1) -> list[Path]:
-    """Two rows in every part, with nulls and numbers that have no short decimal."""
-    [entry] = plan.entry
-    for label in entry.parts:
+def make_jobs(plan: Plan, error: float = 0.1) -> list[Path]:
+    """Two rows in every job, with nulls and numbers that have no short decimal."""
+    [entry] = plan.simulations
+    for label in entry.jobs:
         values = {name: None for name in entry.simulation.columns}
         values |= {"users": 30, "dimension": 3, "method": "constant", "status": "ok", "seconds": 0.25}
         rows = [{**values, "replication": k, "test_rmse": error / (3 + k)} for k in range(2)]
         rows[1] |= {"status": "failed", "test_rmse": None}
         write_parquet(entry.rows(label), to_frame(entry.simulation, rows))
-        record = {"simulation": "t2rec-table1", "label": label, "rows": 2, "failed": 1, "seconds": error}
+        record = {"experiment": "t2rec-table1", "label": label, "rows": 2, "failed": 1, "seconds": error}
         write_json(entry.rows(label).with_suffix(".json"), record)
-    return [entry.rows(label) for label in entry.parts]
+    return [entry.rows(label) for label in entry.jobs]
 
 
-def test_parts_come_back_to_the_bit_beside_runs(workdir: Path) -> None:
-    plan = plan_with_parts()
+def test_jobs_come_back_to_the_bit_beside_runs(workdir: Path) -> None:
+    plan = plan_with_jobs()
     make_data(plan)
     make_runs(plan)
-    files = make_parts(plan)
+    files = make_jobs(plan)
     tables = [pd.read_parquet(file) for file in files]
     records = [file.with_suffix(".json").read_bytes() for file in files]
     done = export_runs(plan, FILE)
-    assert (done.parts, done.all_parts) == (4, 4)
+    assert (done.jobs, done.all_jobs) == (4, 4)
     assert len(read_archive(FILE)) + 4 == done.rows == len(pd.read_parquet(FILE))
     shutil.rmtree("results")
-    assert import_runs(FILE).parts == 4
+    assert import_runs(FILE).jobs == 4
     for file, table, record in zip(files, tables, records, strict=True):
         pd.testing.assert_frame_equal(pd.read_parquet(file), table, check_exact=True)
         assert file.with_suffix(".json").read_bytes() == record
 
 
-def test_a_file_without_parts_has_no_columns_for_them(workdir: Path) -> None:
+def test_a_file_without_jobs_has_no_columns_for_them(workdir: Path) -> None:
     plan = make_plan()
     make_data(plan)
     make_runs(plan)
     export_runs(plan, FILE)
     assert pq.read_schema(FILE).names == [STORED.get(name, name) for name in schema().names]
-    assert read_parts(FILE) == []
+    assert read_jobs(FILE) == []
 
 
-def test_parts_of_a_file_stay_and_newer_ones_win(workdir: Path) -> None:
-    make_parts(plan_with_parts())
-    export_runs(plan_with_parts(), FILE)
-    before = {part_key(row): row["record"] for row in read_parts(FILE)}
+def test_jobs_of_a_file_stay_and_newer_ones_win(workdir: Path) -> None:
+    make_jobs(plan_with_jobs())
+    export_runs(plan_with_jobs(), FILE)
+    before = {job_key(row): row["record"] for row in read_jobs(FILE)}
     shutil.rmtree("results")
-    one = plan_with_parts(("biases",))
-    make_parts(one, error=0.2)
+    one = plan_with_jobs(("biases",))
+    make_jobs(one, error=0.2)
     assert export_runs(one, FILE).rows == 4
-    after = {part_key(row): row["record"] for row in read_parts(FILE)}
+    after = {job_key(row): row["record"] for row in read_jobs(FILE)}
     changed = {key[2].split("-")[2] for key in after if after[key] != before[key]}
     assert after.keys() == before.keys()
     assert changed == {"biases"}
-    make_parts(plan_with_parts(), error=0.3)  # another result is here: it stays
+    make_jobs(plan_with_jobs(), error=0.3)  # another result is here: it stays
     done = import_runs(FILE)
-    assert (done.parts, len(done.others)) == (0, 4)
+    assert (done.jobs, len(done.others)) == (0, 4)
 
 
 @pytest.mark.parametrize(
@@ -544,16 +545,16 @@ def test_parts_of_a_file_stay_and_newer_ones_win(workdir: Path) -> None:
     [
         ({"rows": "[]"}, "its record says rows 2; there are 0"),
         ({"part": "another"}, "its record says part"),
-        ({"simulation": "other-0123456789"}, "its record says simulation 't2rec-table1-0123456789'"),
+        ({"experiment": "other-0123456789"}, "its record says experiment 't2rec-table1-0123456789'"),
         ({"study": "../x"}, "column 'study': found '../x'"),
         ({"record": "{"}, "cannot be read"),
     ],
 )
-def test_a_part_that_contradicts_itself_is_refused(workdir: Path, change: dict[str, str], message: str) -> None:
-    plan = plan_with_parts(("constant",))
-    make_parts(plan)
+def test_a_job_that_contradicts_itself_is_refused(workdir: Path, change: dict[str, str], message: str) -> None:
+    plan = plan_with_jobs(("constant",))
+    make_jobs(plan)
     export_runs(plan, FILE)
-    rows = read_parts(FILE)
+    rows = read_jobs(FILE)
     write_archive(FILE, [], [rows[0] | change, *rows[1:]])
     with pytest.raises(DotbenchError, match=message):
         import_runs(FILE)

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,14 @@ from runs_data import contents, write_dataset
 
 from dotbench import paths
 from dotbench.features.writing import write_features
-from dotbench.reporting import aspect_table
-from dotbench.reporting.tables.comparison import summarise
+from dotbench.papers.t2rec.tables import aspects
+from dotbench.reporting.kind import table_kinds
 
 SPLIT = {"headline": "A split", "remark": "", "seedless": False, "variant": "-own"}
+
+
+def write_table(folder: Path, **told: Any) -> None:
+    table_kinds()["aspects"]().write(contents(("d", "mf-a-b-1"), kind="aspects", seeds=2, **told), folder)
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def table(workdir: Path) -> Path:
     write_dataset("d")
     write_features("aspects", {"leaky": True}, data, folder / "split.npz", folder / "features", [])
     told = {"study": "t2rec", "task": "rating", "metrics": ["rmse"], "split": SPLIT, "features": "aspects-leaky"}
-    summarise(contents(("d", "mf-a-b-1"), kind="aspects", seeds=2, **told | {"title": "A title."}), workdir)
+    write_table(workdir, **told, title="A title.")
     return workdir / "shown.csv"
 
 
@@ -54,8 +59,8 @@ def test_the_text_has_the_most_frequent_ones(table: Path, monkeypatch: pytest.Mo
     assert lines[4][1:4] == ["nan", "1", "0.000"]
     assert lines[4][5:] == ["–", "0.000"]
     assert "- A title." in text
-    monkeypatch.setattr(aspect_table, "SHOWN", 1)
+    monkeypatch.setattr(aspects, "SHOWN", 1)
     told = {"study": "t2rec", "task": "rating", "split": SPLIT, "features": "aspects-leaky"}
-    summarise(contents(("d", "mf-a-b-1"), kind="aspects", seeds=2, **told), table.parent)
+    write_table(table.parent, **told)
     assert "cable" not in table.with_suffix(".md").read_text()
     assert "cable" in table.read_text()

@@ -8,11 +8,11 @@ import pytest
 from dotbench.errors import DotbenchError
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
+from dotbench.papers.t2rec.simulations import capacity
 from dotbench.papers.t2rec.simulations.capacity import T2RecCapacity
 from dotbench.papers.t2rec.simulations.table1 import shipped
 from dotbench.papers.t2rec.towers.settings import Training
 from dotbench.settings import validate
-from dotbench.simulations import t2rec_capacity
 from dotbench.simulations.base import simulations
 from dotbench.simulations.jobs import from_identity
 
@@ -36,8 +36,8 @@ def tiny() -> T2RecCapacity:
 def run(tiny: T2RecCapacity, folder: Path, said: list[str]) -> dict[str, Any]:
     rows = [
         row
-        for part in tiny.parts()
-        for row in tiny.run(part.settings, Execution("cpu", say=said.append), Checkpoint(folder / part.label, "k"))
+        for job in tiny.jobs()
+        for row in tiny.run(job.settings, Execution("cpu", say=said.append), Checkpoint(folder / job.label, "k"))
     ]
     assert all(row.keys() == tiny.columns.keys() for row in rows)
     assert {row["status"] for row in rows} == {"ok"}
@@ -46,7 +46,7 @@ def run(tiny: T2RecCapacity, folder: Path, said: list[str]) -> dict[str, Any]:
 
 def test_towers_are_trained_in_every_way(tiny: T2RecCapacity, tmp_path: Path) -> None:
     found = run(tiny, tmp_path, [])
-    assert set(found) == set(t2rec_capacity.TITLES)
+    assert set(found) == set(capacity.TITLES)
     assert {way: row["width"] for way, row in found.items()} == dict.fromkeys(found, 8) | {"bilinear": None}
     assert found["bilinear"]["rmse"] == pytest.approx(0.1**0.5, rel=0.1)  # the noise
     assert found["start-test"]["rmse"] == pytest.approx(found["regressed"]["rmse"], rel=0.15)  # other points of a law
@@ -66,19 +66,20 @@ def test_what_is_kept_is_not_trained_again(
 ) -> None:
     first = run(tiny, tmp_path, [])
     for name in ("train", "represent"):
-        monkeypatch.setattr(t2rec_capacity, name, None)
+        monkeypatch.setattr(capacity, name, None)
     assert run(tiny, tmp_path, []) == first
 
 
 def test_training_that_diverges_is_a_failed_row(tmp_path: Path) -> None:
     diverging = {"optimizer": "sgd", "learning_rate": 1e20, "momentum": 0.0, "epochs": 2}
     simulation = T2RecCapacity(validate(T2RecCapacity.Settings, {**TINY, "training": diverging}, "test"))
-    rows = simulation.run(simulation.parts()[0].settings, Execution("cpu", say=lambda text: None), Checkpoint(tmp_path, "k"))
+    execution = Execution("cpu", say=lambda text: None)
+    rows = simulation.run(simulation.jobs()[0].settings, execution, Checkpoint(tmp_path, "k"))
     failed = {row["way"]: row["reason"] for row in rows if row["status"] == "failed"}
     assert failed == dict.fromkeys(("test", "train"), "training diverged in its first epoch")
 
 
-def test_settings_are_checked_with_their_lists_and_parts_without_them() -> None:
+def test_settings_are_checked_with_their_lists_and_jobs_without_them() -> None:
     with pytest.raises(DotbenchError, match="101 ratings do not fit: 10 users × 10 items"):
         validate(T2RecCapacity.Settings, {"sizes": [10], "ratings": 101}, "test")
     large = {"sizes": [3000], "ratings": 5_000_000}  # more than the default sizes hold
@@ -94,8 +95,8 @@ def test_the_published_number_is_the_guide() -> None:
     assert simulation.guides([{"users": 7, "dimension": 20, "width": 25}]) == {}
 
 
-def test_one_training_by_muon_is_in_all_three_experiments() -> None:
-    chosen = shipped("t2rec_optimizers")["muon-weak-long-whole"]
+def test_one_training_by_muon_is_in_all_three_simulations() -> None:
+    chosen = shipped("optimizers")["muon-weak-long-whole"]
     row = shipped()["t2rec-muon"]
     assert row["method"] == chosen["method"] == "towers-to-the-end"
     trained = [Training(**{**method["set"], "patience": 450}) for method in (chosen, row)]

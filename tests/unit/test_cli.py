@@ -392,14 +392,14 @@ def test_a_wrong_split_is_told(dotbench, text: str, message: str) -> None:
 
 def test_seed_names_the_split_and_the_initialisation(seeded) -> None:
     both, apart = seeded("--seed", "3"), seeded("--split-seed", "3", "--init-seed", "3")
-    assert (both.record.split_seed, both.record.init_seed) == (3, 3)
+    assert (both.record["split_seed"], both.record["init_seed"]) == (3, 3)
     np.testing.assert_array_equal(both.train, apart.train)
     np.testing.assert_array_equal(both.vectors, apart.vectors)
 
 
 def test_each_seed_alone_changes_its_own_part(seeded) -> None:
     plain, split, init = seeded(), seeded("--split-seed", "3"), seeded("--init-seed", "3")
-    seeds = [(one.record.split_seed, one.record.init_seed) for one in (plain, split, init)]
+    seeds = [(one.record["split_seed"], one.record["init_seed"]) for one in (plain, split, init)]
     assert seeds == [(0, 0), (3, 0), (0, 3)]
     assert not np.array_equal(split.train, plain.train)
     np.testing.assert_array_equal(init.train, plain.train)

@@ -72,8 +72,8 @@ def test_with_enough_pairs_the_hessian_tells_the_speed_and_with_few_nothing_cont
     execution = Execution("cpu", say=lambda text: None)
     rows = [
         row
-        for part in simulation.parts()
-        for row in simulation.run(part.settings, execution, Checkpoint(tmp_path / part.label, "k"))
+        for job in simulation.jobs()
+        for row in simulation.run(job.settings, execution, Checkpoint(tmp_path / job.label, "k"))
     ]
     assert len(rows) == 2 * 2 * 2
     for row in rows:

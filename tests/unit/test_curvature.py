@@ -11,10 +11,9 @@ from simulations_data import shown
 
 from dotbench.errors import DotbenchError
 from dotbench.execution.hardware import Execution
-from dotbench.papers.nimc.figures.curvature import curvature_figure
 from dotbench.papers.nimc.recovery.problems import Problems
 from dotbench.papers.nimc.simulations.curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
-from dotbench.papers.nimc.tables.curvature import curvature_table
+from dotbench.reporting.kind import figure_kinds, table_kinds
 
 torch.set_num_threads(1)
 SMALL = {"dimension": 4, "components": 2, "n": 60, "m": 800, "replications": 2}
@@ -27,11 +26,11 @@ def of(**settings):
 
 def rows_of(simulation):
     execution = Execution("cpu")
-    return pd.DataFrame(row for part in simulation.parts() for row in simulation.run(part.settings, execution, None))
+    return pd.DataFrame(row for job in simulation.jobs() for row in simulation.run(job.settings, execution, None))
 
 
-def test_a_part_is_a_scan_and_an_activation():
-    labels = [part.label.rpartition("-")[0] for part in of(rows=[5], entry=[0.1], models=["relu", "tanh"]).parts()]
+def test_a_job_is_a_scan_and_an_activation():
+    labels = [job.label.rpartition("-")[0] for job in of(rows=[5], entry=[0.1], models=["relu", "tanh"]).jobs()]
     assert labels == ["rows-relu-r0to1", "rows-tanh-r0to1", "entry-relu-r0to1", "entry-tanh-r0to1"]
 
 
@@ -95,7 +94,7 @@ def contents(tmp_path, monkeypatch):
 
 
 def test_the_table_has_slopes_where_there_are_some(contents):
-    curvature_table(contents, Path("out"))
+    table_kinds()["curvature"]().write(contents, Path("out"))
     with open("out/shown.csv") as stream:
         lines = {(line["scan"], line["model"]): line for line in csv.DictReader(stream)}
     assert len(lines) == 4
@@ -106,7 +105,7 @@ def test_the_table_has_slopes_where_there_are_some(contents):
 
 
 def test_the_figure_has_every_point_and_the_theorems_order(contents):
-    curvature_figure(contents, Path("out"))
+    figure_kinds()["curvature"]().write(contents, Path("out"))
     with open("out/shown.csv") as stream:
         assert len(list(csv.DictReader(stream))) == 2 * (3 + 2)
     assert "u₀²" in Path("out/shown.svg").read_text()

@@ -326,10 +326,10 @@ def test_a_wrong_digest_leaves_nothing(server, reply, target: Path) -> None:
 
 
 def test_bytes_stay_as_they_are_stored(server, reply, target: Path) -> None:
-    entries = gzip.compress(b"line\n" * 1000)
-    server.content["/own.gz"] = reply(entries, encoding="gzip")  # as some servers say of a .gz file
+    packed = gzip.compress(b"line\n" * 1000)
+    server.content["/own.gz"] = reply(packed, encoding="gzip")  # as some servers say of a .gz file
     bring(server, target)
-    assert target.read_bytes() == entries
+    assert target.read_bytes() == packed
 
 
 def test_a_new_file_that_breaks_off_does_not_pass_for_the_old_one(server, reply, target: Path) -> None:

@@ -1,10 +1,12 @@
 """Successive halving: rungs, who goes on, and that a paused training continues as if it had not paused."""
 
 import csv
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from fits_data import fit_record
 
 from dotbench.datasets.interactions import Split
 from dotbench.execution.hardware import Execution
@@ -15,7 +17,7 @@ from dotbench.runs.method import MethodChoice, resolve
 from dotbench.solvers.base import Pause
 from dotbench.tuning.halving import Halving, Rung
 
-PLACE = Execution("cpu", say=lambda text: None)
+EXECUTION = Execution("cpu", say=lambda text: None)
 
 
 @pytest.mark.parametrize(
@@ -44,25 +46,23 @@ def method(**grid):
 
 
 def test_a_paused_fit_continues_as_if_it_had_not(tmp_path):
-    chosen = method()
-    whole = fit(chosen, chosen.settings, Inputs("toy", split()), Seeds(0, 0), PLACE)
+    chosen, inputs = method(), Inputs("toy", split())
+    whole = fit(chosen, chosen.settings, inputs, Seeds(0, 0), EXECUTION)
     ends = []
     for epochs in (3, 3, 10):
         part = fit(
             chosen,
             chosen.settings,
-            split(),
-            "toy",
-            0,
-            0,
-            PLACE,
+            inputs,
+            Seeds(0, 0),
+            EXECUTION,
             checkpoint=tmp_path / "state.pt",
             pause=Pause(epochs, 0),
         )
         assert part.paused
         ends.append(part.record.epochs)
     assert ends == [3, 3, 10]  # a rung that is asked for again costs nothing
-    last = fit(chosen, chosen.settings, Inputs("toy", split()), Seeds(0, 0), PLACE, checkpoint=tmp_path / "state.pt")
+    last = fit(chosen, chosen.settings, inputs, Seeds(0, 0), EXECUTION, checkpoint=tmp_path / "state.pt")
     assert not last.paused
     assert not list(tmp_path.iterdir())
     assert np.array_equal(last.arrays["user_vectors"], whole.arrays["user_vectors"])
@@ -70,8 +70,8 @@ def test_a_paused_fit_continues_as_if_it_had_not(tmp_path):
 
 
 def test_a_pause_waits_for_epochs_and_updates(tmp_path):
-    chosen = method()
-    part = fit(chosen, chosen.settings, Inputs("toy", split()), Seeds(0, 0), PLACE, checkpoint=tmp_path / "s.pt", pause=Pause(3, 9))
+    chosen, inputs = method(), Inputs("toy", split())
+    part = fit(chosen, chosen.settings, inputs, Seeds(0, 0), EXECUTION, checkpoint=tmp_path / "s.pt", pause=Pause(3, 9))
     assert (part.record.epochs, part.record.updates) == (5, 10)  # two batches of users an epoch
 
 
@@ -79,18 +79,16 @@ def scripted(monkeypatch, values, fails=()):
     """Fits whose validation at each rung is written down; what was asked for."""
     asked = []
 
-    def fake(method, hyperparameters, split, dataset, seed, init, execution, spectrum, partial, pause, features):
+    def fake(method, hyperparameters, inputs, seeds, execution, checkpoint, pause):
         rate = hyperparameters["learning_rate"]
         asked.append((rate, pause.epochs))
         failed = rate in fails
-        record = {
-            "status": "failed" if failed else "ok",
-            "reason": "said so" if failed else None,
-            "validation": None if failed else values[rate][len([a for a in asked if a[0] == rate]) - 1],
-            "validation_metric": "ndcg@10",
-            "hyperparameters": hyperparameters,
+        record = fit_record(
+            None if failed else values[rate][len([a for a in asked if a[0] == rate]) - 1],
+            "said so" if failed else None,
+            hyperparameters=hyperparameters,
             **dict.fromkeys(("best_epoch", "epochs", "updates", "train_seconds", "cpu_seconds"), 1),
-        }
+        )
         return SimpleNamespace(record=record, curve=[], paused=pause.epochs < 9)
 
     monkeypatch.setattr(tuning, "fit", fake)
@@ -100,7 +98,7 @@ def scripted(monkeypatch, values, fails=()):
 def tune(tmp_path, rates):
     halving = Halving(factor=2, epochs=1, updates=0)
     tuned = method(learning_rate=rates)
-    tuning.tune(tuned, split, "toy", 0, PLACE, tmp_path, tmp_path / "kept", halving=halving)
+    tuning.tune(tuned, lambda: Inputs("toy", split()), 0, EXECUTION, tmp_path, tmp_path / "kept", halving=halving)
     with (tmp_path / "trials.csv").open() as stream:
         return read_json(tmp_path / "chosen.json"), list(csv.DictReader(stream))
 
@@ -135,10 +133,10 @@ def test_where_all_finalists_fail_the_best_of_the_others_is_chosen(tmp_path, mon
     scripted(monkeypatch, {0.1: [0.5], 0.2: [0.9, 0.9], 0.3: [0.8, 0.8], 0.4: [0.7]})
     succeeds = tuning.fit
 
-    def fails_late(*arguments, pause, features):
-        found = succeeds(*arguments, pause=pause, features=features)
+    def fails_late(*arguments, checkpoint, pause):
+        found = succeeds(*arguments, checkpoint=checkpoint, pause=pause)
         if pause.epochs > 1:
-            found.record.update(status="failed", reason="late", validation=None)
+            found.record = replace(found.record, status="failed", reason="late", validation=None)
         return found
 
     monkeypatch.setattr(tuning, "fit", fails_late)

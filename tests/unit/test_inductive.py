@@ -14,7 +14,7 @@ from dotbench.losses.squared import Squared
 from dotbench.models.imc import IMC
 from dotbench.models.nimc import NIMC
 from dotbench.numerics.matrix import TrainMatrix
-from dotbench.runs.method import MethodChoice, WrongChoice, resolve
+from dotbench.runs.method import MethodChoice, WrongChoice, resolve, settings_class
 from dotbench.solvers.base import Problem
 from dotbench.solvers.closed_form import ClosedForm, bilinear_ridge
 
@@ -38,7 +38,8 @@ def matrix(data, dtype=torch.float64):
 
 def settings(**values):
     defaults = {"embedding_size": 4, "init_std": 0.1, "features": "some", "activation": "relu"}
-    return SimpleNamespace(**{**defaults, "regularization": 0.7, "weighted": False, "offset": "none", **values})
+    known = settings_class([NIMC, Squared, ClosedForm])
+    return known(**{**defaults, "regularization": 0.7, "weighted": False, "offset": "none", **values})
 
 
 def problem(data, **values):

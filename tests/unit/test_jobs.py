@@ -13,7 +13,7 @@ from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
 from dotbench.files import read_json
 from dotbench.simulations import jobs
-from dotbench.simulations.base import EXPERIMENT, simulations
+from dotbench.simulations.base import simulations
 from dotbench.simulations.jobs import run_job, save_job, to_frame
 
 

@@ -19,10 +19,14 @@ from dotbench.losses.wrmf import WRMF
 from dotbench.models.mf import MatrixFactorization
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Tables
+from dotbench.runs.method import settings_class
+from dotbench.solvers.sgd import SGD
 
 torch.set_num_threads(1)
 
-SETTINGS = SimpleNamespace(
+DIFFERENTIABLE = sorted(name for name, loss in losses().items() if issubclass(loss, DifferentiableLoss))
+KNOWN = settings_class([MatrixFactorization, SGD, *(losses()[name] for name in DIFFERENTIABLE)])
+SETTINGS = KNOWN(
     batch_size=4,
     negatives=3,
     reject_positives=False,
@@ -36,7 +40,6 @@ SETTINGS = SimpleNamespace(
     weighted=False,
     offset="mean",
 )
-DIFFERENTIABLE = sorted(name for name, loss in losses().items() if issubclass(loss, DifferentiableLoss))
 
 # Each loss on the data and the batches of `problem(0)`: the mean of the estimates of one epoch.
 REGRESSION = {
@@ -53,7 +56,7 @@ REGRESSION = {
 
 
 def changed(**values):
-    return SimpleNamespace(**{**vars(SETTINGS), **values})
+    return KNOWN(**{**SETTINGS.model_dump(), **values})
 
 
 def random_pairs(seed=0, n_users=7, n_items=9, density=0.35, empty=()):

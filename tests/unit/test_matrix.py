@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dotbench import matrix
+from dotbench.numerics import matrix
 from dotbench.numerics.matrix import TrainMatrix
 
 

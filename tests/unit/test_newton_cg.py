@@ -12,6 +12,7 @@ from dotbench.features.arrays import Features
 from dotbench.losses.rg2 import RG2
 from dotbench.models.base import models
 from dotbench.numerics.matrix import TrainMatrix
+from dotbench.runs.method import settings_class
 from dotbench.solvers import newton_cg
 from dotbench.solvers.base import Problem
 from dotbench.solvers.decomposition import decompose
@@ -214,12 +215,12 @@ def test_conjugate_gradients_go_nowhere_along_negative_curvature():
 
 def problem(name, train, loss, validate=lambda users, items: 0.5, **settings):
     cls = models()[name]
-    values = {**cls.Settings(embedding_size=4).model_dump(), **NewtonCG.Settings().model_dump(), "dtype": "float64"}
-    values |= settings
+    known = settings_class([cls, type(loss), NewtonCG])
+    values = {"embedding_size": 4, "dtype": "float64", **settings}
     return Problem(
         model=cls,
         loss=loss,
-        settings=SimpleNamespace(**values),
+        settings=known(**{key: value for key, value in values.items() if key in known.model_fields}),
         train=lambda dtype: train,
         validate=validate,
         init_seed=0,

@@ -1,5 +1,6 @@
 """The notes under a table name the split and what is special about it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def lines(task: str, split: Any) -> list[str]:
     study = {"study": task, "split": split, "methods": METHODS[task]}
     plan = Plan(parse_benchmark({"name": "own", "datasets": ["sim-tiny"], "studies": [study], "seeds": [0, 1]}, []))
     contents = plan.contents(plan.studies()[0])
-    return notes({**contents, "runs": []}, [], FACTS)
+    return notes(replace(contents, runs=[]), [], FACTS)
 
 
 def test_the_default_split() -> None:

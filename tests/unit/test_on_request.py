@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from dotbench.archive.evidence import export_evidence
-from dotbench.cli.progress import asked, begun, compare, drop_failed
+from dotbench.cli.progress import drop_failed
+from dotbench.cli.workflow import asked, begun, compare
 from dotbench.config.benchmark import load_benchmark
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
@@ -30,9 +31,9 @@ def plan(workdir: Path) -> Plan:
 
 @pytest.fixture
 def failed(plan: Plan) -> Path:
-    """The record of a part of the study on request with a failed fit."""
-    [entry] = plan.entry
-    record = entry.rows(next(iter(entry.parts))).with_suffix(".json")
+    """The record of a job of the study on request with a failed fit."""
+    [entry] = plan.simulations
+    record = entry.rows(next(iter(entry.jobs))).with_suffix(".json")
     write_json(record, {"failed": 1, "reason": "unlucky", "log": None})
     return record
 

@@ -10,7 +10,7 @@ from runs_data import contents, write_dataset, write_runs
 from scipy import stats
 
 from dotbench import paths
-from dotbench.cli.progress import begun, compare, load_plan
+from dotbench.cli.workflow import begun, compare, load_plan
 from dotbench.errors import DotbenchError
 from dotbench.reporting.paper_vs_ours import judge, kendall_tau, paper_versus_ours
 from dotbench.reporting.published import Cell
@@ -119,7 +119,7 @@ def test_every_published_number_has_a_line(workdir: Path) -> None:
 def test_ours_with_other_settings_are_not_compared(workdir: Path) -> None:
     write_dataset("ml-100k")
     write_runs("ml-100k", "nimc-squared-sgd-1", [[1.0], [1.1]])
-    paper_versus_ours({**contents(("ml-100k", "nimc-squared-sgd-1"), kind="", seeds=2), "published": "nimc"}, workdir)
+    paper_versus_ours(contents(("ml-100k", "nimc-squared-sgd-1"), kind="", seeds=2, published="nimc"), workdir)
     lines = read(workdir / "paper_vs_ours.csv")
     assert {row["verdict"] for row in lines} == {"not run"}
     assert "taken for one run more" in (workdir / "paper_vs_ours.md").read_text()

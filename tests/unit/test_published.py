@@ -10,7 +10,7 @@ from dotbench.errors import DotbenchError
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.papers.t2rec.simulations.table1 import shipped
-from dotbench.reporting.published import FOLDER, load_published
+from dotbench.reporting.published import PAPERS, load_published, read_published
 from dotbench.reporting.replications import scenario_text
 from dotbench.simulations.base import simulations
 from dotbench.solvers.base import solvers
@@ -27,29 +27,30 @@ GOOD = {
 }
 
 
-def write(folder: Path, **changes: object) -> None:
-    (folder / "own.yaml").write_text(yaml.safe_dump(GOOD | changes))
+def write(folder: Path, **changes: object) -> Path:
+    path = folder / "own.yaml"
+    path.write_text(yaml.safe_dump(GOOD | changes))
+    return path
 
 
-def test_a_method_may_be_a_row_of_an_experiment(tmp_path: Path) -> None:
+def test_a_method_may_be_a_row_of_a_simulation(tmp_path: Path) -> None:
     both = {**GOOD["methods"][0], "simulation": "t2rec-table1", "rows": ["svd", "svd-biased"]}
-    write(tmp_path, methods=[both])
-    method = load_published("own", tmp_path).method("RG2")
+    method = read_published(write(tmp_path, methods=[both])).method("RG2")
     assert method.ours()[2:] == [("t2rec-table1", "svd"), ("t2rec-table1", "svd-biased")]
     assert method.stated() == [("mf", "rg2", "als"), ("t2rec-table1", "svd")]
 
 
 def test_a_method_names_ours_that_it_is_compared_with(tmp_path: Path) -> None:
-    write(tmp_path)
-    found = load_published("own", tmp_path)
+    found = read_published(write(tmp_path))
     assert found.method("RG2").ours() == [("mf", "rg2", "als"), ("mf", "rg2-released", "als")]
     assert found.cells[0].sd is None
 
 
 def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
     asks = {**GOOD["methods"][0], "set": {"features": "movielens", "offset": "none"}}
-    write(tmp_path, methods=[{**asks, "simulation": "t2rec-table1", "rows": ["svd"]}])
-    method = load_published("own", tmp_path).method("RG2")
+    method = read_published(write(tmp_path, methods=[{**asks, "simulation": "t2rec-table1", "rows": ["svd"]}])).method(
+        "RG2"
+    )
     same = {"features": "movielens", "offset": "none", "learning_rate": 0.1}
     assert method.is_met_by(("mf", "rg2", "als"), same)
     assert not method.is_met_by(("mf", "rg2", "als"), {**same, "offset": "mean"})
@@ -70,25 +71,24 @@ def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
         ({"cells": [{**GOOD["cells"][0], "sd": -0.1}]}, r"key 'cells\.0\.sd': found -0\.1"),
         ({"seeds": 0}, "key 'seeds': found 0"),
         ({"seeds": 1, "standard_errors": [0.1, 0.2]}, "'seeds': found 1, but a ± is there"),
-        ({"methods": [{"name": "RG2", "model": "mf"}]}, "needs all of 'model', 'loss', 'solver', or both of 'exper"),
+        ({"methods": [{"name": "RG2", "model": "mf"}]}, "needs all of 'model', 'loss', 'solver', or both of 'simul"),
         ({"methods": [{"name": "RG2", "simulation": "t2rec-table1"}]}, "or both of 'simulation', 'rows'"),
         ({"methods": [{"name": "RG2"}]}, "names no method of ours"),
     ],
 )
 def test_a_mistake_is_told(tmp_path: Path, changes: dict[str, object], message: str) -> None:
-    write(tmp_path, **changes)
+    path = write(tmp_path, **changes)
     with pytest.raises(DotbenchError, match=message):
-        load_published("own", tmp_path)
+        read_published(path)
 
 
 def scenarios(name: str) -> set[str]:
     """The scenarios of a simulation, as its table names them."""
     cls = simulations()[name]
-    parts = cls(cls.Settings()).parts()
-    return {scenario_text(cls.keys, part.settings) for part in parts}
+    return {scenario_text(cls.keys, job.settings) for job in cls(cls.Settings()).jobs()}
 
 
-@pytest.mark.parametrize("key", sorted(path.stem for path in FOLDER.glob("*.yaml")))
+@pytest.mark.parametrize("key", sorted(path.parent.name for path in PAPERS.glob("*/published.yaml")))
 def test_shipped_numbers_are_about_a_study_and_things_that_exist(key: str) -> None:
     found = load_published(key)
     assert key in [study.published for study in studies().values()]
@@ -119,8 +119,7 @@ def test_the_simulation_of_t2rec_is_there_in_full() -> None:
 
 
 def test_a_cell_without_a_spread_has_that_of_the_greatest_standard_error(tmp_path: Path) -> None:
-    write(tmp_path, standard_errors=[0.01, 0.02], seeds=25)
-    found = load_published("own", tmp_path)
+    found = read_published(write(tmp_path, standard_errors=[0.01, 0.02], seeds=25))
     assert found.with_spread(found.cells[0]).sd == pytest.approx(0.1)
     own = found.cells[0].model_copy(update={"sd": 0.3})
     assert found.with_spread(own).sd == 0.3

@@ -9,22 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simulations_data import write_part
+from simulations_data import contents_of, write_job
 
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
+from dotbench.papers.t2rec.simulations import rate as rate_module
 from dotbench.papers.t2rec.simulations.rate import RULES, T2RecRate, T2RecRateSettings, noiseless, sample
 from dotbench.papers.t2rec.tables.slopes import CONSISTENT, FASTER, NO_SLOPE, SLOWER, verdict
 from dotbench.papers.t2rec.towers.settings import Architecture
 from dotbench.papers.t2rec.towers.sizing import parameters, with_parameters
-from dotbench.reporting.tables.comparison import summarise
-from dotbench.simulations import t2rec_rate
+from dotbench.reporting.kind import table_kinds
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.simulations.jobs import to_frame
 from dotbench.statistics.intervals import Interval, t_interval
 from dotbench.statistics.rates import log_slope
 
-PLACE = Execution("cpu", say=lambda text: None)
+EXECUTION = Execution("cpu", say=lambda text: None)
 
 
 def of(**changed: Any) -> T2RecRate:
@@ -95,7 +95,7 @@ def test_every_rating_has_its_own_user_and_item_and_more_ratings_begin_with_the_
 def test_rows_have_the_risk_of_the_towers_at_fresh_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Towers whose parameters are 0 predict 0: their risk is the mean square of the truth, their error the ratings'."""
     easy = {"smoothness": [2.5], "dimensions": [1], "ratings": [512, 600]}
-    simulation, train = of(**easy, fresh=3000, updates=300, batch_size=64), t2rec_rate.train
+    simulation, train = of(**easy, fresh=3000, updates=300, batch_size=64), rate_module.train
 
     def untrained(*arguments: Any) -> Any:
         results = train(*arguments)
@@ -103,10 +103,10 @@ def test_rows_have_the_risk_of_the_towers_at_fresh_pairs(tmp_path: Path, monkeyp
             result.towers.parameters.zero_()
         return [replace(result, train_rmse=1.5) for result in results]
 
-    [part, *_] = simulation.parts()
-    trained = simulation.run(part.settings, PLACE, Checkpoint(tmp_path / "a", "k"))
-    monkeypatch.setattr(t2rec_rate, "train", untrained)
-    found = simulation.run(part.settings, PLACE, Checkpoint(tmp_path / "b", "k"))
+    [job, *_] = simulation.jobs()
+    trained = simulation.run(job.settings, EXECUTION, Checkpoint(tmp_path / "a", "k"))
+    monkeypatch.setattr(rate_module, "train", untrained)
+    found = simulation.run(job.settings, EXECUTION, Checkpoint(tmp_path / "b", "k"))
     rng = np.random.default_rng(0)
     for row, better in zip(found, trained, strict=True):
         assert (row["rule"], row["replication"]) == (better["rule"], better["replication"])
@@ -129,23 +129,23 @@ def test_a_training_that_cannot_be_made_leaves_rows_that_say_so(
     def fail(*_: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr(t2rec_rate, "train", fail)
+    monkeypatch.setattr(rate_module, "train", fail)
     simulation = of()
-    frame = to_frame(simulation, simulation.run(simulation.parts()[0].settings, PLACE, Checkpoint(tmp_path, "k")))
+    frame = to_frame(simulation, simulation.run(simulation.jobs()[0].settings, EXECUTION, Checkpoint(tmp_path, "k")))
     assert list(frame["reason"]) == ["out of memory: MemoryError"] * 4
 
 
 def test_a_training_that_diverges_at_once_has_no_risk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(T2RecRateSettings, "training", lambda self, pairs: t2rec_rate.Training(
+    monkeypatch.setattr(T2RecRateSettings, "training", lambda self, pairs: rate_module.Training(
         optimizer="sgd", learning_rate=1e12, batch_size=16, epochs=2))  # fmt: skip
     simulation = of()
-    frame = to_frame(simulation, simulation.run(simulation.parts()[0].settings, PLACE, Checkpoint(tmp_path, "k")))
+    frame = to_frame(simulation, simulation.run(simulation.jobs()[0].settings, EXECUTION, Checkpoint(tmp_path, "k")))
     assert set(frame["reason"]) == {"training diverged in its first epoch"}
     assert frame["excess_risk"].isna().all()
 
 
-def test_an_interrupted_part_makes_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    simulation, train, widths = of(), t2rec_rate.train, []
+def test_an_interrupted_job_makes_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation, train, widths = of(), rate_module.train, []
 
     def cut(fits: Any, *rest: Any) -> Any:
         widths.append(fits[0].architecture.width)
@@ -153,11 +153,11 @@ def test_an_interrupted_part_makes_only_what_is_missing(tmp_path: Path, monkeypa
             raise KeyboardInterrupt
         return train(fits, *rest)
 
-    monkeypatch.setattr(t2rec_rate, "train", cut)
-    part = simulation.parts()[0].settings
+    monkeypatch.setattr(rate_module, "train", cut)
+    job = simulation.jobs()[0].settings
     with pytest.raises(KeyboardInterrupt):
-        simulation.run(part, PLACE, Checkpoint(tmp_path, "k"))
-    found = simulation.run(part, PLACE, Checkpoint(tmp_path, "k"))
+        simulation.run(job, EXECUTION, Checkpoint(tmp_path, "k"))
+    found = simulation.run(job, EXECUTION, Checkpoint(tmp_path, "k"))
     assert [row["rule"] for row in found] == ["fixed", "fixed", "growing", "growing"]
     assert widths[0] == 8 not in widths[1:]
     assert widths[1:] == [found[-1]["width"]] * 2
@@ -199,12 +199,12 @@ def write(rate: SimulationEntry, exponents: list[float], left: float, failed: An
     """Excess risk N^exponent of every replication with the fixed width, N^−2 with the growing; ``failed``: fits. Up to
     ``flat`` ratings the risk is that of predicting nothing, which is 1."""
     absent = dict.fromkeys(rate.simulation.columns)
-    for label, part in rate.parts.items():
+    for label, job in rate.jobs.items():
         rows = []
-        for k, rule in itertools.product(part.settings["seeds"], RULES):
-            n = part.settings["ratings"]
+        for k, rule in itertools.product(job.settings["seeds"], RULES):
+            n = job.settings["ratings"]
             fixed = rule == "fixed"
-            row = {**absent, **{key: part.settings[key] for key in rate.simulation.keys}}
+            row = {**absent, **{key: job.settings[key] for key in rate.simulation.keys}}
             row |= {
                 "replication": k,
                 "rule": rule,
@@ -219,12 +219,11 @@ def write(rate: SimulationEntry, exponents: list[float], left: float, failed: An
             if fixed and (k, n) in failed:
                 row |= {"status": "failed", "reason": "unlucky", "excess_risk": None}
             rows.append(row)
-        write_part(rate, label, rows)
+        write_job(rate, label, rows)
 
 
 def table(rate: SimulationEntry, workdir: Path) -> dict[str, dict[str, str]]:
-    contents = {"kind": "slopes", "report_item": "rate", "title": "Rates.", "simulations": [rate.described()]}
-    summarise(contents, workdir)
+    table_kinds()["slopes"]().write(contents_of(rate, kind="slopes", report_item="rate", title="Rates."), workdir)
     with (workdir / "rate.csv").open() as stream:
         return {row["rule"]: row for row in csv.DictReader(stream)}
 

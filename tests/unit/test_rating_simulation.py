@@ -16,15 +16,16 @@ from dotbench.papers.t2rec.simulations.table1 import shipped
 from dotbench.runs.fitting import Inputs, Seeds, fit
 from dotbench.runs.method import MethodChoice, resolve
 from dotbench.settings import Settings, validate
-from dotbench.simulations import _choice, _comparison
+from dotbench.simulations import choice, comparison
 from dotbench.simulations.base import simulations
-from dotbench.simulations.choice import RatingChoice, on_edge, points
+from dotbench.simulations.choice import RatingChoice
 from dotbench.simulations.comparison import Comparison, DataSet, Protocol
 from dotbench.simulations.methods.base import Fitted, RatingData, RatingMethod, Task
 from dotbench.simulations.rating_methods import rating_methods
+from dotbench.tuning.grid import edges, points
 
 TABLE1 = simulations()["t2rec-table1"]
-PLACE = Execution("cpu", say=lambda text: None)
+EXECUTION = Execution("cpu", say=lambda text: None)
 
 
 class LevelSettings(Settings):
@@ -59,7 +60,7 @@ class Early(Level):
 def levels(monkeypatch: pytest.MonkeyPatch) -> None:
     """The methods `level` and `early`."""
     monkeypatch.setattr(Level, "seen", [])
-    for module in (_choice, _comparison):
+    for module in (choice, comparison):
         monkeypatch.setattr(module, "rating_methods", lambda: {"level": Level(), "early": Early()})
 
 
@@ -73,7 +74,7 @@ def simulate(value: float = 4.0, n: int = 100) -> SimulatedData:
 def rows(tmp_path: Path, grid: list[float], method: str = "level", folds: int = 1, refit: bool = True) -> list[Any]:
     stated = {"name": "own", "title": "Own", "method": method, "set": {}, "grid": {"level": grid}}
     draws = {3: lambda: simulate(4.0), 4: lambda: simulate(1.0)}
-    return Comparison(draws, stated, Protocol(0.3, folds, 0.2, refit), PLACE, Checkpoint(tmp_path, "k")).rows()
+    return Comparison(draws, stated, Protocol(0.3, folds, 0.2, refit), EXECUTION, Checkpoint(tmp_path, "k")).rows()
 
 
 def test_parts_of_a_data_set_are_disjoint_and_the_same_for_every_method() -> None:
@@ -99,9 +100,11 @@ def test_each_replication_is_tuned_and_refitted(tmp_path: Path) -> None:
     assert [json.loads(chosen[k]["hyperparameters"])["level"] for k in (3, 4)] == [3.5, 0.0]
     assert [chosen[k]["test_rmse"] for k in (3, 4)] == [0.5, 1.0]
     assert [chosen[k]["valid_rmse"] for k in (3, 4)] == [0.5, 1.0]
-    assert [chosen[k]["on_edge"] for k in (3, 4)] == ["level (high)", "level (low)"]
+    assert [chosen[k]["on_edge"] for k in (3, 4)] == ["level (high)", ""]  # 0 is a bound of the setting
     assert all(row["test_rmse"] is None and row["train_rmse"] is None for row in found[:4])
     assert Level.seen == [(0.0, 56, 14), (3.5, 56, 14)] * 2 + [(3.5, 70, 0), (0.0, 70, 0)]
+    chosen = {row["replication"]: row for row in rows(tmp_path / "above", [0.5, 3.5])[4:]}
+    assert [chosen[k]["on_edge"] for k in (3, 4)] == ["level (high)", "level (low)"]
 
 
 @pytest.mark.usefixtures("levels")
@@ -133,7 +136,7 @@ def test_a_setting_that_fails_is_not_chosen(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("levels")
 def test_where_every_setting_fails_the_replication_has_a_row_that_says_so(tmp_path: Path) -> None:
     stated = {"name": "own", "title": "Own", "method": "level", "set": {"level": 7.0}, "grid": {"fails": [True, False]}}
-    found = Comparison({3: simulate}, stated, Protocol(0.3, 1, 0.2, True), PLACE, Checkpoint(tmp_path, "k")).rows()
+    found = Comparison({3: simulate}, stated, Protocol(0.3, 1, 0.2, True), EXECUTION, Checkpoint(tmp_path, "k")).rows()
     assert [(row["role"], row["status"]) for row in found] == [("tuning", "failed")] * 2 + [("reported", "failed")]
     assert found[-1]["reason"] == "every setting failed: seven"
 
@@ -166,7 +169,9 @@ def test_points_of_a_grid_and_its_edges() -> None:
     assert points(grid)[1] == {"a": 1, "b": 1, "c": "y"}
     assert len(points(grid)) == 4
     assert points({}) == [{}]
-    assert on_edge({"a": [1, 2, 3], "b": ["x", "y"], "c": [5]}, {"a": 3, "b": "x", "c": 5}) == ["a (high)"]
+    assert edges({"a": [1, 2, 3], "b": ["x", "y"], "c": [5]}, {"a": 3, "b": "x", "c": 5}) == {"a": "high"}
+    assert edges(grid, {"a": 1, "b": 1, "c": "y"}) == {"a=b": "low"}
+    assert edges({"a": [0, 1], "b": [False, True]}, {"a": 0, "b": True}) == {}  # a bound of the setting; no number
 
 
 def test_the_shipped_methods_are_valid_and_the_paper_grids_are_the_paper_s() -> None:
@@ -194,8 +199,8 @@ def test_the_shipped_methods_are_valid_and_the_paper_grids_are_the_paper_s() -> 
             "'set' or 'grid', key 'regularization': found -1.0; input should be greater than or equal to 0",
         ),
         (
-            {"methods": [{"name": "a", "title": "A", "method": "svd", "paper_grid": {"factors": [1]}}]},
-            "'set' or 'paper_grid', key 'factors': unknown key",
+            {"methods": [{"name": "a", "title": "A", "method": "svd", "grid": {"paper": {"factors": [1]}}}]},
+            "'set' or 'grid.paper', key 'factors': unknown key",
         ),
         (
             {"methods": [{"name": "a", "title": "A", "method": "svd", "set": {"epochs": 2}, "grid": {"epochs": [1]}}]},
@@ -211,12 +216,12 @@ def test_a_mistake_in_the_settings_is_told(settings: dict[str, Any], message: st
     assert message in str(caught.value)
 
 
-def test_a_part_is_the_generator_and_the_baseline(tmp_path: Path) -> None:
+def test_a_job_is_the_generator_and_the_baseline(tmp_path: Path) -> None:
     """The constant's test RMSE is the deviation of the test ratings from the training mean."""
     settings = TABLE1.Settings(sizes=[40], dimensions=[3], ratings=600, replications=2, methods=["constant"])
     simulation = TABLE1(settings)
-    [part] = simulation.parts()
-    found = simulation.run(part.settings, PLACE, Checkpoint(tmp_path, "k"))
+    [job] = simulation.jobs()
+    found = simulation.run(job.settings, EXECUTION, Checkpoint(tmp_path, "k"))
     assert [row["replication"] for row in found] == [0, 1]
     for row in found:
         simulation = settings.simulation(40, 3, row["replication"]).simulate()
@@ -242,8 +247,8 @@ def test_rsvd_is_the_model_mf_with_the_loss_squared_by_als() -> None:
     parts = {"train": ratings[100:], "valid": ratings[:100], "test": ratings[:100]}
     split = Split(40, 40, pairs[100:], pairs[:100], pairs[:100], parts)
     same = resolve(MethodChoice(model="mf", loss="squared", solver="als", set={"epochs": 3, **values}, grid={}))
-    expected = fit(same, same.settings, Inputs("toy", split), Seeds(5, 5), PLACE)
+    expected = fit(same, same.settings, Inputs("toy", split), Seeds(5, 5), EXECUTION)
     method = rating_methods()["rsvd-als"]
     settings = method.Settings(sweeps=expected.record.best_epoch, init_std=0.02, **values)
-    fitted = method.fit(Task(settings, data, 5, Path("unused")), PLACE)
+    fitted = method.fit(Task(settings, data, 5, Path("unused")), EXECUTION)
     np.testing.assert_allclose(fitted.predict(pairs[:100]), expected.arrays["test"], rtol=1e-4, atol=1e-5)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from dotbench.recovery import problems as module
 
 from dotbench.errors import DotbenchError
+from dotbench.papers.nimc.recovery import problems as module
 from dotbench.papers.nimc.recovery.activations import ACTIVATIONS, VALUES
 from dotbench.papers.nimc.recovery.criterion import recovery_errors
 from dotbench.papers.nimc.recovery.methods import LBFGS, Adam, Backtracking, FixedStep, LevenbergMarquardt

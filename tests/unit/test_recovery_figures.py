@@ -10,13 +10,10 @@ import torch
 from simulations_data import shown
 
 from dotbench.execution.hardware import Execution
-from dotbench.papers.nimc.figures.descent import descent_figure
-from dotbench.papers.nimc.figures.distance import distance_figure
 from dotbench.papers.nimc.simulations._recovery import Trial, problems, starts
 from dotbench.papers.nimc.simulations.convergence import NIMCConvergence, NIMCConvergenceSettings, fixed_steps, outcome
 from dotbench.papers.nimc.simulations.distance import NIMCDistance, NIMCDistanceSettings
-from dotbench.papers.nimc.tables.descent import descent_table
-from dotbench.papers.nimc.tables.distance import distance_table
+from dotbench.reporting.kind import figure_kinds, table_kinds
 
 torch.set_num_threads(1)
 SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
@@ -24,7 +21,7 @@ SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Runs a simulation in a folder of its own and gives the contents of its report_items."""
+    """Runs a simulation in a folder of its own and gives the contents of its report items."""
     monkeypatch.chdir(tmp_path)
     return shown
 
@@ -46,7 +43,7 @@ def test_levels_and_rate_of_a_geometric_curve():
     points = json.loads(facts["curve"])
     assert points[0] == [0, 1.0]
     assert points[-1][0] == 80
-    assert [place for execution, _ in points] == sorted({place for execution, _ in points})
+    assert [place for place, _ in points] == sorted({place for place, _ in points})
 
 
 def test_levels_that_are_not_reached_and_curves_that_diverge():
@@ -83,13 +80,13 @@ def test_a_start_lies_where_alpha_says():
     assert torch.allclose(at[1], 0.75 * truth[0] + 0.25 * at[2])
 
 
-# --- report_items
+# --- report items
 
 
 def test_convergence_is_told_by_method_and_activation(run):
     simulation = NIMCConvergence(NIMCConvergenceSettings(**SMALL, observations=300, iterations=600))
     contents = run(simulation)
-    descent_table(contents, Path("out"))
+    table_kinds()["descent"]().write(contents, Path("out"))
     lines = {(line["activation"], line["method"]): line for line in lines_of()}
     assert len(lines) == 15
     for phi in ("sigmoid", "relu", "tanh"):
@@ -98,7 +95,7 @@ def test_convergence_is_told_by_method_and_activation(run):
         assert iterations == sorted(iterations)
         assert float(lines[phi, "gd-fixed"]["step_least"]) > 0
     assert "Levenberg" in Path("out/shown.md").read_text()
-    descent_figure(contents, Path("out"))
+    figure_kinds()["descent"]().write(contents, Path("out"))
     points = lines_of()
     assert {point["relative"] for point in points if point["iteration"] == "0"} == {"1.0"}
     assert Path("out/shown.png").is_file()
@@ -107,12 +104,12 @@ def test_convergence_is_told_by_method_and_activation(run):
 def test_distance_is_told_by_method_and_alpha(run):
     settings = {"activations": ["relu"], "observations": [300], "distances": [0.0, 1.0], "iterations": 600}
     contents = run(NIMCDistance(NIMCDistanceSettings(**SMALL, **settings)))
-    distance_table(contents, Path("out"))
+    table_kinds()["distance"]().write(contents, Path("out"))
     lines = {(float(line["distance"]), line["method"]): line for line in lines_of()}
     assert set(lines) == {(alpha, method) for alpha in (0.0, 1.0) for method in ("gd", "l-bfgs")}
     assert lines[0.0, "gd"]["recovered"] == lines[0.0, "gd"]["trials"] == "2"
     assert float(lines[0.0, "gd"]["test_error_greatest"]) < 1e-6
     assert "2/2" in Path("out/shown.md").read_text()
-    distance_figure(contents, Path("out"))
+    figure_kinds()["distance"]().write(contents, Path("out"))
     assert len(lines_of()) == 4
     assert Path("out/shown.svg").is_file()

@@ -1,6 +1,7 @@
-"""Recovery maps of NIMC: parts, rows, shares with their intervals, thresholds, table and figure."""
+"""Recovery maps of NIMC: jobs, rows, shares with their intervals, thresholds, table and figure."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,10 @@ from simulations_data import shown
 
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
-from dotbench.papers.nimc.figures.recovery import Map, recovery_maps
+from dotbench.papers.nimc.simulations import _recovery
 from dotbench.papers.nimc.simulations.maps import NIMCMaps, NIMCMapsSettings
-from dotbench.papers.nimc.tables.thresholds import thresholds_table
-from dotbench.simulations import _recovery
+from dotbench.papers.nimc.summaries.recovery import Map
+from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
 
@@ -38,13 +39,13 @@ def of(**settings):
 def rows_of(simulation, workdir):
     return [
         row
-        for part in simulation.parts()
-        for row in simulation.run(part.settings, Execution("cpu"), Checkpoint(workdir / part.label, "key"))
+        for job in simulation.jobs()
+        for row in simulation.run(job.settings, Execution("cpu"), Checkpoint(workdir / job.label, "key"))
     ]
 
 
-def test_a_part_is_an_activation_a_method_and_a_number_of_entries():
-    labels = [part.label.rpartition("-")[0] for part in of().parts()]
+def test_a_job_is_an_activation_a_method_and_a_number_of_entries():
+    labels = [job.label.rpartition("-")[0] for job in of().jobs()]
     assert labels[:4] == ["relu-gd-m12-r0to1", "relu-gd-m12-r2to2", "relu-gd-m150-r0to1", "relu-gd-m150-r2to2"]
     assert len(labels) == 8
     assert of(methods=["gd"]).folder == of().folder  # more methods, trials or maps compute only what is new
@@ -147,7 +148,7 @@ def contents(tmp_path, monkeypatch):
 
 
 def test_the_figure_has_every_cell(contents):
-    recovery_maps({**contents, "kind": "recovery"}, Path("out"))
+    figure_kinds()["recovery"]().write(replace(contents, kind="recovery"), Path("out"))
     with open("out/shown.csv") as stream:
         cells = list(csv.DictReader(stream))
     assert len(cells) == 8
@@ -159,7 +160,7 @@ def test_the_figure_has_every_cell(contents):
 
 
 def test_the_table_has_the_threshold_of_every_column(contents):
-    thresholds_table({**contents, "kind": "thresholds"}, Path("out"))
+    table_kinds()["thresholds"]().write(replace(contents, kind="thresholds"), Path("out"))
     with open("out/shown.csv") as stream:
         lines = list(csv.DictReader(stream))
     assert [(line["users"], line["method"]) for line in lines] == [("6", "gd"), ("30", "gd"), ("6", "lm"), ("30", "lm")]

@@ -10,8 +10,8 @@ from simulations_data import Counting, CountingSettings, contents_of, write_coun
 
 from dotbench.reporting import replications
 from dotbench.reporting.blocks import blocks
+from dotbench.reporting.kind import table_kinds
 from dotbench.reporting.replications import published_rows
-from dotbench.reporting.tables.replications import Replications
 from dotbench.simulations import entry as entry_module
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.paired import holm
@@ -49,7 +49,7 @@ def counted(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> SimulationEntry:
 
 def summarise(folder: Path, *entries: SimulationEntry) -> None:
     """Write the table ``shown`` of the entries."""
-    Replications().write(contents_of(*entries, kind="replications", title="Counts."), folder)
+    table_kinds()["replications"]().write(contents_of(*entries, kind="replications", title="Counts."), folder)
 
 
 def read(path: Path) -> list[dict[str, str]]:

@@ -1,7 +1,6 @@
 """Losses with sampled items: formulas by hand, sampling, rejection, proposals, and what is learned besides."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +12,11 @@ from dotbench.losses.bpr import BPR
 from dotbench.losses.sampled_softmax import SampledSoftmax
 from dotbench.losses.sml import SML
 from dotbench.losses.uib import UIB
+from dotbench.models.mf import MatrixFactorization
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Tables
+from dotbench.runs.method import settings_class
+from dotbench.solvers.sgd import SGD
 
 torch.set_num_threads(1)
 M, N, K = 6, 8, 3
@@ -22,7 +24,8 @@ M, N, K = 6, 8, 3
 
 def settings(**values):
     defaults = {"batch_size": 5, "negatives": 4, "reject_positives": False, "proposal": "uniform", "alpha": 2.5}
-    return SimpleNamespace(**{**defaults, "embedding_size": K, "item_weight": 0.2, "margin_weight": 0.7, **values})
+    known = settings_class([MatrixFactorization, SGD, UIB, SML, SampledSoftmax])
+    return known(**{**defaults, "embedding_size": K, "item_weight": 0.2, "margin_weight": 0.7, **values})
 
 
 def train(density=0.4, seed=0):

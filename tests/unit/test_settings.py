@@ -355,19 +355,22 @@ def test_a_configuration_says_which_own_grid_its_methods_have(load) -> None:
         [(_, _, [method])] = load(methods(entry) + f"grid: {kind}\n").plans
         return method.grid
 
-    assert grid("paper") == WRMF.grid
-    assert grid("extended") == {"alpha": WRMF.grid["alpha"], **WRMF.extended_grid}
-    assert WRMF.extended_grid["regularization"] != WRMF.grid["regularization"]
+    paper, extended = WRMF.grids["paper"], WRMF.grids["extended"]
+    assert grid("paper") == grid("reduced") == paper  # it has no reduced one
+    assert grid("extended") == extended == {"alpha": paper["alpha"], "regularization": extended["regularization"]}
+    assert extended["regularization"] != paper["regularization"]
     assert grid("extended", "{model: mf, loss: wrmf, grid: {alpha: [1, 2]}}") == {"alpha": [1, 2]}
-    both = "{model: mf, loss: wrmf, grid: {alpha: [1, 2]}, extended_grid: {regularization: [3]}}"
+    both = "{model: mf, loss: wrmf, grid: {paper: {alpha: [1, 2]}, extended: {regularization: [3]}}}"
     assert [grid(name, both) for name in ("paper", "extended")] == [{"alpha": [1, 2]}, {"regularization": [3]}]
-    assert grid("extended", "{model: mf, loss: wrmf, set: {regularization: 1}}") == {"alpha": WRMF.grid["alpha"]}
+    assert grid("extended", "{model: mf, loss: wrmf, set: {regularization: 1}}") == {"alpha": paper["alpha"]}
     assert len(grid("extended", SGD)["weight_decay"]) == len(grid("paper", SGD)["weight_decay"])  # the same budget
 
 
 def test_an_unknown_grid_is_told(problem) -> None:
     found = problem(GOOD + "grid: wide\n")
-    assert found.startswith("a.yaml, line 8: key 'grid': found 'wide'; input should be 'paper' or 'extended'")
+    assert found.startswith(
+        "a.yaml, line 8: key 'grid': found 'wide'; input should be 'reduced', 'paper' or 'extended'"
+    )
 
 
 # tables and figures
@@ -630,13 +633,13 @@ def test_the_written_schemas_are_those_of_the_settings(name, tmp_path):
 SIMULATED = "name: own\ndatasets: []\nstudies:\n  - study: t2rec\n    simulations:\n      - "  # the entry is line 6
 
 
-def test_an_experiment_needs_no_dataset(load) -> None:
+def test_a_simulation_needs_no_dataset(load) -> None:
     benchmark = load(SIMULATED + "{simulation: t2rec-table1, set: {replications: 3}, label: Mine}")
     [(label, simulation)] = benchmark.simulations
     assert (label, simulation.settings.replications) == ("Mine", 3)
     plan = Plan(benchmark)
     assert plan.entries == []
-    assert len(plan.entry[0].parts) == 126
+    assert len(plan.simulations[0].jobs) == 126
     targets = plan.named_targets()
     assert "results/own/t2rec/tables/table1.csv" in targets["t2rec_table1"]
     assert set(targets["t2rec_table1"]) < set(targets["t2rec"])
@@ -661,11 +664,11 @@ def test_an_experiment_needs_no_dataset(load) -> None:
         ),
     ],
 )
-def test_a_mistake_in_an_experiment_is_told(problem, entry: str, message: str) -> None:
+def test_a_mistake_in_a_simulation_is_told(problem, entry: str, message: str) -> None:
     assert message in problem(SIMULATED + entry)
 
 
-def test_a_study_needs_methods_or_experiments_and_methods_need_datasets(problem) -> None:
+def test_a_study_needs_methods_or_simulations_and_methods_need_datasets(problem) -> None:
     empty = SIMULATED[: SIMULATED.index("    simulations")]
     assert (
         "a.yaml, line 4: key 'studies.0': found {'study': 't2rec'}; needs 'methods', 'simulations', or both"
@@ -676,7 +679,8 @@ def test_a_study_needs_methods_or_experiments_and_methods_need_datasets(problem)
     )
 
 
-def test_contents_of_a_study_without_experiments_say_nothing_of_them(load) -> None:
+def test_contents_of_a_study_without_simulations_say_nothing_of_them(load) -> None:
     """Jobs of tables rerun when what they are told changes."""
     plan = Plan(load(GOOD))
-    assert "simulations" not in plan.contents(plan.study("ranking"))
+    contents = plan.contents(plan.study("ranking"))
+    assert contents.simulations == contents.to_json()["simulations"] == []

@@ -10,6 +10,7 @@ import torch
 from dotbench.losses.rg2 import RG2, SparsePlusRankOne
 from dotbench.models.mf import MatrixFactorization
 from dotbench.numerics.matrix import TrainMatrix
+from dotbench.runs.method import settings_class
 from dotbench.solvers.base import Problem
 from dotbench.solvers.decomposition import decompose, load_spectrum
 from dotbench.solvers.spectral import Spectral
@@ -257,7 +258,7 @@ def problem(train, **settings):
     return Problem(
         model=MatrixFactorization,
         loss=rg2(0.05),
-        settings=SimpleNamespace(**values),
+        settings=settings_class([MatrixFactorization, RG2, Spectral])(**values),
         train=lambda dtype: train,
         validate=lambda users, items: 0.25,
         init_seed=0,

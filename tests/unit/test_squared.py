@@ -1,7 +1,6 @@
 """Squared error: against dense formulas, finite differences, dense solves and plain torch; rating fits with it."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,14 +17,15 @@ from dotbench.models.two_tower import TwoTower
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Tables
 from dotbench.runs.fitting import Inputs, Seeds, fit
-from dotbench.runs.method import MethodChoice, WrongChoice, resolve
+from dotbench.runs.method import MethodChoice, WrongChoice, resolve, settings_class
 from dotbench.runs.tuning import tune
 from dotbench.solvers.als import ALS
 from dotbench.solvers.base import Problem
+from dotbench.solvers.sgd import SGD
 from dotbench.tuning.halving import Halving
 
 torch.set_num_threads(1)
-PLACE = Execution("cpu", say=lambda text: None)
+EXECUTION = Execution("cpu", say=lambda text: None)
 M, N, K = 12, 15, 3
 VARIANTS = [(False, "mean"), (True, "mean"), (False, "none"), (True, "item-mean")]
 
@@ -47,7 +47,7 @@ def matrix(seed=0, dtype=torch.float64):
 
 def squared(weighted=False, offset="mean", regularization=0.7, batch_size=1000):
     values = {"weighted": weighted, "offset": offset, "regularization": regularization, "batch_size": batch_size}
-    return Squared(SimpleNamespace(**values))
+    return Squared(settings_class([Squared, SGD])(**values))
 
 
 def start(rows, seed=0):
@@ -209,7 +209,7 @@ def test_two_tower_trains_as_plain_torch_does():
             grid={},
         )
     )
-    settings = SimpleNamespace(**method.settings)
+    settings = method.validated(method.settings)
     problem = Problem(
         model=TwoTower,
         loss=Squared(settings),
@@ -279,7 +279,7 @@ def mf(solver, **settings):
 def test_ratings_of_low_rank_are_predicted_within_the_noise_and_new_rows_at_the_mean(solver):
     split = low_rank_split()
     method = mf(solver)
-    result = fit(method, method.settings, Inputs("toy", split), Seeds(0, 0), PLACE)
+    result = fit(method, method.settings, Inputs("toy", split), Seeds(0, 0), EXECUTION)
     assert result.record.status == "ok", result.record.reason
     assert result.record.validation_metric == "rmse"
     curve = [row["rmse"] for row in result.curve]
@@ -294,7 +294,7 @@ def test_both_solvers_find_the_same_optimum():
     split = low_rank_split(noise=0.5)
     ends = []
     for method in (mf("als", regularization=2.0), mf("sgd", regularization=2.0, batch_size=10_000, epochs=1500)):
-        result = fit(method, {**method.settings, "patience": 3000}, Inputs("toy", split), Seeds(0, 0), PLACE)
+        result = fit(method, {**method.settings, "patience": 3000}, Inputs("toy", split), Seeds(0, 0), EXECUTION)
         ends.append(result.curve[-1]["loss"])
     assert ends[1] == pytest.approx(ends[0], rel=1e-3)
 
@@ -305,7 +305,7 @@ def test_tuning_takes_the_lowest_error_and_halves(tmp_path):
     method = resolve(
         MethodChoice(model="mf", loss="squared", solver="sgd", grid=grid, set={"embedding_size": 2, "epochs": 40})
     )
-    halved = tune(method, lambda: Inputs("toy", split), 0, PLACE, tmp_path / "a", tmp_path / "b", halving=Halving())
+    halved = tune(method, lambda: Inputs("toy", split), 0, EXECUTION, tmp_path / "a", tmp_path / "b", halving=Halving())
     assert halved["hyperparameters"]["regularization"] == 0.1
     assert [rung["trials"] for rung in halved["rungs"]] == [3]
 
@@ -336,7 +336,8 @@ def test_towers_without_ids_tell_new_users_by_their_features(tmp_path):
     for ids, error in ((False, 0.1), (True, 1.0)):
         settings = {**small, "features": "movielens", "ids": ids}
         method = resolve(MethodChoice(model="two-tower", loss="squared", solver="sgd", set=settings, grid={}))
-        found = fit(method, method.settings, Inputs("toy", split, features=[tmp_path / "f.npz"]), Seeds(0, 0), PLACE).arrays
+        inputs = Inputs("toy", split, features=[tmp_path / "f.npz"])
+        found = fit(method, method.settings, inputs, Seeds(0, 0), EXECUTION).arrays
         rmse = np.sqrt(((found["cold_user"] - values["cold_user"]) ** 2).mean())
         assert rmse == pytest.approx(error, abs=0.1)  # with ids: the mean, off by one
 
@@ -344,10 +345,11 @@ def test_towers_without_ids_tell_new_users_by_their_features(tmp_path):
 def test_als_validates_what_it_predicts():
     """The vectors that validation sees are those that the fit keeps, offset included."""
     pairs, ratings = data()
-    settings = SimpleNamespace(**mf("als", epochs=3).settings)
+    method = mf("als", epochs=3)
+    settings = method.validated(method.settings)
     seen = []
     problem = Problem(
-        model=mf("als").model,
+        model=method.model,
         loss=Squared(settings),
         settings=settings,
         train=lambda dtype: TrainMatrix(pairs, M, N, dtype=dtype, ratings=ratings),

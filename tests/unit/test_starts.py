@@ -16,8 +16,9 @@ from dotbench.config.plan import Plan
 from dotbench.datasets.catalogue import definition_files
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.kind import table_kinds
 from dotbench.reporting.paper_vs_ours import paper_versus_ours
-from dotbench.reporting.tables.comparison import summarise
 
 PAPERS = Path(__file__).parents[2] / "config" / "papers"
 PARTS = ("test", "cold", "overall", "cold_user", "cold_item", "cold_both")
@@ -35,6 +36,10 @@ TABLE["split"] = {"headline": "A split", "remark": "", "seedless": False, "varia
 def read(path: Path) -> list[dict[str, str]]:
     with path.open() as stream:
         return list(csv.DictReader(stream))
+
+
+def write_table(told: Contents, folder: Path) -> None:
+    table_kinds()[told.kind]().write(told, folder)
 
 
 def write_parts(dataset: str, folder: str, values: Mapping[str, Sequence[float]], failed: Sequence[int] = ()) -> None:
@@ -67,7 +72,7 @@ def three(workdir: Path) -> list[tuple[str, str]]:
 
 
 def test_each_part_has_its_means_and_its_best(three: list[tuple[str, str]], workdir: Path) -> None:
-    summarise(contents(*three, seeds=4, **TABLE), workdir)
+    write_table(contents(*three, seeds=4, **TABLE), workdir)
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     assert float(rows["a"]["rmse_mean"]) == pytest.approx(1.3 + 0.005 + 0.00075)
     assert float(rows["a"]["cold_both_rmse_sd"]) == pytest.approx(
@@ -98,7 +103,7 @@ def test_further_metrics_stand_beside_the_first_on_the_test_part(workdir: Path) 
                 known["rmse_clipped"] = known["rmse"] - 0.1
             write_json(path, record)
     table = {**TABLE, "metrics": ["rmse", "rmse_clipped"]}
-    summarise(contents(("d", "mf-a-als-1"), ("d", "mf-b-als-1"), seeds=4, **table), workdir)
+    write_table(contents(("d", "mf-a-als-1"), ("d", "mf-b-als-1"), seeds=4, **table), workdir)
     text = (workdir / "shown.md").read_text()
     assert [cell.strip() for cell in text.splitlines()[0].split("|")[3:5]] == ["RMSE", "RMSE, clipped"]
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
@@ -108,7 +113,7 @@ def test_further_metrics_stand_beside_the_first_on_the_test_part(workdir: Path) 
 
 
 def test_pairs_are_compared_on_every_part(three: list[tuple[str, str]], workdir: Path) -> None:
-    summarise(contents(*three, seeds=4, **TABLE), workdir)
+    write_table(contents(*three, seeds=4, **TABLE), workdir)
     pairs = read(workdir / "shown_pairs.csv")
     assert [row["part"] for row in pairs[::3]] == ["warm", *PARTS[1:]]
     assert len(pairs) == 6 * 3
@@ -128,7 +133,7 @@ def test_none_is_best_where_a_seed_failed_or_lacks_the_part(three: list[tuple[st
     record = read_json(path)
     del record["metrics"]["cold_both"]
     write_json(path, record)
-    summarise(contents(*three, seeds=4, **TABLE), workdir)
+    write_table(contents(*three, seeds=4, **TABLE), workdir)
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     assert [rows[name]["rmse_standing"] for name in "abc"] == ["", "", "best"]
     assert [rows[name]["cold_both_rmse_standing"] for name in "abc"] == ["", "", ""]
@@ -136,7 +141,7 @@ def test_none_is_best_where_a_seed_failed_or_lacks_the_part(three: list[tuple[st
         "warm", *PARTS[1:-1]
     }  # fmt: skip
     write_parts("d", "mf-a-als-1", {part: 1.0 + SPREAD for part in PARTS}, failed=[1])
-    summarise(contents(*three, seeds=4, **TABLE), workdir)
+    write_table(contents(*three, seeds=4, **TABLE), workdir)
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     assert {row["rmse_standing"] for row in rows.values()} == {""}
     text = (workdir / "shown.md").read_text()
@@ -166,7 +171,7 @@ def test_a_table_is_made_where_the_split_and_the_features_are_its_own(
 ) -> None:
     one = plan(split, *methods)
     study = one.study("t2rec")
-    assert [report_item.name for report_item in one.report_items(study)] == made
+    assert [item.name for item in one.report_items(study)] == made
     assert [name for name, files in one.named_targets().items() if files] == [
         "t2rec", *(f"t2rec_{name}" for name in made), "t2rec_paper_vs_ours"
     ]  # fmt: skip
@@ -191,7 +196,7 @@ def test_table_2_reads_the_features_of_the_first_split() -> None:
     [manifest] = one.item_features(one.study("t2rec"), "table2")
     entry = one.entries[1]
     assert manifest == one.split(entry, "musical-instruments", 0) / "features/aspects-leaky.json"
-    assert [run["label"] for run in one.contents(entry.study, "table2")["runs"]] == [entry.method.label]
+    assert [run.label for run in one.contents(entry.study, "table2").runs] == [entry.method.label]
     assert one.item_features(entry.study, "reviews") == []
 
 
@@ -201,7 +206,7 @@ def test_table_2_reads_the_features_of_the_first_split() -> None:
 def test_the_shipped_configurations_have_ten_replications_and_their_tables(name: str, made: list[str]) -> None:
     one = Plan(load_benchmark([PAPERS / f"{name}.yaml"]))
     assert len(one.benchmark.seeds) >= 10
-    assert [report_item.name for report_item in one.report_items(one.study("t2rec"))] == made
+    assert [item.name for item in one.report_items(one.study("t2rec"))] == made
     assert "yelp" in definition_files()
 
 

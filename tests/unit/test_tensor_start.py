@@ -8,7 +8,6 @@ import pytest
 import torch
 from simulations_data import shown
 
-from dotbench.papers.nimc.figures.tensor import tensor_figure
 from dotbench.papers.nimc.recovery.diagonalise import components, joint_diagonaliser
 from dotbench.papers.nimc.recovery.moments import (
     Pairs,
@@ -22,7 +21,7 @@ from dotbench.papers.nimc.recovery.moments import (
 from dotbench.papers.nimc.recovery.problems import draw
 from dotbench.papers.nimc.recovery.tensor import component_errors, tensor_start
 from dotbench.papers.nimc.simulations.tensor import NIMCTensor, NIMCTensorSettings
-from dotbench.papers.nimc.tables.tensor import tensor_table
+from dotbench.reporting.kind import figure_kinds, table_kinds
 
 torch.set_num_threads(1)
 
@@ -127,7 +126,7 @@ def test_errors_of_components_by_hand():
     assert component_errors(-one, one, "sigmoid")[0] == pytest.approx([2])
 
 
-# --- report_items
+# --- report items
 
 
 def test_table_and_figure_set_moments_beside_random_starts(tmp_path, monkeypatch):
@@ -135,9 +134,9 @@ def test_table_and_figure_set_moments_beside_random_starts(tmp_path, monkeypatch
     settings = {"activations": ["relu"], "laws": ["orthogonal"], "pairs": [5000, 50_000], "observations": [300]}
     settings |= {"replications": 2, "users": 30, "dimension": 4, "components": 2, "iterations": 1000}
     simulation = NIMCTensor(NIMCTensorSettings(**settings))
-    assert [part.label for part in simulation.parts()] == ["relu-orthogonal-m300-r0to1"]
+    assert [job.label for job in simulation.jobs()] == ["relu-orthogonal-m300-r0to1"]
     contents = shown(simulation)
-    tensor_table(contents, Path("out"))
+    table_kinds()["tensor"]().write(contents, Path("out"))
     with open("out/shown.csv") as stream:
         lines = list(csv.DictReader(stream))
     assert [line["start"] for line in lines] == ["random", "moments, N = 5,000", "moments, N = 50,000"]
@@ -146,5 +145,5 @@ def test_table_and_figure_set_moments_beside_random_starts(tmp_path, monkeypatch
     assert lines[2]["recovered"] == "2"
     assert float(lines[2]["test_error_median"]) < 1e-3
     assert "moments, N = 50,000" in Path("out/shown.md").read_text()
-    tensor_figure(contents, Path("out"))
+    figure_kinds()["tensor"]().write(contents, Path("out"))
     assert Path("out/shown.png").is_file()

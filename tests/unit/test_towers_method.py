@@ -16,7 +16,7 @@ from dotbench.simulations.rating_methods import rating_methods
 TOWERS = rating_methods()["towers"]
 
 
-def place() -> Execution:
+def execution() -> Execution:
     return Execution("cpu", say=lambda text: None)
 
 
@@ -34,10 +34,10 @@ def test_outcomes_come_in_the_order_of_tasks_as_if_each_were_fitted_alone(tmp_pa
         task(tmp_path, str(k), users, learning_rate=rate)
         for k, (users, rate) in enumerate([(30, 1e-3), (25, 1e-3), (30, 1e-2), (25, 1e-2)])
     ]
-    outcomes = list(TOWERS.fit_all(tasks, place()))
+    outcomes = list(TOWERS.fit_all(tasks, execution()))
     assert len(outcomes) == 4
     for one, outcome in zip(tasks, outcomes, strict=True):
-        alone = TOWERS.fit(one, place())
+        alone = TOWERS.fit(one, execution())
         pairs = one.data.valid_pairs
         assert outcome.fitted is not None
         np.testing.assert_allclose(outcome.fitted.predict(pairs), alone.predict(pairs), rtol=1e-3, atol=1e-4)
@@ -49,8 +49,8 @@ def test_towers_to_the_end_do_not_see_validation_ratings(tmp_path: Path) -> None
     method = rating_methods()["towers-to-the-end"]
     one = task(tmp_path, "0", epochs=30, patience=1, learning_rate=3e-2)  # `towers` would stop long before
     none = replace(one.data, valid_pairs=one.data.valid_pairs[:0], valid_ratings=one.data.valid_ratings[:0])
-    watched, blind = (method.fit(replace(one, data=data), place()) for data in (one.data, none))
-    assert TOWERS.fit(one, place()).ended == "converged"
+    watched, blind = (method.fit(replace(one, data=data), execution()) for data in (one.data, none))
+    assert TOWERS.fit(one, execution()).ended == "converged"
     assert (watched.epochs, watched.ended) == (30, "cap")
     np.testing.assert_array_equal(watched.predict(one.data.pairs), blind.predict(one.data.pairs))
 
@@ -62,7 +62,7 @@ def test_a_fit_that_diverges_at_once_fails_and_leaves_the_others_alone(tmp_path:
             task(tmp_path, "0", learning_rate=1e-3, **known),  # type: ignore[arg-type]
             task(tmp_path, "1", learning_rate=1e20, **known),  # type: ignore[arg-type]
         ],
-        place(),
+        execution(),
     )
     assert good.fitted is not None
     assert bad.fitted is None

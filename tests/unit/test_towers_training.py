@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from dotbench.towers import training
 from towers_data import SMALL, load, modules, sample
 
 from dotbench.errors import DotbenchError
+from dotbench.papers.t2rec.towers import training
 from dotbench.papers.t2rec.towers.programs import AllRows, BatchRows, TwoTowers
 from dotbench.papers.t2rec.towers.sample import Sample
 from dotbench.papers.t2rec.towers.settings import Training
@@ -55,10 +55,10 @@ def test_a_fit_does_not_depend_on_its_pack(name, batch):
     assert {result.program for result in together} == {dict(map(reversed, BATCHES.items()))[batch]}
     assert [len(result.curve) for result in together[:3]] == [6, 6, 2]
     assert [result.ended for result in together] == ["cap", "cap", "cap", "diverged", "cap"]
-    for one, entry in zip(fits, together, strict=True):
+    for one, packed in zip(fits, together, strict=True):
         (alone,) = quiet([one])
-        assert alone.ended == entry.ended
-        assert torch.allclose(end(alone), end(entry), rtol=1e-3, atol=1e-5)
+        assert alone.ended == packed.ended
+        assert torch.allclose(end(alone), end(packed), rtol=1e-3, atol=1e-5)
     backwards = quiet(fits[::-1])[::-1]
     for first, second in zip(together, backwards, strict=True):
         if first.program == BatchRows.name:

@@ -2,23 +2,25 @@
 
 import dataclasses
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from fits_data import fit_record
 
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.execution.hardware import Execution
 from dotbench.runs import fitting
-from dotbench.runs.fitting import Inputs, Seeds, Fit, better, fit
+from dotbench.runs.fitting import HIGHER_IS_BETTER, Fit, Inputs, Seeds, fit
 from dotbench.runs.method import MethodChoice, resolve
-from dotbench.runs.tuning import choose, edges, tune
+from dotbench.runs.tuning import choose, tune
 from dotbench.solvers import loop
 from dotbench.solvers.als import ALS
 from dotbench.solvers.base import Problem
 from dotbench.solvers.loop import Budget, run
+from dotbench.tuning.choice import best
+from dotbench.tuning.grid import edges
 
 torch.set_num_threads(1)
 CPU = "cpu"
@@ -177,7 +179,7 @@ class Interrupted(Exception):
 def solve(name, split, checkpoint=None, stop_after=None, key="this fit", said=None):
     """Solve with real components; ``stop_after`` interrupts the validation of the epoch after it."""
     resolved = method(name)
-    settings = SimpleNamespace(**resolved.settings)
+    settings = resolved.validated(resolved.settings)
     epochs = []
 
     def validate(users, items):
@@ -275,11 +277,11 @@ def test_no_checkpoint_before_its_time(tmp_path):
 # --- fit: one run and its record
 
 
-PLACE = Execution(CPU, say=lambda text: None)
+EXECUTION = Execution(CPU, say=lambda text: None)
 
 
 def fit_once(resolved, split, **others):
-    return fit(resolved, resolved.settings, split, "toy", 0, 0, PLACE, **others)
+    return fit(resolved, resolved.settings, Inputs("toy", split), Seeds(0, 0), EXECUTION, **others)
 
 
 def test_fit_records_the_best_epoch():
@@ -344,7 +346,7 @@ def test_fit_after_a_failed_tuning_is_not_tried(monkeypatch):
 
 def test_a_curve_is_written_at_five_digits_its_times_at_four(tmp_path):
     numbers = {"seconds": 12345.678, "cpu_seconds": 1.23456789e-07, "loss": float("nan"), "ndcg@10": 2 / 3}
-    Fit({"validation_metric": "ndcg@10"}, [{"epoch": 1, "updates": 12345678, **numbers}], {}).save_facts(tmp_path)
+    Fit(fit_record(None), [{"epoch": 1, "updates": 12345678, **numbers}], {}).save_facts(tmp_path)
     assert (tmp_path / "curve.csv").read_text() == (
         "epoch,updates,seconds,cpu_seconds,loss,ndcg@10\n1,12345678,12350.0,1.235e-07,nan,0.66667\n"
     )
@@ -363,12 +365,7 @@ RATING = resolve(MethodChoice(model="baseline-only", grid={"user_shrinkage": [1.
 
 
 def records(*values):
-    return [
-        {"status": "failed", "reason": f"reason {k}", "validation": None}
-        if value is None
-        else {"status": "ok", "reason": None, "validation": value}
-        for k, value in enumerate(values)
-    ]
+    return [fit_record(value, f"reason {k}" if value is None else None) for k, value in enumerate(values)]
 
 
 def chosen(method, *values):
@@ -416,28 +413,29 @@ def test_edge_of_the_grid_is_told():
 
 def test_edges_are_of_numbers_with_a_choice():
     grid = {"a": [3, 1, 2], "b": [True, False], "c": ["x", "y"], "d": [5]}
-    assert edges({"a": 3, "b": True, "c": "x", "d": 5}, grid) == {"a": "high"}
-    assert edges({"a": 1, "b": True, "c": "x", "d": 5}, grid) == {"a": "low"}
+    assert edges(grid, {"a": 3, "b": True, "c": "x", "d": 5}) == {"a": "high"}
+    assert edges(grid, {"a": 1, "b": True, "c": "x", "d": 5}) == {"a": "low"}
 
 
 def test_better_follows_the_task():
-    assert better("ranking", 0.2, None)
-    assert better("ranking", 0.2, 0.1)
-    assert not better("ranking", 0.2, 0.2)
-    assert better("rating", 0.9, 1.0)
-    assert not better("rating", 1.0, 1.0)
+    ranking, rating = HIGHER_IS_BETTER["ranking"], HIGHER_IS_BETTER["rating"]
+    assert best([None, 0.2], ranking) == 1
+    assert best([0.1, 0.2], ranking) == 1
+    assert best([0.2, 0.2], ranking) == 0
+    assert best([1.0, 0.9], rating) == 1
+    assert best([1.0, 1.0], rating) == 0
 
 
 def test_tuning_never_sees_the_test_part(tmp_path, monkeypatch):
     split, seen = ranking_split(), []
     assert len(split.test)
 
-    def watched(method, hyperparameters, split, *rest, **named):
-        seen.append(split)
-        return fit(method, hyperparameters, split, *rest, **named)
+    def watched(method, hyperparameters, inputs, *rest, **named):
+        seen.append(inputs.split)
+        return fit(method, hyperparameters, inputs, *rest, **named)
 
     monkeypatch.setattr("dotbench.runs.tuning.fit", watched)
     tuned = dataclasses.replace(method("als"), grid={"embedding_size": [2, 3]})
-    tune(tuned, lambda: Inputs("toy", split), 0, PLACE, tmp_path, tmp_path / "checkpoints")
+    tune(tuned, lambda: Inputs("toy", split), 0, EXECUTION, tmp_path, tmp_path / "checkpoints")
     assert [len(given.test) for given in seen] == [0, 0]
     assert all(given.train is split.train and given.valid is split.valid for given in seen)

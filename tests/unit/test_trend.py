@@ -8,7 +8,7 @@ import pytest
 from simulations_data import Counting, CountingSettings, contents_of, write_counted
 
 from dotbench.reporting.figures import trend as trend_module
-from dotbench.reporting.figures.trend import TrendFigure
+from dotbench.reporting.kind import figure_kinds
 from dotbench.simulations import entry as entry_module
 from dotbench.simulations.base import Column, Trend
 from dotbench.simulations.entry import SimulationEntry
@@ -50,7 +50,7 @@ def shown(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         settings = CountingSettings.model_construct(sizes=list(sizes), replications=2, factor=1.0)
         entry = SimulationEntry("Counting", cls(settings))
         monkeypatch.setattr(trend_module, "read_simulations", lambda contents: [entry])
-        TrendFigure().write(contents_of(entry, kind="trend"), workdir)
+        figure_kinds()["trend"]().write(contents_of(entry, kind="trend"), workdir)
         assert all((workdir / f"shown.{kind}").stat().st_size > 1000 for kind in ("pdf", "png", "svg"))
         with (workdir / "shown.csv").open() as stream:
             return list(csv.DictReader(stream))
@@ -105,7 +105,7 @@ def figure_of(
     monkeypatch.setattr(trend_module, "read_simulations", lambda contents: shown)
     monkeypatch.setattr(trend_module, "ACROSS", 2)
     monkeypatch.setattr(trend_module, "save", lambda figure, *_: figures.append(figure))
-    TrendFigure().write(contents_of(*shown, kind="trend"), workdir)
+    figure_kinds()["trend"]().write(contents_of(*shown, kind="trend"), workdir)
     return figures[0].axes
 
 

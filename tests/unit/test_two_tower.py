@@ -20,7 +20,7 @@ from dotbench.runs.fitting import Inputs, Seeds, fit, fit_key
 from dotbench.runs.method import MethodChoice, WrongChoice, resolve
 
 torch.set_num_threads(1)
-PLACE = Execution("cpu", say=lambda text: None)
+EXECUTION = Execution("cpu", say=lambda text: None)
 
 
 def matrix(n_users=9, n_items=7):
@@ -200,7 +200,7 @@ def test_new_users_get_what_their_features_say(solver, tmp_path):
     split, path = two_tastes(tmp_path)
     more = {} if solver == "newton-cg" else {"learning_rate": 0.03, "batch_size": 8}
     method = resolve(MethodChoice(**{**choice(**more).model_dump(), "solver": solver}))
-    result = fit(method, method.settings, Inputs("toy", split, features=[path]), Seeds(0, 0), PLACE)
+    result = fit(method, method.settings, Inputs("toy", split, features=[path]), Seeds(0, 0), EXECUTION)
     assert result.record.status == "ok", result.record.reason
     scores = result.arrays["user_vectors"][30:] @ result.arrays["item_vectors"].T
     own = np.arange(10)[:, None] % 2 == np.arange(20) % 2
@@ -214,12 +214,11 @@ def test_features_without_a_column_of_a_side_fail_the_fit(tmp_path):
     split, _ = two_tastes(tmp_path)
     Features(np.zeros((40, 0), np.float32), np.ones((20, 1), np.float32), [], ["one"]).save(tmp_path / "f.npz")
     method = resolve(choice("item-factors"))
-    record = fit(method, method.settings, Inputs("toy", split, features=[tmp_path / "f.npz"]), Seeds(0, 0), PLACE).record
+    inputs = Inputs("toy", split, features=[tmp_path / "f.npz"])
+    record = fit(method, method.settings, inputs, Seeds(0, 0), EXECUTION).record
     assert record.reason == "features 'item-factors': have no column for users; needed is one, or 'ids'"
     method = resolve(choice("item-factors", ids=True, epochs=1))
-    assert (
-        fit(method, method.settings, Inputs("toy", split, features=[tmp_path / "f.npz"]), Seeds(0, 0), PLACE).record.status == "ok"
-    )
+    assert fit(method, method.settings, inputs, Seeds(0, 0), EXECUTION).record.status == "ok"
 
 
 def test_a_file_of_other_rows_or_none_is_told(tmp_path):
@@ -227,9 +226,9 @@ def test_a_file_of_other_rows_or_none_is_told(tmp_path):
     method = resolve(choice())
     Features(np.ones((40, 1), np.float32), np.ones((19, 1), np.float32), ["a"], ["b"]).save(tmp_path / "f.npz")
     with pytest.raises(DotbenchError, match=r"f\.npz: has 19 items; the split has 20"):
-        fit(method, method.settings, Inputs("toy", split, features=[tmp_path / "f.npz"]), Seeds(0, 0), PLACE)
+        fit(method, method.settings, Inputs("toy", split, features=[tmp_path / "f.npz"]), Seeds(0, 0), EXECUTION)
     with pytest.raises(DotbenchError, match="found 0 files of its features 'movielens'"):
-        fit(method, method.settings, Inputs("toy", split), Seeds(0, 0), PLACE)
+        fit(method, method.settings, Inputs("toy", split), Seeds(0, 0), EXECUTION)
 
 
 def test_other_features_are_another_fit(tmp_path):
@@ -237,7 +236,7 @@ def test_other_features_are_another_fit(tmp_path):
     split, path = two_tastes(tmp_path)
     method, keys = resolve(choice()), []
     for _ in "ab":
-        keys.append(fit_key(method, split, PLACE, [path]))
+        keys.append(fit_key(method, Inputs("toy", split, features=[path]), EXECUTION))
         Features(*(np.ones((n, 2), np.float32) for n in (40, 20)), ["a", "b"], ["c", "d"]).save(path)
     assert keys[0] != keys[1]
 
@@ -280,7 +279,7 @@ def test_several_feature_sets_are_joined(tmp_path):
     assert (both.user_names, both.item_names) == (list("abc"), list("ABC"))
     methods = [resolve(choice(features, epochs=2)) for features in ("ngrams+votes", "ngrams")]
     ends = [
-        fit(method, method.settings, Inputs("toy", split, features=read), Seeds(0, 0), PLACE)
+        fit(method, method.settings, Inputs("toy", split, features=read), Seeds(0, 0), EXECUTION)
         for method, read in zip(methods, (paths[:2], paths[2:]), strict=True)
     ]
     assert np.array_equal(ends[0].arrays["user_vectors"], ends[1].arrays["user_vectors"])

@@ -5,12 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from dotbench.datasets.generators.files import draw_reviews, write_yelp
 
@@ -79,13 +80,33 @@ def copy_project(root: Path) -> Project:
     return Project(root)
 
 
+def shared(factory: pytest.TempPathFactory, name: str, run: Callable[[Project], None]) -> Project:
+    """A copy of a project that was run once, whichever of the parallel workers came first."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    template = base / f"{name}-finished"
+    with FileLock(base / f"{name}.lock"):
+        if not template.is_dir():
+            run(copy_project(base / f"{name}-running"))
+            (base / f"{name}-running").rename(template)
+    copy = factory.mktemp(name) / "project"
+    shutil.copytree(template, copy)
+    return Project(copy)
+
+
+def run_to_the_end(*configurations: str) -> Callable[[Project], None]:
+    def run(project: Project) -> None:
+        for configuration in configurations:
+            result = project.snakemake(config=configuration)
+            assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small configuration, run to the end. Tests must leave it as it is."""
-    project = copy_project(tmp_path_factory.mktemp("project"))
-    result = project.snakemake()
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
-    return project
+    return shared(tmp_path_factory, "smoke", run_to_the_end("config/smoke.yaml"))
 
 
 @contextmanager
@@ -164,15 +185,24 @@ studies:
 """
 
 
+def write_and_run(name: str, text: str) -> Callable[[Project], None]:
+    def run(project: Project) -> None:
+        (project.root / f"config/{name}.yaml").write_text(text)
+        run_to_the_end(f"config/{name}.yaml")(project)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Simulations, run to the end. Tests must leave them as they are."""
-    project = copy_project(tmp_path_factory.mktemp("simulation"))
-    for name, text in {"simulation": SIMULATION, "more-simulations": MORE_SIMULATIONS}.items():
-        (project.root / f"config/{name}.yaml").write_text(text)
-        result = project.snakemake(config=f"config/{name}.yaml")
-        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
-    return project
+    """A simulation, run to the end. Tests must leave it as it is."""
+    return shared(tmp_path_factory, "simulation", write_and_run("simulation", SIMULATION))
+
+
+@pytest.fixture(scope="session")
+def all_simulations(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Every other simulation, run to the end. Tests must leave them as they are."""
+    return shared(tmp_path_factory, "more-simulations", write_and_run("more-simulations", MORE_SIMULATIONS))
 
 
 @pytest.fixture
@@ -220,18 +250,19 @@ studies:
 """
 
 
-@pytest.fixture(scope="session")
-def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The study of reviews on generated files, run to the end. Tests must leave it as it is."""
-    project = copy_project(tmp_path_factory.mktemp("reviews"))
+def run_reviews(project: Project) -> None:
     (project.root / "config/datasets/mini-yelp.yaml").write_text(MINI_YELP)
     (project.root / "config/reviews.yaml").write_text(REVIEWS)
     files = project.root / "files/mini-yelp"
     files.mkdir(parents=True)
     write_yelp(files, draw_reviews(60, 20, 500))
-    result = project.snakemake(config="config/reviews.yaml")
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-6000:]
-    return project
+    run_to_the_end("config/reviews.yaml")(project)
+
+
+@pytest.fixture(scope="session")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The study of reviews on generated files, run to the end. Tests must leave it as it is."""
+    return shared(tmp_path_factory, "reviews", run_reviews)
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ studies:
 """
 
 
+@pytest.mark.slow
 def test_a_diverging_fit_is_a_hole_in_the_table_and_can_be_retried(project):
     (project.root / "config/failing.yaml").write_text(FAILING)
     result = project.dotbench("run", "--config", "config/failing.yaml")
@@ -141,6 +142,7 @@ class Fragile(BPR):
 '''
 
 
+@pytest.mark.slow
 def test_a_killed_job_is_tried_again(project):
     (project.root / "workflow/dotbench/losses/fragile.py").write_text(FRAGILE)
     fragile = FAILING.replace("loss: bpr", "loss: fragile").replace("1.0e+30", "0.01").replace("failing", "killed")
@@ -262,6 +264,7 @@ studies:
 """
 
 
+@pytest.mark.slow
 def test_another_split_runs_beside_the_default_one(project):
     before = {path for path in (project.root / RUNS).iterdir()}
     (project.root / "config/splits.yaml").write_text(SPLITS)

@@ -2,7 +2,10 @@
 
 import csv
 
+import pytest
 
+
+@pytest.mark.slow
 def test_each_table_and_figure_is_a_target_if_there_is_a_method_for_it(project, paper):
     result = project.snakemake("rg2", config=paper)
     assert result.returncode == 0, result.stderr

@@ -59,10 +59,10 @@ def described_by(path: Path) -> str:
     return max(matching, key=lambda p: len(re.sub(r"<[^>]+>", "", p)))
 
 
+@pytest.mark.slow  # every file of results has to be made
 @pytest.mark.parametrize("pattern", sorted(sections()))
-def test_files_have_the_documented_keys_and_no_others(project, paper, simulated, reviewed, pattern):
-    if pattern.startswith("results/studies/") or "/t2rec/" in pattern or "/nimc/" in pattern:
-        project = simulated
+def test_files_have_the_documented_keys_and_no_others(project, paper, simulated, all_simulations, reviewed, pattern):
+    simulations = pattern.startswith("results/studies/") or "/t2rec/" in pattern or "/nimc/" in pattern
     if pattern.endswith("manifest.json"):
         (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(9) for k in range(9)) + "\n")
         definition = 'name: mine\nsource: {file: pairs.txt}\nformat: {separator: " ", columns: {user: 0, item: 1}}\n'
@@ -76,6 +76,7 @@ def test_files_have_the_documented_keys_and_no_others(project, paper, simulated,
         assert project.snakemake(config=paper).returncode == 0
     glob = re.sub(r"<[^>]+>", "*", pattern)
     roots = [project.root, *([reviewed.root] if "/tables/" in pattern else [])]
+    roots = [simulated.root, all_simulations.root] if simulations else roots
     files = [path for root in roots for path in root.glob(glob) if described_by(path) == pattern]
     assert files, f"no file matches {glob}"
     documented = sections()[pattern]

@@ -2,6 +2,8 @@
 
 import csv
 
+import pytest
+
 CONFIG = "config/reviews.yaml"
 
 
@@ -10,6 +12,7 @@ def read(path):
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.slow
 def test_reviews_from_files_to_tables(reviewed):
     folder = reviewed.root / "results/reviews/t2rec"
     assert {path.stem for path in folder.glob("tables/*.html")} == {"reviews", "table2"}
@@ -30,6 +33,7 @@ def test_reviews_from_files_to_tables(reviewed):
     assert sum(row["dataset"].startswith("yelp, ") for row in lines) == 15
 
 
+@pytest.mark.slow
 def test_the_study_is_finished_and_a_table_of_another_split_is_refused(reviewed):
     assert reviewed.planned("t2rec", "t2rec_reviews", "t2rec_table2", config=CONFIG) == []
     refused = reviewed.snakemake("t2rec_cold_start", "--dry-run", config=CONFIG)

@@ -44,8 +44,9 @@ def test_the_table_has_the_means_of_the_jobs(simulated):
     assert not list(simulated.root.glob("results/checkpoints/studies/*/*/*"))
 
 
-def test_every_simulation_has_its_table_and_figure(simulated):
-    shown = simulated.root / "results/more-simulations/t2rec"
+@pytest.mark.slow
+def test_every_simulation_has_its_table_and_figure(all_simulations):
+    shown = all_simulations.root / "results/more-simulations/t2rec"
     with open(shown / "tables/rate.csv") as stream:
         slopes = {row["title"]: row["verdict"] for row in csv.DictReader(stream)}
     assert slopes == dict.fromkeys(["fixed width", "growing width"], NO_SLOPE)  # of two sizes
@@ -55,7 +56,7 @@ def test_every_simulation_has_its_table_and_figure(simulated):
     assert {path.stem for path in shown.glob("tables/*.md")} == {"rate", "depth", "capacity"}
     assert {path.stem for path in shown.glob("figures/*.pdf")} == {"rate_curves", "depth_curve", "capacity_curves"}
     assert not list(shown.glob("paper_vs_ours*"))  # no published number is about them
-    recovery = simulated.root / "results/more-simulations/nimc"
+    recovery = all_simulations.root / "results/more-simulations/nimc"
     with open(recovery / "figures/figure1cd.csv") as stream:
         cells = [(row["method"], row["users"], row["observations"], row["trials"]) for row in csv.DictReader(stream)]
     assert sorted(cells) == sorted(itertools.product(["gd", "lm"], ["8", "12"], ["20", "60"], ["2"]))

@@ -1,4 +1,4 @@
-"""Where everything lies, relative to the working directory. The only place that spells a path of a result."""
+"""Where everything lies, relative to the working directory. The rules write the same paths as patterns."""
 
 from pathlib import Path
 

@@ -20,6 +20,16 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
 
+SettingsBase = Settings  # the same, where a component's own `Settings` hides that name
+
+
+def narrowed(settings: Settings, cls: type[S]) -> S:
+    """The same settings, which are an instance of ``cls`` among others; a TypeError if they are not."""
+    if not isinstance(settings, cls):
+        raise TypeError(f"settings of the class {type(settings).__name__} are no {cls.__name__}")
+    return settings
+
+
 def explain(error: ValidationError, cls: type[BaseModel]) -> list[tuple[tuple[str | int, ...], str]]:
     """(key path, message) of each problem with values of ``cls``."""
     problems = []

@@ -88,7 +88,7 @@ def code(text: str, keeps_annotations: bool = False) -> ast.Module:
     ``if TYPE_CHECKING``, imported names that are then not used, and the order of imports are gone. Type hints of a
     class's fields stay: dataclasses and settings read them.
     """
-    tree = _Stripped(keeps_annotations).visit(ast.parse(text))
+    tree: ast.Module = _Stripped(keeps_annotations).visit(ast.parse(text))
     _keep_used_imports(tree)
     return ast.fix_missing_locations(tree)
 
@@ -153,9 +153,9 @@ class _Stripped(ast.NodeTransformer):
 def _keep_used_imports(tree: ast.Module) -> None:
     """Drop imported names that are not used, and sort every run of imports."""
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and "__all__" in map(ast.unparse, node.targets):
-            used |= set(ast.literal_eval(node.value))
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and "__all__" in map(ast.unparse, statement.targets):
+            used |= set(ast.literal_eval(statement.value))
     for node in ast.walk(tree):
         for name in ("body", "orelse", "finalbody"):
             body = getattr(node, name, None)
@@ -169,8 +169,9 @@ def _sorted_imports(body: list[ast.stmt], used: set[str]) -> Iterator[ast.stmt]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name.split(".")[0]) in used or alias.asname == alias.name:
-                    is_from = isinstance(node, ast.ImportFrom)
-                    one = ast.ImportFrom(node.module, [alias], node.level) if is_from else ast.Import([alias])
+                    one: ast.stmt = ast.Import([alias])
+                    if isinstance(node, ast.ImportFrom):
+                        one = ast.ImportFrom(node.module, [alias], node.level)
                     run[ast.unparse(one)] = one
             continue
         yield from (run[key] for key in sorted(run))

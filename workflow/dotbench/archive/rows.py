@@ -69,6 +69,7 @@ def content_digest(text: str) -> str:
     """What a manifest says of its data, whoever wrote them."""
     manifest = json.loads(text)
     if "content" in manifest:
-        return manifest["content"]
+        content: str = manifest["content"]
+        return content
     counts = [manifest[name] for name in ("users", "items", "interactions", "raw")]
     return digest([counts, [manifest["sha256"][f"{kind}.csv"] for kind in ("users", "items")]])

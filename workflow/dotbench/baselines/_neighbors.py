@@ -22,6 +22,7 @@ class NeighborsBaseline(SurpriseBaseline):
 
     kind: ClassVar[str]
     Settings = NeighborsSettings
+    settings: NeighborsSettings
     grids = {"reduced": {"neighbors": [20, 40], "user_based": [True, False]}}
 
     def algorithm(self) -> Any:

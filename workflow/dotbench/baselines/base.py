@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from dotbench.datasets.interactions import Split
 from dotbench.lazy import np
 from dotbench.models.base import Model
+from dotbench.settings import Settings
 
 
 class Baseline(Model):
@@ -14,8 +15,9 @@ class Baseline(Model):
 
     is_baseline = True
     solver: ClassVar[str]
+    settings: Settings
 
-    def __init__(self, settings: Any, init_seed: int) -> None:
+    def __init__(self, settings: Settings, init_seed: int) -> None:
         self.settings = settings
         self.init_seed = init_seed
 

@@ -23,6 +23,7 @@ class BaselineOnly(SurpriseBaseline):
     name = "baseline-only"
     title = "Biases"
     Settings = BaselineOnlySettings
+    settings: BaselineOnlySettings
     grids = {"reduced": {"user_shrinkage": [5.0, 15.0], "item_shrinkage": [2.0, 10.0]}}
 
     def algorithm(self) -> Any:

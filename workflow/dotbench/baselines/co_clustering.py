@@ -23,6 +23,7 @@ class CoClustering(SurpriseBaseline):
     name = "co-clustering"
     title = "Co-clustering"
     Settings = CoClusteringSettings
+    settings: CoClusteringSettings
     grids = {"reduced": {"user_clusters": [3, 5], "item_clusters": [3, 5]}}
 
     def algorithm(self) -> Any:

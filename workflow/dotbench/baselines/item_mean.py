@@ -33,4 +33,5 @@ class ItemMean(RatingBaseline):
         self.means = mean + deviations / np.maximum(counts + shrinkage, np.finfo(float).tiny)
 
     def predict(self, pairs: "np.ndarray") -> "np.ndarray":
-        return self.means[pairs[:, 1]]
+        means: np.ndarray = self.means[pairs[:, 1]]
+        return means

@@ -28,6 +28,7 @@ class SVD(SurpriseBaseline):
     name = "svd"
     title = "SVD"
     Settings = SVDSettings
+    settings: SVDSettings
     grids = {"reduced": {"embedding_size": [20, 100], "regularization": [0.02, 0.1]}}
 
     def algorithm(self) -> Any:

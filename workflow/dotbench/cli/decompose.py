@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from dotbench.cli.stage import Device, File, Json, Threads, run, say
+from dotbench.cli.stage import File, Hardware, Json, run, say
 from dotbench.datasets.interactions import load_split
 from dotbench.execution.hardware import Usage, prepare_execution
 from dotbench.files import file_digest, write_json
 from dotbench.solvers.spectral import decompose_split
 
 
-def main(artefact: Json, split: File, output: File, device: Device = "auto", threads: Threads = 1) -> None:
-    data, execution = load_split(split), prepare_execution(device, threads)
+def main(artefact: Json, split: File, output: File, hardware: Hardware) -> None:
+    data, execution = load_split(split), prepare_execution(hardware.device, hardware.threads)
     usage = Usage(execution.device)
     with usage:
         spectrum = decompose_split(artefact, data, execution.device)

@@ -1,6 +1,8 @@
 """Stage fit: a method with its chosen hyperparameters on one split."""
 
-from dotbench.cli.stage import Device, File, Files, Json, Maybe, Number, Text, Threads, run, say
+from dataclasses import dataclass
+
+from dotbench.cli.stage import File, Files, Hardware, Json, Maybe, Number, Text, run, say
 from dotbench.datasets.interactions import load_split
 from dotbench.execution.hardware import prepare_execution
 from dotbench.files import read_json
@@ -8,29 +10,36 @@ from dotbench.runs.fitting import Inputs, Seeds, fit
 from dotbench.runs.method import from_identity
 
 
+@dataclass(frozen=True)
+class SeedOptions:
+    """The seeds of a fit, as options."""
+
+    split_seed: Number
+    init_seed: Number
+
+
 def main(
     method: Json,
     dataset: Text,
     chosen: File,
     split: File,
-    split_seed: Number,
-    init_seed: Number,
+    seeds: SeedOptions,
     folder: File,
     log: Maybe = None,
     checkpoint: Maybe = None,
     spectrum: Maybe = None,
     features: Files = None,
-    device: Device = "auto",
-    threads: Threads = 1,
+    *,
+    hardware: Hardware,
 ) -> None:
     choice = read_json(chosen)
     resolved = from_identity(method)
-    execution = prepare_execution(device, threads, log, say, resolved.solver is not None)
+    execution = prepare_execution(hardware.device, hardware.threads, log, say, resolved.solver is not None)
     result = fit(
         resolved,
         choice["hyperparameters"],
         Inputs(dataset, load_split(split), spectrum, features or ()),
-        Seeds(split_seed, init_seed),
+        Seeds(seeds.split_seed, seeds.init_seed),
         execution,
         checkpoint,
         failed_before=choice["reason"],

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dotbench import __version__
+from dotbench.cli.stage import Hardware, grouped
 from dotbench.errors import DotbenchError
 
 app = typer.Typer(
@@ -162,6 +163,7 @@ def import_(
 
 
 @app.command(rich_help_panel=ONE)
+@grouped
 def fit(
     dataset: Annotated[str, typer.Option(help="a name of `dotbench list datasets`")],
     model: Annotated[str, typer.Option(help="a name of `dotbench list models`")],
@@ -177,8 +179,8 @@ def fit(
     split: Annotated[
         str, typer.Option(help="a name of `dotbench list splits`, or e.g. '{kind: k-fold, folds: 10}'")
     ] = "per-user-random",
-    device: Annotated[str, typer.Option(envvar="DOTBENCH_DEVICE", help="auto, cpu or cuda")] = "auto",
-    threads: Annotated[int, typer.Option(envvar="DOTBENCH_THREADS", min=1)] = 1,
+    *,
+    hardware: Hardware,
 ) -> None:
     """Fit and evaluate one method on one dataset, without the workflow. Nothing is tuned."""
     from dotbench.cli import single
@@ -191,7 +193,7 @@ def fit(
     splitter = single.choose_split(split, method)
     load_dataset(dataset)
     seeds = Seeds(*(seed if given is None else given for given in (split_seed, init_seed)))
-    execution = prepare_execution(device, threads, None, say, method.solver is not None)
+    execution = prepare_execution(hardware.device, hardware.threads, None, say, method.solver is not None)
     result = single.fit_and_evaluate(method, dataset, seeds, out, execution, splitter)
     if result["status"] != "ok":
         raise DotbenchError(f"the fit failed: {result['reason']}; its record is {out / 'fit.json'}")

@@ -2,7 +2,7 @@
 
 import shutil
 
-from dotbench.cli.stage import Device, File, Json, Maybe, Text, Threads, run, say
+from dotbench.cli.stage import File, Hardware, Json, Maybe, Text, run, say
 from dotbench.execution.hardware import prepare_execution
 from dotbench.simulations.jobs import run_job, save_job
 
@@ -14,10 +14,10 @@ def main(
     rows: File,
     checkpoints: File,
     log: Maybe = None,
-    device: Device = "auto",
-    threads: Threads = 1,
+    *,
+    hardware: Hardware,
 ) -> None:
-    execution = prepare_execution(device, threads, log, say, job["gpu"])
+    execution = prepare_execution(hardware.device, hardware.threads, log, say, job["gpu"])
     frame, record = run_job(simulation, label, job["settings"], job["modules"], execution, checkpoints)
     save_job(frame, record, rows)
     shutil.rmtree(checkpoints, ignore_errors=True)

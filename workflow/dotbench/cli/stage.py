@@ -1,10 +1,13 @@
 """What every entry point shares: options, and errors as one message."""
 
+import inspect
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -19,11 +22,42 @@ File = Annotated[Path, typer.Option()]
 Maybe = Annotated[Path | None, typer.Option()]
 Files = Annotated[list[Path] | None, typer.Option()]
 
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The options of whatever computes."""
+
+    device: Device = "auto"
+    threads: Threads = 1
+
+
+def grouped(main: Callable[..., R]) -> Callable[..., R]:
+    """An entry point that may take dataclasses, each of whose fields is an option, in the form that typer reads."""
+    groups: dict[str, type[Any]] = {}
+    options: list[inspect.Parameter] = []
+    for name, hint in get_type_hints(main).items():
+        if isinstance(hint, type) and is_dataclass(hint):
+            groups[name] = hint
+    for name, parameter in inspect.signature(main).parameters.items():
+        parts = inspect.signature(groups[name]).parameters.values() if name in groups else [parameter]
+        options += [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in parts]
+
+    @wraps(main)
+    def flat(**values: Any) -> R:
+        for name, group in groups.items():
+            values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
+        return main(**values)
+
+    flat.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    return flat
+
 
 def run(main: Callable[..., Any]) -> None:
     """Run an entry point; a DotbenchError becomes one message and the exit status 1."""
     try:
-        typer.run(main)
+        typer.run(grouped(main))
     except DotbenchError as error:
         sys.exit(f"error: {error}")
 

@@ -1,6 +1,6 @@
 """Stage tune: choose a method's hyperparameters on the tuning split."""
 
-from dotbench.cli.stage import Device, File, Files, Json, Maybe, Text, Threads, run, say
+from dotbench.cli.stage import File, Files, Hardware, Json, Maybe, Text, run, say
 from dotbench.datasets.interactions import load_split
 from dotbench.execution.hardware import prepare_execution
 from dotbench.runs.fitting import Inputs
@@ -18,8 +18,8 @@ def main(
     split: Maybe = None,
     spectrum: Maybe = None,
     features: Files = None,
-    device: Device = "auto",
-    threads: Threads = 1,
+    *,
+    hardware: Hardware,
 ) -> None:
     resolved = from_identity(method)
     protocol = method["protocol"]
@@ -28,7 +28,7 @@ def main(
         assert split is not None  # a method with a grid has one
         return Inputs(dataset, load_split(split), spectrum, features or ())
 
-    execution = prepare_execution(device, threads, log, say, resolved.solver is not None)
+    execution = prepare_execution(hardware.device, hardware.threads, log, say, resolved.solver is not None)
     halving = Halving(**protocol["halving"]) if "halving" in protocol else None
     tune(resolved, load_inputs, protocol["tuning_seed"], execution, folder, checkpoints, halving)
 

@@ -188,9 +188,7 @@ class Inputs:
 
     def tuning_files(self, name: str) -> Files:
         """A file of the tuning of every method that a table or figure shows."""
-        return lambda names: [
-            str(paths.run(entry.dataset, entry.folder) / name) for entry in self.shown_entries(names)
-        ]
+        return lambda names: [str(paths.run(entry.dataset, entry.folder) / name) for entry in self.shown_entries(names)]
 
     def statistics(self, names: Names) -> list[str]:
         datasets = dict.fromkeys(entry.dataset for entry in self.shown_entries(names))

@@ -1,6 +1,13 @@
-"""JSON Schema of the configuration and of a dataset definition, written from the typed settings."""
+"""JSON Schema of the configuration and of a dataset definition, written from the typed settings.
 
+``python -m dotbench.config.schema`` writes the files; ``--check`` writes nothing and says which of them differs.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import BaseModel
 
@@ -9,6 +16,7 @@ from dotbench.datasets.definition import Dataset
 from dotbench.files import write_json
 
 SCHEMAS: dict[str, type[BaseModel]] = {"config.schema.json": Benchmark, "dataset.schema.json": Dataset}
+FOLDER = Path(__file__).parents[2] / "schemas"
 
 
 def write_schemas(folder: Path) -> None:
@@ -18,5 +26,29 @@ def write_schemas(folder: Path) -> None:
         write_json(folder / name, schema)
 
 
+def outdated(folder: Path) -> list[str]:
+    """Names of the schemas whose file in ``folder`` is absent or is not what the settings say."""
+    with TemporaryDirectory() as fresh:
+        write_schemas(Path(fresh))
+        return [name for name in SCHEMAS if _content(folder / name) != _content(Path(fresh) / name)]
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
+    """The exit status: 1 if ``--check`` finds a difference."""
+    parser = argparse.ArgumentParser(prog="python -m dotbench.config.schema", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs")
+    if not parser.parse_args(arguments).check:
+        write_schemas(folder)
+        return 0
+    found = [f"{folder.parent.name}/{folder.name}/{name}" for name in outdated(folder)]
+    if found:
+        print(f"{' and '.join(found)}: not what the settings say now; run `make schemas`", file=sys.stderr)
+    return 1 if found else 0
+
+
 if __name__ == "__main__":
-    write_schemas(Path(__file__).parents[2] / "schemas")
+    sys.exit(main())

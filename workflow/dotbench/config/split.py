@@ -21,7 +21,7 @@ def resolve_split(choice: str | dict[str, Any], task: str) -> Splitter:
         raise WrongChoice(("kind",), f"missing; allowed are {', '.join(splitters())}")
     if not isinstance(kind, str) or kind not in splitters():
         raise WrongChoice(() if isinstance(choice, str) else ("kind",), str(unknown("split", str(kind), splitters())))
-    cls = splitters()[kind]
+    cls: type[Splitter] = splitters()[kind]
     if task not in cls.tasks:
         raise WrongChoice((), f"'{kind}' is a split for {' and '.join(cls.tasks)}, not for {task}")
     try:

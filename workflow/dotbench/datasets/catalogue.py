@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from dotbench.datasets.definition import Dataset
-from dotbench.datasets.generators.base import generators
-from dotbench.datasets.parsers.base import parsers
+from dotbench.datasets.generators.base import Generator, generators
+from dotbench.datasets.parsers.base import Parser, parsers
 from dotbench.errors import DotbenchError
 from dotbench.registry import unknown
-from dotbench.settings import dotted, explain, validate
+from dotbench.settings import Settings, dotted, explain, validate
 from dotbench.yaml_lines import place, read_yaml
 
 BUILT_IN = Path(__file__).parent / "definitions"
@@ -67,15 +67,16 @@ def read_definition(path: Path) -> Dataset:
     return dataset
 
 
-def parser_of(dataset: Dataset) -> type[Any]:
+def parser_of(dataset: Dataset) -> type[Parser]:
     """The parser of the dataset's format; ``delimited`` if it names none."""
     return parsers()[str(dataset.format.get("parser", "delimited"))]
 
 
-def parser_settings(dataset: Dataset) -> Any:
+def parser_settings(dataset: Dataset) -> Settings:
     """The validated settings of the dataset's parser: its ``format`` without the parser's name."""
     values = {key: value for key, value in dataset.format.items() if key != "parser"}
-    return parser_of(dataset).Settings.model_validate(values)
+    settings: Settings = parser_of(dataset).Settings.model_validate(values)
+    return settings
 
 
 def has_ratings(dataset: Dataset) -> bool:
@@ -85,10 +86,10 @@ def has_ratings(dataset: Dataset) -> bool:
     return parser_of(dataset)(parser_settings(dataset)).has_ratings
 
 
-def generator_of(dataset: Dataset) -> Any:
+def generator_of(dataset: Dataset) -> Generator:
     """The generator of simulated data, with the definition's parameters."""
-    generator = generators()[str(dataset.source.generator)]
-    return generator(generator.Settings(**dataset.source.parameters))
+    generator: type[Generator] = generators()[str(dataset.source.generator)]
+    return generator(generator.Settings.model_validate(dataset.source.parameters))
 
 
 def definition_content(dataset: Dataset) -> dict[str, Any]:

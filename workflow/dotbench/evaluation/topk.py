@@ -87,12 +87,12 @@ def top(scores: "torch.Tensor", k: int) -> "tuple[torch.Tensor, torch.Tensor]":
 
     A row is cut into m columns, of every m-th item each. The k columns with the greatest maxima hold k greatest scores:
     no other column has a score above these maxima. So what is sorted is m ≈ 2 √(n k) maxima and k n/m scores, and not n
-    (benchmarks/evaluation.py).
+    (speed/evaluation.py).
     """
     n = scores.shape[1]
     m = min(n, 2 * max(k, round((n * k) ** 0.5)))
     depth, rest = divmod(n, m)
-    maxima = scores[:, : depth * m].unflatten(1, (depth, m)).amax(1)
+    maxima = torch.unflatten(scores[:, : depth * m], 1, (depth, m)).amax(1)
     maxima[:, :rest] = maxima[:, :rest].maximum(scores[:, depth * m :])
     columns = maxima.topk(k, dim=1, sorted=False).indices
     places = (columns[:, :, None] + m * torch.arange(depth + 1, device=scores.device)).flatten(1)

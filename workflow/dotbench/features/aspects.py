@@ -36,6 +36,7 @@ class Aspects(TextFeatures):
     name = "aspects"
     title = "Polarity of aspects"
     Settings = AspectsSettings
+    settings: AspectsSettings
 
     def read(self, source: Source) -> "tuple[Reviews, dict[str, pd.DataFrame]]":
         from scipy.sparse import csr_array

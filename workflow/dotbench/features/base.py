@@ -9,7 +9,7 @@ from dotbench.errors import DotbenchError
 from dotbench.features.arrays import Features
 from dotbench.features.source import Source
 from dotbench.registry import Component, discover, unknown
-from dotbench.settings import Settings
+from dotbench.settings import Settings, SettingsBase
 
 
 class TrainingSettings(Settings):
@@ -25,9 +25,10 @@ class FeatureSet(Component):
     ``leaky``; then the word is in the label, by which everything that is written is named.
     """
 
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
+    settings: SettingsBase
 
-    def __init__(self, settings: Any) -> None:
+    def __init__(self, settings: SettingsBase) -> None:
         self.settings = settings
 
     @property
@@ -49,7 +50,7 @@ def from_label(label: str) -> FeatureSet:
     name = label.removesuffix("-leaky")
     if name not in feature_sets():
         raise unknown("feature set", name, feature_sets())
-    cls = feature_sets()[name]
+    cls: type[FeatureSet] = feature_sets()[name]
     if name != label and "leaky" not in cls.Settings.model_fields:
         raise DotbenchError(f"features '{label}': nothing of '{name}' is computed from test rows; allowed is '{name}'")
-    return cls(cls.Settings(leaky=True) if name != label else cls.Settings())
+    return cls(cls.Settings.model_validate({"leaky": True} if name != label else {}))

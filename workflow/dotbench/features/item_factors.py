@@ -28,6 +28,7 @@ class ItemFactors(FeatureSet):
     name = "item-factors"
     title = "Singular vectors of the ratings"
     Settings = ItemFactorsSettings
+    settings: ItemFactorsSettings
 
     def compute(self, source: Source) -> Features:
         split, size = source.split, self.settings.size

@@ -53,6 +53,7 @@ class NGrams(TextFeatures):
     name = "ngrams"
     title = "N-grams of reviews"
     Settings = NGramsSettings
+    settings: NGramsSettings
 
     def read(self, source: Source) -> "tuple[Reviews, dict[str, pd.DataFrame]]":
         from scipy.sparse import csr_array, vstack

@@ -81,7 +81,8 @@ class Source:
             raise DotbenchError(f"{self.ratings}: cannot be read: {error}") from error
 
     def _keys(self, users: "np.ndarray", items: "np.ndarray") -> "np.ndarray":
-        return users.astype(np.int64) * self.split.n_items + items
+        keys: np.ndarray = users.astype(np.int64) * self.split.n_items + items
+        return keys
 
 
 def _among(keys: "np.ndarray", known: "np.ndarray") -> "np.ndarray":

@@ -19,6 +19,7 @@ class Votes(FeatureSet):
     name = "votes"
     title = "Votes on reviews"
     Settings = TrainingSettings
+    settings: TrainingSettings
 
     def compute(self, source: Source) -> Features:
         kinds = [kind for kind in KINDS if kind in source.columns()]

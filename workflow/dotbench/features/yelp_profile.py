@@ -35,6 +35,7 @@ class YelpProfile(FeatureSet):
     name = "yelp-profile"
     title = "Location, category, elite"
     Settings = YelpProfileSettings
+    settings: YelpProfileSettings
 
     def compute(self, source: Source) -> Features:
         from scipy.sparse import csr_array

@@ -11,7 +11,7 @@ from dotbench.lazy import torch
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
 from dotbench.registry import Component, discover
-from dotbench.settings import Settings
+from dotbench.settings import Settings, SettingsBase
 from dotbench.tuning.grid import Grids
 
 Batch = tuple["torch.Tensor", ...]
@@ -25,11 +25,12 @@ class Loss(Component):
 
     family: ClassVar[str]
     task: ClassVar[Literal["ranking", "rating"]] = "ranking"
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
+    settings: SettingsBase
     grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
     needs_free_vectors: ClassVar[bool] = False  # it constrains the vectors themselves
 
-    def __init__(self, settings: Any) -> None:
+    def __init__(self, settings: SettingsBase) -> None:
         self.settings = settings
 
     @classmethod
@@ -56,7 +57,7 @@ class DifferentiableLoss(Loss):
     ``Batches``: settings of the batches, which only such solvers have.
     """
 
-    Batches: ClassVar[type[Any]] = Settings
+    Batches: ClassVar[type[Settings]] = Settings
 
     def own_parameters(self, train: TrainMatrix, generator: "torch.Generator") -> "Sequence[torch.Tensor]":
         """Makes and returns the leaf tensors that are learned besides the model's; none for most losses."""

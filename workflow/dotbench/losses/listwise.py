@@ -9,7 +9,7 @@ from dotbench.lazy import torch
 from dotbench.losses.base import Batch, DifferentiableLoss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
-from dotbench.settings import Settings
+from dotbench.settings import Settings, narrowed
 
 
 class UserBatches(Settings):
@@ -36,7 +36,7 @@ class UserBatchedLoss(DifferentiableLoss):
         """Batches (users, rows, items, counts): positive p is ``items[p]`` of ``users[rows[p]]``; counts n_u."""
         active = train.active_users
         order = torch.randperm(len(active), generator=generator).to(train.device)
-        for chosen in order.split(self.settings.batch_size):
+        for chosen in torch.split(order, narrowed(self.settings, UserBatches).batch_size):
             users = active[chosen]
             yield (users, *train.positives(users))
 

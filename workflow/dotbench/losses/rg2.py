@@ -34,6 +34,7 @@ class RG2(AlternatingLoss, GaussNewtonLoss, SpectralLoss, UserBatchedLoss):
     name = "rg2"
     title = "RG2"
     Settings = RG2Settings
+    settings: RG2Settings
     grids = {
         "paper": {"regularization": [0.0, 0.001, 0.01, 0.1]},
         "extended": {"regularization": [0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]},
@@ -103,7 +104,8 @@ class RG2(AlternatingLoss, GaussNewtonLoss, SpectralLoss, UserBatchedLoss):
         own = torch.nn.functional.embedding_bag(chosen, q, starts, mode="sum")
         everywhere = ((p @ (q.T @ q)) * p).sum(1) + 2 * p @ q.sum(0) + len(q)
         norms = self.settings.regularization * counts / 2 * (p**2).sum(1)
-        return counts / (2 * len(q)) * everywhere + norms - (p * own).sum(1)
+        found: torch.Tensor = counts / (2 * len(q)) * everywhere + norms - (p * own).sum(1)
+        return found
 
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         norms = self.settings.regularization / (2 * train.n_items) * (vectors.items() ** 2).sum()

@@ -33,6 +33,7 @@ class RG2Released(AlternatingLoss):
     title = "RG2 released"
     family = "listwise"
     Settings = RG2ReleasedSettings
+    settings: RG2ReleasedSettings
     grids = {
         "paper": {
             "alpha": [0.001, 0.01, 0.1],

@@ -10,7 +10,7 @@ from dotbench.lazy import torch
 from dotbench.losses.base import Batch, DifferentiableLoss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
-from dotbench.settings import Settings
+from dotbench.settings import Settings, narrowed
 
 
 class SampledBatches(Settings):
@@ -31,20 +31,25 @@ class SampledLoss(DifferentiableLoss):
 
     Batches = SampledBatches
 
+    @property
+    def batch_settings(self) -> SampledBatches:
+        """The settings, as those of the batches."""
+        return narrowed(self.settings, SampledBatches)
+
     @abstractmethod
     def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
         """ℓ for scores of shape (B, 1) and (B, n); its entries, of shape (B, n) or (B, 1), are averaged."""
 
     def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
         order = torch.randperm(len(train.users), generator=generator).to(train.device)
-        for chosen in order.split(self.settings.batch_size):
+        for chosen in torch.split(order, self.batch_settings.batch_size):
             users = train.users[chosen]
             yield users, train.items[chosen], self._negatives(train, users, generator)
 
     def _negatives(self, train: TrainMatrix, users: "torch.Tensor", generator: "torch.Generator") -> "torch.Tensor":
         """Sampled items of users (B,): shape (B, n)."""
-        items = self.propose(train, (len(users), self.settings.negatives), generator)
-        if self.settings.reject_positives:
+        items = self.propose(train, (len(users), self.batch_settings.negatives), generator)
+        if self.batch_settings.reject_positives:
             if (train.counts[users] == train.n_items).any():
                 raise FitFailed("reject_positives: a user has every item as a positive, and no negative is left")
             rows = users[:, None].expand_as(items)

@@ -9,6 +9,7 @@ from dotbench.losses.base import Batch
 from dotbench.losses.sampled import SampledBatches, SampledLoss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
+from dotbench.settings import narrowed
 
 
 class SampledSoftmaxBatches(SampledBatches):
@@ -34,8 +35,12 @@ class SampledSoftmax(SampledLoss):
     family = "listwise"
     Batches = SampledSoftmaxBatches
 
+    @property
+    def batch_settings(self) -> SampledSoftmaxBatches:
+        return narrowed(self.settings, SampledSoftmaxBatches)
+
     def propose(self, train: TrainMatrix, shape: tuple[int, ...], generator: "torch.Generator") -> "torch.Tensor":
-        if self.settings.proposal == "uniform":
+        if self.batch_settings.proposal == "uniform":
             return super().propose(train, shape, generator)
         total = len(train.users) + train.n_items
         drawn = torch.randint(total, shape, generator=generator).to(train.device)
@@ -44,7 +49,7 @@ class SampledSoftmax(SampledLoss):
 
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         positive, negative = self.scores(vectors, batch)
-        if self.settings.proposal == "popularity":
+        if self.batch_settings.proposal == "popularity":
             log_q = ((train.item_counts + 1) / (len(train.users) + train.n_items)).log()
             positive, negative = positive - log_q[batch[1]][:, None], negative - log_q[batch[2]]
         return self.formula(positive, negative).mean()

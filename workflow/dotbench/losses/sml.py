@@ -37,6 +37,7 @@ class SML(PairwiseLoss):
     name = "sml"
     title = "SML"
     Settings = SMLSettings
+    settings: SMLSettings
     Batches = SMLBatches
     needs_free_vectors = True
 
@@ -56,7 +57,8 @@ class SML(PairwiseLoss):
         hinges = torch.relu(self.formula(-near, -((p - other) ** 2).sum(-1)) + user_margin)
         symmetric = torch.relu(self.formula(-near, -((q - other) ** 2).sum(-1)) + item_margin)
         kept = self.settings.margin_weight / len(users) * (user_margin.mean() + item_margin.mean())
-        return hinges.mean() + self.settings.item_weight * symmetric.mean() - kept
+        total: torch.Tensor = hinges.mean() + self.settings.item_weight * symmetric.mean() - kept
+        return total
 
     def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
         """By how much the positive's distance exceeds the sampled item's, for scores −d."""

@@ -22,7 +22,8 @@ class Softmax(UserBatchedLoss):
 
     def user_losses(self, vectors: Vectors, batch: Batch) -> "torch.Tensor":
         users, _, items, counts = batch
-        return _cross_entropy().apply(vectors.users(users), vectors.items(), items, counts)
+        found: torch.Tensor = _cross_entropy().apply(vectors.users(users), vectors.items(), items, counts)
+        return found
 
 
 @cache
@@ -36,7 +37,7 @@ def _cross_entropy() -> Any:
         Of a block b of items, E_b = exp(P Q_bᵀ − m_b) is all that is kept; m_b (B,): each user's greatest score in it.
         With s_b = n_u exp(m_b − logsumexp) the gradients are dP = Σ_b s_b ∘ (E_b Q_b) − Y Q and
         dQ_b = E_bᵀ (s_b ∘ P) − Yᵀ P, Y (B, N) the positives: three products and an exponential of each score, on blocks
-        in the cache, where autograd goes over the whole matrix of scores again and again (benchmarks/losses.py).
+        in the cache, where autograd goes over the whole matrix of scores again and again (speed/losses.py).
         """
 
         @staticmethod
@@ -46,7 +47,7 @@ def _cross_entropy() -> Any:
             ends = counts.long().cumsum(0)
             positives = torch.nn.functional.embedding_bag(items, q, ends - counts.long(), mode="sum")
             blocks, tops, sums = [], [], []
-            for part in q.split(max(1, CELLS // len(p)) if q.device.type == "cpu" else len(q)):
+            for part in torch.split(q, max(1, CELLS // len(p)) if q.device.type == "cpu" else len(q)):
                 scores = p @ part.T
                 tops.append(scores.amax(1))
                 blocks.append(scores.sub_(tops[-1][:, None]).exp_())

@@ -10,7 +10,7 @@ from dotbench.losses._rows import solve_rows
 from dotbench.losses.base import AlternatingLoss, Batch, DifferentiableLoss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
-from dotbench.settings import Settings
+from dotbench.settings import Settings, narrowed
 
 
 class SquaredSettings(Settings):
@@ -48,6 +48,7 @@ class Squared(DifferentiableLoss, AlternatingLoss):
     family = "pointwise"
     task = "rating"
     Settings = SquaredSettings
+    settings: SquaredSettings
     Batches = RatingBatches
     grids = {"paper": {"regularization": [1.0, 2.154, 4.642, 10.0, 21.54, 46.42, 100.0]}}  # end of T2Rec's 10^(−6+k/3)
 
@@ -57,7 +58,7 @@ class Squared(DifferentiableLoss, AlternatingLoss):
 
     def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
         order = torch.randperm(len(train.users), generator=generator).to(train.device)
-        for chosen in order.split(self.settings.batch_size):
+        for chosen in torch.split(order, narrowed(self.settings, RatingBatches).batch_size):
             yield train.users[chosen], train.items[chosen], train.ratings[chosen]
 
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
@@ -67,7 +68,8 @@ class Squared(DifferentiableLoss, AlternatingLoss):
         user_norms, item_norms = (p**2).sum(1), (q**2).sum(1)
         if not self.settings.weighted:
             user_norms, item_norms = user_norms / train.counts[users], item_norms / train.item_counts[items]
-        return (errors**2 + self.settings.regularization * (user_norms + item_norms)).mean()
+        mean: torch.Tensor = (errors**2 + self.settings.regularization * (user_norms + item_norms)).mean()
+        return mean
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
         return self._rows(train.csr, self.targets(train), train.counts, items)

@@ -8,8 +8,8 @@ from dotbench.lazy import torch
 from dotbench.losses.base import Batch
 from dotbench.losses.sampled import PointwiseLoss
 from dotbench.numerics.matrix import TrainMatrix
-from dotbench.numerics.vectors import Vectors
-from dotbench.settings import Settings
+from dotbench.numerics.vectors import Vectors, VectorSettings
+from dotbench.settings import Settings, narrowed
 
 
 class UIBSettings(Settings):
@@ -28,9 +28,10 @@ class UIB(PointwiseLoss):
     name = "uib"
     title = "UIB"
     Settings = UIBSettings
+    settings: UIBSettings
 
     def own_parameters(self, train: TrainMatrix, generator: "torch.Generator") -> "Sequence[torch.Tensor]":
-        size = self.settings.embedding_size
+        size = narrowed(self.settings, VectorSettings).embedding_size
         self.boundary = torch.zeros(size, dtype=train.dtype, device=train.device, requires_grad=True)
         return [self.boundary]
 
@@ -41,4 +42,5 @@ class UIB(PointwiseLoss):
 
     def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
         softplus = torch.nn.functional.softplus
-        return softplus(-positive) + self.settings.alpha * softplus(negative)
+        found: torch.Tensor = softplus(-positive) + self.settings.alpha * softplus(negative)
+        return found

@@ -29,6 +29,7 @@ class WRMF(AlternatingLoss):
     title = "WRMF"
     family = "pointwise"
     Settings = WRMFSettings
+    settings: WRMFSettings
     grids = {
         "paper": {"alpha": [0.5, 1.0, 2.0, 4.0, 8.0], "regularization": [0.0, 0.001, 0.01, 0.1]},  # RG2's
         "extended": {"alpha": [0.5, 1.0, 2.0, 4.0, 8.0], "regularization": [1.0, 3.0, 10.0, 30.0, 100.0, 300.0]},

@@ -11,10 +11,10 @@ from dotbench.lazy import torch
 from dotbench.models.base import VectorModel, normal
 from dotbench.models.two_tower import TowerVectors, dense_rows
 from dotbench.numerics.matrix import TrainMatrix
-from dotbench.settings import Settings
+from dotbench.numerics.vectors import VectorSettings
 
 
-class InductiveSettings(Settings):
+class InductiveSettings(VectorSettings):
     """Settings of both models."""
 
     embedding_size: int = Field(50, ge=1, description="k, length of a vector")
@@ -28,13 +28,18 @@ class InductiveModel(VectorModel):
     """p_u = φ(Uᵀx_u), q_i = φ(Vᵀy_i): U (d_u, k) and V (d_i, k) are learned, the features are as they are."""
 
     needs_features = True
+    settings: InductiveSettings
 
     @classmethod
     def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:
         return True
 
     def __init__(
-        self, settings: Any, train: TrainMatrix, generator: "torch.Generator", features: Features | None = None
+        self,
+        settings: InductiveSettings,
+        train: TrainMatrix,
+        generator: "torch.Generator",
+        features: Features | None = None,
     ) -> None:
         self.settings = settings
         self.inputs = [dense(features, side, settings.features, train) for side in ("users", "items")]

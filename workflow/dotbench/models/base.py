@@ -4,10 +4,12 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from pydantic import Field
+
 from dotbench.lazy import torch
-from dotbench.numerics.vectors import Vectors
+from dotbench.numerics.vectors import Vectors, VectorSettings
 from dotbench.registry import Component, discover
-from dotbench.settings import Settings
+from dotbench.settings import Settings, SettingsBase
 from dotbench.tuning.grid import Grids
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ class Model(Component):
     task: ClassVar[Literal["ranking", "rating"]] = "ranking"
     is_baseline: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False  # it sees users and items by the setting `features` alone
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
     grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
 
     @classmethod
@@ -46,7 +48,7 @@ class VectorModel(Model):
 
     @abstractmethod
     def __init__(
-        self, settings: Any, train: "TrainMatrix", generator: "torch.Generator", features: "Features | None" = None
+        self, settings: Settings, train: "TrainMatrix", generator: "torch.Generator", features: "Features | None" = None
     ) -> None: ...
 
     @abstractmethod
@@ -58,14 +60,21 @@ class VectorModel(Model):
         """The vectors of all users and items as the parameters stand, or as they would be with ``parameters``."""
 
 
-class EmbeddingModel(VectorModel):
-    """A model whose parameters are one free row for every user and every item, drawn from N(0, init_std²).
+class EmbeddingSettings(VectorSettings):
+    """What the settings of every model with free embeddings have."""
 
-    Its settings have ``embedding_size`` and ``init_std``.
-    """
+    init_std: float = Field(gt=0, description="sd of the normal initial values")
+
+
+class EmbeddingModel(VectorModel):
+    """A model whose parameters are one free row for every user and every item, drawn from N(0, init_std²)."""
 
     def __init__(
-        self, settings: Any, train: "TrainMatrix", generator: "torch.Generator", features: "Features | None" = None
+        self,
+        settings: EmbeddingSettings,
+        train: "TrainMatrix",
+        generator: "torch.Generator",
+        features: "Features | None" = None,
     ) -> None:
         shape = settings.embedding_size, settings.init_std, generator, train
         self.users = normal(train.n_users, *shape)

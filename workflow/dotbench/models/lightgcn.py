@@ -8,13 +8,12 @@ from pydantic import Field
 
 from dotbench.features.arrays import Features
 from dotbench.lazy import torch
-from dotbench.models.base import EmbeddingModel
+from dotbench.models.base import EmbeddingModel, EmbeddingSettings
 from dotbench.numerics.matrix import TrainMatrix, csr_tensor
 from dotbench.numerics.vectors import Tables
-from dotbench.settings import Settings
 
 
-class LightGCNSettings(Settings):
+class LightGCNSettings(EmbeddingSettings):
     """Settings of the model `lightgcn`."""
 
     embedding_size: int = Field(64, ge=1, description="K, length of a vector")
@@ -35,7 +34,11 @@ class LightGCN(EmbeddingModel):
     Settings = LightGCNSettings
 
     def __init__(
-        self, settings: Any, train: TrainMatrix, generator: "torch.Generator", features: Features | None = None
+        self,
+        settings: LightGCNSettings,
+        train: TrainMatrix,
+        generator: "torch.Generator",
+        features: Features | None = None,
     ) -> None:
         super().__init__(settings, train, generator, features)
         self.graph = Graph(train, settings.layers)
@@ -94,6 +97,6 @@ def _propagation() -> Any:
 
         @staticmethod
         def backward(context: Any, users: "torch.Tensor", items: "torch.Tensor") -> Any:
-            return *Propagation.apply(users, items, context.graph), None
+            return *Propagation.apply(users, items, context.graph), None  # type: ignore[no-untyped-call]
 
     return Propagation

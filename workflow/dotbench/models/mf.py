@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from dotbench.lazy import torch
-from dotbench.models.base import EmbeddingModel
+from dotbench.models.base import EmbeddingModel, EmbeddingSettings
 from dotbench.numerics.vectors import Tables
-from dotbench.settings import Settings
 
 
-class MatrixFactorizationSettings(Settings):
+class MatrixFactorizationSettings(EmbeddingSettings):
     """Settings of the model `mf`."""
 
     embedding_size: int = Field(64, ge=1, description="K, length of a vector")

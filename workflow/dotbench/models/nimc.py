@@ -20,6 +20,7 @@ class NIMC(InductiveModel):
     name = "nimc"
     title = "NIMC"
     Settings = NIMCSettings
+    settings: NIMCSettings
 
     def activate(self, values: "torch.Tensor") -> "torch.Tensor":
         found: torch.Tensor = getattr(torch, self.settings.activation)(values)

@@ -11,11 +11,10 @@ from dotbench.features.arrays import Features
 from dotbench.lazy import np, torch
 from dotbench.models.base import VectorModel, normal
 from dotbench.numerics.matrix import TrainMatrix
-from dotbench.numerics.vectors import Tables, Vectors
-from dotbench.settings import Settings
+from dotbench.numerics.vectors import Tables, Vectors, VectorSettings
 
 
-class TwoTowerSettings(Settings):
+class TwoTowerSettings(VectorSettings):
     """Settings of the model `two-tower`."""
 
     embedding_size: int = Field(64, ge=1, description="K, length of a vector")
@@ -53,7 +52,11 @@ class TwoTower(VectorModel):
         return not settings["ids"]
 
     def __init__(
-        self, settings: Any, train: TrainMatrix, generator: "torch.Generator", features: Features | None = None
+        self,
+        settings: TwoTowerSettings,
+        train: TrainMatrix,
+        generator: "torch.Generator",
+        features: Features | None = None,
     ) -> None:
         users, items = (features.users, features.items) if features is not None else (None, None)
         self.users = Tower(settings, "users", users, train.counts > 0, generator, train)
@@ -81,7 +84,7 @@ class Tower:
 
     def __init__(
         self,
-        settings: Any,
+        settings: TwoTowerSettings,
         side: str,
         features: Any,
         seen: "torch.Tensor",

@@ -140,7 +140,7 @@ class TrainMatrix:
         256 times as many.
         """
         size = max(1, CELLS * (256 if users.is_cuda else 1) // users.shape[1])
-        blocks = zip(self.users.split(size), self.items.split(size), strict=True)
+        blocks = zip(torch.split(self.users, size), torch.split(self.items, size), strict=True)
         return torch.cat([(users[rows] * items[columns]).sum(1) for rows, columns in blocks])
 
     def positives(self, users: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":

@@ -4,8 +4,17 @@ from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any
 
+from pydantic import Field
+
 from dotbench.lazy import torch
 from dotbench.numerics.matrix import csr_tensor
+from dotbench.settings import Settings
+
+
+class VectorSettings(Settings):
+    """What the settings of every model with vectors have."""
+
+    embedding_size: int = Field(ge=1, description="K, length of a vector")
 
 
 class Vectors(ABC):
@@ -43,8 +52,9 @@ class Tables(Vectors):
     def pair_scores(self, users: "torch.Tensor", items: "torch.Tensor") -> "torch.Tensor":
         if items.shape[1] >= len(self._items):
             return (self.users(users) @ self._items.T).gather(1, items)
-        if self._users.device.type == "cpu" and torch.backends.mkl.is_available():
-            return _sampled_product().apply(self._users, self._items, users, items)
+        if self._users.device.type == "cpu" and torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
+            scores: torch.Tensor = _sampled_product().apply(self._users, self._items, users, items)
+            return scores
         return (self.items(items) * self.users(users)[:, None]).sum(-1)
 
 
@@ -55,7 +65,7 @@ def _sampled_product() -> Any:
     class SampledProduct(torch.autograd.Function):
         """Scores of B users with n items each as a sampled product of dense matrices: O(B n K) operations and
         O(B n) memory, where gathering the item vectors takes O(B n K). With G (B, N) the sparse gradient of the
-        scores, dP = G Q and dQ = Gᵀ P. At n = 100 it is ten times as fast as gathering (benchmarks/losses.py)."""
+        scores, dP = G Q and dQ = Gᵀ P. At n = 100 it is ten times as fast as gathering (speed/losses.py)."""
 
         @staticmethod
         def forward(context: Any, p: "torch.Tensor", q: "torch.Tensor", rows: Any, columns: Any) -> "torch.Tensor":
@@ -64,7 +74,8 @@ def _sampled_product() -> Any:
             starts = torch.arange(0, size * n + 1, n)
             pattern = csr_tensor(starts, columns.reshape(-1), p.new_zeros(size * n), (size, len(q)))
             product = torch.sparse.sampled_addmm(pattern, p[rows], q.T, beta=0.0)
-            return product.values().view(size, n)
+            scores: torch.Tensor = product.values().view(size, n)
+            return scores
 
         @staticmethod
         def backward(context: Any, gradient: "torch.Tensor") -> Any:

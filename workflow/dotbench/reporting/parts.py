@@ -5,8 +5,9 @@ from typing import Any
 from dotbench.lazy import np
 from dotbench.reporting.comparison import PAIR_COLUMNS, pair_row, standings_of
 from dotbench.reporting.contents import Contents
+from dotbench.reporting.formats import Row
 from dotbench.reporting.records import MethodRuns
-from dotbench.reporting.rows import Row, cold_parts, column, method_row
+from dotbench.reporting.rows import cold_parts, column, method_row
 from dotbench.statistics.replications import compare_replications
 
 PARTS = ("test", "cold", "overall", "cold_user", "cold_item", "cold_both")

@@ -17,7 +17,8 @@ def dataset_label(stats: dict[str, Any]) -> str:
     marks = ["generated"] if stats["origin"] == "generated" else []
     marks += ["unverified copy"] if stats["verified"] is False else []
     marks += ["other counts"] if stats["counts_differ"] else []
-    return stats["dataset"] + (f" ({', '.join(marks)})" if marks else "")
+    label: str = stats["dataset"] + (f" ({', '.join(marks)})" if marks else "")
+    return label
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class MethodRuns:
         return pd.read_csv(paths.run(self.dataset, self.folder) / "trials.csv")
 
     def chosen(self) -> dict[str, Any]:
-        return read_json(paths.run(self.dataset, self.folder) / "chosen.json")
+        chosen: dict[str, Any] = read_json(paths.run(self.dataset, self.folder) / "chosen.json")
+        return chosen
 
 
 def is_shared(run: MethodRuns) -> bool:

@@ -60,7 +60,8 @@ class Method:
     @property
     def task(self) -> str:
         """``ranking`` or ``rating``: which split and which metrics."""
-        return self.loss.task if self.loss else self.model.task
+        task: str = self.loss.task if self.loss else self.model.task
+        return task
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -200,7 +201,8 @@ def _components(choice: MethodChoice) -> tuple[type[Any], type[Any] | None, type
 
 def _label(model: type[Any], loss: type[Any] | None, solver: type[Any] | None) -> str:
     if loss is None or solver is None:
-        return model.title
+        title: str = model.title
+        return title
     return f"{model.title} {loss.title} ({solver.title})"
 
 

@@ -50,7 +50,8 @@ class FitRecord:
         """In plain types, as it stands in ``fit.json``."""
         values = asdict(self)
         further, split = values.pop("further"), values.pop("split")
-        return values | further | ({} if split is None else {"split": split})
+        content: dict[str, Any] = values | further | ({} if split is None else {"split": split})
+        return content
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "FitRecord":

@@ -9,14 +9,15 @@ from pydantic import ValidationInfo
 from dotbench.errors import DotbenchError
 from dotbench.files import digest
 from dotbench.registry import Component, discover
-from dotbench.settings import LATER, Settings
+from dotbench.settings import LATER, Settings, SettingsBase
 
 if TYPE_CHECKING:
     from dotbench.execution.checkpoint import Checkpoint
     from dotbench.execution.hardware import Execution
 
 Row = dict[str, Any]
-EXPERIMENT, PART = "experiment", "part"  # simulation and job in records and files of runs, whose names stay as they are
+# of a simulation and of its job in records and in files of runs, whose names stay as they are
+EXPERIMENT, PART = "experiment", "part"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Simulation(Component):
     """
 
     study: ClassVar[str]
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
+    settings: SettingsBase
     lists: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[dict[str, Column]]
     keys: ClassVar[dict[str, str]]  # column → symbol in tables
@@ -103,7 +105,7 @@ class Simulation(Component):
     reported: ClassVar[dict[str, str]] = {}
     expected_failures: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, settings: Any) -> None:
+    def __init__(self, settings: SettingsBase) -> None:
         self.settings = settings
 
     @abstractmethod

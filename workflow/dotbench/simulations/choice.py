@@ -56,6 +56,7 @@ class RatingChoice(Settings):
         return {"name": self.name, "title": self.title, "method": self.method, "set": self.set, "grid": grid}
 
 
-def settings_of(stated: dict[str, Any], point: dict[str, Any]) -> Any:
+def settings_of(stated: dict[str, Any], point: dict[str, Any]) -> Settings:
     """The method's settings at a point of its grid; ``stated`` as `RatingChoice.stated`."""
-    return rating_methods()[stated["method"]].Settings.model_validate({**stated["set"], **point})
+    cls: type[Settings] = rating_methods()[stated["method"]].Settings
+    return cls.model_validate({**stated["set"], **point})

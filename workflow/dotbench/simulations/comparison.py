@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dotbench.evaluation.rmse import rmse
@@ -154,7 +155,7 @@ class Comparison:
             self.execution.say(f"{fit.role} {done} of {len(fits)}: {_progress(row)}")
         return [dict(self.checkpoint.rows[fit.name][0]) for fit in fits]
 
-    def _state(self, fit: _Fit) -> Any:
+    def _state(self, fit: _Fit) -> Path:
         return self.checkpoint.file(f"{fit.role}-{fit.seed}-{fit.fold}-{self.points.index(fit.point)}")
 
     def _row(self, fit: _Fit, data: RatingData, outcome: Outcome) -> Row:

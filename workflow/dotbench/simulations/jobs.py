@@ -72,7 +72,7 @@ def from_identity(identity: dict[str, Any]) -> Simulation:
     known = simulations()
     if identity[EXPERIMENT] not in known:
         raise unknown("simulation", identity[EXPERIMENT], known)
-    cls = known[identity[EXPERIMENT]]
+    cls: type[Simulation] = known[identity[EXPERIMENT]]
     return cls(validate(cls.Settings, identity["settings"], f"simulation '{cls.name}'", OF_JOB))
 
 

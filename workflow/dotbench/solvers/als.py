@@ -7,6 +7,7 @@ from pydantic import Field
 from dotbench.errors import FitFailed
 from dotbench.lazy import torch
 from dotbench.losses.base import AlternatingLoss
+from dotbench.numerics.vectors import Vectors
 from dotbench.solvers.base import IterativeSettings, Problem, Solution, Solver
 from dotbench.solvers.loop import Budget, run
 
@@ -30,7 +31,8 @@ class ALS(Solver):
     Settings = ALSSettings
 
     def solve(self, problem: Problem) -> Solution:
-        budget = Budget(problem.settings.epochs, problem.settings.patience)
+        settings = problem.settings_of(ALSSettings)
+        budget = Budget(settings.epochs, settings.patience)
         return run(AlternatingTrainer(problem), problem, budget)
 
 
@@ -38,18 +40,18 @@ class AlternatingTrainer:
     """Sweeps over users and items; two updates an epoch."""
 
     def __init__(self, problem: Problem) -> None:
-        self.objective = problem.loss
-        dtype = getattr(torch, problem.settings.dtype)
+        self.objective: AlternatingLoss = problem.loss
+        dtype = getattr(torch, problem.settings_of(ALSSettings).dtype)
         self.train = problem.train(dtype)
         generator = torch.Generator().manual_seed(problem.init_seed)
-        start = problem.model(problem.settings, self.train, generator).vectors()
+        start: Vectors = problem.model(problem.settings, self.train, generator).vectors()
         self.users, self.items = (vectors.detach().to(dtype) for vectors in (start.users(), start.items()))
 
     def epoch(self) -> int:
         try:
             self.users = self.objective.best_users(self.train, self.items)
             self.items = self.objective.best_items(self.train, self.users)
-        except torch.linalg.LinAlgError as error:
+        except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
             raise FitFailed(f"a least-squares system is singular: {error}") from None
         return 2
 

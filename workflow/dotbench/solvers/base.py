@@ -13,7 +13,7 @@ from dotbench.lazy import torch
 from dotbench.losses.base import Loss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.registry import Component, discover
-from dotbench.settings import Settings
+from dotbench.settings import S, Settings, SettingsBase, narrowed
 from dotbench.tuning.grid import Grids
 
 Validate = Callable[["torch.Tensor", "torch.Tensor"], float]
@@ -41,7 +41,7 @@ class Problem:
 
     model: type[Any]
     loss: Any
-    settings: Any
+    settings: Settings
     train: Callable[["torch.dtype"], TrainMatrix]
     validate: Validate
     init_seed: int
@@ -53,6 +53,10 @@ class Problem:
     pause: "Pause | None" = None
     key: str = ""
     say: Callable[[str], None] = print
+
+    def settings_of(self, cls: type[S]) -> S:
+        """The settings as those of one component: they are an instance of its class, or a TypeError is raised."""
+        return narrowed(self.settings, cls)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Solver(Component):
     needs_free_vectors: ClassVar[bool] = False
     draws_batches: ClassVar[bool] = False  # the settings of the loss's batches are settings of the method
     halves: ClassVar[bool] = False  # its training can pause: a study may ask for successive halving
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
     grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
 
     @classmethod

@@ -6,8 +6,8 @@ from typing import Any
 from dotbench.errors import DotbenchError
 from dotbench.lazy import torch
 from dotbench.losses.base import Loss
-from dotbench.losses.squared import Squared
-from dotbench.models._inductive import dense
+from dotbench.losses.squared import Squared, SquaredSettings
+from dotbench.models._inductive import InductiveSettings, dense
 from dotbench.models.imc import IMC
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.solvers.base import Problem, Solution, Solver
@@ -32,26 +32,28 @@ class ClosedForm(Solver):
         return issubclass(model, IMC) and issubclass(loss, cls.requires)
 
     def solve(self, problem: Problem) -> Solution:
-        settings = problem.settings
+        model = problem.settings_of(InductiveSettings)
+        loss: Squared = problem.loss
+        ridge = problem.settings_of(SquaredSettings).regularization
         train = problem.train(torch.float64)
-        x, y = (dense(problem.features, side, settings.features, train) for side in ("users", "items"))
-        if settings.embedding_size < min(x.shape[1], y.shape[1]):
+        x, y = (dense(problem.features, side, model.features, train) for side in ("users", "items"))
+        if model.embedding_size < min(x.shape[1], y.shape[1]):
             raise DotbenchError(
-                f"closed-form: key 'embedding_size': found {settings.embedding_size}; allowed is "
+                f"closed-form: key 'embedding_size': found {model.embedding_size}; allowed is "
                 f"{min(x.shape[1], y.shape[1])} or more, the rank of M"
             )
         start = time.perf_counter(), time.process_time()
-        targets = problem.loss.targets(train)
-        m = bilinear_ridge(x, y, train, targets, settings.regularization)
+        targets = loss.targets(train)
+        m = bilinear_ridge(x, y, train, targets, ridge)
         seconds = time.perf_counter() - start[0], time.process_time() - start[1]
         left, values, right = torch.linalg.svd(m, full_matrices=False)
-        extra = settings.embedding_size - len(values)  # k beyond the rank of M: zero columns
+        extra = model.embedding_size - len(values)  # k beyond the rank of M: zero columns
         sides = (x @ (left * values.sqrt()), y @ (right.T * values.sqrt()))
         users, items = (torch.nn.functional.pad(side.float(), (0, extra)) for side in sides)
-        users, items = problem.loss.scoring(train, users, items)
+        users, items = loss.scoring(train, users, items)
         errors = targets - train.scores(x @ m, y)
         row = {"epoch": 1, "updates": 1, "seconds": seconds[0], "cpu_seconds": seconds[1]}
-        row |= {"loss": float((errors.square().sum() + settings.regularization * m.square().sum()) / len(errors))}
+        row |= {"loss": float((errors.square().sum() + ridge * m.square().sum()) / len(errors))}
         return Solution(users, items, [row | {"validation": problem.validate(users, items)}], best_epoch=1)
 
 

@@ -45,21 +45,23 @@ class NewtonCG(Solver):
     Settings = NewtonCGSettings
 
     def solve(self, problem: Problem) -> Solution:
-        return run(NewtonTrainer(problem), problem, Budget(problem.settings.epochs, problem.settings.patience))
+        settings = problem.settings_of(NewtonCGSettings)
+        return run(NewtonTrainer(problem), problem, Budget(settings.epochs, settings.patience))
 
 
 class NewtonTrainer:
     """Gauss–Newton steps on one model and one loss."""
 
     def __init__(self, problem: Problem) -> None:
-        self.objective, self.settings = problem.loss, problem.settings
-        self.train = problem.train(getattr(torch, problem.settings.dtype))
+        self.objective: GaussNewtonLoss = problem.loss
+        self.settings = problem.settings_of(NewtonCGSettings)
+        self.train = problem.train(getattr(torch, self.settings.dtype))
         self.metric = self.objective.metric(self.train)
         self.generator = torch.Generator().manual_seed(problem.init_seed)
-        self.model = problem.model(problem.settings, self.train, self.generator, problem.features)
+        self.model: VectorModel = problem.model(problem.settings, self.train, self.generator, problem.features)
         self.parameters = [parameter.detach() for parameter in self.model.parameters()]
         self.value = self._value(self.parameters)
-        self.damping = problem.settings.damping
+        self.damping = self.settings.damping
         linearised(self.model, self.parameters)  # torch.func loads much at its first call, which is not training
 
     def epoch(self) -> int:
@@ -205,5 +207,5 @@ def _flat(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
 
 def _like(flat: "torch.Tensor", tensors: "Sequence[torch.Tensor]") -> "list[torch.Tensor]":
     """The entries in the shapes of ``tensors``."""
-    parts = flat.split([tensor.numel() for tensor in tensors])
+    parts = torch.split(flat, [tensor.numel() for tensor in tensors])
     return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]

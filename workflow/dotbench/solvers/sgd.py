@@ -6,6 +6,7 @@ from pydantic import Field
 
 from dotbench.lazy import torch
 from dotbench.losses.base import DifferentiableLoss
+from dotbench.models.base import VectorModel
 from dotbench.solvers.base import IterativeSettings, Problem, Solution, Solver
 from dotbench.solvers.loop import Budget, run
 
@@ -34,7 +35,7 @@ class SGD(Solver):
     }
 
     def solve(self, problem: Problem) -> Solution:
-        settings = problem.settings
+        settings = problem.settings_of(SGDSettings)
         budget = Budget(settings.epochs, settings.patience, settings.updates, settings.patience_updates)
         return run(GradientTrainer(problem), problem, budget)
 
@@ -43,22 +44,23 @@ class GradientTrainer:
     """Adam on one model and one loss."""
 
     def __init__(self, problem: Problem) -> None:
-        self.objective = problem.loss
+        settings = problem.settings_of(SGDSettings)
+        self.objective: DifferentiableLoss = problem.loss
         self.train = problem.train(torch.float32)
         self.generator = torch.Generator().manual_seed(problem.init_seed)
-        self.model = problem.model(problem.settings, self.train, self.generator, problem.features)
-        self.scores_unseen = problem.model.scores_unseen(vars(problem.settings))
+        self.model: VectorModel = problem.model(problem.settings, self.train, self.generator, problem.features)
+        self.scores_unseen = problem.model.scores_unseen(problem.settings.model_dump())
         own = self.objective.own_parameters(self.train, self.generator)
         self.parameters = [*self.model.parameters(), *own]
-        groups = [{"params": self.model.parameters(), "weight_decay": problem.settings.weight_decay}]
+        groups = [{"params": self.model.parameters(), "weight_decay": settings.weight_decay}]
         groups += [{"params": own, "weight_decay": 0.0}] if own else []  # a margin, a boundary: no vectors
-        self.optimizer = torch.optim.Adam(groups, lr=problem.settings.learning_rate, fused=True)
+        self.optimizer = torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
         self._warm_up()
 
     def _warm_up(self) -> None:
         """One gradient that is thrown away: what libraries load at their first call is not training."""
         batch = next(iter(self.objective.batches(self.train, torch.Generator().manual_seed(0))))
-        self.objective.estimate(self.model.vectors(), self.train, batch).backward()
+        self.objective.estimate(self.model.vectors(), self.train, batch).backward()  # type: ignore[no-untyped-call]
         self.optimizer.zero_grad()
 
     def epoch(self) -> int:
@@ -66,7 +68,7 @@ class GradientTrainer:
         for batch in self.objective.batches(self.train, self.generator):
             self.optimizer.zero_grad()
             value = self.objective.estimate(self.model.vectors(), self.train, batch)
-            value.backward()
+            value.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
             with torch.no_grad():
                 self.objective.constrain(self.model.parameters())

@@ -1,6 +1,5 @@
 """The global optimum of a spectral loss, from one decomposition."""
 
-from types import SimpleNamespace
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,7 +9,8 @@ from dotbench.errors import DotbenchError
 from dotbench.lazy import torch
 from dotbench.losses.base import SpectralLoss, losses
 from dotbench.numerics.matrix import TrainMatrix
-from dotbench.settings import Settings
+from dotbench.numerics.vectors import VectorSettings
+from dotbench.settings import Settings, validate
 from dotbench.solvers.base import Problem, Solution, Solver
 from dotbench.solvers.decomposition import Spectrum, decompose, load_spectrum
 
@@ -28,6 +28,12 @@ class SpectralSettings(Settings):
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of the decomposition")
 
 
+class DecompositionSettings(SpectralSettings, VectorSettings):
+    """What a decomposition is made of: the loss, the rank (``embedding_size``) and the solver's settings."""
+
+    loss: str
+
+
 class Spectral(Solver):
     """A soft-thresholded truncated SVD (docs/rg2-spectral.md): every regularisation and every smaller rank reads the
     same decomposition, which is an artefact of its own, computed once for a dataset and split."""
@@ -39,18 +45,18 @@ class Spectral(Solver):
     Settings = SpectralSettings
 
     def solve(self, problem: Problem) -> Solution:
-        settings = problem.settings
+        settings, rank = problem.settings_of(SpectralSettings), problem.settings_of(VectorSettings).embedding_size
         dtype = getattr(torch, settings.dtype)
         train = problem.train(dtype)
         if problem.spectrum is not None:
             spectrum = load_spectrum(problem.spectrum, problem.device, dtype)
-            needed = min(settings.embedding_size, train.n_users, train.n_items)
+            needed = min(rank, train.n_users, train.n_items)
             if len(spectrum.values) < needed:
                 raise DotbenchError(f"{problem.spectrum}: has rank {len(spectrum.values)}; needed is {needed}")
         else:
-            spectrum = decompose_loss(type(problem.loss), train, settings.embedding_size, settings)
-        users, items = problem.loss.optimum(train, spectrum, settings.embedding_size)
-        missing = settings.embedding_size - users.shape[1]  # rank beyond min(M, N): zero columns
+            spectrum = decompose_loss(type(problem.loss), train, rank, settings)
+        users, items = problem.loss.optimum(train, spectrum, rank)
+        missing = rank - users.shape[1]  # rank beyond min(M, N): zero columns
         users, items = (torch.nn.functional.pad(vectors, (0, missing)) for vectors in (users, items))
         row = {
             "epoch": 1,
@@ -71,7 +77,7 @@ class Spectral(Solver):
         return Solution(users, items, [row], best_epoch=1, extra={"decomposition": facts})
 
 
-def decompose_loss(loss: type[SpectralLoss], train: TrainMatrix, rank: int, settings: Any) -> Spectrum:
+def decompose_loss(loss: type[SpectralLoss], train: TrainMatrix, rank: int, settings: SpectralSettings) -> Spectrum:
     """The decomposition of the loss's matrix at ``rank``, to the solver's settings."""
     return decompose(
         loss.target(train),
@@ -86,7 +92,7 @@ def decompose_loss(loss: type[SpectralLoss], train: TrainMatrix, rank: int, sett
 
 
 def decompose_split(artefact: dict[str, Any], split: Split, device: str) -> Spectrum:
-    """The artefact of a split: ``artefact`` names the loss, the rank (``embedding_size``) and the solver's settings."""
-    settings = SimpleNamespace(**artefact)
+    """The artefact of a split: ``artefact`` has the keys of `DecompositionSettings`."""
+    settings = validate(DecompositionSettings, artefact, "decomposition")
     train = TrainMatrix(split.train, split.n_users, split.n_items, device, getattr(torch, settings.dtype)).ready()
     return decompose_loss(losses()[settings.loss], train, settings.embedding_size, settings)

@@ -33,7 +33,8 @@ def half_width(sd: float, n: int, level: float = LEVEL) -> float:
     """t_{n−1,(1+level)/2} s/√n, n > 1."""
     from scipy import stats
 
-    return float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / n**0.5
+    width: float = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / n**0.5
+    return width
 
 
 def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:

@@ -105,12 +105,14 @@ def runners_up(found: list[str], means: list[float], comparisons: list[Compariso
 
 def _ratio(totals: "np.ndarray", counts: "np.ndarray", root: bool) -> "np.ndarray":
     ratio = totals / counts
-    return np.sqrt(ratio) if root else ratio
+    found: np.ndarray = np.sqrt(ratio) if root else ratio
+    return found
 
 
 def _statistic(totals: "np.ndarray", counts: "np.ndarray", root: bool) -> "np.ndarray":
     """Mean over seeds, the last axis."""
-    return _ratio(totals, counts, root).mean(axis=-1)
+    mean: np.ndarray = _ratio(totals, counts, root).mean(axis=-1)
+    return mean
 
 
 def _replicates(sums: "np.ndarray", counts: "np.ndarray", root: bool, draws: int, seed: int) -> "Iterator[np.ndarray]":

@@ -5,15 +5,16 @@ from typing import Any, ClassVar
 
 from dotbench.lazy import pd
 from dotbench.registry import Component, discover
-from dotbench.settings import Settings
+from dotbench.settings import Settings, SettingsBase
 
 
 class Generator(Component):
     """Makes a table of ratings from settings that include the seed."""
 
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
+    settings: SettingsBase
 
-    def __init__(self, settings: Any) -> None:
+    def __init__(self, settings: SettingsBase) -> None:
         self.settings = settings
 
     @property

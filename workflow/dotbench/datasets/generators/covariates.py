@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -33,7 +33,8 @@ class Noise(Settings):
         n, v = len(truth), self.variance
         if self.law == "student-t":
             nu = self.degrees_of_freedom
-            return rng.standard_t(nu, n) * np.sqrt(v * (nu - 2) / nu)
+            drawn: np.ndarray = rng.standard_t(nu, n) * np.sqrt(v * (nu - 2) / nu)
+            return drawn
         if self.law == "laplace":
             return rng.laplace(0, np.sqrt(v / 2), n)
         spread = np.full(n, v)
@@ -42,7 +43,8 @@ class Noise(Settings):
             spread *= far / (1 - self.outlier_share + self.outlier_share * self.outlier_scale**2)
         elif self.law == "heteroscedastic" and truth.std() > 0:
             spread *= (1 + ((truth - truth.mean()) / truth.std()) ** 2) / 2
-        return np.sqrt(spread) * rng.standard_normal(n)
+        noise: np.ndarray = np.sqrt(spread) * rng.standard_normal(n)
+        return noise
 
 
 class CovariateSettings(Settings):
@@ -81,7 +83,8 @@ class SimulatedData:
 
     def truth(self, pairs: "np.ndarray") -> "np.ndarray":
         """Noiseless ratings of ``pairs``, shape (N, 2) → (N,)."""
-        return np.einsum("np,np->n", self.user_vectors[pairs[:, 0]], self.item_vectors[pairs[:, 1]])
+        ratings: np.ndarray = np.einsum("np,np->n", self.user_vectors[pairs[:, 0]], self.item_vectors[pairs[:, 1]])
+        return ratings
 
 
 class CovariateGenerator(Generator):
@@ -91,6 +94,7 @@ class CovariateGenerator(Generator):
     side, with replacement or one after the other without.
     """
 
+    Settings: ClassVar[type[CovariateSettings]] = CovariateSettings
     settings: CovariateSettings
 
     @abstractmethod

@@ -248,7 +248,7 @@ class _Block:
 
 def _deal(rng: "np.random.Generator", total: int, weight: "np.ndarray", room: "np.ndarray") -> "np.ndarray":
     """Deal ``total`` in proportion to ``weight`` (n,), at most ``room`` (n,) each; what does not fit is dealt again."""
-    counts = np.zeros(len(weight), np.int64)
+    counts: np.ndarray = np.zeros(len(weight), np.int64)
     while (left := total - counts.sum()) > 0:
         share = np.where(counts < room, weight, 0.0)
         counts = np.minimum(counts + rng.multinomial(left, share / share.sum()), room)
@@ -256,11 +256,13 @@ def _deal(rng: "np.random.Generator", total: int, weight: "np.ndarray", room: "n
 
 
 def _preference(truth: Truth, user: "np.ndarray", item: "np.ndarray") -> "np.ndarray":
-    return np.einsum("nk,nk->n", truth.users[user], truth.items[item])
+    found: np.ndarray = np.einsum("nk,nk->n", truth.users[user], truth.items[item])
+    return found
 
 
 def _sigmoid(x: "np.ndarray") -> "np.ndarray":
-    return 1 / (1 + np.exp(-x))
+    values: np.ndarray = 1 / (1 + np.exp(-x))
+    return values
 
 
 def _ids(codes: "np.ndarray") -> "pd.Series":

@@ -79,11 +79,14 @@ class SimIrregular(RepeatedCovariates):
     def _profile(self, t: "np.ndarray") -> "np.ndarray":
         """ψ, of mean 0 and variance 1 for uniform t."""
         s = self.settings
+        values: np.ndarray
         if s.law == "smooth":
-            return np.sqrt(2) * np.cos(2 * np.pi * t)
-        if s.law == "cusp":
+            values = np.sqrt(2) * np.cos(2 * np.pi * t)
+        elif s.law == "cusp":
             mean = 1 / (1 + s.exponent)
-            return (np.abs(2 * t) ** s.exponent - mean) / np.sqrt(1 / (1 + 2 * s.exponent) - mean**2)
-        if s.law == "logarithm":
-            return 1 + np.log(np.maximum(np.abs(2 * t), np.finfo(float).tiny))
-        return np.where(t < 0, -1.0, 1.0)
+            values = (np.abs(2 * t) ** s.exponent - mean) / np.sqrt(1 / (1 + 2 * s.exponent) - mean**2)
+        elif s.law == "logarithm":
+            values = 1 + np.log(np.maximum(np.abs(2 * t), np.finfo(float).tiny))
+        else:
+            values = np.where(t < 0, -1.0, 1.0)
+        return values

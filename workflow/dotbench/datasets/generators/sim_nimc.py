@@ -54,12 +54,13 @@ class SimNimc(CovariateGenerator):
         return rng.standard_normal((n, self.settings.covariates))
 
     def vectors(self, x: "np.ndarray", side: int) -> "np.ndarray":
-        return ACTIVATIONS[self.settings.activation](x @ self.weights()[side])
+        found: np.ndarray = ACTIVATIONS[self.settings.activation](x @ self.weights()[side])
+        return found
 
     def weights(self) -> "np.ndarray":
         """The true U and V, shape (2, d, k)."""
         s = self.settings
-        drawn = self.stream(3).standard_normal((2, s.covariates, s.rank))
-        if s.weights == "gaussian":
-            return drawn
-        return orthonormal(drawn) * np.sqrt(s.covariates)
+        drawn: np.ndarray = self.stream(3).standard_normal((2, s.covariates, s.rank))
+        if s.weights == "orthogonal":
+            drawn = orthonormal(drawn) * np.sqrt(s.covariates)
+        return drawn

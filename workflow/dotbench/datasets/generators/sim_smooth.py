@@ -62,7 +62,8 @@ class SimSmooth(RepeatedCovariates):
         total = np.zeros((len(x), s.functions))
         for level, scale in enumerate(scales, start=1):
             total += scale * self._interpolated(2.0**level * x[:, : s.dimension], side, level)
-        return total * (s.variance / s.functions) ** 0.25 / np.sqrt(square)
+        found: np.ndarray = total * (s.variance / s.functions) ** 0.25 / np.sqrt(square)
+        return found
 
     def _interpolated(self, z: "np.ndarray", side: int, level: int) -> "np.ndarray":
         """N_jk at the rows of ``z`` for every j: shape (n, d) → (n, p)."""
@@ -94,4 +95,5 @@ def _mix(state: "np.ndarray", number: "np.ndarray | np.unsignedinteger") -> "np.
         mixed = (state ^ (number + np.uint64(1)) * step) + step
         mixed = (mixed ^ (mixed >> np.uint64(30))) * first
         mixed = (mixed ^ (mixed >> np.uint64(27))) * second
-    return mixed ^ (mixed >> np.uint64(31))
+    last: np.ndarray = mixed ^ (mixed >> np.uint64(31))
+    return last

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO
 from dotbench.errors import DotbenchError
 from dotbench.lazy import pd
 from dotbench.registry import Component, discover
-from dotbench.settings import Settings
+from dotbench.settings import Settings, SettingsBase
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,9 +73,10 @@ class RawFiles:
 class Parser(Component):
     """Reads raw files of one format."""
 
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
+    settings: SettingsBase
 
-    def __init__(self, settings: Any) -> None:
+    def __init__(self, settings: SettingsBase) -> None:
         self.settings = settings
 
     @property
@@ -97,7 +98,8 @@ class Parser(Component):
         """All rows of the files at once."""
         import pyarrow as pa
 
-        return pa.concat_tables(self.tables(RawFiles(files))).to_pandas()
+        frame: pd.DataFrame = pa.concat_tables(self.tables(RawFiles(files))).to_pandas()
+        return frame
 
 
 def parsers() -> dict[str, type[Any]]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from dotbench.files import digest
 from dotbench.lazy import np
 from dotbench.registry import Component, discover
-from dotbench.settings import Settings
+from dotbench.settings import Settings, SettingsBase
 
 DEFAULT = "per-user-random"
 SHARE = 0.1  # of validation and of test, where a protocol does not say otherwise
@@ -20,12 +20,13 @@ class Splitter(Component):
     score those (``Model.scores_unseen``) are let in.
     """
 
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
+    settings: SettingsBase
     tasks: ClassVar[tuple[str, ...]] = ("ranking", "rating")
     unseen_by_design: ClassVar[bool] = False
     empty: ClassVar[str] = "there are too few {task} pairs"  # why a part may be empty
 
-    def __init__(self, settings: Any) -> None:
+    def __init__(self, settings: SettingsBase) -> None:
         self.settings = settings
 
     @abstractmethod
@@ -76,13 +77,14 @@ def splitters() -> dict[str, type[Any]]:
 
 def make_splitter(identity: dict[str, Any]) -> Splitter:
     """The splitter that ``Splitter.identity`` describes."""
-    cls = splitters()[identity["kind"]]
-    return cls(cls.Settings(**{key: value for key, value in identity.items() if key != "kind"}))
+    cls: type[Splitter] = splitters()[identity["kind"]]
+    return cls(cls.Settings.model_validate({key: value for key, value in identity.items() if key != "kind"}))
 
 
 def cold(new_users: "np.ndarray", new_items: "np.ndarray") -> "np.ndarray":
     """2 (test) where neither is new, 3 ``cold_user``, 4 ``cold_item``, 5 ``cold_both``; both masks of shape (n,)."""
-    return (TEST + new_users + 2 * new_items).astype(np.int8)
+    parts: np.ndarray = (TEST + new_users + 2 * new_items).astype(np.int8)
+    return parts
 
 
 def place_in_user(users: "np.ndarray", *keys: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:

@@ -19,7 +19,8 @@ class NewUsers(Splitter):
         part = np.zeros(int(there.max(initial=-1)) + 1, np.int8)
         part[there[:n_test]] = TEST
         part[there[n_test : n_test + n_valid]] = VALID
-        return part[users]
+        parts: np.ndarray = part[users]
+        return parts
 
     @property
     def remark(self) -> str:

@@ -4,13 +4,13 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from dotbench.errors import FitFailed
 from dotbench.execution.attempt import attempt
 from dotbench.lazy import np
 from dotbench.registry import Component
-from dotbench.settings import Settings
+from dotbench.settings import S, Settings, SettingsBase, narrowed
 
 if TYPE_CHECKING:
     from dotbench.execution.hardware import Execution
@@ -36,10 +36,14 @@ class RatingData:
 class Task:
     """One fit to be made. ``settings``: the method's, resolved; ``state``: where training may keep its own state."""
 
-    settings: Any
+    settings: Settings
     data: RatingData
     seed: int
     state: Path
+
+    def settings_of(self, cls: type[S]) -> S:
+        """The settings as those of one method: they are an instance of its class, or a TypeError is raised."""
+        return narrowed(self.settings, cls)
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class RatingMethod(Component):
     ``reference``: it knows what no method can know, and does not compete.
     """
 
-    Settings: ClassVar[type[Any]] = Settings
+    Settings: ClassVar[type[SettingsBase]] = Settings
     stops_early: ClassVar[bool] = False
     gpu: ClassVar[bool] = False
     reference: ClassVar[bool] = False

@@ -1,14 +1,13 @@
 """Regularised matrix factorisation of ratings by alternating least squares."""
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from dotbench.evaluation.rmse import inner_products
 from dotbench.lazy import torch
-from dotbench.losses.squared import Squared
-from dotbench.models.mf import MatrixFactorization
+from dotbench.losses.squared import Squared, SquaredSettings
+from dotbench.models.mf import MatrixFactorization, MatrixFactorizationSettings
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.settings import Settings
 from dotbench.simulations.methods.base import Fitted, RatingMethod, Task
@@ -38,12 +37,13 @@ class RSVD(RatingMethod):
     gpu = True
 
     def fit(self, task: Task, execution: "Execution") -> Fitted:
-        s, data = task.settings, task.data
+        s, data = task.settings_of(RSVDSettings), task.data
         train = TrainMatrix(
             data.pairs, len(data.users), len(data.items), execution.device, torch.float32, data.ratings
         ).ready()
-        loss = Squared(SimpleNamespace(regularization=s.regularization, weighted=False, offset="mean"))
-        start = MatrixFactorization(s, train, torch.Generator().manual_seed(task.seed)).vectors()
+        loss = Squared(SquaredSettings(regularization=s.regularization, weighted=False, offset="mean"))
+        shape = MatrixFactorizationSettings(embedding_size=s.embedding_size, init_std=s.init_std)
+        start = MatrixFactorization(shape, train, torch.Generator().manual_seed(task.seed)).vectors()
         items = start.items().detach()
         for _ in range(s.sweeps):
             users = loss.best_users(train, items)

@@ -13,7 +13,7 @@ from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import labelled, read_simulations
 
 ACROSS = 3
-POINTS = ["label", "scan", "value", "model", "title", "replications", "median", "least", "greatest", "null", "negative"]
+POINTS = ["label", "scan", "value", "model", "title", "replications", "median", "min", "max", "null", "negative"]
 
 
 def _points(rows: "pd.DataFrame") -> list[Row]:
@@ -27,8 +27,8 @@ def _points(rows: "pd.DataFrame") -> list[Row]:
             "title": group["title"].iloc[0],
             "replications": len(group),
             "median": group["smallest"].median(),
-            "least": group["smallest"].min(),
-            "greatest": group["smallest"].max(),
+            "min": group["smallest"].min(),
+            "max": group["smallest"].max(),
             "null": group["null"].median(),
             "negative": group["negative"].median(),
         }
@@ -68,9 +68,7 @@ class CurvatureCurves(FigureKind):
                     (p for p in points if p["scan"] == scan and p["title"] == title), key=lambda p: float(p["value"])
                 )
                 colour, style, marker = STYLES[titles.index(title)]
-                at, low, high = (
-                    np.clip([p[key] for p in line], FLOOR, None) for key in ("median", "least", "greatest")
-                )
+                at, low, high = (np.clip([p[key] for p in line], FLOOR, None) for key in ("median", "min", "max"))
                 look = {
                     "color": colour,
                     "ls": style,

@@ -59,8 +59,8 @@ class RecoveryByDistance(FigureKind):
                 above.errorbar(x, shares, yerr=spread, **look)
                 known = [cell for cell in line if cell["test_error_median"] is not None]
                 medians = [cell["test_error_median"] for cell in known]
-                spread = [[c["test_error_median"] - c["test_error_least"] for c in known]]
-                spread.append([c["test_error_greatest"] - c["test_error_median"] for c in known])
+                spread = [[c["test_error_median"] - c["test_error_min"] for c in known]]
+                spread.append([c["test_error_max"] - c["test_error_median"] for c in known])
                 below.errorbar([cell["distance"] for cell in known], medians, yerr=spread, **look)
             below.set_yscale("log")
             below.set_xlabel("α")

@@ -53,8 +53,8 @@ class TensorStarts(FigureKind):
                 share.errorbar(beside, rates, yerr=whiskers, marker=marker, ms=4, capsize=2.5, **look)
                 known = [line for line in starts if line["iterations_median"] is not None]
                 middle = [line["iterations_median"] for line in known]
-                spread = [[p["iterations_median"] - p["iterations_least"] for p in known]]
-                spread.append([p["iterations_greatest"] - p["iterations_median"] for p in known])
+                spread = [[p["iterations_median"] - p["iterations_min"] for p in known]]
+                spread.append([p["iterations_max"] - p["iterations_median"] for p in known])
                 if known:
                     below.errorbar(
                         [p["pairs"] for p in known], middle, yerr=spread, marker=marker, ms=4, capsize=2.5, **look

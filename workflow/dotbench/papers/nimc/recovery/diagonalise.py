@@ -50,7 +50,8 @@ def components(tensor: "np.ndarray", seed: int) -> "np.ndarray":
     dual /= np.linalg.norm(dual, axis=1, keepdims=True)
     v = joint_diagonaliser(np.einsum("abw,jw->jab", tensor, dual), v)
     b = np.linalg.pinv(v)
-    return b / np.linalg.norm(b, axis=0)
+    unit: np.ndarray = b / np.linalg.norm(b, axis=0)
+    return unit
 
 
 def _start(matrices: "np.ndarray") -> "np.ndarray":

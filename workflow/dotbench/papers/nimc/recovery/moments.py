@@ -105,7 +105,8 @@ def mixed_moment(pairs: Pairs, bases: "tuple[np.ndarray, np.ndarray]", mean: flo
         z, weighted = x @ bases[0], (y @ bases[1]) * (a - mean)[:, None]
         cubes += (z[:, :, None] * z[:, None, :]).reshape(len(z), -1).T @ weighted
         sums += weighted.sum(0)
-    return (cubes.reshape(k, k, k) - np.einsum("ab,c->abc", np.eye(k), sums)) / pairs.count
+    tensor: np.ndarray = (cubes.reshape(k, k, k) - np.einsum("ab,c->abc", np.eye(k), sums)) / pairs.count
+    return tensor
 
 
 def fourth_moment(pairs: Pairs, bases: "tuple[np.ndarray, np.ndarray]", mean: float) -> "np.ndarray":

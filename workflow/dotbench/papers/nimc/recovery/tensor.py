@@ -99,7 +99,8 @@ def _tanh(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, see
 
 def unit(columns: "np.ndarray") -> "np.ndarray":
     """The columns, each of length 1."""
-    return columns / np.linalg.norm(columns, axis=0)
+    scaled: np.ndarray = columns / np.linalg.norm(columns, axis=0)
+    return scaled
 
 
 def _inverted(function: Callable[[float], float], values: "np.ndarray") -> "np.ndarray":
@@ -127,7 +128,9 @@ def component_errors(found: "np.ndarray", truth: "np.ndarray", activation: Activ
     def away(sign: float) -> "np.ndarray":
         """(l, m): found component l against true component m."""
         sides = zip(*directions, strict=True)
-        return sum(np.linalg.norm(sign * ours[:, :, None] - true[:, None, :], axis=0) for ours, true in sides) / 2
+        distances = (np.linalg.norm(sign * ours[:, :, None] - true[:, None, :], axis=0) for ours, true in sides)
+        mean: np.ndarray = sum(distances) / 2
+        return mean
 
     distance = np.minimum(away(1.0), away(-1.0)) if activation == "tanh" else away(1.0)
     rows, columns = linear_sum_assignment(distance)

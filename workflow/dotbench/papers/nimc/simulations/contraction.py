@@ -160,7 +160,8 @@ class NIMCContraction(Simulation):
         away = torch.from_numpy(np.stack(drawn))
         away[:, 0, : population.held] = 0
         lengths = truth.flatten(1).norm(dim=1) / away.flatten(1).norm(dim=1)
-        return truth + distance * lengths[:, None, None, None] * away
+        start: torch.Tensor = truth + distance * lengths[:, None, None, None] * away
+        return start
 
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
         """What the Hessian at the truth predicts for each φ."""

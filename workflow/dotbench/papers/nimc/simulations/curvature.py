@@ -201,7 +201,8 @@ def orthogonal(d: int, singular: "np.ndarray", rng: "np.random.Generator") -> "n
     """A uniformly drawn d × k matrix with these singular values: Q diag(σ) Rᵀ, Q (d, k) and R (k, k) orthonormal."""
     k = len(singular)
     q, r = (orthonormal(rng.standard_normal(shape)) for shape in ((d, k), (k, k)))
-    return q * singular @ r.T
+    matrix: np.ndarray = q * singular @ r.T
+    return matrix
 
 
 def with_least_entry(matrix: "np.ndarray", value: float) -> "np.ndarray":
@@ -218,4 +219,5 @@ def with_least_entry(matrix: "np.ndarray", value: float) -> "np.ndarray":
     wanted = np.full(len(row), np.sqrt(rest / (len(row) - 1)))
     wanted[0] = value
     away = row - wanted
-    return matrix - 2 * np.outer(matrix @ away, away) / (away @ away)
+    reflected: np.ndarray = matrix - 2 * np.outer(matrix @ away, away) / (away @ away)
+    return reflected

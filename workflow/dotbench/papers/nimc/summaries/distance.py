@@ -9,7 +9,7 @@ from dotbench.statistics.intervals import wilson_interval
 
 CELLS = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title", "trials", "recovered"]
 CELLS += ["share", "low", "high", "fitted", "failed", "capped", "stalled"]
-CELLS += ["test_error_median", "test_error_least", "test_error_greatest"]
+CELLS += ["test_error_median", "test_error_min", "test_error_max"]
 CELLS += ["train_error_median", "iterations_median", "cpu_seconds_mean"]
 SAME = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title"]
 
@@ -36,8 +36,8 @@ def _cells(entries: list[SimulationEntry]) -> Iterable[Row]:
             "capped": int((lost["ended"] == "cap").sum()),
             "stalled": int((lost["ended"] == "stalled").sum()),
             "test_error_median": errors.median() if len(errors) else None,
-            "test_error_least": errors.min() if len(errors) else None,
-            "test_error_greatest": errors.max() if len(errors) else None,
+            "test_error_min": errors.min() if len(errors) else None,
+            "test_error_max": errors.max() if len(errors) else None,
             "train_error_median": trials["train_error"].median() if len(errors) else None,
             "iterations_median": trials["iterations"].median(),
             "cpu_seconds_mean": trials["cpu_seconds"].mean(),

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dotbench.lazy import np, pd
+from dotbench.papers.nimc.simulations._recovery import RecoverySettings
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import read_rows
+from dotbench.settings import narrowed
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
@@ -69,7 +71,7 @@ class Map:
                 "method": method,
                 "title": self.title,
                 "trials": successes.shape[1],
-                "least": x[0],
+                "min_ratio": x[0],
                 "threshold": threshold(x, successes),
                 "low": low,
                 "high": high,
@@ -80,7 +82,8 @@ def maps(entries: list[SimulationEntry]) -> list[Map]:
     """The maps of all simulations, in the order of their parts."""
     found = []
     for entry in entries:
-        rows = read_rows(entry).assign(threshold=entry.simulation.settings.recovered)
+        settings = narrowed(entry.simulation.settings, RecoverySettings)
+        rows = read_rows(entry).assign(threshold=settings.recovered)
         for (activation, title), group in rows.groupby(["activation", "title"], sort=False):
             found.append(Map(entry.setting, str(activation), str(title), group))
     return found

@@ -7,8 +7,8 @@ from dotbench.statistics.intervals import wilson_interval
 
 SAME = ["label", "activation", "law", "observations", "pairs", "start"]
 ERRORS = ["direction_error", "greatest_direction_error", "norm_error"]
-LINES = [*SAME, "trials", "recovered", "low", "high", "iterations_median", "iterations_least", "iterations_greatest"]
-LINES += [f"{name}_{end}" for name in ERRORS for end in ("mean", "greatest")]
+LINES = [*SAME, "trials", "recovered", "low", "high", "iterations_median", "iterations_min", "iterations_max"]
+LINES += [f"{name}_{end}" for name in ERRORS for end in ("mean", "max")]
 LINES += ["test_error_median", "moment_seconds_mean", "failed", "capped", "stalled"]
 
 
@@ -23,12 +23,12 @@ def start_lines(entries: list[SimulationEntry]) -> list[Row]:
         lost = trials.loc[trials["recovered"] == 0, "ended"]
         line |= {"capped": int((lost == "cap").sum()), "stalled": int((lost == "stalled").sum())}
         good = trials.loc[trials["recovered"] == 1, "iterations"]
-        for end, value in (("median", good.median()), ("least", good.min()), ("greatest", good.max())):
+        for end, value in (("median", good.median()), ("min", good.min()), ("max", good.max())):
             line[f"iterations_{end}"] = value if len(good) else None
         for name in ERRORS:
             known = trials[name].dropna()
             line |= {f"{name}_mean": known.mean() if len(known) else None}
-            line |= {f"{name}_greatest": known.max() if len(known) else None}
+            line |= {f"{name}_max": known.max() if len(known) else None}
         line["test_error_median"] = trials["test_error"].median() if trials["test_error"].notna().any() else None
         found.append(line | {"moment_seconds_mean": trials["moment_seconds"].mean()})
     return found

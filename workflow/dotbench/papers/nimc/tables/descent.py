@@ -12,8 +12,8 @@ from dotbench.reporting.simulation_notes import simulation_notes
 
 LEVELS = {"to_1e2": "1e-2", "to_1e4": "1e-4", "to_1e8": "1e-8"}
 LINES = ["label", "activation", "method", "title", "replications", "failed"]
-LINES += [f"{level}_{end}" for level in LEVELS for end in ("reached", "least", "greatest")]
-LINES += ["rate_least", "rate_greatest", "final_greatest", "step_least", "step_greatest", "cpu_seconds_mean"]
+LINES += [f"{level}_{end}" for level in LEVELS for end in ("reached", "min", "max")]
+LINES += ["rate_min", "rate_max", "final_max", "step_min", "step_max", "cpu_seconds_mean"]
 
 
 class Rates(TableKind):
@@ -37,7 +37,7 @@ class Rates(TableKind):
             Column("Method", lambda row: row["title"]),
             *(Column(f"to {shown}", lambda row, level=level: _reached(row, level)) for level, shown in LEVELS.items()),  # type: ignore[misc]
             Column("Decades an iteration", lambda row: _range(row, "rate", "{:.4f}")),
-            Column("Left", lambda row: f"{row['final_greatest']:.0e}"),
+            Column("Left", lambda row: f"{row['final_max']:.0e}"),
             Column("Step", lambda row: _range(row, "step", "{:.3g}")),
         ]
         told = [
@@ -54,10 +54,10 @@ def _line(rows: "pd.DataFrame") -> Row:
     line |= {"replications": len(rows), "failed": int((rows["status"] != "ok").sum())}
     for name in (*LEVELS, "rate", "step"):
         known = rows[name].dropna()
-        line[f"{name}_least"], line[f"{name}_greatest"] = (known.min(), known.max()) if len(known) else (None, None)
+        line[f"{name}_min"], line[f"{name}_max"] = (known.min(), known.max()) if len(known) else (None, None)
         if name in LEVELS:
             line[f"{name}_reached"] = len(known)
-    return line | {"final_greatest": rows["final"].max(), "cpu_seconds_mean": rows["cpu_seconds"].mean()}
+    return line | {"final_max": rows["final"].max(), "cpu_seconds_mean": rows["cpu_seconds"].mean()}
 
 
 def _reached(row: Row, level: str) -> str:
@@ -65,7 +65,7 @@ def _reached(row: Row, level: str) -> str:
 
 
 def _range(row: Row, name: str, form: str) -> str:
-    low, high = row[f"{name}_least"], row[f"{name}_greatest"]
+    low, high = row[f"{name}_min"], row[f"{name}_max"]
     if low is None:
         return "–"
     ends = list(dict.fromkeys([form.format(low), form.format(high)]))

@@ -33,7 +33,7 @@ class TensorStarts(TableKind):
             Column("Start", lambda row: row["start"]),
             Column(
                 "Directions",
-                lambda row: _with_greatest(row, "direction_error_mean", "greatest_direction_error_greatest"),
+                lambda row: _with_max(row, "direction_error_mean", "greatest_direction_error_max"),
             ),
             Column("Norms", lambda row: number(row["norm_error_mean"], "{:.2g}")),
             Column("Recovered", lambda row: f"{row['recovered']}/{row['trials']}"),
@@ -52,11 +52,11 @@ class TensorStarts(TableKind):
         write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, told))
 
 
-def _with_greatest(row: Row, mean: str, greatest: str) -> str:
+def _with_max(row: Row, mean: str, greatest: str) -> str:
     return "–" if row[mean] is None else f"{row[mean]:.3f} ({row[greatest]:.3f})"
 
 
 def _iterations(row: Row) -> str:
     if row["iterations_median"] is None:
         return "–"
-    return f"{row['iterations_median']:.0f} ({row['iterations_least']:.0f}–{row['iterations_greatest']:.0f})"
+    return f"{row['iterations_median']:.0f} ({row['iterations_min']:.0f}–{row['iterations_max']:.0f})"

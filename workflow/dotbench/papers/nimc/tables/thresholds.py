@@ -11,7 +11,7 @@ from dotbench.reporting.kind import TableKind
 from dotbench.reporting.replications import read_simulations
 from dotbench.reporting.simulation_notes import simulation_notes
 
-THRESHOLDS = ["label", "activation", "users", "method", "title", "trials", "least", "threshold", "low", "high"]
+THRESHOLDS = ["label", "activation", "users", "method", "title", "trials", "min_ratio", "threshold", "low", "high"]
 
 
 class Thresholds(TableKind):
@@ -56,5 +56,5 @@ class Thresholds(TableKind):
 def _interval(line: Row | None) -> str:
     if line is None or line["threshold"] is None:
         return "–"
-    at_most = "≤ " if line["threshold"] == line["least"] else ""
+    at_most = "≤ " if line["threshold"] == line["min_ratio"] else ""
     return f"{at_most}{line['threshold']:.2f} [{number(line['low'], '{:.2f}')}, {number(line['high'], '{:.2f}')}]"

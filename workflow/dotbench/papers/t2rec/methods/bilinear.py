@@ -34,7 +34,7 @@ class BilinearMethod(RatingMethod):
     def fit(self, task: Task, execution: "Execution") -> Fitted:
         data = task.data
         sample = Sample(data.users, data.items, data.pairs, data.ratings)
-        model = bilinear(sample, period(data.users), task.settings.regularization)
+        model = bilinear(sample, period(data.users), task.settings_of(BilinearSettings).regularization)
         return Fitted(lambda pairs: model.predict(data.users, data.items, pairs))
 
 

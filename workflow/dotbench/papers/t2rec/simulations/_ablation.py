@@ -87,7 +87,7 @@ class Ablation(Simulation):
 
     study = "t2rec"
     Settings: ClassVar[type[Any]] = AblationSettings
-    settings: Any
+    settings: AblationSettings
     lists: ClassVar[tuple[str, ...]] = ("ratings", "replications", "first", "pack")
     keys: ClassVar[dict[str, str]] = {"ratings": "N"}
     metrics = ("excess_rmse", "test_rmse", "train_rmse")

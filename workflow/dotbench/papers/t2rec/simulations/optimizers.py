@@ -32,6 +32,7 @@ class T2RecOptimizers(T2RecTable1):
     name = "t2rec-optimizers"
     title = "Optimisers on T2Rec's simulation"
     Settings = T2RecOptimizersSettings
+    settings: T2RecOptimizersSettings
 
     def notes(self) -> list[str]:
         return [

@@ -218,4 +218,5 @@ def sample(truth: SimSmooth, ratings: int, held: int) -> Sample:
 
 def noiseless(truth: SimSmooth, x: "np.ndarray", y: "np.ndarray") -> "np.ndarray":
     """R* of the pairs of rows of ``x`` and ``y``, both (n, d): shape (n,)."""
-    return np.einsum("np,np->n", truth.user_vectors(x), truth.item_vectors(y))
+    found: np.ndarray = np.einsum("np,np->n", truth.user_vectors(x), truth.item_vectors(y))
+    return found

@@ -32,14 +32,16 @@ class FittedTowers:
 
     def predict(self, users: "np.ndarray", items: "np.ndarray", pairs: "np.ndarray") -> "np.ndarray":
         """f(x_u)ᵀ g(y_i), shape (N,), for ``pairs`` (N, 2) of rows of ``users`` (n, D) and ``items`` (m, D')."""
-        return np.einsum("np,np->n", self.user_vectors(users)[pairs[:, 0]], self.item_vectors(items)[pairs[:, 1]])
+        p, q = self.user_vectors(users)[pairs[:, 0]], self.item_vectors(items)[pairs[:, 1]]
+        ratings: np.ndarray = np.einsum("np,np->n", p, q)
+        return ratings
 
     def _vectors(self, side: int, x: "np.ndarray") -> "np.ndarray":
         towers = TwoTowers(self.architecture, self.inputs)
         tower: Tower = towers.sides[side]
         layers = towers.layers(self.parameters[None])[side]
         scaled = torch.from_numpy(self.scales[side](x)).to(self.parameters)
-        blocks = [tower.forward(layers, block[None])[-1][0] for block in scaled.split(ROWS)]
+        blocks = [tower.forward(layers, block[None])[-1][0] for block in torch.split(scaled, ROWS)]
         return torch.cat(blocks).cpu().numpy()
 
 

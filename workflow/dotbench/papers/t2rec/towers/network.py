@@ -110,7 +110,8 @@ class Relu(Activation):
 
     @staticmethod
     def pull(cotangent: "torch.Tensor", output: "torch.Tensor") -> "torch.Tensor":
-        return torch.ops.aten.threshold_backward(cotangent, output, 0)
+        pulled: torch.Tensor = torch.ops.aten.threshold_backward(cotangent, output, 0)
+        return pulled
 
 
 class Tanh(Activation):
@@ -122,7 +123,8 @@ class Tanh(Activation):
 
     @staticmethod
     def pull(cotangent: "torch.Tensor", output: "torch.Tensor") -> "torch.Tensor":
-        return torch.ops.aten.tanh_backward(cotangent, output)
+        pulled: torch.Tensor = torch.ops.aten.tanh_backward(cotangent, output)
+        return pulled
 
 
 class Sigmoid(Activation):
@@ -134,7 +136,8 @@ class Sigmoid(Activation):
 
     @staticmethod
     def pull(cotangent: "torch.Tensor", output: "torch.Tensor") -> "torch.Tensor":
-        return torch.ops.aten.sigmoid_backward(cotangent, output)
+        pulled: torch.Tensor = torch.ops.aten.sigmoid_backward(cotangent, output)
+        return pulled
 
 
 ACTIVATIONS: dict[str, type[Activation]] = {"relu": Relu, "tanh": Tanh, "sigmoid": Sigmoid}

@@ -13,6 +13,8 @@ MUON_EPSILON = 1e-7
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315
 NEWTON_SCHULZ_STEPS = 5
 
+Views = Callable[["torch.Tensor"], Layers]
+
 
 class Optimizer(ABC):
     """Steps on parameters (R, P): decoupled weight decay θ ← (1 − ηw) θ, then the optimiser's own step.
@@ -21,12 +23,7 @@ class Optimizer(ABC):
     is the replicas', all that the next step depends on beside ``steps``.
     """
 
-    def __init__(
-        self,
-        settings: Sequence[Training],
-        parameters: "torch.Tensor",
-        views: "Callable[[torch.Tensor], Layers]",
-    ) -> None:
+    def __init__(self, settings: Sequence[Training], parameters: "torch.Tensor", views: Views) -> None:
         self.views, self.nesterov, self.steps = views, settings[0].nesterov, 0
         self.state: dict[str, torch.Tensor] = {}
         names = ("momentum", "second_moment", "weight_decay", "bias_rate")
@@ -58,7 +55,7 @@ class Optimizer(ABC):
 class SGD(Optimizer):
     """b ← μ b + g, θ ← θ − η b; Nesterov's: θ ← θ − η (g + μ b). As torch.optim.SGD without dampening."""
 
-    def __init__(self, settings: Any, parameters: "torch.Tensor", views: Any) -> None:
+    def __init__(self, settings: Sequence[Training], parameters: "torch.Tensor", views: Views) -> None:
         super().__init__(settings, parameters, views)
         if any(s.momentum > 0 for s in settings):
             self.state["momentum"] = torch.zeros_like(parameters)
@@ -75,7 +72,7 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Kingma and Ba, ICLR 2015; with weight decay AdamW (Loshchilov and Hutter, ICLR 2019)."""
 
-    def __init__(self, settings: Any, parameters: "torch.Tensor", views: Any) -> None:
+    def __init__(self, settings: Sequence[Training], parameters: "torch.Tensor", views: Views) -> None:
         super().__init__(settings, parameters, views)
         self.state = {"first": torch.zeros_like(parameters), "second": torch.zeros_like(parameters)}
 
@@ -100,7 +97,7 @@ class Muon(Optimizer):
     matrices are the transposes of these. Biases move by Adam with the rate ``bias_rate`` η and its usual β.
     """
 
-    def __init__(self, settings: Any, parameters: "torch.Tensor", views: Any) -> None:
+    def __init__(self, settings: Sequence[Training], parameters: "torch.Tensor", views: Views) -> None:
         super().__init__(settings, parameters, views)
         places = torch.arange(parameters.shape[1], device=parameters.device)[None]
         self.biases = torch.cat([bias.reshape(-1) for _, bias in views(places)])
@@ -141,7 +138,7 @@ def orthogonal(matrices: "Sequence[torch.Tensor]") -> "list[torch.Tensor]":
         for _ in range(NEWTON_SCHULZ_STEPS):
             gram = torch.bmm(x, x.transpose(1, 2))
             x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-        for k, part in zip(members, x.split(shape[0]), strict=True):
+        for k, part in zip(members, torch.split(x, shape[0]), strict=True):
             found[k] = part.transpose(1, 2) if tall[k] else part
     return found
 

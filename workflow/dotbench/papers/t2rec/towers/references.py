@@ -27,7 +27,9 @@ class Bilinear:
     def predict(self, users: "np.ndarray", items: "np.ndarray", pairs: "np.ndarray") -> "np.ndarray":
         """Ratings of ``pairs`` (N, 2) of rows of ``users`` (n, D) and ``items`` (m, D'), shape (N,)."""
         left = true_features(users, self.dimension) @ self.matrix
-        return np.einsum("nf,nf->n", left[pairs[:, 0]], true_features(items, self.dimension)[pairs[:, 1]])
+        right = true_features(items, self.dimension)
+        ratings: np.ndarray = np.einsum("nf,nf->n", left[pairs[:, 0]], right[pairs[:, 1]])
+        return ratings
 
 
 def bilinear(sample: Sample, dimension: int, regularization: float) -> Bilinear:
@@ -40,8 +42,8 @@ def bilinear(sample: Sample, dimension: int, regularization: float) -> Bilinear:
     right = torch.from_numpy(true_features(sample.items, dimension))
     order = np.argsort(sample.pairs[:, 0], kind="stable")
     counts = np.bincount(sample.pairs[:, 0], minlength=len(left)).tolist()
-    rated = right[torch.from_numpy(sample.pairs[order, 1])].split(counts)  # of every user, the items' features
-    given = torch.from_numpy(sample.ratings[order]).split(counts)
+    rated = torch.split(right[torch.from_numpy(sample.pairs[order, 1])], counts)  # of every user, the items' features
+    given = torch.split(torch.from_numpy(sample.ratings[order]), counts)
     grams = torch.stack([features.T @ features for features in rated])
     target = left.T @ torch.stack([features.T @ ratings for features, ratings in zip(rated, given, strict=True)])
     diagonal = (left**2).T @ grams.diagonal(dim1=1, dim2=2)

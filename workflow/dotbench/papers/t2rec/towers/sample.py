@@ -73,7 +73,8 @@ class Scale:
     sd: "np.ndarray"
 
     def __call__(self, x: "np.ndarray") -> "np.ndarray":
-        return (x - self.mean) / self.sd
+        scaled: np.ndarray = (x - self.mean) / self.sd
+        return scaled
 
 
 def scale(x: "np.ndarray", standardised: bool) -> Scale:

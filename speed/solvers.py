@@ -5,7 +5,6 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 
 parser = argparse.ArgumentParser(description=__doc__)
 for option, default in (("users", 6040), ("items", 3706), ("ratings", 1_000_000), ("threads", 1), ("repeats", 5)):
@@ -67,8 +66,8 @@ def main() -> None:
     groups = {
         "one ALS sweep": {
             "implicit, exact (peer)": implicit,
-            "wrmf": sweep(WRMF(SimpleNamespace(alpha=1.0, regularization=10.0))),
-            "rg2": sweep(RG2(SimpleNamespace(regularization=0.1))),
+            "wrmf": sweep(WRMF(WRMF.Settings(alpha=1.0, regularization=10.0))),
+            "rg2": sweep(RG2(RG2.Settings(regularization=0.1))),
         },
         "decomposition": {
             "scipy svds, ARPACK (peer)": lambda: linalg.svds(dense, k=RANK, tol=1e-3, random_state=0),

@@ -1,4 +1,4 @@
-"""The clock that benchmarks share."""
+"""The clock that the speed programs share."""
 
 import time
 from collections.abc import Callable

@@ -1,5 +1,6 @@
-"""CPU milliseconds of an objective and its gradient, per problem: the tensor program beside torch with autograd, one
-problem at a time, at the sizes of the NIMC paper's Figure 1. Repetitions are interleaved.
+"""CPU milliseconds of NIMC's objective and gradient, per problem, beside torch's autograd on one problem at a time.
+
+The sizes are those of the NIMC paper's Figure 1. Repetitions are interleaved.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""What alternating least squares makes of the moments that starts of NIMC come from, beside joint diagonalisation.
+"""Decompositions of the moments behind NIMC's starts: alternating least squares beside joint diagonalisation.
 
-python benchmarks/tensor.py --to docs/evidence/nimc/decomposition
+python speed/tensor.py --to docs/evidence/nimc/decomposition
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""What the papers' leak is worth: RMSE with features of all reviews against features of training reviews only.
+"""What the papers' leak is worth (RMSE, not speed): features of all reviews against those of training reviews.
 
 snakemake results/data/musical-instruments/stats.json
-python benchmarks/leak.py --to docs/evidence/leak
+python speed/leak.py --to docs/evidence/leak
 """
 
 import argparse

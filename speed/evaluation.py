@@ -1,5 +1,7 @@
-"""Finding the top of a ranking beside torch.topk and numpy.argpartition, for several numbers of items: CPU time of a
-block of users, as ratios to torch.topk; beside them the product that gives the scores. Repetitions are interleaved.
+"""The search for the top of a ranking beside torch.topk and numpy.argpartition: CPU time, as ratios to torch.topk.
+
+Each row is a block of users with another number of items. The time of the product that gives the scores stands beside
+it. Repetitions are interleaved.
 """
 
 import argparse

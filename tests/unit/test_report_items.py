@@ -11,19 +11,26 @@ from scipy import stats
 
 from dotbench import paths
 from dotbench.files import read_json, write_csv, write_json
+from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES
-from dotbench.reporting.figures.convergence import convergence
-from dotbench.reporting.figures.regularization import regularization, trial_points
-from dotbench.reporting.figures.time_to_quality import quality_row, reach_seconds, time_to_quality
-from dotbench.reporting.records import read_runs
+from dotbench.reporting.figures.regularization import trial_points
+from dotbench.reporting.figures.time_to_quality import quality_row, reach_seconds
+from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.rows import inert_keys
-from dotbench.reporting.tables.comparison import summarise
 from dotbench.statistics.paired import Comparison, runners_up, standings
 
 
 def read(path: Path) -> list[dict[str, str]]:
     with path.open() as stream:
         return list(csv.DictReader(stream))
+
+
+def write_table(told: Contents, folder: Path) -> None:
+    table_kinds()[told.kind]().write(told, folder)
+
+
+def draw(told: Contents, folder: Path) -> None:
+    figure_kinds()[told.kind]().write(told, folder)
 
 
 def pair(first: int, second: int, p: float) -> Comparison:
@@ -58,7 +65,7 @@ def three(workdir: Path) -> list[tuple[str, str]]:
 
 
 def test_an_overview_has_best_second_and_the_edge(three: list[tuple[str, str]], workdir: Path) -> None:
-    summarise(contents(*three, kind="overview", seeds=3), workdir)
+    write_table(contents(*three, kind="overview", seeds=3), workdir)
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     assert [rows[m]["ndcg@10_standing"] for m in ("bpr", "wrmf", "softmax")] == ["", "best", "second"]
     assert float(rows["wrmf"]["ndcg@10_mean"]) == pytest.approx(0.61)
@@ -73,7 +80,7 @@ def test_an_overview_has_best_second_and_the_edge(three: list[tuple[str, str]], 
 
 def test_none_is_best_where_a_method_lacks_a_seed(three: list[tuple[str, str]], workdir: Path) -> None:
     write_runs("d", "mf-bpr-sgd-1", [list(USERS)] * 3, failed=[2])
-    summarise(contents(*three, kind="overview", seeds=3), workdir)
+    write_table(contents(*three, kind="overview", seeds=3), workdir)
     assert {row["ndcg@10_standing"] for row in read(workdir / "shown.csv")} == {""}
     text = (workdir / "shown.md").read_text()
     assert "d: no method is marked as best or second, for seeds of bpr are absent." in text
@@ -84,7 +91,7 @@ def test_none_is_best_where_a_method_lacks_a_seed(three: list[tuple[str, str]], 
 def test_a_tie_is_shown_where_a_method_lacks_a_seed(three: list[tuple[str, str]], workdir: Path) -> None:
     write_runs("d", "mf-bpr-sgd-1", [list(USERS)] * 3, failed=[2])
     write_runs("d", "mf-softmax-sgd-3", [list(USERS + 0.4 + 0.01 * seed) for seed in range(3)])
-    summarise(contents(*three, kind="overview", seeds=3), workdir)
+    write_table(contents(*three, kind="overview", seeds=3), workdir)
     assert [row["ndcg@10_standing"] for row in read(workdir / "shown.csv")] == ["", "tie", "tie"]
 
 
@@ -93,7 +100,7 @@ def test_what_tuning_cost_is_told(three: list[tuple[str, str]], workdir: Path) -
     chosen = paths.run("d", "mf-wrmf-als-2") / "chosen.json"
     for tried, said in ((2, False), (0, False), (4, True)):  # the others tried two
         write_json(chosen, read_json(chosen) | {"trials": tried})
-        summarise(contents(*three, kind="overview", seeds=3), workdir)
+        write_table(contents(*three, kind="overview", seeds=3), workdir)
         text = (workdir / "shown.md").read_text()
         assert ("d: settings tried for a method: 2 to 4; see the csv." in text) == said
         assert ("settings tried" in text) == said
@@ -106,7 +113,7 @@ def test_costs_are_means_over_the_seeds(three: list[tuple[str, str]], workdir: P
         file = paths.fit("d", "mf-bpr-sgd-1", seed, seed) / "metrics.json"
         facts = {"epochs": epochs, "cpu_seconds": seconds, "peak_memory_bytes": memory, "cpu_share_of_others": 0.6}
         write_json(file, read_json(file) | facts)
-    summarise(contents(*three, kind="costs", seeds=3), workdir)
+    write_table(contents(*three, kind="costs", seeds=3), workdir)
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     told = ("epochs", "cpu_seconds", "cpu_seconds_an_epoch", "peak_memory_bytes")
     assert [float(rows["bpr"][key]) for key in told] == [20, 40, 2, 2e9]
@@ -131,7 +138,7 @@ def test_a_grid_that_does_not_matter_is_marked(
     three: list[tuple[str, str]], workdir: Path, tried: list[tuple[float, float | None]], inert: bool
 ) -> None:
     write_trials("d", "mf-wrmf-als-2", tried)
-    summarise(contents(*three, kind="intervals", seeds=3), workdir)
+    write_table(contents(*three, kind="intervals", seeds=3), workdir)
     rows = {row["method"]: row["inert"] for row in read(workdir / "shown.csv")}
     assert rows == {"bpr": "", "wrmf": "regularization" if inert else "", "softmax": ""}
     text = (workdir / "shown.md").read_text()
@@ -146,7 +153,7 @@ def test_a_grid_is_inert_at_the_chosen_point_and_rung(workdir: Path) -> None:
     chosen = {"learning_rate": 0.1 + 0.2, "kind": "b"}
     grid = {"learning_rate": [0.1 + 0.2, 1.0], "kind": ["a", "b"]}
     write_json(paths.run("d", "mf-bpr-sgd-1") / "chosen.json", {"grid": grid, "hyperparameters": chosen})
-    [run] = read_runs(contents(("d", "mf-bpr-sgd-1"), kind="", seeds=1))
+    [run] = contents(("d", "mf-bpr-sgd-1"), kind="", seeds=1).runs
     values = {(0.1 + 0.2, "a"): 0.1, (0.1 + 0.2, "b"): 0.3, (1.0, "a"): 0.2, (1.0, "b"): 0.3001}
 
     def write(rungs: list[int]) -> None:
@@ -168,7 +175,7 @@ def test_cold_parts_have_columns_of_their_own(three: list[tuple[str, str]], work
         record = read_json(path)
         record["metrics"] |= {part: {"ndcg@10": value, "mrr@10": 0.0} for part, value in parts.items()}
         write_json(path, record)
-    summarise(contents(*three, kind="comparison", seeds=3), workdir)
+    write_table(contents(*three, kind="comparison", seeds=3), workdir)
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     found = {part: rows["wrmf"][f"{part}_ndcg@10_mean"] for part in ("cold", "cold_item", "overall")}
     assert {part: float(value) for part, value in found.items()} == pytest.approx(
@@ -184,13 +191,13 @@ def test_cold_parts_have_columns_of_their_own(three: list[tuple[str, str]], work
 
 
 def test_intervals_are_students(three: list[tuple[str, str]], workdir: Path) -> None:
-    summarise(contents(*three, kind="intervals", seeds=3), workdir)
+    write_table(contents(*three, kind="intervals", seeds=3), workdir)
     half = stats.t.ppf(0.975, 2) * 0.01 / 3**0.5
     assert f"**0.6100 ± 0.0100 [{0.61 - half:.4f}, {0.61 + half:.4f}]**" in (workdir / "shown.md").read_text()
 
 
 def test_the_usual_table_has_no_second_place(three: list[tuple[str, str]], workdir: Path) -> None:
-    summarise(contents(*three, kind="comparison", seeds=3, published=None), workdir)
+    write_table(contents(*three, kind="comparison", seeds=3, published=None), workdir)
     assert {row["ndcg@10_standing"] for row in read(workdir / "shown.csv")} == {"best", ""}
     text = (workdir / "shown.md").read_text()
     assert "<ins>" not in text
@@ -200,7 +207,7 @@ def test_the_usual_table_has_no_second_place(three: list[tuple[str, str]], workd
 def test_the_statistics_of_datasets(workdir: Path) -> None:
     write_dataset("d", published={"users": 4, "items": 5, "interactions": 12})
     write_dataset("e")
-    summarise(contents(("d", "a-b-c-1"), ("e", "a-b-c-1"), kind="statistics", seeds=1, title="Table 1."), workdir)
+    write_table(contents(("d", "a-b-c-1"), ("e", "a-b-c-1"), kind="statistics", seeds=1, title="Table 1."), workdir)
     first, second = read(workdir / "shown.csv")
     assert (float(first["density"]), float(first["published_density"])) == (0.5, 0.6)
     assert second["published_users"] == ""
@@ -211,7 +218,8 @@ def test_the_statistics_of_datasets(workdir: Path) -> None:
 
 def test_half_sweeps_count_twice_for_als_alone(three: list[tuple[str, str]], workdir: Path) -> None:
     def ends(half_sweeps: bool) -> dict[tuple[str, str], float]:
-        convergence(contents(*three, kind="convergence", seeds=3), workdir, half_sweeps)
+        kind = "convergence_half_sweeps" if half_sweeps else "convergence"
+        draw(contents(*three, kind=kind, seeds=3), workdir)
         rows = read(workdir / "shown.csv")
         return {(row["method"], row["axis"]): float(row["x"]) for row in rows}
 
@@ -230,7 +238,7 @@ def test_time_to_quality_is_the_end_of_the_first_epoch_near_the_best(workdir: Pa
     write_dataset("d")
     write_runs("d", "mf-bpr-sgd-1", [[0.2], [0.4], [0.9]], [*CURVES, CURVES[0]], failed=[2])
     told = contents(("d", "mf-bpr-sgd-1"), kind="time_to_quality", seeds=3)
-    [run] = read_runs(told)
+    [run] = told.runs
     assert reach_seconds(run, "seconds") == [4.0, 2.0]
     row = quality_row(run, "seconds")
     assert row is not None
@@ -238,7 +246,7 @@ def test_time_to_quality_is_the_end_of_the_first_epoch_near_the_best(workdir: Pa
     half = stats.t.ppf(0.975, 1) * np.std(np.log([4, 2]), ddof=1) / 2**0.5
     assert row["seconds_high"] == pytest.approx(8**0.5 * np.exp(half))
     assert row["ndcg@10_mean"] == pytest.approx(0.3)
-    time_to_quality(told, workdir)
+    draw(told, workdir)
     assert len(read(workdir / "shown.csv")) == 1
     assert (workdir / "shown.png").read_bytes().startswith(b"\x89PNG")
 
@@ -247,7 +255,7 @@ def test_a_method_that_failed_everywhere_is_no_point(workdir: Path) -> None:
     write_dataset("d")
     write_runs("d", "mf-bpr-sgd-1", [[0.2]], failed=[0])
     told = contents(("d", "mf-bpr-sgd-1"), kind="time_to_quality", seeds=1)
-    time_to_quality(told, workdir)
+    draw(told, workdir)
     assert read(workdir / "shown.csv") == []
 
 
@@ -269,7 +277,7 @@ def test_every_point_of_the_grid_is_drawn_once(workdir: Path) -> None:
     told = contents(("d", "mf-rg2-spectral-1"), ("d", "mf-rg2-spectral-2"), kind="regularization", seeds=1)
     found = [(point["rank"], point["regularization"], point["validation"]) for point in trial_points(told)]
     assert found == [(4, 0.1, 0.4), (8, 0.0, 0.2), (8, 0.1, 0.3)]
-    regularization(told, workdir)
+    draw(told, workdir)
     assert (workdir / "shown.svg").stat().st_size > 0
 
 
@@ -278,7 +286,7 @@ def test_no_rank_vanishes_for_want_of_styles(workdir: Path) -> None:
     write_runs("d", "mf-rg2-spectral-1", [[0.2]])
     ranks = range(1, len(STYLES) + 3)
     trials("mf-rg2-spectral-1", [(rank, r, 0.3) for rank in ranks for r in (0.1, 0.3)])
-    regularization(contents(("d", "mf-rg2-spectral-1"), kind="regularization", seeds=1), workdir)
+    draw(contents(("d", "mf-rg2-spectral-1"), kind="regularization", seeds=1), workdir)
     text = (workdir / "shown.svg").read_text()
     assert all(f">rank {rank}<" in text for rank in ranks)
 
@@ -291,5 +299,5 @@ def test_a_grid_without_rank_is_drawn_at_the_chosen_one_and_nothing_tuned_is_sai
     for kept in (rows, []):
         write_csv(paths.run("d", "mf-rg2-spectral-1") / "trials.csv", kept, ["regularization", "status", "validation"])
         assert [(p["rank"], p["regularization"]) for p in trial_points(told)] == [(8, 0.5)] * len(kept)
-        regularization(told, workdir)
+        draw(told, workdir)
     assert "nothing was tuned" in (workdir / "shown.svg").read_text()

@@ -1,4 +1,4 @@
-"""The generated data that benchmarks share."""
+"""The generated data that the speed programs share."""
 
 import numpy as np
 

@@ -1,10 +1,9 @@
-"""CPU seconds per epoch of every loss by stochastic gradients; BPR and softmax beside plain ways to compute them."""
+"""CPU seconds of an epoch of every ranking loss by SGD; BPR and softmax beside plain ways to compute them."""
 
 import argparse
 import os
 import statistics
 import time
-from types import SimpleNamespace
 
 parser = argparse.ArgumentParser(description=__doc__)
 for option, default in (("users", 6040), ("items", 3706), ("ratings", 1_000_000), ("threads", 1), ("epochs", 3)):
@@ -52,7 +51,7 @@ def epochs(model: str, loss: str, train: TrainMatrix, plain: bool = False) -> tu
     """Updates of an epoch, and CPU seconds of each epoch after the first. ``plain``: as libraries commonly do it, from
     gathered vectors or by autograd on all scores."""
     method = resolve(MethodChoice(model=model, loss=loss, solver="sgd", grid={}))
-    settings = SimpleNamespace(**method.settings)
+    settings = method.validated(method.settings)
     trainer = GradientTrainer(
         Problem(
             model=method.model,
@@ -82,7 +81,9 @@ def main() -> None:
     works = []
     for model in arguments.models:
         for name, loss in losses().items():
-            if SGD.can_solve(models()[model], loss) and name in (arguments.losses or losses()):
+            if loss.task != "ranking" or name not in (arguments.losses or losses()):
+                continue
+            if SGD.can_solve(models()[model], loss):
                 works += [(model, name, plain) for plain in (True, False) if not plain or (model, name) in PEERS]
     rows, peers = [], {}
     for model, loss, plain in works:

@@ -1,6 +1,6 @@
 """Reviews per second and peak memory of the feature sets that read text.
 
-python benchmarks/features.py [--data results/data/musical-instruments --copies 1]
+python speed/features.py [--data results/data/musical-instruments --copies 1]
 """
 
 import argparse

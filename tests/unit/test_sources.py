@@ -1,0 +1,151 @@
+"""Which code a stage uses, and that documentation is no code."""
+
+import ast
+import json
+import os
+import time
+
+import pytest
+
+from dotbench import paths, sources
+
+CODE = '''"""A module."""
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dotbench.files import digest, read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Thing:
+    """A thing."""
+
+    size: int = 3
+    kind: ClassVar[str] = "thing"
+
+    def area(self, width: float, say: "Any" = None) -> "float":
+        """Width times size."""
+        total: float = width * self.size  # a comment
+        return digest(read_json(math.floor(total)))
+'''
+
+FREE = {
+    "a docstring of the module": ('"""A module."""', '"""Another."""'),
+    "a docstring of a class": ('"""A thing."""', '"""Another thing.\n\n    Longer."""'),
+    "a docstring of a function": ('        """Width times size."""\n', ""),
+    "a comment": ("  # a comment", "  # another one"),
+    "a type hint of an argument": ("width: float", "width: int"),
+    "a type hint of what is returned": (' -> "float"', ""),
+    "a type hint of a variable": ("total: float =", "total ="),
+    "a type hint of a class variable": ("ClassVar[str]", "ClassVar[Any]"),
+    "an import for a type hint": ("import Path", "import Path, PurePath"),
+    "an import that is not used": ("import math\n", "import math\nimport os\n"),
+    "the order of imports": (
+        "import math\nfrom typing import TYPE_CHECKING, Any, ClassVar\n",
+        "from typing import ClassVar, Any, TYPE_CHECKING\nimport math\n",
+    ),
+    "the order of imported names": ("digest, read_json\n", "read_json, digest\n"),
+    "an empty line": ("\n\nclass", "\n\n\n\nclass"),
+}
+NOT_FREE = {
+    "a number": ("= 3", "= 4"),
+    "the type of a field": ("size: int", "size: float"),
+    "a default": ('"Any" = None', '"Any" = print'),
+    "a name": ("floor", "ceil"),
+    "an import that is used": ("from dotbench.files import digest", "from dotbench.files import file_digest as digest"),
+    "a class variable's value": ('= "thing"', '= "other"'),
+    "a text that is a value": ("digest(read_json", 'digest("x" or read_json'),
+}
+
+
+def code(text: str) -> str:
+    return ast.unparse(sources.code(text))
+
+
+@pytest.mark.parametrize("edit", FREE.values(), ids=FREE)
+def test_documentation_is_no_code(edit):
+    assert edit[0] in CODE
+    assert code(CODE.replace(*edit)) == code(CODE)
+
+
+@pytest.mark.parametrize("edit", NOT_FREE.values(), ids=NOT_FREE)
+def test_what_changes_what_happens_is_code(edit):
+    assert edit[0] in CODE
+    assert code(CODE.replace(*edit)) != code(CODE)
+
+
+def test_annotations_that_make_options_are_code():
+    text = "def main(seed: int) -> None: ..."
+    other = text.replace("int", "str")
+    assert ast.unparse(sources.code(text, True)) != ast.unparse(sources.code(other, True))
+    assert code(text) == code(other)
+
+
+def test_bodies_without_a_statement_stay_valid():
+    text = 'class A(Exception):\n    """One."""\n\n\ndef f():\n    """Two."""\n\n\nif TYPE_CHECKING:\n    import os\n'
+    compile(code(text), "text", "exec")
+    assert code(text) == "class A(Exception):\n    pass\n\ndef f():\n    pass"
+
+
+def test_every_module_of_the_package_keeps_its_code():
+    """What is left compiles, and has the functions and classes of the whole."""
+    for path in sources.ROOT.rglob("*.py"):
+        text = path.read_text("utf-8")
+        left = sources.code(text)
+        compile(left, str(path), "exec")
+        whole, kept = (
+            [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+            for tree in (ast.parse(text), left)
+        )
+        assert kept == whole, path
+
+
+def test_an_import_for_a_type_hint_is_no_dependency():
+    assert "dotbench.execution.hardware" not in sources.sources("dotbench.simulations.base")
+    assert "dotbench.files" in sources.sources("dotbench.simulations.base")
+
+
+def test_a_table_depends_on_its_own_code():
+    table = sources.sources("dotbench.cli.table", "dotbench.reporting.tables.comparison")
+    assert "dotbench.statistics.paired" in table
+    assert not [module for module in table if module.startswith("dotbench.papers.")]
+    assert not [module for module in table if "figures" in module]
+
+
+def test_digest_files_are_older_than_what_follows_and_change_with_the_code(workdir, monkeypatch):
+    sources.refresh()
+    [file] = [paths.CODE / "errors.digest"]
+    assert str(file) in sources.digest_files("dotbench.errors")
+    assert file.stat().st_mtime == pytest.approx((sources.ROOT / "errors.py").stat().st_mtime)
+    before = file.read_text()
+    assert before.strip() == sources._facts("dotbench.errors")[0]
+    os.utime(file, (1, 1))
+    sources.refresh()
+    assert file.stat().st_mtime == 1  # what is right is left alone
+    file.write_text("other\n")
+    (paths.CODE / "gone.digest").write_text("x")
+    sources.refresh()
+    assert file.read_text() == before
+    assert file.stat().st_mtime > time.time() - 60
+    assert not (paths.CODE / "gone.digest").exists()
+
+
+def test_what_is_known_of_a_file_is_not_read_off_it_again(workdir, monkeypatch):
+    sources.refresh()
+    expected = sources.sources_digest("dotbench.cli.fit")
+    index = json.loads((paths.CODE / "index.json").read_text())
+    assert len(index["modules"]) > 100
+    for cached in (sources._facts, sources._index):
+        cached.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(sources, "code", None)  # not called
+        assert sources.sources_digest("dotbench.cli.fit") == expected
+    (paths.CODE / "index.json").write_text("{")  # broken: as if it were not there
+    for cached in (sources._facts, sources._index):
+        cached.cache_clear()
+    assert sources.sources_digest("dotbench.cli.fit") == expected
+    for cached in (sources._facts, sources._index):
+        cached.cache_clear()
