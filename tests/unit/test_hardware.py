@@ -24,8 +24,8 @@ print(before, min(faults() for _ in range(6)))
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
 def test_large_arrays_are_not_cleared_anew_at_every_step():
-    """Pages of 80 MB that come back from the system, four times, and those that come back after a place is taken, once
-    the heap has grown to what is needed."""
+    """Pages of 80 MB that come back from the system, four times, and those that come back after an execution is
+    prepared, once the heap has grown to what is needed."""
     shown = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
     before, after = map(int, shown.split())
     assert before > 100  # 156 even where pages are of 2 MB

@@ -91,9 +91,9 @@ def test_convergence_is_told_by_method_and_activation(run):
     assert len(lines) == 15
     for phi in ("sigmoid", "relu", "tanh"):
         assert all(lines[phi, method]["to_1e4_reached"] == "2" for method in ("gd", "l-bfgs", "lm"))
-        iterations = [float(lines[phi, method]["to_1e4_greatest"]) for method in ("lm", "l-bfgs", "gd")]
+        iterations = [float(lines[phi, method]["to_1e4_max"]) for method in ("lm", "l-bfgs", "gd")]
         assert iterations == sorted(iterations)
-        assert float(lines[phi, "gd-fixed"]["step_least"]) > 0
+        assert float(lines[phi, "gd-fixed"]["step_min"]) > 0
     assert "Levenberg" in Path("out/shown.md").read_text()
     figure_kinds()["descent"]().write(contents, Path("out"))
     points = lines_of()
@@ -108,7 +108,7 @@ def test_distance_is_told_by_method_and_alpha(run):
     lines = {(float(line["distance"]), line["method"]): line for line in lines_of()}
     assert set(lines) == {(alpha, method) for alpha in (0.0, 1.0) for method in ("gd", "l-bfgs")}
     assert lines[0.0, "gd"]["recovered"] == lines[0.0, "gd"]["trials"] == "2"
-    assert float(lines[0.0, "gd"]["test_error_greatest"]) < 1e-6
+    assert float(lines[0.0, "gd"]["test_error_max"]) < 1e-6
     assert "2/2" in Path("out/shown.md").read_text()
     figure_kinds()["distance"]().write(contents, Path("out"))
     assert len(lines_of()) == 4

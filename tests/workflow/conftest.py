@@ -72,6 +72,7 @@ class Project:
 
 def copy_project(root: Path) -> Project:
     """A copy of the project in an empty folder, in which nothing has been run."""
+    root.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         copy(ROOT / part, root / part)

@@ -1,4 +1,4 @@
-"""Components are found by discovery: a public module in the folder of their kind, in the package or in a paper's room."""
+"""Components are found by discovery: a public module in their kind's folder, in the package or in a paper's room."""
 
 import difflib
 import importlib
@@ -34,15 +34,15 @@ def discover(kind: str, base: type[Component]) -> dict[str, type[Any]]:
     module, of the same last name. Modules whose name begins with an underscore, and ``base`` modules, are helpers and
     are passed over.
     """
-    found: dict[str, type[Any]] = {}
+    components: dict[str, type[Any]] = {}
     for name in _modules(kind):
         for cls in vars(importlib.import_module(name)).values():
             own = isinstance(cls, type) and cls.__module__ == name
             if own and issubclass(cls, base) and "name" in vars(cls):
-                if cls.name in found:
+                if cls.name in components:
                     raise DotbenchError(f"{cls.__module__}: the name '{cls.name}' is already taken")
-                found[cls.name] = cls
-    return dict(sorted(found.items()))
+                components[cls.name] = cls
+    return dict(sorted(components.items()))
 
 
 def papers() -> list[str]:

@@ -15,7 +15,7 @@ LATER: dict[str, Any] = {"later": True}
 
 class Settings(BaseModel):
     """A frozen set of typed values; unknown keys, NaN and infinities are errors. Defaults are values like any other: a
-    1 of a number with decimals is 1.0, in digests and in the names of parts."""
+    1 of a number with decimals is 1.0, in digests and in the names of jobs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
@@ -61,10 +61,10 @@ def _keys(cls: Any, path: tuple[str | int, ...]) -> list[str]:
     """Names of the fields of the settings class that stands at ``path`` below ``cls``; empty if none does."""
     for part in path:
         if isinstance(part, str):
-            found = cls.model_fields[part].annotation if part in getattr(cls, "model_fields", {}) else None
-            while get_args(found):
-                found = next((a for a in get_args(found) if a is not type(None)), None)
-            cls = found
+            annotation = cls.model_fields[part].annotation if part in getattr(cls, "model_fields", {}) else None
+            while get_args(annotation):
+                annotation = next((a for a in get_args(annotation) if a is not type(None)), None)
+            cls = annotation
     return list(getattr(cls, "model_fields", {}))
 
 

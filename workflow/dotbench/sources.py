@@ -61,18 +61,18 @@ def refresh() -> None:
     modules = [_module(path) for path in sorted(ROOT.rglob("*.py"))]
     wanted = {_digest_file(module): _facts(module)[0] + "\n" for module in modules}
     for path, text in wanted.items():
-        there = path.is_file()
-        if not there or path.read_text("utf-8") != text:
+        exists = path.is_file()
+        if not exists or path.read_text("utf-8") != text:
             write_text(path, text)
-            if not there:
+            if not exists:
                 time_of_source = min(_source(path).stat().st_mtime, time.time())
                 os.utime(path, (time_of_source, time_of_source))
     for path in paths.CODE.rglob(f"*{SUFFIX}"):
         if path not in wanted:
             path.unlink()
-    known = {hashlib.sha256(_path(module).read_bytes()).hexdigest(): _facts(module) for module in modules}
-    index = {"made_by": _own_digest(), "modules": known}
-    if known.keys() != _index().keys():
+    facts = {hashlib.sha256(_path(module).read_bytes()).hexdigest(): _facts(module) for module in modules}
+    index = {"made_by": _own_digest(), "modules": facts}
+    if facts.keys() != _index().keys():
         write_json(paths.CODE / "index.json", index)
 
 
@@ -184,9 +184,9 @@ def _sorted_imports(body: list[ast.stmt], used: set[str]) -> Iterator[ast.stmt]:
 def _facts(module: str) -> Facts:
     path = _path(module)
     text = path.read_bytes()
-    known = _index().get(hashlib.sha256(text).hexdigest())
-    if known is not None:
-        return known
+    facts = _index().get(hashlib.sha256(text).hexdigest())
+    if facts is not None:
+        return facts
     tree = code(text.decode(), keeps_annotations=module.startswith(READS_ANNOTATIONS))
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), tuple(sorted(set(_imports(tree))))
 
@@ -205,12 +205,12 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 def _index() -> dict[str, Facts]:
     """sha256 of a source file → its facts, as the last `refresh` found them: parsing is spared."""
     try:
-        found = json.loads((paths.CODE / "index.json").read_bytes())
+        content = json.loads((paths.CODE / "index.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    if found["made_by"] != _own_digest():
+    if content["made_by"] != _own_digest():
         return {}
-    return {source: (digest, tuple(imported)) for source, (digest, imported) in found["modules"].items()}
+    return {source: (digest, tuple(imported)) for source, (digest, imported) in content["modules"].items()}
 
 
 @cache

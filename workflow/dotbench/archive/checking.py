@@ -53,9 +53,9 @@ def check_rows(path: Path, rows: Iterable[Row]) -> None:
         elif is_fit(row) and (row["dataset"], row["method"]) not in tuned:
             problem = "its tuning is not in the file"
         for manifest, text in manifests([row]).items():
-            found = content_digest(text)
-            if digests.setdefault(manifest, found) != found:
-                problem = f"{manifest} has the digest {found} in it, {digests[manifest]} in an earlier row"
+            digest = content_digest(text)
+            if digests.setdefault(manifest, digest) != digest:
+                problem = f"{manifest} has the digest {digest} in it, {digests[manifest]} in an earlier row"
         if problem:
             raise DotbenchError(f"{path}, row {number}, {folder(row)}: {problem}")
         seen.add(key(row))
@@ -106,10 +106,10 @@ def _contradiction(row: Row) -> str | None:
     metrics = texts["metrics"].get("metrics")
     if metrics is None:
         return None if users == 0 else "metrics.json has no metrics; there are scores of users"
-    known = means(per_user_columns(row))
-    if not known.keys() & metrics["test"].keys():
-        return f"metrics.json has none of the test metrics {', '.join(known)}"
-    for name, value in known.items():
+    averages = means(per_user_columns(row))
+    if not averages.keys() & metrics["test"].keys():
+        return f"metrics.json has none of the test metrics {', '.join(averages)}"
+    for name, value in averages.items():
         stated = metrics["test"].get(name, value)  # a run may be older than a metric
         if not math.isclose(stated, value, rel_tol=1e-9):
             return f"metrics.json says test {name} {stated}, the users' scores give {value}"

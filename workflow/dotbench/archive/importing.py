@@ -70,9 +70,9 @@ def _import_method(rows: list[Row], result: Imported) -> None:
     """``rows``: the tuning, then its fits, which are left out if another setting was chosen here."""
     for row in rows:
         facts = "metrics" if is_fit(row) else "chosen"
-        here = folder(row) / (FIT | TUNING)[facts]
-        finished = here.is_file()
-        if finished and here.read_bytes() != row[facts].encode():
+        path = folder(row) / (FIT | TUNING)[facts]
+        finished = path.is_file()
+        if finished and path.read_bytes() != row[facts].encode():
             result.others.append(folder(row))
             if not is_fit(row):
                 return

@@ -44,12 +44,12 @@ def per_user_columns(row: Row) -> dict[str, "np.ndarray"]:
 
 def manifests(rows: Iterable[Row]) -> dict[Path, str]:
     """Path → text of the manifests of the data and splits that the rows were made from."""
-    found = {}
+    texts = {}
     for row in rows:
-        found[paths.data(row["dataset"]) / "stats.json"] = row["stats"]
+        texts[paths.data(row["dataset"]) / "stats.json"] = row["stats"]
         if row["split"] is not None:
-            found[paths.data(row["dataset"]) / row["split_folder"] / "split.json"] = row["split"]
-    return found
+            texts[paths.data(row["dataset"]) / row["split_folder"] / "split.json"] = row["split"]
+    return texts
 
 
 def disagreement(here: dict[Path, str], there: dict[Path, str]) -> str | None:

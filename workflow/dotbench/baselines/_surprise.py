@@ -47,9 +47,9 @@ def trainset(split: Split) -> Any:
 
 def inner_rows(train: Any, pairs: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
     """surprise's own numbers of the users and items of ``pairs``, shape (n, 2) → (n,) each; −1 where unknown."""
-    known = (train._raw2inner_id_users, train._raw2inner_id_items)
+    numberings = (train._raw2inner_id_users, train._raw2inner_id_items)
     users, items = (
         np.array([numbers.get(row, -1) for row in column], np.int64)
-        for numbers, column in zip(known, pairs.T.tolist(), strict=True)
+        for numbers, column in zip(numberings, pairs.T.tolist(), strict=True)
     )
     return users, items

@@ -50,5 +50,5 @@ class SVDpp(SurpriseBaseline):
         user_biases, item_biases = (np.pad(biases, (0, 1)) for biases in (fitted.bu, fitted.bi))
         u = [train._raw2inner_id_users.get(user, -1) for user in pairs[:, 0].tolist()]
         i = [train._raw2inner_id_items.get(item, -1) for item in pairs[:, 1].tolist()]
-        found: np.ndarray = train.global_mean + user_biases[u] + item_biases[i] + (users[u] * items[i]).sum(1)
-        return found
+        estimates: np.ndarray = train.global_mean + user_biases[u] + item_biases[i] + (users[u] * items[i]).sum(1)
+        return estimates

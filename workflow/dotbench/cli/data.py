@@ -21,9 +21,9 @@ def overview() -> Listing:
 def page(name: str) -> tuple[dict[str, str], list[Path]]:
     """Facts of one dataset, and the files of its picture."""
     folder = ensure_prepared(name, say)
-    found = holding(name)
-    facts = page_facts(found)
-    return facts, profile(folder, found.dataset.title or name, facts)
+    entry = holding(name)
+    facts = page_facts(entry)
+    return facts, profile(folder, entry.dataset.title or name, facts)
 
 
 def page_facts(found: Holding) -> dict[str, str]:

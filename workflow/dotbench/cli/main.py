@@ -78,10 +78,10 @@ def status(config: Config = None) -> None:
     from dotbench.reporting.index import write_index
 
     plan = workflow.begun(workflow.load_plan(config))
-    found = progress.states(plan)
+    states = progress.states(plan)
     header = ["study", "dataset", "method", "tuned", "done", "failed", "to do", "log of a failure"]
     rows = []
-    for state in found:
+    for state in states:
         name = state.entry.study.name, state.entry.dataset, state.entry.method.label
         rows.append((*name, state.tuned, *state.counts, state.log or ""))
     for simulation in progress.simulation_states(plan):
@@ -89,7 +89,7 @@ def status(config: Config = None) -> None:
         name = entry.simulation.study, "", f"{entry.label} (jobs)"
         rows.append((*name, "", *simulation.counts, simulation.log or ""))
     _show(header, rows)
-    total = [sum(getattr(s, key) for s in found) for key in ("done", "failed", "to_do")]
+    total = [sum(getattr(s, key) for s in states) for key in ("done", "failed", "to_do")]
     print("fits: {} done, {} failed, {} to do".format(*total))
     write_index()
 

@@ -38,7 +38,7 @@ class State(Progress):
 
 def states(plan: Plan) -> list[State]:
     """One state for every study × dataset × method of the configuration."""
-    found = []
+    plan_states = []
     for entry in plan.entries:
         state = State(entry)
         folder = paths.run(entry.dataset, entry.folder)
@@ -60,8 +60,8 @@ def states(plan: Plan) -> list[State]:
                 state.failed += 1
                 state.failed_fits.append(fit)
                 state.reason, state.log = content["reason"], content["log"]
-        found.append(state)
-    return found
+        plan_states.append(state)
+    return plan_states
 
 
 @dataclass
@@ -74,7 +74,7 @@ class SimulationState(Progress):
 
 def simulation_states(plan: Plan) -> list[SimulationState]:
     """One state for every simulation of the configuration."""
-    found = []
+    plan_states = []
     for entry in plan.simulations:
         state = SimulationState(entry)
         for label in entry.jobs:
@@ -88,8 +88,8 @@ def simulation_states(plan: Plan) -> list[SimulationState]:
                 state.reason, state.log = content["reason"], content["log"]
             else:
                 state.done += 1
-        found.append(state)
-    return found
+        plan_states.append(state)
+    return plan_states
 
 
 def drop_failed(plan: Plan) -> list[Path]:

@@ -52,8 +52,8 @@ def planned_jobs(targets: list[str], config: Sequence[Path] | None) -> list[Plan
     if result.returncode != 0:
         raise DotbenchError((result.stderr or result.stdout).strip())
     text = result.stdout + result.stderr
-    found = re.findall(r"^Job \d+: (.*)\nReason: (.*)$", text, re.MULTILINE)
-    return [PlannedJob(message, reason) for message, reason in found]
+    jobs = re.findall(r"^Job \d+: (.*)\nReason: (.*)$", text, re.MULTILINE)
+    return [PlannedJob(message, reason) for message, reason in jobs]
 
 
 def why(jobs: list[PlannedJob]) -> list[tuple[str, str]]:
@@ -75,10 +75,10 @@ def _in_words(reason: str) -> str:
     changed = [module_of(file) for file in files if file.endswith(SUFFIX) and Path(file).is_relative_to(paths.CODE)]
     if kind == "Updated input files" and changed:
         others = [file for file in files if not file.endswith(SUFFIX)]
-        told = f"Edited code: {', '.join(changed)}" + (f"; {kind}: {', '.join(others)}" if others else "")
+        words = f"Edited code: {', '.join(changed)}" + (f"; {kind}: {', '.join(others)}" if others else "")
     else:
-        told = reason
-    return told if len(told) <= 160 else told[:157] + "..."
+        words = reason
+    return words if len(words) <= 160 else words[:157] + "..."
 
 
 def outputs_of(kind: type[Kind], stem: str) -> dict[str, tuple[str, dict[str, Any]]]:

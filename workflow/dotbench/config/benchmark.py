@@ -1,6 +1,6 @@
 """A configuration: which studies run on which datasets with which methods and seeds."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,15 @@ from dotbench.yaml_lines import KeyPath, place, read_yaml
 
 RESERVED = ("data", "runs", "checkpoints", "studies", "code")
 REDUCED = {"papers": "reduced"}  # an entry of `studies`
+
+
+def or_short(form: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    """For the JSON Schema of a list: its items may have a short form too."""
+
+    def extend(schema: dict[str, Any]) -> None:
+        schema["items"] = {"anyOf": [schema["items"], form]}
+
+    return extend
 
 
 def reduced_studies() -> list[dict[str, Any]]:
@@ -94,8 +103,13 @@ class Benchmark(Settings):
     datasets: list[DatasetUse] = Field(
         default=[],
         description="names of `dotbench list datasets`; none where no study has `methods`",
+        json_schema_extra=or_short({"type": "string"}),
     )
-    studies: list[StudyChoice] = Field(min_length=1)
+    studies: list[StudyChoice] = Field(
+        min_length=1,
+        description="studies; `papers: reduced` stands for the reduced study of every paper that offers one",
+        json_schema_extra=or_short({"const": REDUCED}),
+    )
     seeds: list[int] = Field(
         [0, 1, 2, 3, 4], min_length=1, description="reported seeds; each names a split and an initialisation"
     )
@@ -250,26 +264,26 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
         problems.append(((*path, "split", *error.key), str(error)))
     labels: dict[str, int] = {}
     for m, method_choice in enumerate(choice.methods):
-        here = (*path, "methods", m)
+        entry_path = (*path, "methods", m)
         try:
             method = resolve(method_choice, benchmark.grid)
             check_features(method)
         except WrongChoice as error:
-            problems.append(((*here, *error.key), str(error)))
+            problems.append(((*entry_path, *error.key), str(error)))
             continue
         if splitter is not None:
             try:
                 check_method(splitter, method)
             except WrongChoice as error:
-                problems.append(((*here, *error.key), str(error)))
+                problems.append(((*entry_path, *error.key), str(error)))
         if method.task != study.task:
             kind, part = ("loss", method.loss) if method.loss else ("model", method.model)
             message = f"'{part.name}' is a {method.task} {kind}; the study is for {study.task}"
-            problems.append(((*here, kind), message))
+            problems.append(((*entry_path, kind), message))
         if method.label in labels:
             problems.append(
                 (
-                    here,
+                    entry_path,
                     f"has the label '{method.label}' of entry {labels[method.label]}; give one of them a 'label'",
                 )
             )
@@ -281,14 +295,16 @@ def _simulation_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPa
     problems: list[tuple[KeyPath, str]] = []
     labels: dict[str, int] = {}
     for e, entry in enumerate(choice.simulations):
-        here = (*path, "simulations", e)
+        entry_path = (*path, "simulations", e)
         try:
             label = entry.label or resolve_simulation(entry, choice.study).title
         except WrongChoice as error:
-            problems.append(((*here, *error.key), str(error)))
+            problems.append(((*entry_path, *error.key), str(error)))
             continue
         if label in labels:
-            problems.append((here, f"has the label '{label}' of entry {labels[label]}; give one of them a 'label'"))
+            problems.append(
+                (entry_path, f"has the label '{label}' of entry {labels[label]}; give one of them a 'label'")
+            )
         labels[label] = e
     return problems
 

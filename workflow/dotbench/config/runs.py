@@ -91,10 +91,10 @@ class RunPlan:
 
     def splitter(self, variant: str) -> Splitter:
         """The splitter whose splits' folders end in ``variant``; the default one is always there."""
-        known = {s.variant: s for s in (make_splitter({"kind": DEFAULT}), *self.benchmark.splitters.values())}
-        if variant not in known:
+        splitters = {s.variant: s for s in (make_splitter({"kind": DEFAULT}), *self.benchmark.splitters.values())}
+        if variant not in splitters:
             raise DotbenchError(f"split '{variant}': the configuration '{self.benchmark.name}' has no such split")
-        return known[variant]
+        return splitters[variant]
 
     def split(self, entry: MethodEntry, dataset: str, seed: int | str) -> Path:
         """Folder of the split that an entry's runs of a seed are about."""

@@ -44,10 +44,10 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     if not parser.parse_args(arguments).check:
         write_schemas(folder)
         return 0
-    found = [f"{folder.parent.name}/{folder.name}/{name}" for name in outdated(folder)]
-    if found:
-        print(f"{' and '.join(found)}: not what the settings say now; run `make schemas`", file=sys.stderr)
-    return 1 if found else 0
+    files = [f"{folder.parent.name}/{folder.name}/{name}" for name in outdated(folder)]
+    if files:
+        print(f"{' and '.join(files)}: not what the settings say now; run `make schemas`", file=sys.stderr)
+    return 1 if files else 0
 
 
 if __name__ == "__main__":

@@ -26,17 +26,17 @@ def resolve_simulation(choice: SimulationChoice, study: str) -> Simulation:
         raise WrongChoice(("simulation",), message)
     cls = allowed[choice.simulation]
     try:
-        found: Simulation = cls(cls.Settings.model_validate(choice.set))
+        simulation: Simulation = cls(cls.Settings.model_validate(choice.set))
     except ValidationError as error:
         path, message = explain(error, cls.Settings)[0]
         raise WrongChoice(("set", *path), message) from None  # type: ignore[arg-type]
     for key in cls.Settings.model_fields:
-        _refuse_repeated(key, getattr(found.settings, key))
-    return found
+        _refuse_repeated(key, getattr(simulation.settings, key))
+    return simulation
 
 
 def _refuse_repeated(key: str, values: Any) -> None:
-    """Two equal values would be two parts of the same name, or the same fit tried twice."""
+    """Two equal values would be two jobs of the same name, or the same fit tried twice."""
     repeated = [value for k, value in enumerate(values) if value in values[:k]] if isinstance(values, list) else []
     if repeated:
         raise WrongChoice(("set", key), f"found {repeated[0]!r} more than once; allowed is every value once")

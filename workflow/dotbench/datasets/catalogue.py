@@ -19,13 +19,13 @@ USER = Path("config/datasets")
 
 def definition_files() -> dict[str, Path]:
     """name → definition file. A file is named after its dataset."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for folder in (BUILT_IN, USER):
         for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-            if path.stem in found:
-                raise DotbenchError(f"{path}: the name '{path.stem}' is taken by {found[path.stem]}")
-            found[path.stem] = path
-    return found
+            if path.stem in files:
+                raise DotbenchError(f"{path}: the name '{path.stem}' is taken by {files[path.stem]}")
+            files[path.stem] = path
+    return files
 
 
 def load_dataset(name: str) -> Dataset:

@@ -46,8 +46,8 @@ class Source(Digests):
     def _one_kind(self) -> "Source":
         given = [kind for kind in ("file", "files", "urls", "obtain", "generator") if getattr(self, kind)]
         if len(given) != 1:
-            found = " and ".join(given) or "none of them"
-            raise ValueError(f"exactly one of file, files, urls, obtain, generator is needed, not {found}")
+            kinds = " and ".join(given) or "none of them"
+            raise ValueError(f"exactly one of file, files, urls, obtain, generator is needed, not {kinds}")
         if self.obtain and not self.members:
             raise ValueError("'obtain' needs 'members', the files to look for")
         return self

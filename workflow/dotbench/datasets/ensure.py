@@ -28,9 +28,9 @@ def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:
 def _is_fetched(dataset: Dataset, manifest: Path) -> bool:
     if not manifest.is_file():
         return False
-    known = read_json(manifest)
-    accepted = known["verified"] is not False or not _has_digest(dataset) or accepts_unverified(dataset)
-    return known["source"] == digest(dataset.source.model_dump(mode="json")) and accepted
+    content = read_json(manifest)
+    accepted = content["verified"] is not False or not _has_digest(dataset) or accepts_unverified(dataset)
+    return content["source"] == digest(dataset.source.model_dump(mode="json")) and accepted
 
 
 def _has_digest(dataset: Dataset) -> bool:

@@ -52,17 +52,17 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
     if dataset.generated:
         raise DotbenchError(f"{name}: the data are generated; there is nothing to fetch")
     if dataset.source.own_files():
-        found = _own_files(dataset)
+        files = _own_files(dataset)
     else:
-        found = _local_copy(dataset, folder, say) or _downloaded(dataset, folder, say)
+        files = _local_copy(dataset, folder, say) or _downloaded(dataset, folder, say)
     manifest = {
         "dataset": name,
-        "origin": found.origin,
+        "origin": files.origin,
         "source": digest(dataset.source.model_dump(mode="json")),
-        "verified": found.verified,
+        "verified": files.verified,
         "files": [
             {"path": str(path), "role": role, "bytes": path.stat().st_size, "sha256": file_digest(path)}
-            for path, role in zip(found.paths, _roles(dataset, found.paths), strict=True)
+            for path, role in zip(files.paths, _roles(dataset, files.paths), strict=True)
         ],
         "licence": dataset.licence,
         "citation": dataset.citation,
@@ -120,17 +120,17 @@ def _downloaded(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> F
     expected = Digests() if accepts_unverified(dataset) else source
     failures = []
     with _alone(dataset.name, folder, say):
-        here = finished(archive, source.urls, expected)
-        if here is None:
+        finished_url = finished(archive, source.urls, expected)
+        if finished_url is None:
             if local_data() is not None:
                 say(f"{dataset.name}: no copy in {local_data()}")
             begun = origin(archive).get("url")
             if begun not in source.urls:
                 _show_terms(dataset, say)
         # what an address has begun is best continued from there
-        for url in [here] if here else sorted(source.urls, key=lambda url: url != begun):
+        for url in [finished_url] if finished_url else sorted(source.urls, key=lambda url: url != begun):
             try:
-                if here is None:
+                if finished_url is None:
                     say(f"{dataset.name}: downloading {url}")
                     download(url, archive, expected, say)
                 return _unpacked(dataset, archive, folder, url)

@@ -75,16 +75,16 @@ def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
         if "shape" in content:
             sizes = content["shape"]
             if sizes.shape != (2,) or sizes.dtype.kind not in "iu":
-                found = f"{sizes.dtype} of shape {sizes.shape}"
-                raise DotbenchError(f"{path}: array 'shape' is {found}; needed are two whole numbers, users and items")
+                layout = f"{sizes.dtype} of shape {sizes.shape}"
+                raise DotbenchError(f"{path}: array 'shape' is {layout}; needed are two whole numbers, users and items")
             own = (int(sizes[0]), int(sizes[1]))
             if shape is not None and shape != own:
                 raise DotbenchError(f"{path}: is a split of {own} users and items, found vectors for {shape}")
             shape = own
     for part, pairs in parts.items():
         if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
-            found = f"{pairs.dtype} of shape {pairs.shape}"
-            raise DotbenchError(f"{path}: array '{part}' is {found}; needed are row numbers of shape (n, 2)")
+            layout = f"{pairs.dtype} of shape {pairs.shape}"
+            raise DotbenchError(f"{path}: array '{part}' is {layout}; needed are row numbers of shape (n, 2)")
         if shape is not None and len(pairs) and (pairs.min() < 0 or (pairs.max(axis=0) >= shape).any()):
             wrong = pairs[((pairs < 0) | (pairs >= shape)).any(axis=1)][0]
             raise DotbenchError(

@@ -78,10 +78,10 @@ def _interactions(dataset: Dataset, raw: RawTable, pairs: "np.ndarray") -> tuple
             raise DotbenchError(f"{dataset.name}: key 'prepare.min_rating' needs a rating column; set it to null")
         kept = np.flatnonzero(raw.rating >= settings.min_rating)
         if len(kept) == 0:
-            found = f"{raw.rating.min():g} to {raw.rating.max():g}"
+            limits = f"{raw.rating.min():g} to {raw.rating.max():g}"
             raise DotbenchError(
                 f"{dataset.name}: key 'prepare.min_rating': found {settings.min_rating:g}, which leaves no "
-                f"interactions; the ratings go from {found}"
+                f"interactions; the ratings go from {limits}"
             )
     below = len(raw) - len(kept)
     first = np.sort(np.unique(pairs[kept], return_index=True)[1])
@@ -131,11 +131,11 @@ def _against_published(dataset: Dataset, stats: dict[str, Any], say: Callable[[s
     """``published`` and ``counts_differ`` of the stats; a DotbenchError if they differ and that is not accepted."""
     if dataset.published is None:
         return {"published": None, "counts_differ": []}
-    found = {key: stats[key] for key in ("users", "items", "interactions")}
-    found |= {f"raw_{key}": stats["raw"][key] for key in ("users", "items", "rows")}
+    counts = {key: stats[key] for key in ("users", "items", "interactions")}
+    counts |= {f"raw_{key}": stats["raw"][key] for key in ("users", "items", "rows")}
     expected = {key: value for key, value in dataset.published.model_dump().items() if value is not None}
     different = [
-        f"{key} {found[key]:,} (published {value:,})" for key, value in expected.items() if found[key] != value
+        f"{key} {counts[key]:,} (published {value:,})" for key, value in expected.items() if counts[key] != value
     ]
     if different:
         problem = f"{dataset.name}: preparation gives other counts than published: {'; '.join(different)}"

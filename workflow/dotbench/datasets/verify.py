@@ -18,9 +18,9 @@ def difference(path: Path, expected: Digests) -> str | None:
     if expected.bytes not in (None, size):
         return f"size is {size} bytes; allowed is {expected.bytes}"
     for algorithm, allowed in expected.known().items():
-        found = file_digest(path, algorithm)
-        if found != allowed:
-            return f"{algorithm} is {found}; allowed is {allowed}"
+        digest = file_digest(path, algorithm)
+        if digest != allowed:
+            return f"{algorithm} is {digest}; allowed is {allowed}"
     return None
 
 

@@ -18,15 +18,15 @@ def scores(hits: "np.ndarray", n_relevant: "np.ndarray") -> "dict[str, np.ndarra
     without one; recall: hits over relevant items. Sums run in the order of the ranks, last to first: equal arguments
     give equal bits, on any machine and among any other users.
     """
-    gain, ideal, first, found = (np.zeros(len(hits)) for _ in range(4))
+    gain, ideal, first, n_hits = (np.zeros(len(hits)) for _ in range(4))
     for rank in range(CUTOFF, 0, -1):
         hit = hits >> (rank - 1) & 1
         discount = 1 / math.log2(rank + 1)
         gain += discount * hit
         ideal += discount * (n_relevant >= rank)
         first[hit == 1] = 1 / rank
-        found += hit
-    return dict(zip(METRICS, (gain / ideal, first, found / n_relevant), strict=True))
+        n_hits += hit
+    return dict(zip(METRICS, (gain / ideal, first, n_hits / n_relevant), strict=True))
 
 
 def score_table(users: "np.ndarray", n_relevant: "np.ndarray", hits: "np.ndarray") -> "pd.DataFrame":

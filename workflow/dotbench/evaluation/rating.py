@@ -27,11 +27,11 @@ def evaluate_rating(split: Split, predictions: Mapping[str, "np.ndarray"]) -> tu
     means = {}
     for name, parts in groups.items():
         truth = np.concatenate([split.ratings[part] for part in parts]).astype(np.float64)
-        found = np.concatenate([predictions[part] for part in parts])
+        estimates = np.concatenate([predictions[part] for part in parts])
         means[name] = {
-            "rmse": rmse(truth, found),
-            "mae": mae(truth, found),
-            "rmse_clipped": rmse(truth, found.clip(*rated)),
+            "rmse": rmse(truth, estimates),
+            "mae": mae(truth, estimates),
+            "rmse_clipped": rmse(truth, estimates.clip(*rated)),
         }
     error = predictions["test"] - split.ratings["test"].astype(np.float64)
     frame = pd.DataFrame({"user": split.test[:, 0], "n": 1, "squared_error": error**2, "absolute_error": np.abs(error)})

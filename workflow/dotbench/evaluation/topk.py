@@ -64,7 +64,7 @@ class Ranking:
         outlives a block, so that blocks of different sizes do not fragment the heap.
         """
         width = min(self.cutoff, self._rotations.shape[1])
-        found = torch.zeros(len(self.users), width, dtype=torch.bool, device=self.device)
+        hits = torch.zeros(len(self.users), width, dtype=torch.bool, device=self.device)
         for start, rows, relevant, masked in self._blocks:
             scores = scorer(rows)
             scores.view(-1)[masked] = -torch.inf
@@ -77,8 +77,8 @@ class Ranking:
                 items[tied] = orders.gather(1, places)
             cells = torch.arange(len(rows), device=self.device)[:, None] * n_items + items
             at = torch.searchsorted(relevant, cells).clamp(max=len(relevant) - 1)
-            found[start : start + len(rows)] = ((relevant[at] == cells) & values.isfinite())[:, :width]
-        return found
+            hits[start : start + len(rows)] = ((relevant[at] == cells) & values.isfinite())[:, :width]
+        return hits
 
 
 def top(scores: "torch.Tensor", k: int) -> "tuple[torch.Tensor, torch.Tensor]":

@@ -1,4 +1,4 @@
-"""What an interrupted part of a simulation has finished."""
+"""What an interrupted job of a simulation has finished."""
 
 import shutil
 from collections.abc import Callable
@@ -20,9 +20,9 @@ class Checkpoint:
         self.folder, self.key = folder, key
         path = folder / "rows.json"
         self.rows: dict[str, Rows] = {}
-        found: dict[str, Any] = read_json(path) if path.is_file() else {"key": None}
-        if found["key"] == key:
-            self.rows = found["rows"]
+        content: dict[str, Any] = read_json(path) if path.is_file() else {"key": None}
+        if content["key"] == key:
+            self.rows = content["rows"]
         else:
             self.drop()
 
@@ -30,13 +30,13 @@ class Checkpoint:
         return name in self.rows
 
     def add(self, name: str, rows: Rows) -> Rows:
-        """Keep the rows of a finished fit: at once, and for good until the part is done."""
+        """Keep the rows of a finished fit: at once, and for good until the job is done."""
         self.rows[name] = rows
         write_json(self.folder / "rows.json", {"key": self.key, "rows": self.rows})
         return rows
 
     def once(self, name: str, make: Callable[[], Rows]) -> Rows:
-        """The rows that are kept under the name, or those that ``make`` gives, which are checkpoint."""
+        """The rows that are kept under the name, or those that ``make`` gives, which are kept."""
         return self.rows[name] if name in self.rows else self.add(name, make())
 
     def file(self, name: str) -> Path:
@@ -44,6 +44,6 @@ class Checkpoint:
         return self.folder / f"{name}.pt"
 
     def drop(self) -> None:
-        """Forget everything: the part is done, or something that it depends on has changed."""
+        """Forget everything: the job is done, or something that it depends on has changed."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.rows = {}

@@ -56,11 +56,11 @@ def mentions(text: str) -> Iterator[Mention]:
             if number[place] and (aspect := as_aspect(word, number[place])):
                 places.setdefault(aspect, place)
         if places:
-            found = opinions(lower, number)
+            polarities = opinions(lower, number)
             for aspect, place in places.items():
-                weights = [1 / abs(where - place) for where, _ in found]
-                total = sum(weight * p for weight, (_, p) in zip(weights, found, strict=True))
-                yield Mention(aspect, total / sum(weights) if found else 0.0)
+                weights = [1 / abs(where - place) for where, _ in polarities]
+                total = sum(weight * p for weight, (_, p) in zip(weights, polarities, strict=True))
+                yield Mention(aspect, total / sum(weights) if polarities else 0.0)
 
 
 def nouns(words: list[str], tags: list[str]) -> list[str]:
@@ -72,7 +72,7 @@ def nouns(words: list[str], tags: list[str]) -> list[str]:
     strings sound"); a verb after an article, a possessive or an adjective is a noun ("my stand", "these picks"), and
     so is one without -s after a singular noun ("guitar strap").
     """
-    found = []
+    noun_tags = []
     word_before = tag_before = ""
     for word, tag in zip(words, tags, strict=True):
         if tag in ("NN", "NNS"):
@@ -84,9 +84,9 @@ def nouns(words: list[str], tags: list[str]) -> list[str]:
                 tag = "NN"
         elif tag == "VBZ" and (word_before in PLURAL or tag_before in NOMINAL):
             tag = "NNS"
-        found.append(tag if tag in ("NN", "NNS") else "")
+        noun_tags.append(tag if tag in ("NN", "NNS") else "")
         word_before, tag_before = word, tag
-    return found
+    return noun_tags
 
 
 def opinions(words: list[str], number: list[str]) -> list[tuple[int, float]]:
@@ -103,12 +103,12 @@ def opinions(words: list[str], number: list[str]) -> list[tuple[int, float]]:
         token = Token(word)
         token.place = place
         tokens.append((token, "a noun" if noun and not is_opinion(word) else None))
-    found = []
+    polarities = []
     for phrase, polarity, *_ in sentiment.assessments(tokens):
         if polarity:
             last = [word for word in phrase if word != "!"][-1]
-            found.append((last.place, polarity))
-    return found
+            polarities.append((last.place, polarity))
+    return polarities
 
 
 @cache

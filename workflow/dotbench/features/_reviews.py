@@ -92,9 +92,9 @@ def texts(source: Source, leaky: bool) -> "Iterator[tuple[np.ndarray, np.ndarray
     empty = True
     for frame in source.rows(columns, leaky):
         parts = [frame[column].fillna("").tolist() for column in columns]
-        found = [".\n\n".join(filter(None, review)) for review in zip(*parts, strict=True)]
-        if found:
+        reviews = [".\n\n".join(filter(None, review)) for review in zip(*parts, strict=True)]
+        if reviews:
             empty = False
-            yield frame["user"].to_numpy(), frame["item"].to_numpy(), found
+            yield frame["user"].to_numpy(), frame["item"].to_numpy(), reviews
     if empty:
         raise DotbenchError(f"{source.ratings}: none of its reviews belongs to the training part")

@@ -41,22 +41,22 @@ class Aspects(TextFeatures):
     def read(self, source: Source) -> "tuple[Reviews, dict[str, pd.DataFrame]]":
         from scipy.sparse import csr_array
 
-        known: dict[str, int] = {}
+        vocabulary: dict[str, int] = {}
         users, items = [], []
         reviews, aspects, polarities = array("i"), array("i"), array("f")
         n = 0
-        for user_rows, item_rows, found in texts(source, self.settings.leaky):
+        for user_rows, item_rows, batch in texts(source, self.settings.leaky):
             users.append(user_rows)
             items.append(item_rows)
-            for text in found:
+            for text in batch:
                 for mention in mentions(text):
                     reviews.append(n)
-                    aspects.append(known.setdefault(mention.aspect, len(known)))
+                    aspects.append(vocabulary.setdefault(mention.aspect, len(vocabulary)))
                     polarities.append(mention.polarity)
                 n += 1
-        if not known:
+        if not vocabulary:
             raise DotbenchError(f"{source.ratings}: no review mentions an aspect")
-        names = list(known)
+        names = list(vocabulary)
         frequency = np.bincount(aspects)
         order = sorted(range(len(names)), key=lambda k: (-frequency[k], names[k]))[: self.settings.size]
         column = np.full(len(names), -1)
@@ -93,6 +93,6 @@ def level_table(
     """``aspect, rating, frequency, mean``: mentions of each name in the reviews of each rating that has any, and the
     mean of their polarity. Arrays of shape (n,), as for `polarity_table`; ``ratings``: of the mentions' reviews."""
     frame = pd.DataFrame({"place": aspects, "rating": ratings, "polarity": polarity.astype(np.float64)})
-    found = frame.groupby(["place", "rating"])["polarity"].agg(frequency="count", mean="mean").reset_index()
-    found["place"] = np.asarray(names, dtype=object)[found["place"]]
-    return found.rename(columns={"place": "aspect"})
+    table = frame.groupby(["place", "rating"])["polarity"].agg(frequency="count", mean="mean").reset_index()
+    table["place"] = np.asarray(names, dtype=object)[table["place"]]
+    return table.rename(columns={"place": "aspect"})

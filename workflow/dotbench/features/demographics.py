@@ -16,5 +16,5 @@ class Demographics(MovieLens):
     title = "Demographics"
 
     def compute(self, source: Source) -> Features:
-        found = super().compute(source)
-        return Features(found.users, np.zeros((len(found.items), 0), np.float32), found.user_names, [])
+        features = super().compute(source)
+        return Features(features.users, np.zeros((len(features.items), 0), np.float32), features.user_names, [])

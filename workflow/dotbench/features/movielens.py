@@ -55,8 +55,8 @@ class MovieLens(FeatureSet):
             users[row, [occupation, len(occupations) + age]] = 1
             users[row, -1] = female
         items = np.zeros((source.split.n_items, len(genres)), np.float32)
-        for row, found in enumerate(_each(source, "items", movies)):
-            items[row, found] = 1
+        for row, columns in enumerate(_each(source, "items", movies)):
+            items[row, columns] = 1
         return Features(users, items, [*occupations, *AGE_NAMES, "female"], genres)
 
 
@@ -73,24 +73,24 @@ def _flags(fields: list[str], n: int) -> list[int]:
 
 def _read(path: Path, separator: str, parse: Callable[[list[str]], Any]) -> dict[str, Any]:
     """id, the first field of a line → what ``parse`` makes of its fields."""
-    found = {}
+    records = {}
     for number, line in enumerate(_lines(path), start=1):
         fields = line.split(separator)
         try:
-            found[fields[0]] = parse(fields)
+            records[fields[0]] = parse(fields)
         except (ValueError, IndexError) as error:
             raise DotbenchError(f"{path}, line {number}: found '{line}', which cannot be read: {error}") from None
-    return found
+    return records
 
 
 def _lines(path: Path) -> list[str]:
     return [line for line in path.read_text(encoding="latin-1").split("\n") if line]
 
 
-def _each(source: Source, kind: str, known: dict[str, Any]) -> list[Any]:
+def _each(source: Source, kind: str, records: dict[str, Any]) -> list[Any]:
     """What is known of each user or item, by row; DotbenchError naming one of which nothing is."""
     ids = source.ids(kind)
-    absent = [name for name in ids if name not in known]
+    absent = [name for name in ids if name not in records]
     if absent:
         raise DotbenchError(f"{source.folder / kind}.csv: id '{absent[0]}' is in no side file")
-    return [known[name] for name in ids]
+    return [records[name] for name in ids]

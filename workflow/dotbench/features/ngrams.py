@@ -61,10 +61,10 @@ class NGrams(TextFeatures):
         chosen = self.choose(source)
         vectorizer = self._vectorizer(vocabulary=chosen)
         users, items, counts = [], [], []
-        for user_rows, item_rows, found in texts(source, self.settings.leaky):
+        for user_rows, item_rows, batch in texts(source, self.settings.leaky):
             users.append(user_rows)
             items.append(item_rows)
-            counts.append(vectorizer.transform(found))
+            counts.append(vectorizer.transform(batch))
         return Reviews(np.concatenate(users), np.concatenate(items), csr_array(vstack(counts, "csr")), None, chosen), {}
 
     def choose(self, source: Source) -> list[str]:
@@ -75,9 +75,9 @@ class NGrams(TextFeatures):
             raise none
         vectorizer = self._vectorizer(vocabulary=names)
         n, frequency, documents = 0, np.zeros(len(names)), np.zeros(len(names))
-        for _, _, found in texts(source, self.settings.leaky):
-            counts = vectorizer.transform(found)
-            n += len(found)
+        for _, _, batch in texts(source, self.settings.leaky):
+            counts = vectorizer.transform(batch)
+            n += len(batch)
             frequency += np.bincount(counts.indices, counts.data, minlength=len(names))
             documents += np.bincount(counts.indices, minlength=len(names))
         kept = np.flatnonzero(documents >= self.settings.min_share * n)
@@ -90,11 +90,11 @@ class NGrams(TextFeatures):
         """N-grams that are frequent enough in at least one batch."""
         candidates: set[str] = set()
         analyze = self._vectorizer().build_analyzer()
-        for _, _, found in texts(source, self.settings.leaky):
+        for _, _, batch in texts(source, self.settings.leaky):
             documents: Counter[str] = Counter()
-            for text in found:
+            for text in batch:
                 documents.update(set(analyze(text)))
-            least = self.settings.min_share * len(found)
+            least = self.settings.min_share * len(batch)
             frequent = (gram for gram, n in documents.items() if n >= least)
             candidates.update(g for g in frequent if not any(map(is_stop_word, (g.split()[0], g.split()[-1]))))
         return candidates

@@ -57,20 +57,20 @@ class Source:
         n = self.split.n_users if kind == "users" else self.split.n_items
         path = self.folder / f"{kind}.csv"
         try:
-            found = pd.read_csv(path, dtype=str, keep_default_na=False)["id"].tolist()
+            ids = pd.read_csv(path, dtype=str, keep_default_na=False)["id"].tolist()
         except OSError as error:
             raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
-        if len(found) < n:
-            raise DotbenchError(f"{path}: has {len(found)} rows; the split has {n} {kind}")
-        return found[:n]
+        if len(ids) < n:
+            raise DotbenchError(f"{path}: has {len(ids)} rows; the split has {n} {kind}")
+        return ids[:n]
 
     def file(self, *endings: str) -> Path:
         """The side file whose name ends in one of ``endings``; DotbenchError if there is none."""
         for path in self.files:
             if path.name.endswith(endings):
                 return path
-        found = ", ".join(path.name for path in self.files) or "none"
-        raise DotbenchError(f"side files: found {found}; needed is {' or '.join(endings)}")
+        names = ", ".join(path.name for path in self.files) or "none"
+        raise DotbenchError(f"side files: found {names}; needed is {' or '.join(endings)}")
 
     def _open(self) -> Any:
         import pyarrow.parquet as parquet

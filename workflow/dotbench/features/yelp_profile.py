@@ -41,11 +41,11 @@ class YelpProfile(FeatureSet):
         from scipy.sparse import csr_array
 
         tags = {row: _tags(line) for row, line in _matched(source, "items", "business.json", "business_id")}
-        counts = Counter(tag for found in tags.values() for tag in found)
+        counts = Counter(tag for row_tags in tags.values() for tag in row_tags)
         frequent = (tag for tag, n in counts.items() if n >= self.settings.min_businesses)
         names = sorted(frequent, key=lambda tag: (tag.startswith("category"), tag))
         column = {name: k for k, name in enumerate(names)}
-        place = [(row, column[tag]) for row, found in sorted(tags.items()) for tag in found if tag in column]
+        place = [(row, column[tag]) for row, row_tags in sorted(tags.items()) for tag in row_tags if tag in column]
         rows, columns = np.array(place, np.int32).reshape(-1, 2).T
         items = csr_array((np.ones(len(rows), np.float32), (rows, columns)), (source.split.n_items, len(names)))
         users = np.zeros((source.split.n_users, 1), np.float32)
@@ -87,9 +87,9 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     with RawFiles([]).lines(path) as stream:
         for number, line in enumerate(stream, start=1):
             try:
-                found = json.loads(line)
+                record = json.loads(line)
             except json.JSONDecodeError as error:
                 raise DotbenchError(f"{path}, line {number}: not valid JSON: {error.msg}") from error
-            if not isinstance(found, dict):
-                raise DotbenchError(f"{path}, line {number}: found {type(found).__name__}; needed is an object")
-            yield found
+            if not isinstance(record, dict):
+                raise DotbenchError(f"{path}, line {number}: found {type(record).__name__}; needed is an object")
+            yield record

@@ -104,8 +104,8 @@ class RG2(AlternatingLoss, GaussNewtonLoss, SpectralLoss, UserBatchedLoss):
         own = torch.nn.functional.embedding_bag(chosen, q, starts, mode="sum")
         everywhere = ((p @ (q.T @ q)) * p).sum(1) + 2 * p @ q.sum(0) + len(q)
         norms = self.settings.regularization * counts / 2 * (p**2).sum(1)
-        found: torch.Tensor = counts / (2 * len(q)) * everywhere + norms - (p * own).sum(1)
-        return found
+        losses: torch.Tensor = counts / (2 * len(q)) * everywhere + norms - (p * own).sum(1)
+        return losses
 
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         norms = self.settings.regularization / (2 * train.n_items) * (vectors.items() ** 2).sum()

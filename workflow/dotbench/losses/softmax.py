@@ -22,8 +22,8 @@ class Softmax(UserBatchedLoss):
 
     def user_losses(self, vectors: Vectors, batch: Batch) -> "torch.Tensor":
         users, _, items, counts = batch
-        found: torch.Tensor = _cross_entropy().apply(vectors.users(users), vectors.items(), items, counts)
-        return found
+        losses: torch.Tensor = _cross_entropy().apply(vectors.users(users), vectors.items(), items, counts)
+        return losses
 
 
 @cache

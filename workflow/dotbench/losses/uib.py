@@ -42,5 +42,5 @@ class UIB(PointwiseLoss):
 
     def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
         softplus = torch.nn.functional.softplus
-        found: torch.Tensor = softplus(-positive) + self.settings.alpha * softplus(negative)
-        return found
+        losses: torch.Tensor = softplus(-positive) + self.settings.alpha * softplus(negative)
+        return losses

@@ -68,7 +68,7 @@ class InductiveModel(VectorModel):
 
 def dense(features: Features | None, side: str, label: str, train: TrainMatrix) -> "torch.Tensor":
     """Features of one side, (n, d), as a dense tensor. Raises FitFailed where there is none."""
-    found = None if features is None else getattr(features, side)
-    if found is None or found.shape[1] == 0:
+    matrix = None if features is None else getattr(features, side)
+    if matrix is None or matrix.shape[1] == 0:
         raise FitFailed(f"features '{label}': have no column for {side}; needed is one")
-    return dense_rows(found, train)
+    return dense_rows(matrix, train)

@@ -23,5 +23,5 @@ class NIMC(InductiveModel):
     settings: NIMCSettings
 
     def activate(self, values: "torch.Tensor") -> "torch.Tensor":
-        found: torch.Tensor = getattr(torch, self.settings.activation)(values)
-        return found
+        activations: torch.Tensor = getattr(torch, self.settings.activation)(values)
+        return activations

@@ -142,16 +142,16 @@ class TowerVectors(Vectors):
         if rows is not None:
             vectors, at = self._distinct(side, rows)
             return torch.nn.functional.embedding(at, vectors)
-        found = self._all[side]
-        if found is None:
-            found = self._all[side] = self._towers[side]()
-        return found
+        all_vectors = self._all[side]
+        if all_vectors is None:
+            all_vectors = self._all[side] = self._towers[side]()
+        return all_vectors
 
     def _distinct(self, side: int, rows: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
         """(vectors, places): the vector of ``rows[k]`` is ``vectors[places[k]]``."""
-        found = self._all[side]
-        if found is not None:
-            return found, rows
+        all_vectors = self._all[side]
+        if all_vectors is not None:
+            return all_vectors, rows
         distinct, places = torch.unique(rows, return_inverse=True)
         return self._towers[side](distinct), places
 

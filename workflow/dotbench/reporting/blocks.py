@@ -28,25 +28,25 @@ def _block(entry: SimulationEntry, scenario: Scenario) -> Block:
     metric = simulation.metrics[0]
     competing = [k for k, line in enumerate(lines) if simulation.competes(line)]
     complete = [k for k in competing if lines[k]["failed"] == 0]
-    found: list[Comparison] = []
+    comparisons: list[Comparison] = []
     if len(complete) > 1:
         values = [reported_rows(entry, rows[k]).sort_values(simulation.replication) for k in complete]
         alike = {tuple(frame[simulation.replication]) for frame in values}
         if len(alike) == 1:
-            found = compare_replications(np.stack([frame[metric].to_numpy(float) for frame in values]))
+            comparisons = compare_replications(np.stack([frame[metric].to_numpy(float) for frame in values]))
     places = [""] * len(lines)
-    if found:
+    if comparisons:
         best = min(range(len(complete)), key=lambda k: lines[complete[k]][f"{metric}_mean"])
-        for k, place in zip(complete, standings(len(complete), best, found), strict=True):
+        for k, place in zip(complete, standings(len(complete), best, comparisons), strict=True):
             places[k] = place if len(complete) == len(competing) else place.replace("best", "")
     for line, place in zip(lines, places, strict=True):
         line["standing"] = place
     names = [lines[k][simulation.titled] for k in complete]
-    where = {name: lines[0][name] for name in ("label", *simulation.keys)}
+    keys = {name: lines[0][name] for name in ("label", *simulation.keys)}
     pairs = [
-        where
+        keys
         | {"metric": metric, "first": names[pair.first], "second": names[pair.second]}
         | {key: getattr(pair, key) for key in PAIR}
-        for pair in found
+        for pair in comparisons
     ]
     return Block(lines, pairs)

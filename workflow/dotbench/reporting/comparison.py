@@ -74,8 +74,8 @@ def standings_of(
         places = [place.replace("best", "") for place in places]
     elif second:
         places = runners_up(places, means, comparisons)
-    found = dict(zip(compared, places, strict=True))
-    return [found.get(row["method"], "") for row in rows]
+    place_by_method = dict(zip(compared, places, strict=True))
+    return [place_by_method.get(row["method"], "") for row in rows]
 
 
 PAIR_COLUMNS = ["dataset", "metric", "first", "second", "difference", "low", "high", "p", "p_holm"]

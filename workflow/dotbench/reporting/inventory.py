@@ -55,10 +55,10 @@ class Holding:
         published = count_text([getattr(expected, key) for key in ORDER]) if expected else ""
         if self.stats is None:
             return f"published: {published}" if published else ""
-        found = count_text([self.stats[key] for key in ORDER])
+        counts = count_text([self.stats[key] for key in ORDER])
         if not expected:
-            return found
-        return f"{found}: as published" if not self.stats["counts_differ"] else f"{found}; PUBLISHED: {published}"
+            return counts
+        return f"{counts}: as published" if not self.stats["counts_differ"] else f"{counts}; PUBLISHED: {published}"
 
 
 def holding(name: str) -> Holding:

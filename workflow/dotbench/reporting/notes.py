@@ -149,8 +149,8 @@ def _grids(name: str) -> str:
 def _unseen(dataset: str, contents: Contents) -> str:
     """Who of the held-out pairs has no training pair, and how many pairs are set apart; means over the seeds."""
     folders = [paths.split(dataset, contents.task, seed, contents.split.variant) for seed in contents.seeds]
-    found = [read_json(folder / "split.json") for folder in folders]
-    numbers = [(m["test"], m["unseen"]["users"], m["unseen"]["items"], sum(m["cold"].values())) for m in found]
+    splits = [read_json(folder / "split.json") for folder in folders]
+    numbers = [(m["test"], m["unseen"]["users"], m["unseen"]["items"], sum(m["cold"].values())) for m in splits]
     test, users, items, cold = (f"{sum(column) / len(column):,.6g}" for column in zip(*numbers, strict=True))
     return (
         f"{dataset}: {test} test pairs; {users} users and {items} items of the held-out pairs have no training pair; "

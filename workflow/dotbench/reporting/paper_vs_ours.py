@@ -77,26 +77,26 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
     """
     values, n = {name: row[f"{_column(cell)}_{name}"] for name in OURS}, row["seeds"] - row["failed"]
     mean, sd = values["mean"], values["sd"]
-    found: Row = {f"ours_{name}": value for name, value in values.items()} | {"seeds": n}
+    judgement: Row = {f"ours_{name}": value for name, value in values.items()} | {"seeds": n}
     if mean is None:
-        return found | {"verdict": "failed"}
+        return judgement | {"verdict": "failed"}
     difference = mean - cell.value
-    found["difference"] = difference
+    judgement["difference"] = difference
     if sd is not None:
         h = half_width(sd, n)
         if seeds == 1:
-            found["tolerance"] = h * sqrt(n + 1)
+            judgement["tolerance"] = h * sqrt(n + 1)
         else:
-            found["tolerance"] = hypot(h, h if cell.sd is None else half_width(cell.sd, seeds))
+            judgement["tolerance"] = hypot(h, h if cell.sd is None else half_width(cell.sd, seeds))
     if cell.suspect:
         verdict = "suspect cell"
     elif n < MIN_SEEDS:
         verdict = "too few seeds"
-    elif abs(difference) <= found["tolerance"]:
+    elif abs(difference) <= judgement["tolerance"]:
         verdict = "reproduces"
     else:
         verdict = f"differs: {'higher' if difference > 0 else 'lower'}"
-    return found | {"verdict": verdict}
+    return judgement | {"verdict": verdict}
 
 
 def kendall_tau(first: list[float], second: list[float]) -> float:
@@ -111,18 +111,18 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
     line: Row = {"table": cell.table, "dataset": cell.where, "paper_method": cell.method, "metric": cell.metric}
     line |= {"published": cell.value, "published_sd": cell.sd}
     method = published.method(cell.method)
-    here = [row for row in ours if row["dataset"] == cell.dataset and f"{_column(cell)}_mean" in row]
+    candidates = [row for row in ours if row["dataset"] == cell.dataset and f"{_column(cell)}_mean" in row]
     rows = [
         row
         for names in method.ours()
-        for row in here
+        for row in candidates
         if row["names"] == names and method.is_met_by(names, row.get("settings", {}))
     ]
     suspect = [f"published: {cell.suspect}"] if cell.suspect else []
     if not rows:
-        why = "method" if here else "dataset"
+        why = "method" if candidates else "dataset"
         return [{**line, "verdict": "not run", "notes": "; ".join([*suspect, f"the {why} was not run"])}]
-    found = []
+    lines = []
     for row in rows:
         notes = [*suspect]
         if row["names"] not in method.stated():
@@ -133,8 +133,8 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
         notes += [f"{row['seeds']} of {row['planned']} seeds were run"] if row["seeds"] < row["planned"] else []
         notes += [f"{row['failed']} of {row['seeds']} seeds failed"] if row["failed"] else []
         judged = judge(published.with_spread(cell), row, published.seeds)
-        found.append({**line, "method": row["method"], **judged, "notes": "; ".join(notes)})
-    return found
+        lines.append({**line, "method": row["method"], **judged, "notes": "; ".join(notes)})
+    return lines
 
 
 def _column(cell: Cell) -> str:
@@ -146,11 +146,11 @@ def _orders(published: Published, ours: list[Row]) -> list[Row]:
     """The paper's order of the methods on each of its datasets, beside ours on each dataset that was run; only
     methods that both have, by the first of ours that is the method as the paper states it; suspect cells are left
     out. A scenario of a simulation stands beside itself alone."""
-    found = []
+    orders = []
     blocks: dict[tuple[str, str], list[Cell]] = {}
     for cell in published.cells:
         blocks.setdefault((cell.metric, cell.where), []).append(cell)
-    for ((metric, where), cells), dataset in itertools.product(
+    for ((metric, paper_dataset), cells), dataset in itertools.product(
         blocks.items(), dict.fromkeys(row["dataset"] for row in ours)
     ):
         theirs, mean = cells[0].dataset, f"{_column(cells[0])}_mean"
@@ -165,13 +165,13 @@ def _orders(published: Published, ours: list[Row]) -> list[Row]:
                 means.setdefault(name, row[mean])
         names = list(means)
         if len(names) > 1:
-            line = {"metric": metric, "paper_dataset": where, "dataset": dataset, "methods": len(names)}
+            line = {"metric": metric, "paper_dataset": paper_dataset, "dataset": dataset, "methods": len(names)}
             for key, by in (("paper_order", values), ("our_order", means)):
                 sign = 1 if metric in LOWER_IS_BETTER else -1
                 line[key] = " > ".join(sorted(names, key=lambda name: sign * by[name]))
             tau = kendall_tau([values[name] for name in names], [means[name] for name in names])
-            found.append({**line, "kendall_tau": tau})
-    return found
+            orders.append({**line, "kendall_tau": tau})
+    return orders
 
 
 def _warning(published: Published, ours: list[Row]) -> str:

@@ -33,15 +33,15 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
         for part in parts:
             for metric in contents.metrics:
                 values = _values(own, part, metric)
-                labels, known = list(values), np.array(list(values.values()))
-                comparisons = compare_replications(known) if len(labels) > 1 else []
+                labels, matrix = list(values), np.array(list(values.values()))
+                comparisons = compare_replications(matrix) if len(labels) > 1 else []
                 name = column(part, metric)
                 for row, standing in zip(block, standings_of(block, labels, comparisons, name), strict=True):
                     row[f"{name}_standing"] = standing
                 for pair in comparisons:
-                    each = " ".join(f"{value:.6g}" for value in known[pair.first] - known[pair.second])
-                    told = {"part": "warm" if part == "test" else part, "per_seed": each}
-                    pairs.append(pair_row(dataset, metric, labels, pair) | told)
+                    each = " ".join(f"{value:.6g}" for value in matrix[pair.first] - matrix[pair.second])
+                    details = {"part": "warm" if part == "test" else part, "per_seed": each}
+                    pairs.append(pair_row(dataset, metric, labels, pair) | details)
         rows += block
     return rows, pairs
 
@@ -53,9 +53,9 @@ def shown_parts(runs: list[MethodRuns]) -> list[str]:
 
 def _values(runs: list[MethodRuns], part: str, metric: str) -> dict[str, list[float]]:
     """Label → the metric on a part, by seed, of the methods that have it for every seed."""
-    found = {}
+    values = {}
     for run in runs:
         metrics = [record["metrics"] or {} for record in run.metrics()]
-        if all(metric in known.get(part, ()) for known in metrics):
-            found[run.label] = [known[part][metric] for known in metrics]
-    return found
+        if all(metric in parts.get(part, ()) for parts in metrics):
+            values[run.label] = [parts[part][metric] for parts in metrics]
+    return values

@@ -44,13 +44,13 @@ def is_there(entry: SimulationEntry) -> bool:
 
 def scenarios(entry: SimulationEntry) -> list[Scenario]:
     """The lines of every scenario and the rows behind each, in the order of the parts."""
-    rows, simulation, found = read_rows(entry), entry.simulation, []
+    rows, simulation, all_scenarios = read_rows(entry), entry.simulation, []
     for _, group in rows.groupby(list(simulation.keys), sort=False, dropna=False):
         scenario = {"label": entry.label} | {key: _plain(group[key].iloc[0]) for key in simulation.keys}
         parts = list(group.groupby(simulation.compared, sort=False))
         lines = [scenario | {simulation.compared: _plain(name)} | _line(entry, part) for name, part in parts]
-        found.append((lines, [part for _, part in parts]))
-    return found
+        all_scenarios.append((lines, [part for _, part in parts]))
+    return all_scenarios
 
 
 def published_rows(entry: SimulationEntry, metric: str) -> list[Row]:
@@ -78,9 +78,9 @@ def published_rows(entry: SimulationEntry, metric: str) -> list[Row]:
 
 def scenario_text(keys: dict[str, str], line: Row) -> str:
     """A scenario in words, e.g. ``n = 1500, d = 20``; ``keys``: column → symbol. Keys without a value are left out."""
-    known = {symbol: line[key] for key, symbol in keys.items() if line[key] is not None}
+    values = {symbol: line[key] for key, symbol in keys.items() if line[key] is not None}
     return ", ".join(
-        f"{symbol} = {value if isinstance(value, str) else f'{value:g}'}" for symbol, value in known.items()
+        f"{symbol} = {value if isinstance(value, str) else f'{value:g}'}" for symbol, value in values.items()
     )
 
 
@@ -97,9 +97,9 @@ def is_scenario(name: str) -> bool:
 def columns(entry: SimulationEntry) -> list[str]:
     """Columns of the csv."""
     simulation = entry.simulation
-    found = ["label", *simulation.keys, simulation.compared, simulation.titled, "replications", "failed"]
-    found += [f"{metric}_{end}" for metric in simulation.metrics for end in ENDS] + ["standing"]
-    return [*found, "chosen", "on_edge", "seconds_mean", "cpu_seconds_mean", "tuning_cpu_seconds", "failure"]
+    names = ["label", *simulation.keys, simulation.compared, simulation.titled, "replications", "failed"]
+    names += [f"{metric}_{end}" for metric in simulation.metrics for end in ENDS] + ["standing"]
+    return [*names, "chosen", "on_edge", "seconds_mean", "cpu_seconds_mean", "tuning_cpu_seconds", "failure"]
 
 
 def pair_columns(entry: SimulationEntry) -> list[str]:

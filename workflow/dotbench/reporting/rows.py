@@ -15,8 +15,8 @@ FACTS = ("epochs", "updates", "train_seconds", "cpu_seconds", "peak_memory_bytes
 
 def cold_parts(runs: Sequence[MethodRuns]) -> list[str]:
     """Those of COLD_PARTS that any of the runs was evaluated on."""
-    found = {part for run in runs for record in run.metrics() for part in record["metrics"] or ()}
-    return [part for part in COLD_PARTS if part in found]
+    parts = {part for run in runs for record in run.metrics() for part in record["metrics"] or ()}
+    return [part for part in COLD_PARTS if part in parts]
 
 
 def column(part: str, metric: str) -> str:
@@ -71,15 +71,15 @@ def inert_keys(run: MethodRuns) -> list[str]:
     """Tuned keys along which validation NDCG@10 varies by less than INERT over all values of the grid, the other keys
     as chosen. Only trials that came to the same rung are compared."""
     chosen, trials = run.chosen(), run.trials()
-    found = []
+    keys = []
     for key, values in chosen["grid"].items():
         alike = trials
         for other in chosen["grid"].keys() - {key}:
             alike = alike[_equal(alike[other], chosen["hyperparameters"][other])]
         whole = len(alike) == len(values) > 1 and (alike["status"] == "ok").all() and alike["rung"].nunique() == 1
         if whole and np.ptp(alike["validation"]) < INERT:
-            found.append(key)
-    return found
+            keys.append(key)
+    return keys
 
 
 def _equal(column: "pd.Series", value: Any) -> Any:

@@ -178,8 +178,8 @@ def _components(choice: MethodChoice) -> tuple[type[Any], type[Any] | None, type
     if model.is_baseline:
         for key in ("loss", "solver"):
             if getattr(choice, key) not in (None, "none"):
-                found = getattr(choice, key)
-                raise WrongChoice((key,), f"found '{found}'; the baseline '{model.name}' takes no {key}")
+                value = getattr(choice, key)
+                raise WrongChoice((key,), f"found '{value}'; the baseline '{model.name}' takes no {key}")
         return model, None, None
     if choice.loss in (None, "none"):
         raise WrongChoice(("loss",), f"missing; allowed are {', '.join(losses())}")

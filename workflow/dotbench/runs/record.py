@@ -9,8 +9,8 @@ from typing import Any
 class FitRecord:
     """What is known of a fit. None: not known, or does not apply.
 
-    ``validation``: the metric named by ``validation_metric`` at the best epoch. ``train_seconds``, ``cpu_seconds``: wall
-    and CPU seconds of training alone. ``cpu_share_of_others``: share of the machine's CPU time that went to other
+    ``validation``: the metric named by ``validation_metric`` at the best epoch. ``train_seconds``, ``cpu_seconds``:
+    wall and CPU seconds of training alone. ``cpu_share_of_others``: share of the machine's CPU time that went to other
     processes meanwhile. ``further``: what a solver adds, e.g. its decomposition. ``split``: identity of the split where
     it is not the default one.
     """

@@ -85,8 +85,8 @@ class Simulation(Component):
     rows. A table tells a row's scenario by ``keys``, what is compared by ``compared`` (and what it is called by
     ``titled``), the replication by ``replication``; it shows ``metrics``, all errors (lower is better), of the rows
     that have the values of ``reported``. ``marks_best``: whether what is compared competes, so that the best is marked;
-    `references` do not. ``expected_failures``: reasons for a row without a value that are a result, and no failure of the
-    run.
+    `references` do not. ``expected_failures``: reasons for a row without a value that are a result, and no failure of
+    the run.
     """
 
     study: ClassVar[str]
@@ -142,8 +142,8 @@ class Simulation(Component):
 
         A setting that the simulation got later is left out at its default: see `dotbench.settings.LATER`."""
         settings = self.settings.model_dump(mode="json", exclude=set(self.lists))
-        for key, known in self.Settings.model_fields.items():
-            if known.json_schema_extra == LATER and settings.get(key) == known.default:
+        for key, setting in self.Settings.model_fields.items():
+            if setting.json_schema_extra == LATER and settings.get(key) == setting.default:
                 del settings[key]
         return {EXPERIMENT: self.name, "settings": settings}
 

@@ -115,8 +115,8 @@ class Comparison:
         failed = [self._failed(seed, tuning) for seed, (point, _) in chosen.items() if point is None]
         if self.refit:
             none = np.zeros(0, np.int64)
-            known = {seed: point for seed, (point, _) in chosen.items() if point is not None}
-            reported = self._make([_Fit(seed, point, none, "reported") for seed, point in known.items()])
+            chosen_points = {seed: point for seed, (point, _) in chosen.items() if point is not None}
+            reported = self._make([_Fit(seed, point, none, "reported") for seed, point in chosen_points.items()])
             for row in reported:
                 row["valid_rmse"] = chosen[row["replication"]][1]
         else:
@@ -169,12 +169,12 @@ class Comparison:
 
     def _scores(self, fit: _Fit, data: RatingData, fitted: Fitted) -> Row:
         """Validation RMSE, and the other errors where the fit may be reported."""
-        found = {}
+        scores = {}
         if len(data.valid_pairs):
-            found["valid_rmse"] = rmse(data.valid_ratings, finite(fitted.predict(data.valid_pairs)))
+            scores["valid_rmse"] = rmse(data.valid_ratings, finite(fitted.predict(data.valid_pairs)))
         if fit.role == "reported" or not self.refit:
-            found |= self.errors(self.sets[fit.seed], data, fitted)
-        return found
+            scores |= self.errors(self.sets[fit.seed], data, fitted)
+        return scores
 
     def errors(self, drawn: DataSet, data: RatingData, fitted: Fitted) -> Row:
         """RMSE on the training pairs that are in ``data`` and on the test pairs of the data set that was drawn."""
@@ -192,12 +192,12 @@ class Comparison:
 
     def _empty(self, seed: int) -> Row:
         absent = ("fold", "on_edge", "valid_rmse", *self.reported, "epochs", "ended")
-        known = {"replication": seed, "method": self.stated["name"], "title": self.stated["title"]}
-        return known | dict.fromkeys(absent)
+        facts = {"replication": seed, "method": self.stated["name"], "title": self.stated["title"]}
+        return facts | dict.fromkeys(absent)
 
 
 def _progress(row: Row) -> str:
     """Replication, tuned values, errors and seconds of a fit."""
     errors = [f"{part} RMSE {row[f'{part}_rmse']:.4f}" for part in ("valid", "test") if row[f"{part}_rmse"] is not None]
-    told = ", ".join(errors) or f"failed: {row['reason']}"
-    return f"replication {row['replication']}, {row['hyperparameters']}: {told}, {row['seconds']:.3g} s"
+    outcome = ", ".join(errors) or f"failed: {row['reason']}"
+    return f"replication {row['replication']}, {row['hyperparameters']}: {outcome}, {row['seconds']:.3g} s"

@@ -69,10 +69,10 @@ def save_job(frame: "pd.DataFrame", record: dict[str, Any], rows: Path) -> None:
 
 def from_identity(identity: dict[str, Any]) -> Simulation:
     """The simulation that `Simulation.identity` describes; which jobs there are is not known to it."""
-    known = simulations()
-    if identity[EXPERIMENT] not in known:
-        raise unknown("simulation", identity[EXPERIMENT], known)
-    cls: type[Simulation] = known[identity[EXPERIMENT]]
+    classes = simulations()
+    if identity[EXPERIMENT] not in classes:
+        raise unknown("simulation", identity[EXPERIMENT], classes)
+    cls: type[Simulation] = classes[identity[EXPERIMENT]]
     return cls(validate(cls.Settings, identity["settings"], f"simulation '{cls.name}'", OF_JOB))
 
 
@@ -81,8 +81,10 @@ def to_frame(simulation: Simulation, rows: list[Row]) -> "pd.DataFrame":
     names = list(simulation.columns)
     for row in rows:
         if row.keys() != set(names):
-            found, allowed = ", ".join(row), ", ".join(names)
-            raise DotbenchError(f"simulation '{simulation.name}': a row has the columns {found}; allowed are {allowed}")
+            row_columns, allowed = ", ".join(row), ", ".join(names)
+            raise DotbenchError(
+                f"simulation '{simulation.name}': a row has the columns {row_columns}; allowed are {allowed}"
+            )
     columns = {
         name: pd.Series([row[name] for row in rows], dtype=KINDS[column.kind])
         for name, column in simulation.columns.items()

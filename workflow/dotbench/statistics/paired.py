@@ -105,8 +105,8 @@ def runners_up(found: list[str], means: list[float], comparisons: list[Compariso
 
 def _ratio(totals: "np.ndarray", counts: "np.ndarray", root: bool) -> "np.ndarray":
     ratio = totals / counts
-    found: np.ndarray = np.sqrt(ratio) if root else ratio
-    return found
+    means: np.ndarray = np.sqrt(ratio) if root else ratio
+    return means
 
 
 def _statistic(totals: "np.ndarray", counts: "np.ndarray", root: bool) -> "np.ndarray":

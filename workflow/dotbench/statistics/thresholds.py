@@ -33,7 +33,7 @@ def threshold_interval(
     share stays below a half is None."""
     rng = np.random.default_rng(0)
     trials = successes.shape[1]
-    found = [threshold(x, successes[:, rng.integers(trials, size=trials)]) for _ in range(RESAMPLES)]
-    ordered = sorted(np.inf if value is None else value for value in found)
+    thresholds = [threshold(x, successes[:, rng.integers(trials, size=trials)]) for _ in range(RESAMPLES)]
+    ordered = sorted(np.inf if value is None else value for value in thresholds)
     low, high = (ordered[round((RESAMPLES - 1) * share)] for share in ((1 - confidence) / 2, (1 + confidence) / 2))
     return (None if np.isinf(low) else low), (None if np.isinf(high) else high)

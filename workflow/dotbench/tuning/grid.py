@@ -17,8 +17,8 @@ INSTEAD: dict[str, tuple[GridName, ...]] = {
 
 
 def named_grid(grids: Mapping[Any, Any], name: GridName) -> Grid | None:
-    """The grid of a name: ``reduced`` (what two cores can do), ``paper`` (as printed), ``extended`` (where the paper's is
-    too narrow); the nearest one where it is absent, None where there is none.
+    """The grid of a name: ``reduced`` (what two cores can do), ``paper`` (as printed), ``extended`` (where the paper's
+    is too narrow); the nearest one where it is absent, None where there is none.
 
     ``grids`` may be a grid itself, which then stands under every name.
     """

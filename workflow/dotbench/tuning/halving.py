@@ -29,8 +29,8 @@ class Halving(Settings):
 
     def rungs(self, trials: int) -> list[Rung]:
         """E.g. 12 trials at the defaults: 12 for 5 epochs, then 4 for 15."""
-        found, reach = [], 1
+        rungs, reach = [], 1
         while trials > 1:
-            found.append(Rung(trials, reach * self.epochs, reach * self.updates))
+            rungs.append(Rung(trials, reach * self.epochs, reach * self.updates))
             trials, reach = trials // self.factor, reach * self.factor
-        return found
+        return rungs

@@ -103,11 +103,11 @@ class Prose:
     def _pools(self) -> "np.ndarray":
         """Praise, blame and neutral sentences, ``POOL`` of each, one after the other."""
         rng = np.random.default_rng([self.seed, 0])
-        found = []
+        sentences = []
         for templates, words in ((PRAISE, GOOD), (BLAME, BAD), (PLAIN, GOOD)):
             for _ in range(POOL):
                 word = words[rng.integers(len(words))]
-                found.append(
+                sentences.append(
                     templates[rng.integers(len(templates))].format(
                         aspect=self.aspects[int(rng.integers(len(self.aspects)))],
                         word=word,
@@ -115,4 +115,4 @@ class Prose:
                         number=int(rng.integers(2, 30)),
                     )
                 )
-        return np.array(found, dtype=object)
+        return np.array(sentences, dtype=object)

@@ -258,14 +258,14 @@ def _amazon_ids(n: int, width: int, prefix: str) -> list[str]:
     """``n`` different ids: the numbers from 1 in base 36, scattered by a factor prime to 36."""
     modulus = 36**width
     factor = 6 * (GOLDEN % (modulus // 6)) + 1
-    found = []
+    ids = []
     for k in range(1, n + 1):
         value, letters = k * factor % modulus, prefix
         for _ in range(width):
             value, digit = divmod(value, 36)
             letters += LETTERS[digit]
-        found.append(letters)
-    return found
+        ids.append(letters)
+    return ids
 
 
 def _yelp_ids(kind: int, numbers: Iterable[int]) -> list[str]:
@@ -318,10 +318,10 @@ def main() -> None:
 
 def _bytes(text: str) -> int:
     """A number of bytes, as ``500MB``."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) *([kMG]?)B?", text)
-    if found is None:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) *([kMG]?)B?", text)
+    if match is None:
         raise DotbenchError(f"--bytes: found '{text}'; allowed is a number and kB, MB or GB, as 500MB")
-    return round(float(found[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[found[2]])
+    return round(float(match[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]])
 
 
 if __name__ == "__main__":

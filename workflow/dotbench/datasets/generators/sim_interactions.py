@@ -256,8 +256,8 @@ def _deal(rng: "np.random.Generator", total: int, weight: "np.ndarray", room: "n
 
 
 def _preference(truth: Truth, user: "np.ndarray", item: "np.ndarray") -> "np.ndarray":
-    found: np.ndarray = np.einsum("nk,nk->n", truth.users[user], truth.items[item])
-    return found
+    preferences: np.ndarray = np.einsum("nk,nk->n", truth.users[user], truth.items[item])
+    return preferences
 
 
 def _sigmoid(x: "np.ndarray") -> "np.ndarray":

@@ -54,8 +54,8 @@ class SimNimc(CovariateGenerator):
         return rng.standard_normal((n, self.settings.covariates))
 
     def vectors(self, x: "np.ndarray", side: int) -> "np.ndarray":
-        found: np.ndarray = ACTIVATIONS[self.settings.activation](x @ self.weights()[side])
-        return found
+        vectors: np.ndarray = ACTIVATIONS[self.settings.activation](x @ self.weights()[side])
+        return vectors
 
     def weights(self) -> "np.ndarray":
         """The true U and V, shape (2, d, k)."""

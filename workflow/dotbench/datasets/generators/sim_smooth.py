@@ -62,8 +62,8 @@ class SimSmooth(RepeatedCovariates):
         total = np.zeros((len(x), s.functions))
         for level, scale in enumerate(scales, start=1):
             total += scale * self._interpolated(2.0**level * x[:, : s.dimension], side, level)
-        found: np.ndarray = total * (s.variance / s.functions) ** 0.25 / np.sqrt(square)
-        return found
+        vectors: np.ndarray = total * (s.variance / s.functions) ** 0.25 / np.sqrt(square)
+        return vectors
 
     def _interpolated(self, z: "np.ndarray", side: int, level: int) -> "np.ndarray":
         """N_jk at the rows of ``z`` for every j: shape (n, d) → (n, p)."""
@@ -71,7 +71,7 @@ class SimSmooth(RepeatedCovariates):
         t = z - below
         upper = t**3 * (t * (6 * t - 15) + 10)
         corner = below.astype(np.uint64)
-        found = np.zeros((len(z), self.settings.functions))
+        totals = np.zeros((len(z), self.settings.functions))
         start = np.full(len(z), self.settings.seed, np.uint64)
         start = _mix(_mix(start, np.uint64(side)), np.uint64(level))
         for e in itertools.product((0, 1), repeat=z.shape[1]):
@@ -80,8 +80,8 @@ class SimSmooth(RepeatedCovariates):
                 weight = weight * (upper[:, axis] if step else 1 - upper[:, axis])
                 state = _mix(state, corner[:, axis] + np.uint64(step))
             values = _mix(state[:, None], np.arange(self.settings.functions, dtype=np.uint64))
-            found += weight[:, None] * ((values >> np.uint64(11)) * 2.0**-52 - 1)
-        return found
+            totals += weight[:, None] * ((values >> np.uint64(11)) * 2.0**-52 - 1)
+        return totals
 
 
 def _mix(state: "np.ndarray", number: "np.ndarray | np.unsignedinteger") -> "np.ndarray":

@@ -39,5 +39,5 @@ class SimT2Rec(RepeatedCovariates):
         shape = (2, 3, s.functions, s.covariates)
         a, b, z = self.stream(3).uniform(-s.amplitude, s.amplitude, shape)[side]
         angle = 2 * np.pi * x
-        found: np.ndarray = np.sin(angle) @ a.T + np.cos(angle) @ b.T + (x[:, :-1] * x[:, 1:]) @ z[:, :-1].T
-        return found
+        vectors: np.ndarray = np.sin(angle) @ a.T + np.cos(angle) @ b.T + (x[:, :-1] * x[:, 1:]) @ z[:, :-1].T
+        return vectors

@@ -70,9 +70,9 @@ class RecordLines(Parser):
                     record = self.record(line)
                 except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
                     text = line.strip()
-                    found = text if len(text) <= 60 else f"…{text[-60:]}"
+                    ending = text if len(text) <= 60 else f"…{text[-60:]}"
                     raise DotbenchError(
-                        f"{path}, line {number}: not a complete {self.title} record ({error}); it ends in {found!r}"
+                        f"{path}, line {number}: not a complete {self.title} record ({error}); it ends in {ending!r}"
                     ) from None
                 if not isinstance(record, dict):
                     raise DotbenchError(f"{path}, line {number}: found {type(record).__name__}; allowed is a record")
@@ -81,9 +81,9 @@ class RecordLines(Parser):
     def tables(self, raw: RawFiles) -> "Iterator[pa.Table]":
         wanted = self.wanted(raw)
         for path in raw.ratings:
-            found = ((number, record) for number, record in self.records(raw, path) if wanted(record))
+            records = ((number, record) for number, record in self.records(raw, path) if wanted(record))
             empty = True
-            while block := list(islice(found, BLOCK)):
+            while block := list(islice(records, BLOCK)):
                 empty = False
                 yield self._table(path, block)
             if empty:
@@ -113,8 +113,8 @@ class RecordLines(Parser):
                 try:
                     values.append(convert(value[int(position)] if position and value is not None else value))
                 except (TypeError, ValueError, IndexError, KeyError, OverflowError):
-                    found = f"found {value!r:.80}" if key in record else "is missing"
-                    raise DotbenchError(f"{path}, line {number}: field '{key}' {found}; allowed is {allowed}") from None
+                    fault = f"found {value!r:.80}" if key in record else "is missing"
+                    raise DotbenchError(f"{path}, line {number}: field '{key}' {fault}; allowed is {allowed}") from None
             result[name] = pa.array(values, kind)
         return pa.table(result)
 

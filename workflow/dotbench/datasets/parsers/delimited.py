@@ -125,10 +125,10 @@ class Delimited(Parser):
         bad = any(pc.any(pc.equal(columns[key], "")).as_py() for key in ("user", "item"))
         bad = bad or any(pc.any(pc.not_equal(table.column(name), "")).as_py() for name in between)
         if "timestamp" in columns:
-            known = pc.and_(
+            in_range = pc.and_(
                 pc.greater_equal(columns["timestamp"], EARLIEST), pc.less_equal(columns["timestamp"], LATEST)
             )
-            bad = bad or not pc.all(known, min_count=0).as_py()
+            bad = bad or not pc.all(in_range, min_count=0).as_py()
         if "rating" in columns:
             small = pc.less_equal(pc.abs(columns["rating"]), LARGEST)  # false for NaN
             bad = bad or not pc.all(small, min_count=0).as_py()

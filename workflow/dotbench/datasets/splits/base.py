@@ -88,7 +88,7 @@ def cold(new_users: "np.ndarray", new_items: "np.ndarray") -> "np.ndarray":
 
 
 def place_in_user(users: "np.ndarray", *keys: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
-    """Execution of each pair among its user's, from 0, ordered by ``keys``, the last one first; and n_u of each user."""
+    """Place of each pair among its user's, from 0, ordered by ``keys``, the last one first; and n_u of each user."""
     order = np.lexsort((*keys, users))
     counts = np.bincount(users)
     starts = np.cumsum(counts) - counts

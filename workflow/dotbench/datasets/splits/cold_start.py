@@ -55,5 +55,5 @@ class ColdStart(Splitter):
 
 def _sampled(rows: "np.ndarray", share: float, rng: "np.random.Generator") -> "np.ndarray":
     """Mask of the pairs whose row is among the ``share`` of rows that are sampled, shape (n,)."""
-    there = np.unique(rows)
-    return np.isin(rows, rng.choice(there, round(share * len(there)), replace=False))
+    pool = np.unique(rows)
+    return np.isin(rows, rng.choice(pool, round(share * len(pool)), replace=False))

@@ -13,12 +13,12 @@ class NewUsers(Splitter):
     empty = "there are too few users"
 
     def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
-        there = np.random.default_rng(seed).permutation(np.unique(users))
-        n_test = round(len(there) / 5)
-        n_valid = round(SHARE * (len(there) - n_test))
-        part = np.zeros(int(there.max(initial=-1)) + 1, np.int8)
-        part[there[:n_test]] = TEST
-        part[there[n_test : n_test + n_valid]] = VALID
+        shuffled_users = np.random.default_rng(seed).permutation(np.unique(users))
+        n_test = round(len(shuffled_users) / 5)
+        n_valid = round(SHARE * (len(shuffled_users) - n_test))
+        part = np.zeros(int(shuffled_users.max(initial=-1)) + 1, np.int8)
+        part[shuffled_users[:n_test]] = TEST
+        part[shuffled_users[n_test : n_test + n_valid]] = VALID
         parts: np.ndarray = part[users]
         return parts
 

@@ -62,8 +62,8 @@ def _outside(
     kind: str, rows: "np.ndarray", wanted: int | None, share: float, rng: "np.random.Generator"
 ) -> "np.ndarray":
     """Mask of the pairs whose row is not among the sampled ones, shape (n,)."""
-    there = np.unique(rows)
-    size = wanted or round(share * len(there))
-    if size > len(there):
-        raise DotbenchError(f"key 'split.{kind}': found {size}, of {len(there)} {kind} in the data; allowed are fewer")
-    return ~np.isin(rows, rng.choice(there, size, replace=False))
+    pool = np.unique(rows)
+    size = wanted or round(share * len(pool))
+    if size > len(pool):
+        raise DotbenchError(f"key 'split.{kind}': found {size}, of {len(pool)} {kind} in the data; allowed are fewer")
+    return ~np.isin(rows, rng.choice(pool, size, replace=False))

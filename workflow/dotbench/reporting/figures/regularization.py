@@ -34,17 +34,19 @@ class Regularization(FigureKind):
         ranks = sorted({point["rank"] for point in points})
         for panel, dataset in zip(panels[0], facts, strict=True):
             panel.set_title(dataset_label(facts[dataset]), fontsize=9)
-            here = pd.DataFrame([point for point in points if point["dataset"] == dataset], columns=COLUMNS)
-            if here.empty:
+            points_of_dataset = pd.DataFrame(
+                [point for point in points if point["dataset"] == dataset], columns=COLUMNS
+            )
+            if points_of_dataset.empty:
                 panel.text(0.5, 0.5, "nothing was tuned", ha="center", va="center", transform=panel.transAxes)
                 continue
-            ticks = _ticks(here["regularization"])
+            ticks = _ticks(points_of_dataset["regularization"])
             for k, rank in enumerate(ranks):
                 colour, line, marker = STYLES[k % len(STYLES)]
-                of_rank = here[here["rank"] == rank].sort_values("regularization")
+                of_rank = points_of_dataset[points_of_dataset["rank"] == rank].sort_values("regularization")
                 xs = [ticks[0][0] if value == 0 else value for value in of_rank["regularization"]]
                 panel.plot(xs, of_rank["validation"], color=colour, ls=line, marker=marker, ms=4, label=f"rank {rank}")
-            best = here.iloc[int(here["validation"].argmax())]
+            best = points_of_dataset.iloc[int(points_of_dataset["validation"].argmax())]
             x = best["regularization"] or ticks[0][0]
             panel.plot(x, best["validation"], "o", ms=11, mfc="none", mec="black", mew=1.0, label="best")
             panel.set_xscale("log")
@@ -60,15 +62,15 @@ class Regularization(FigureKind):
 
 def trial_points(contents: Contents) -> list[dict[str, Any]]:
     """One point per dataset, rank and λ that was tried; a point that several methods tried, once."""
-    found: dict[tuple[str, int, float], float] = {}
+    validations: dict[tuple[str, int, float], float] = {}
     for run in contents.runs:
         trials = run.trials()
         settings = run.chosen()["hyperparameters"]
         for _, trial in trials[trials["status"] == "ok"].iterrows():
             rank = int(trial.get("embedding_size", settings["embedding_size"]))
             value = float(trial.get("regularization", settings["regularization"]))
-            found.setdefault((run.dataset, rank, value), float(trial["validation"]))
-    return [dict(zip(COLUMNS, (*key, value), strict=True)) for key, value in sorted(found.items())]
+            validations.setdefault((run.dataset, rank, value), float(trial["validation"]))
+    return [dict(zip(COLUMNS, (*key, value), strict=True)) for key, value in sorted(validations.items())]
 
 
 def _ticks(values: "pd.Series") -> list[tuple[float, str]]:
@@ -76,5 +78,5 @@ def _ticks(values: "pd.Series") -> list[tuple[float, str]]:
     positive = values[values > 0]
     low, high = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
     decades = [10.0**k for k in range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)]
-    shown = [(place, f"{place:g}") for place in decades if low / 1.01 <= place <= high * 1.01] or [(low, f"{low:g}")]
-    return [(low / 10**0.5, "0"), *shown] if (values == 0).any() else shown
+    ticks = [(place, f"{place:g}") for place in decades if low / 1.01 <= place <= high * 1.01] or [(low, f"{low:g}")]
+    return [(low / 10**0.5, "0"), *ticks] if (values == 0).any() else ticks

@@ -31,8 +31,8 @@ class TimeToQuality(FigureKind):
     in_report = {".svg": {"axis": "seconds"}}
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A row of panels per dataset: training seconds to 99 % of the method's own best validation NDCG@10, and NDCG@10
-        on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
+        """A row of panels per dataset: training seconds to 99 % of the method's own best validation NDCG@10, and
+        NDCG@10 on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
         from matplotlib.ticker import FormatStrFormatter
 
         facts = contents.datasets
@@ -51,8 +51,8 @@ class TimeToQuality(FigureKind):
             gridspec_kw={"height_ratios": heights},
         )
         for (left, right), dataset in zip(panels, facts, strict=True):
-            here = [run for run in runs if run.dataset == dataset]
-            for place, run in enumerate(here):
+            runs_of_dataset = [run for run in runs if run.dataset == dataset]
+            for place, run in enumerate(runs_of_dataset):
                 row = rows.get((dataset, run.label))
                 if row is not None:
                     seconds = reach_seconds(run, column)
@@ -60,8 +60,8 @@ class TimeToQuality(FigureKind):
                     _dot(left, place, row["seconds"], row["seconds_low"], row["seconds_high"], STYLES[0][0])
                     mean, low, high = (row[f"{METRIC}_{name}"] for name in ("mean", "low", "high"))
                     _dot(right, place, mean, low, high, STYLES[1][0])
-            left.set_yticks(range(len(here)), [_label(rows, run) for run in here])
-            left.set_ylim(len(here) - 0.4, -0.6)
+            left.set_yticks(range(len(runs_of_dataset)), [_label(rows, run) for run in runs_of_dataset])
+            left.set_ylim(len(runs_of_dataset) - 0.4, -0.6)
             left.set_xscale("log")
             left.xaxis.set_major_formatter(FormatStrFormatter("%g"))
             left.set_title(dataset_label(facts[dataset]), fontsize=9, loc="left")
@@ -76,12 +76,12 @@ class TimeToQuality(FigureKind):
 def reach_seconds(run: MethodRuns, column: str) -> list[float]:
     """For every seed whose fit is there, the training seconds at the end of the first epoch whose validation NDCG@10
     is at least 99 % of the run's greatest."""
-    found = []
+    seconds = []
     for curve, record in zip(run.curves(), run.metrics(), strict=True):
         if record["status"] == "ok":
             values = curve[METRIC].to_numpy()
-            found.append(float(curve[column].to_numpy()[int(np.argmax(values >= SHARE * values.max()))]))
-    return found
+            seconds.append(float(curve[column].to_numpy()[int(np.argmax(values >= SHARE * values.max()))]))
+    return seconds
 
 
 def quality_row(run: MethodRuns, column: str) -> dict[str, Any] | None:

@@ -139,8 +139,8 @@ def _named(places: list[Any]) -> bool:
 
 
 def _panels(entry: SimulationEntry) -> Iterable[Panel]:
-    simulation, shown = entry.simulation, entry.simulation.drawn()
-    keys = {key: symbol for key, symbol in simulation.keys.items() if key != shown.x}
+    simulation, trend = entry.simulation, entry.simulation.drawn()
+    keys = {key: symbol for key, symbol in simulation.keys.items() if key != trend.x}
 
     def scenario(row: Row) -> str:
         return ", ".join(filter(None, [entry.setting, scenario_text(keys, row)]))
@@ -148,7 +148,7 @@ def _panels(entry: SimulationEntry) -> Iterable[Panel]:
     rows = [line for lines, _ in scenarios(entry) for line in lines]
     order = list(dict.fromkeys(map(scenario, rows)))
     for name, group in groupby(sorted(rows, key=lambda row: order.index(scenario(row))), scenario):
-        yield Panel(name, shown, simulation, list(group))
+        yield Panel(name, trend, simulation, list(group))
 
 
 def _metrics(trend: Trend, simulation: Simulation, row: Row) -> list[tuple[str, str]]:

@@ -25,8 +25,8 @@ class Costs(TableKind):
     reads = ("metrics", "chosen", "trials", "statistics")
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for every dataset × method: epochs, seconds of training, of an epoch of it, and peak memory; means over
-        the seeds."""
+        """A line for every dataset × method: epochs, seconds of training, of an epoch of it, and peak memory; means
+        over the seeds."""
         facts = contents.datasets
         rows = [_row(run, facts) for run in contents.runs]
         write_csv(folder / f"{contents.report_item}.csv", [{key: row[key] for key in COLUMNS} for row in rows], COLUMNS)
@@ -43,7 +43,8 @@ class Costs(TableKind):
             *([contents.title] if contents.title else []),
             f"Of training alone, without validation; means over the seeds {', '.join(map(str, contents.seeds))}. An "
             "epoch sees every training pair, or user, once; of ALS it is a full sweep. * marks runs that shared the "
-            "machine, of which the CPU seconds count. Peak memory is of the whole process, libraries and data included.",
+            "machine, of which the CPU seconds count. Peak memory is of the whole process, libraries and data "
+            "included.",
             *data_notes(contents, facts),
             *hardware_notes(record for run in contents.runs for record in run.metrics()),
         ]

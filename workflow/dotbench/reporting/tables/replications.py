@@ -34,39 +34,44 @@ class Replications(TableKind):
     files = (*TableKind.files, "_pairs.csv")
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """Mean ± standard error over replications of the simulation's first metric, of a single scenario of every metric;
-        the csv has all of them and the costs, ``<table>_pairs.csv`` every pair of methods compared."""
+        """Mean ± standard error over replications of the simulation's first metric, of a single scenario of every
+        metric; the csv has all of them and the costs, ``<table>_pairs.csv`` every pair of methods compared."""
         entries = read_simulations(contents)
-        found = {entry.label: blocks(entry) for entry in entries}
-        every = [block for group in found.values() for block in group]
+        blocks_by_label = {entry.label: blocks(entry) for entry in entries}
+        every = [block for group in blocks_by_label.values() for block in group]
         table = contents.report_item
         write_csv(folder / f"{table}.csv", [line for block in every for line in block.lines], columns(entries[0]))
         write_csv(
             folder / f"{table}_pairs.csv", [pair for block in every for pair in block.pairs], pair_columns(entries[0])
         )
-        write_table(folder / table, _lines(entries, found), _columns(entries, found), _notes(contents, entries, every))
+        write_table(
+            folder / table,
+            _lines(entries, blocks_by_label),
+            _columns(entries, blocks_by_label),
+            _notes(contents, entries, every),
+        )
 
 
-def _lines(entries: list[SimulationEntry], found: dict[str, list[Block]]) -> list[Row]:
+def _lines(entries: list[SimulationEntry], blocks_by_label: dict[str, list[Block]]) -> list[Row]:
     """One line for every entry and method: scenario → its line of the csv."""
     lines: list[Row] = []
     for entry in entries:
         simulation = entry.simulation
         methods: dict[str, Row] = {}
-        for block in found[entry.label]:
+        for block in blocks_by_label[entry.label]:
             for line in block.lines:
-                here = methods.setdefault(
+                method_line = methods.setdefault(
                     line[simulation.compared], {"label": entry.label, "title": line[simulation.titled]}
                 )
-                here[scenario_text(simulation.keys, line)] = line
+                method_line[scenario_text(simulation.keys, line)] = line
         lines += methods.values()
     return lines
 
 
-def _columns(entries: list[SimulationEntry], found: dict[str, list[Block]]) -> list[Column]:
+def _columns(entries: list[SimulationEntry], blocks_by_label: dict[str, list[Block]]) -> list[Column]:
     simulation = entries[0].simulation
     scenarios = dict.fromkeys(
-        scenario_text(simulation.keys, block.lines[0]) for group in found.values() for block in group
+        scenario_text(simulation.keys, block.lines[0]) for group in blocks_by_label.values() for block in group
     )
     first = [Column("Setting", lambda line: line["label"])] if len(entries) > 1 else []
     first += [Column(simulation.compared_title, lambda line: line["title"])]
@@ -110,35 +115,35 @@ def _is_best(scenario: str) -> Callable[[Row], bool]:
 
 
 def _notes(contents: Contents, entries: list[SimulationEntry], every: list[Block]) -> list[str]:
-    told: list[str] = []
-    shown = {scenario_text(entries[0].simulation.keys, block.lines[0]) for block in every}
-    if len(shown) == 1 and min(shown):
-        told.append(f"All of {min(shown)}.")
+    notes: list[str] = []
+    scenarios = {scenario_text(entries[0].simulation.keys, block.lines[0]) for block in every}
+    if len(scenarios) == 1 and min(scenarios):
+        notes.append(f"All of {min(scenarios)}.")
     counts = sorted({line["replications"] for block in every for line in block.lines})
-    told += [
+    notes += [
         f"Mean ± standard error over {' or '.join(map(str, counts))} replications. !: the choice is on the edge of its "
         "grid in a replication, see the csv, which also has intervals, training errors, costs and what was chosen.",
     ]
     if entries[0].simulation.marks_best:
-        told.append(
+        notes.append(
             "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over "
             "all pairs). ≈: not distinguishable from the lowest mean. "
             f"Fewer than {MIN_REPLICATIONS} replications are not compared."
         )
-    told += _failures(entries[0].simulation, every, len(shown) > 1)
-    return simulation_notes(contents, entries, told)
+    notes += _failures(entries[0].simulation, every, len(scenarios) > 1)
+    return simulation_notes(contents, entries, notes)
 
 
 def _failures(simulation: Simulation, every: list[Block], several: bool) -> list[str]:
     """A line for every cell with replications that failed, with its scenario if there are ``several``. Where all did,
     the cell itself says why, which is enough if nothing else follows from it."""
-    told = []
+    notes = []
     for block in every:
-        where = f", {scenario_text(simulation.keys, block.lines[0])}" if several else ""
-        told += [
-            f"{line['label']}{where}, {line[simulation.titled]}: {line['failed']} of {line['replications']} failed: "
+        scenario = f", {scenario_text(simulation.keys, block.lines[0])}" if several else ""
+        notes += [
+            f"{line['label']}{scenario}, {line[simulation.titled]}: {line['failed']} of {line['replications']} failed: "
             f"{line['failure']}{'; no method of the scenario is marked as best' * simulation.competes(line)}."
             for line in block.lines
             if line["failed"] and (simulation.competes(line) or line["failed"] < line["replications"])
         ]
-    return told
+    return notes

@@ -15,10 +15,10 @@ from dotbench.reporting.rows import column, seconds_text
 
 
 class Starts(TableKind):
-    """Mean and standard error over the seeds, each naming a split and an initialisation, on every part of the test, warm
-    and cold. Bold: better than every other method of the dataset on this part; ≈: not distinguishable from the best. !
-    marks a chosen setting on the edge of its grid. The notes under the table give seeds, protocol, grids, hardware and
-    versions.
+    """Mean and standard error over the seeds, each naming a split and an initialisation, on every part of the test,
+    warm and cold. Bold: better than every other method of the dataset on this part; ≈: not distinguishable from the
+    best. ! marks a chosen setting on the edge of its grid. The notes under the table give seeds, protocol, grids,
+    hardware and versions.
     """
 
     name = "starts"
@@ -37,7 +37,7 @@ class Starts(TableKind):
 
 def _columns(metrics: list[str], facts: dict[str, Any], parts: list[str]) -> list[Column]:
     """The first metric on every part, the others on the test part; the csv has them all."""
-    shown = [(metrics[0], part) for part in parts] + [(metric, parts[0]) for metric in metrics[1:]]
+    pairs = [(metrics[0], part) for part in parts] + [(metric, parts[0]) for metric in metrics[1:]]
 
     def title(metric: str, part: str) -> str:
         return f"{metric_title(metric)} {PARTS[part]}" if len(parts) > 1 else metric_title(metric)
@@ -47,7 +47,7 @@ def _columns(metrics: list[str], facts: dict[str, Any], parts: list[str]) -> lis
         Column("Method", lambda row: row["method"]),
         *(
             Column(title(metric, part), _error(column(part, metric)), has_standing(column(part, metric), "best"))
-            for metric, part in shown
+            for metric, part in pairs
         ),
         Column("Seconds", seconds_text),
         Column("Chosen", chosen_text),

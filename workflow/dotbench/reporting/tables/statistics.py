@@ -22,7 +22,8 @@ class Statistics(TableKind):
     reads = ("statistics",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """Write ``<table>.{csv,md,tex,html}``: users, items, interactions and density = interactions / (users × items)."""
+        """Write ``<table>.{csv,md,tex,html}``: users, items, interactions and density =
+        interactions / (users × items)."""
         facts = contents.datasets
         rows = [_row(name, stats) for name, stats in facts.items()]
         columns = [

@@ -46,23 +46,24 @@ class CurvatureCurves(FigureKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A panel for everything that is varied: the least eigenvalue of the Hessian, median and range over the instances,
-        on logarithmic axes; zero and negative ones lie on the lower edge. Grey: the order of the theorems."""
+        """A panel for everything that is varied: the least eigenvalue of the Hessian, median and range over the
+        instances, on logarithmic axes; zero and negative ones lie on the lower edge. Grey: the order of the
+        theorems."""
         entries = read_simulations(contents)
         points = [{**point, "title": named(point)} for point in _points(labelled(entries))]
         write_csv(folder / f"{contents.report_item}.csv", points, POINTS)
-        found = [scan for scan in SCANS if any(point["scan"] == scan for point in points)]
+        scans = [scan for scan in SCANS if any(point["scan"] == scan for point in points)]
         titles = list(dict.fromkeys(point["title"] for point in points))
-        down = -(-len(found) // ACROSS)
+        down = -(-len(scans) // ACROSS)
         shape = {
-            "figsize": (3.2 * min(ACROSS, len(found)) + 2.0, 2.9 * down),
+            "figsize": (3.2 * min(ACROSS, len(scans)) + 2.0, 2.9 * down),
             "squeeze": False,
             "layout": "constrained",
         }
-        figure, axes = pyplot().subplots(down, min(ACROSS, len(found)), **shape)
-        for axis in axes.flat[len(found) :]:
+        figure, axes = pyplot().subplots(down, min(ACROSS, len(scans)), **shape)
+        for axis in axes.flat[len(scans) :]:
             axis.set_visible(False)
-        for axis, scan in zip(axes.flat, found, strict=False):
+        for axis, scan in zip(axes.flat, scans, strict=False):
             for title in titles:
                 line = sorted(
                     (p for p in points if p["scan"] == scan and p["title"] == title), key=lambda p: float(p["value"])

@@ -22,8 +22,8 @@ class Descent(FigureKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """f / f₀ of every instance against the iteration, a column for every activation: above on a linear axis, where a
-        linear rate is a straight line, below on a logarithmic one, where fast methods are seen too."""
+        """f / f₀ of every instance against the iteration, a column for every activation: above on a linear axis, where
+        a linear rate is a straight line, below on a logarithmic one, where fast methods are seen too."""
         rows = labelled(read_simulations(contents))
         points = [
             {**{key: row[key] for key in POINTS[:5]}, "iteration": iteration, "relative": relative}
@@ -36,9 +36,9 @@ class Descent(FigureKind):
         shape = {"figsize": (3.0 * len(panels) + 1.6, 5.6), "layout": "constrained", "squeeze": False}
         figure, axes = pyplot().subplots(2, len(panels), sharey=True, **shape)
         for column, (label, activation) in enumerate(panels):
-            here = rows[(rows["label"] == label) & (rows["activation"] == activation)]
+            rows_of_panel = rows[(rows["label"] == label) & (rows["activation"] == activation)]
             for axis in axes[:, column]:
-                for row in here.to_dict("records"):
+                for row in rows_of_panel.to_dict("records"):
                     colour, style, _ = STYLES[titles.index(row["title"])]
                     x, y = zip(*json.loads(row["curve"]), strict=True)
                     axis.plot([place + 1 for place in x], y, color=colour, ls=style, lw=0.9, label=row["title"])

@@ -20,12 +20,12 @@ class RecoveryByDistance(FigureKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """Above, the share of trials that recover the truth against α, with Wilson's 95 % interval; below, the median error
-        at fresh rows, from the least to the greatest. A column for every activation and m."""
-        found = cells(read_simulations(contents))
-        write_csv(folder / f"{contents.report_item}.csv", found, CELLS)
-        panels = list(dict.fromkeys((cell["label"], cell["activation"], cell["observations"]) for cell in found))
-        titles = list(dict.fromkeys(cell["title"] for cell in found))
+        """Above, the share of trials that recover the truth against α, with Wilson's 95 % interval; below, the median
+        error at fresh rows, from the least to the greatest. A column for every activation and m."""
+        all_cells = cells(read_simulations(contents))
+        write_csv(folder / f"{contents.report_item}.csv", all_cells, CELLS)
+        panels = list(dict.fromkeys((cell["label"], cell["activation"], cell["observations"]) for cell in all_cells))
+        titles = list(dict.fromkeys(cell["title"] for cell in all_cells))
         figure, axes = pyplot().subplots(
             2,
             len(panels),
@@ -37,11 +37,14 @@ class RecoveryByDistance(FigureKind):
         )
         for column, panel in enumerate(panels):
             label, activation, m = panel
-            here = [cell for cell in found if (cell["label"], cell["activation"], cell["observations"]) == panel]
+            cells_of_panel = [
+                cell for cell in all_cells if (cell["label"], cell["activation"], cell["observations"]) == panel
+            ]
             above, below = axes[:, column]
             for title in titles:
                 line = sorted(
-                    (cell for cell in here if cell["title"] == title), key=lambda cell: float(cell["distance"])
+                    (cell for cell in cells_of_panel if cell["title"] == title),
+                    key=lambda cell: float(cell["distance"]),
                 )
                 colour, style, marker = STYLES[titles.index(title)]
                 look = {
@@ -57,11 +60,11 @@ class RecoveryByDistance(FigureKind):
                 shares = [cell["share"] for cell in line]
                 spread = [[c["share"] - c["low"] for c in line], [c["high"] - c["share"] for c in line]]
                 above.errorbar(x, shares, yerr=spread, **look)
-                known = [cell for cell in line if cell["test_error_median"] is not None]
-                medians = [cell["test_error_median"] for cell in known]
-                spread = [[c["test_error_median"] - c["test_error_min"] for c in known]]
-                spread.append([c["test_error_max"] - c["test_error_median"] for c in known])
-                below.errorbar([cell["distance"] for cell in known], medians, yerr=spread, **look)
+                measured_cells = [cell for cell in line if cell["test_error_median"] is not None]
+                medians = [cell["test_error_median"] for cell in measured_cells]
+                spread = [[c["test_error_median"] - c["test_error_min"] for c in measured_cells]]
+                spread.append([c["test_error_max"] - c["test_error_median"] for c in measured_cells])
+                below.errorbar([cell["distance"] for cell in measured_cells], medians, yerr=spread, **look)
             below.set_yscale("log")
             below.set_xlabel("α")
             above.set_ylim(-0.04, 1.04)

@@ -27,20 +27,20 @@ class RecoveryMaps(FigureKind):
     def write(self, contents: Contents, folder: Path) -> None:
         """A panel for every map: the share of recovered trials in grey, white: all of them; the threshold in blue.
 
-        In a cell whose trials do not all recover the truth, a mark says what most of the others are: ○ fits the observed
-        entries ten times as well as fresh rows, × does not.
+        In a cell whose trials do not all recover the truth, a mark says what most of the others are: ○ fits the
+        observed entries ten times as well as fresh rows, × does not.
         """
-        found = maps(read_simulations(contents))
-        cells = [cell for entry in found for cell in entry.cells()]
+        all_maps = maps(read_simulations(contents))
+        cells = [cell for entry in all_maps for cell in entry.cells()]
         write_csv(folder / f"{contents.report_item}.csv", cells, CELLS)
-        rows = list(dict.fromkeys((entry.label, entry.activation) for entry in found))
-        columns = list(dict.fromkeys(entry.title for entry in found))
+        rows = list(dict.fromkeys((entry.label, entry.activation) for entry in all_maps))
+        columns = list(dict.fromkeys(entry.title for entry in all_maps))
         size = (3.3 * len(columns) + 1.2, 3.1 * len(rows) + 0.3)
         figure, axes = pyplot().subplots(len(rows), len(columns), figsize=size, squeeze=False, layout="constrained")
         image = None
         for axis in axes.flat:
             axis.set_visible(False)
-        for entry in found:
+        for entry in all_maps:
             axis = axes[rows.index((entry.label, entry.activation)), columns.index(entry.title)]
             axis.set_visible(True)
             image = _draw(axis, entry)

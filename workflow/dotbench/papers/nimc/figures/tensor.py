@@ -21,9 +21,9 @@ class TensorStarts(FigureKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A column for every activation: against N the mean error of the directions, the share of trials that recover the
-        truth, with Wilson intervals, and their iterations, median and range; a line for every law and m, across from those
-        of random starts."""
+        """A column for every activation: against N the mean error of the directions, the share of trials that recover
+        the truth, with Wilson intervals, and their iterations, median and range; a line for every law and m, across
+        from those of random starts."""
         lines = start_lines(read_simulations(contents))
         write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
         panels = list(dict.fromkeys(line["activation"] for line in lines))
@@ -33,12 +33,12 @@ class TensorStarts(FigureKind):
         for column, panel in enumerate(panels):
             above, share, below = axes[:, column]
             for place, (kind, (colour, style, marker)) in enumerate(zip(kinds, STYLES, strict=False)):
-                here = [
+                lines_of_kind = [
                     p for p in lines if p["activation"] == panel and (p["label"], p["law"], p["observations"]) == kind
                 ]
                 name = ", ".join(filter(None, [kind[0], kind[1], f"m = {kind[2]:,}"]))
                 look = {"color": colour, "ls": style, "lw": 1.2, "label": name}
-                starts = [line for line in here if line["pairs"]]
+                starts = [line for line in lines_of_kind if line["pairs"]]
                 above.plot(
                     [p["pairs"] for p in starts],
                     [p["direction_error_mean"] for p in starts],
@@ -51,15 +51,21 @@ class TensorStarts(FigureKind):
                 whiskers.append([p["high"] - rate for rate, p in zip(rates, starts, strict=True)])
                 beside = [p["pairs"] * 1.08**place for p in starts]  # so that whiskers do not hide one another
                 share.errorbar(beside, rates, yerr=whiskers, marker=marker, ms=4, capsize=2.5, **look)
-                known = [line for line in starts if line["iterations_median"] is not None]
-                middle = [line["iterations_median"] for line in known]
-                spread = [[p["iterations_median"] - p["iterations_min"] for p in known]]
-                spread.append([p["iterations_max"] - p["iterations_median"] for p in known])
-                if known:
+                successful_starts = [line for line in starts if line["iterations_median"] is not None]
+                middle = [line["iterations_median"] for line in successful_starts]
+                spread = [[p["iterations_median"] - p["iterations_min"] for p in successful_starts]]
+                spread.append([p["iterations_max"] - p["iterations_median"] for p in successful_starts])
+                if successful_starts:
                     below.errorbar(
-                        [p["pairs"] for p in known], middle, yerr=spread, marker=marker, ms=4, capsize=2.5, **look
+                        [p["pairs"] for p in successful_starts],
+                        middle,
+                        yerr=spread,
+                        marker=marker,
+                        ms=4,
+                        capsize=2.5,
+                        **look,
                     )
-                for line in here:
+                for line in lines_of_kind:
                     if not line["pairs"]:
                         across = {"color": colour, "ls": style, "lw": 0.8, "alpha": 0.6}
                         share.axhline(line["recovered"] / line["trials"], **across)

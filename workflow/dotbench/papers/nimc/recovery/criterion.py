@@ -21,8 +21,8 @@ def recovery_errors(
     x, y = (torch.from_numpy(rng.standard_normal((fresh, truth.shape[1]))).to(truth) for _ in "xy")
     value = VALUES[activation]
 
-    def relative(found: "torch.Tensor", true: "torch.Tensor") -> float:
-        return float(torch.linalg.norm(found - true) / torch.linalg.norm(true))
+    def relative(estimate: "torch.Tensor", true: "torch.Tensor") -> float:
+        return float(torch.linalg.norm(estimate - true) / torch.linalg.norm(true))
 
     p, q, true_p, true_q = value(x @ w[0]), value(y @ w[1]), value(x @ truth[0]), value(y @ truth[1])
     return relative(p @ q.T, true_p @ true_q.T), relative(p @ p.T, true_p @ true_p.T)

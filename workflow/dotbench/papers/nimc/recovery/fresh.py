@@ -26,9 +26,9 @@ class Population:
         entries = (value(x @ self.truth[:, 0]) * value(y @ self.truth[:, 1])).sum(2)
         residuals = (((p * q).sum(2) - entries) / x.shape[1])[:, :, None]
         sides = x.mT @ (residuals * slope(p) * q), y.mT @ (residuals * slope(q) * p)
-        found = torch.stack(sides, 1)
-        found[:, 0, : self.held] = 0
-        return found
+        gradient = torch.stack(sides, 1)
+        gradient[:, 0, : self.held] = 0
+        return gradient
 
     def hessian(self, problem: int, pairs: int, rng: "np.random.Generator") -> "torch.Tensor":
         """E JᵀJ at the truth of one problem, without what is held, from so many pairs: (2dk − held k)²."""
@@ -57,9 +57,9 @@ def descend(
     """‖W_t − W*‖ of R problems for t = 0 … ``iterations``, (iterations + 1, R): W_{t+1} = W_t − η ∇f_t(W_t), f_t of m
     fresh pairs; ``steps``: η (R,). Zhong et al., NeurIPS 2019, Theorem 3.3."""
     w, d = start.clone(), start.shape[2]
-    found = [(w - population.truth).flatten(1).norm(dim=1)]
+    distances = [(w - population.truth).flatten(1).norm(dim=1)]
     for _ in range(iterations):
         x, y = torch.from_numpy(np.stack([rng.standard_normal((2, m, d)) for rng in rngs], axis=1))
         w -= steps[:, None, None, None] * population.gradient(w, x, y)
-        found.append((w - population.truth).flatten(1).norm(dim=1))
-    return torch.stack(found).numpy()
+        distances.append((w - population.truth).flatten(1).norm(dim=1))
+    return torch.stack(distances).numpy()

@@ -62,8 +62,8 @@ def minimise(
     said = time.monotonic()
     done = 0
     while len(left):
-        here = min(CHECK - done % CHECK, rules.iterations - done)
-        for _ in range(here):
+        steps = min(CHECK - done % CHECK, rules.iterations - done)
+        for _ in range(steps):
             method.advance(problems, state)
             done += 1
             if trace is not None:
@@ -92,8 +92,8 @@ def _reasons(f: "torch.Tensor", floor: "torch.Tensor", before: "torch.Tensor | N
     """Why each problem is over, or None. ``before``: f at the window's start, where a window ends here."""
     stuck = torch.zeros_like(f, dtype=torch.bool) if before is None else f > (1 - STALLED) * before
     marks = torch.stack([~f.isfinite(), f <= floor, stuck]).tolist()
-    found: list[str | None] = []
+    reasons: list[str | None] = []
     for diverged, converged, stalled in zip(*marks, strict=True):
         rest = "stalled" if stalled else "cap" if at_cap else None
-        found.append("diverged" if diverged else "converged" if converged else rest)
-    return found
+        reasons.append("diverged" if diverged else "converged" if converged else rest)
+    return reasons

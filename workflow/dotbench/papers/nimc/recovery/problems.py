@@ -125,7 +125,7 @@ class Problems:
 
     def predict(self, p: "torch.Tensor", q: "torch.Tensor") -> "torch.Tensor":
         """Model at the observed entries, (R, m), from φ(XU) and φ(YV), both (R, n, k)."""
-        found = p.new_empty(len(self), self.m)
+        predictions = p.new_empty(len(self), self.m)
         for start in range(0, len(self), self._step):
             part = slice(start, start + self._step)
             if self._dense:
@@ -136,8 +136,8 @@ class Problems:
                 gathered = p[part].flatten(0, 1).index_select(0, users.flatten())
                 gathered *= q[part].flatten(0, 1).index_select(0, items.flatten())
                 values = gathered @ gathered.new_ones(gathered.shape[1])
-            found[part] = values.view(-1, self.m)
-        return found
+            predictions[part] = values.view(-1, self.m)
+        return predictions
 
     def value_and_gradient(self, w: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
         """f (R,) and its gradient (R, 2, d, k)."""

@@ -61,11 +61,11 @@ def _sigmoid(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, 
     signs = -np.sign(np.einsum("la,lb,lc,abc->l", a, a, a, tensor))  # the coefficient of b_l³ is negative
     b, a = b * signs, a * signs[:, None]
     c = unit((a @ cross).T)
-    found = []
+    sides = []
     for directions, basis, mean in ((b, bases[0], moments.ax), (c, bases[1], moments.ay)):
         heights = 2 * np.linalg.pinv(directions) @ (basis.T @ mean)
-        found.append(directions * _inverted(lambda s: gamma("sigmoid", 1, s), heights))
-    return found[0], found[1]
+        sides.append(directions * _inverted(lambda s: gamma("sigmoid", 1, s), heights))
+    return sides[0], sides[1]
 
 
 def _relu(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, seed: int) -> Columns:

@@ -135,9 +135,9 @@ def run_trials(
     data = problems(settings, activation, m, trials, execution)
     rows = recovered(settings, data, starts(settings, trials, data.truth), method, [t.seed for t in trials], execution)
     ratio = m / (2 * settings.components * settings.dimension)
-    same: Row = {"activation": activation, "observations": m, "ratio": ratio}
+    common_facts: Row = {"activation": activation, "observations": m, "ratio": ratio}
     return [
-        same | {"users": trial.users, "distance": trial.distance, "replication": trial.seed} | row
+        common_facts | {"users": trial.users, "distance": trial.distance, "replication": trial.seed} | row
         for trial, row in zip(trials, rows, strict=True)
     ]
 
@@ -155,21 +155,21 @@ def recovered(
     truth, energy = data.truth.clone(), data.values.square().sum(1) / (2 * data.m)
     minimiser = METHODS[method](rules.iterations)
     with flushed():
-        found = minimise(data, start, minimiser, rules, execution.say)
-    same: Row = {"method": method, "title": minimiser.title}
-    same |= {"seconds": found.seconds / len(seeds), "cpu_seconds": found.cpu_seconds / len(seeds)}
+        outcome = minimise(data, start, minimiser, rules, execution.say)
+    common_facts: Row = {"method": method, "title": minimiser.title}
+    common_facts |= {"seconds": outcome.seconds / len(seeds), "cpu_seconds": outcome.cpu_seconds / len(seeds)}
     rows = []
     for r, seed in enumerate(seeds):
-        facts: Row = {"iterations": int(found.iterations[r]), "ended": found.ended[r]}
-        if found.ended[r] == "diverged" or energy[r] == 0:
+        facts: Row = {"iterations": int(outcome.iterations[r]), "ended": outcome.ended[r]}
+        if outcome.ended[r] == "diverged" or energy[r] == 0:
             why = "every observed entry is 0" if energy[r] == 0 else "diverged"
             facts |= dict.fromkeys(("test_error", "printed_error", "train_error"))
             facts |= {"status": "failed", "reason": why, "recovered": 0, "fitted": 0}
         else:
-            test, printed = recovery_errors(found.w[r], truth[r], activation, seed)
-            train = float((found.f[r] / energy[r]).sqrt())
+            test, printed = recovery_errors(outcome.w[r], truth[r], activation, seed)
+            train = float((outcome.f[r] / energy[r]).sqrt())
             facts |= {"status": "ok", "reason": None}
             facts |= {"test_error": test, "printed_error": printed, "train_error": train}
             facts |= {"recovered": int(test <= settings.recovered), "fitted": int(train <= settings.fitted)}
-        rows.append(same | facts)
+        rows.append(common_facts | facts)
     return rows

@@ -108,12 +108,12 @@ class NIMCContraction(Simulation):
         held = int(job["model"] == "relu-fixed")
         population = Population(activation, self._truths(job["seeds"], held), held)
         measured = checkpoint.once("hessian", lambda: self._ends(population, job["seeds"]))
-        found: list[Row] = []
+        all_rows: list[Row] = []
         for m, distance in itertools.product(job["observations"], job["distances"]):
             execution.say(f"m = {m:,}, distance {distance:g}")
             rows = partial(self._rows, population, job["seeds"], m, distance, measured)
-            found += checkpoint.once(f"m{m}-a{distance:g}", rows)
-        return [{"model": job["model"], "title": title, **row} for row in found]
+            all_rows += checkpoint.once(f"m{m}-a{distance:g}", rows)
+        return [{"model": job["model"], "title": title, **row} for row in all_rows]
 
     def _rows(
         self, population: Population, seeds: list[int], m: int, distance: float, measured: list[Row]
@@ -124,13 +124,13 @@ class NIMCContraction(Simulation):
         with flushed():
             rngs = [np.random.default_rng([seed, STREAMS[3]]) for seed in seeds]
             steps = population.truth.new_tensor([row["step"] for row in measured])
-            found = descend(population, start, steps, m, self.settings.iterations, rngs)
+            distances = descend(population, start, steps, m, self.settings.iterations, rngs)
         seconds, cpu_seconds = time.perf_counter() - clock[0], time.process_time() - clock[1]
-        same: Row = {"distance": distance, "observations": m}
-        same |= {"seconds": seconds / len(seeds), "cpu_seconds": cpu_seconds / len(seeds)}
+        common_facts: Row = {"distance": distance, "observations": m}
+        common_facts |= {"seconds": seconds / len(seeds), "cpu_seconds": cpu_seconds / len(seeds)}
         rows = []
         for r, hessian in enumerate(measured):
-            row: Row = same | hessian | contraction(found[:, r])
+            row: Row = common_facts | hessian | contraction(distances[:, r])
             both = row["half_life"] is not None and row["predicted"] is not None
             rows.append(row | {"ratio": row["half_life"] / row["predicted"] if both else None})
         return rows
@@ -140,8 +140,8 @@ class NIMCContraction(Simulation):
         rows = []
         for r, seed in enumerate(seeds):
             rng = np.random.default_rng([seed, STREAMS[2]])
-            found = torch.linalg.eigvalsh(population.hessian(r, self.settings.pairs, rng))
-            least, greatest = float(found[0]), float(found[-1])
+            eigenvalues = torch.linalg.eigvalsh(population.hessian(r, self.settings.pairs, rng))
+            least, greatest = float(eigenvalues[0]), float(eigenvalues[-1])
             predicted = float(-1 / np.log2(1 - least / greatest)) if least > NULL * greatest else None
             rows.append({"replication": seed, "step": 1 / greatest, "predicted": predicted})
         return rows
@@ -149,10 +149,10 @@ class NIMCContraction(Simulation):
     def _truths(self, seeds: list[int], held: int) -> "torch.Tensor":
         d, ones = self.settings.dimension, np.ones(self.settings.components)
         rngs = [np.random.default_rng([seed, STREAMS[0]]) for seed in seeds]
-        found = np.stack([[orthogonal(d, ones, rng) for _ in "uv"] for rng in rngs])
+        truths = np.stack([[orthogonal(d, ones, rng) for _ in "uv"] for rng in rngs])
         if held and len(ones) > 1:
-            found[:, 0] = [with_least_entry(u, self.settings.entry) for u in found[:, 0]]
-        return torch.from_numpy(found)
+            truths[:, 0] = [with_least_entry(u, self.settings.entry) for u in truths[:, 0]]
+        return torch.from_numpy(truths)
 
     def _start(self, population: Population, distance: float, seeds: list[int]) -> "torch.Tensor":
         truth = population.truth
@@ -166,8 +166,8 @@ class NIMCContraction(Simulation):
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
         """What the Hessian at the truth predicts for each φ."""
         ends = sorted({line["observations"] for line in lines})
-        known = {line["title"]: line["predicted_mean"] for line in lines if line["predicted_mean"] is not None}
-        return {f"{title}, by the Hessian": [(m, value) for m in ends] for title, value in known.items()}
+        predictions = {line["title"]: line["predicted_mean"] for line in lines if line["predicted_mean"] is not None}
+        return {f"{title}, by the Hessian": [(m, value) for m in ends] for title, value in predictions.items()}
 
     def notes(self) -> list[str]:
         s = self.settings

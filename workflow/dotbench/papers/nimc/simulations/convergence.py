@@ -96,18 +96,18 @@ class NIMCConvergence(Simulation):
         cap = s.second_order_iterations if name == "lm" else s.iterations
         steps: list[float | None] = [None] * len(trials)
         if name == "gd-fixed":
-            found = fixed_steps(data)
-            method: Method = FixedStep(found)
-            steps = [*found]
+            step_sizes = fixed_steps(data)
+            method: Method = FixedStep(step_sizes)
+            steps = [*step_sizes]
         else:
             method = METHODS[name](cap)
         with flushed():
             fitted = minimise(data, start, method, Rules(cap, cap, tolerance=0.0), execution.say, traced=True)
         assert fitted.trace is not None
-        same: Row = {"activation": activation, "method": name, "title": method.title}
-        same |= {"seconds": fitted.seconds / len(trials), "cpu_seconds": fitted.cpu_seconds / len(trials)}
+        common_facts: Row = {"activation": activation, "method": name, "title": method.title}
+        common_facts |= {"seconds": fitted.seconds / len(trials), "cpu_seconds": fitted.cpu_seconds / len(trials)}
         return [
-            same | {"replication": trial.seed, "step": steps[r]} | outcome(fitted.trace[:, r])
+            common_facts | {"replication": trial.seed, "step": steps[r]} | outcome(fitted.trace[:, r])
             for r, trial in enumerate(trials)
         ]
 
@@ -130,19 +130,19 @@ def fixed_steps(data: "Problems") -> list[float]:
 
 def outcome(trace: "np.ndarray") -> Row:
     """What is told of a fit by its f after every iteration."""
-    known = trace[np.isfinite(trace)]
+    finite_values = trace[np.isfinite(trace)]
     if not np.isfinite(trace[0]) or trace[0] == 0:
         nothing = dict.fromkeys((*LEVELS, "rate", "final"))
         return nothing | {"status": "failed", "reason": f"f₀ is {trace[0]:g}", "curve": "[]"}
-    relative = known / known[0]
+    relative = finite_values / finite_values[0]
     facts: Row = {"status": "ok", "reason": None, "final": float(relative[-1])}
-    if len(known) < len(trace) and not np.isfinite(trace[len(known)]) and relative[-1] > 0:
+    if len(finite_values) < len(trace) and not np.isfinite(trace[len(finite_values)]) and relative[-1] > 0:
         facts |= {"status": "failed", "reason": "diverged"}
     for name, level in LEVELS.items():
         reached = np.flatnonzero(relative <= level)
         facts[name] = float(reached[0]) if len(reached) else None
     tail = np.flatnonzero((relative <= TAIL[0]) & (relative >= TAIL[1]))
     facts["rate"] = float(-np.polyfit(tail, np.log10(relative[tail]), 1)[0]) if len(tail) > 2 else None
-    shown = np.unique(np.round(np.geomspace(1, len(relative), SHOWN)).astype(int) - 1)
-    facts["curve"] = json.dumps([[int(k), float(f"{relative[k]:.4g}")] for k in shown])
+    drawn_iterations = np.unique(np.round(np.geomspace(1, len(relative), SHOWN)).astype(int) - 1)
+    facts["curve"] = json.dumps([[int(k), float(f"{relative[k]:.4g}")] for k in drawn_iterations])
     return facts

@@ -137,20 +137,20 @@ class NIMCCurvature(Simulation):
         hessian = problems.hessian(at)[0]
         if model == "relu-fixed":  # the first row of U is the first k of the parameters
             hessian = hessian[s.components :, s.components :]
-        found = torch.linalg.eigvalsh(hessian)
-        zero = NULL * float(found.abs().max())
-        positive = found[found > zero]
+        eigenvalues = torch.linalg.eigvalsh(hessian)
+        zero = NULL * float(eigenvalues.abs().max())
+        positive = eigenvalues[eigenvalues > zero]
         row: Row = {"scan": scan, "value": float(value), "model": model, "title": title, "replication": seed}
         return row | {
             "status": "ok",
             "reason": None,
             "seconds": None,
             "cpu_seconds": None,
-            "smallest": float(found[0]),
+            "smallest": float(eigenvalues[0]),
             "smallest_positive": float(positive[0]) if len(positive) else None,
-            "largest": float(found[-1]),
-            "null": int((found.abs() <= zero).sum()),
-            "negative": int((found < -zero).sum()),
+            "largest": float(eigenvalues[-1]),
+            "null": int((eigenvalues.abs() <= zero).sum()),
+            "negative": int((eigenvalues < -zero).sum()),
         }
 
     def _instance(self, scan: Scan, value: float, seed: int) -> tuple[Instance, float]:
@@ -181,10 +181,10 @@ class NIMCCurvature(Simulation):
             return {}
         name, models, order = orders[scan]
         values = sorted({line["value"] for line in lines})
-        known = [line for line in lines if line["model"] in models and line["median"] > 0]
-        if not known:
+        candidates = [line for line in lines if line["model"] in models and line["median"] > 0]
+        if not candidates:
             return {}
-        at = min(known, key=lambda line: (models.index(line["model"]), line["value"]))
+        at = min(candidates, key=lambda line: (models.index(line["model"]), line["value"]))
         return {name: [(value, at["median"] * order(value) / order(at["value"])) for value in values]}
 
     def notes(self) -> list[str]:

@@ -99,26 +99,29 @@ class NIMCTensor(Simulation):
         s = self.settings
         d, k = s.dimension, s.components
         drawn = [draw(s.users, m, d, k, seed, s.deviation, law) for seed in seeds]
-        found, facts = [], []
+        start_weights, facts = [], []
         for seed, instance in zip(seeds, drawn, strict=True):
             clock = time.process_time()
             if count:
                 execution.say(f"moments of {count:,} pairs, trial {seed}")
-                found.append(tensor_start(Pairs(instance.truth, activation, count, seed), k, seed))
+                start_weights.append(tensor_start(Pairs(instance.truth, activation, count, seed), k, seed))
                 seconds = time.process_time() - clock
-                errors, norms = component_errors(found[-1], instance.truth, activation)
-                near: Row = {"direction_error": errors.mean(), "greatest_direction_error": errors.max()}
-                near |= {"norm_error": norms.mean(), "start": f"moments, N = {count:,}"}
+                errors, norms = component_errors(start_weights[-1], instance.truth, activation)
+                start_facts: Row = {"direction_error": errors.mean(), "greatest_direction_error": errors.max()}
+                start_facts |= {"norm_error": norms.mean(), "start": f"moments, N = {count:,}"}
             else:
-                found.append(random_start(d, k, seed, s.deviation))
-                near = dict.fromkeys(("direction_error", "greatest_direction_error", "norm_error"))
-                near |= {"start": "random"}
+                start_weights.append(random_start(d, k, seed, s.deviation))
+                start_facts = dict.fromkeys(("direction_error", "greatest_direction_error", "norm_error"))
+                start_facts |= {"start": "random"}
                 seconds = time.process_time() - clock
-            facts.append(near | {"moment_seconds": seconds})
+            facts.append(start_facts | {"moment_seconds": seconds})
         data = Problems(drawn, activation)
-        rows = recovered(s, data, torch.from_numpy(np.stack(found)), s.method, seeds, execution)
-        same: Row = {"activation": activation, "law": law, "observations": m, "pairs": count}
-        return [same | {"replication": seed} | near | row for seed, near, row in zip(seeds, facts, rows, strict=True)]
+        rows = recovered(s, data, torch.from_numpy(np.stack(start_weights)), s.method, seeds, execution)
+        common_facts: Row = {"activation": activation, "law": law, "observations": m, "pairs": count}
+        return [
+            common_facts | {"replication": seed} | start_facts | row
+            for seed, start_facts, row in zip(seeds, facts, rows, strict=True)
+        ]
 
     def notes(self) -> list[str]:
         s = self.settings

@@ -80,10 +80,10 @@ class Map:
 
 def maps(entries: list[SimulationEntry]) -> list[Map]:
     """The maps of all simulations, in the order of their parts."""
-    found = []
+    all_maps = []
     for entry in entries:
         settings = narrowed(entry.simulation.settings, RecoverySettings)
         rows = read_rows(entry).assign(threshold=settings.recovered)
         for (activation, title), group in rows.groupby(["activation", "title"], sort=False):
-            found.append(Map(entry.setting, str(activation), str(title), group))
-    return found
+            all_maps.append(Map(entry.setting, str(activation), str(title), group))
+    return all_maps

@@ -14,7 +14,7 @@ LINES += ["test_error_median", "moment_seconds_mean", "failed", "capped", "stall
 
 def start_lines(entries: list[SimulationEntry]) -> list[Row]:
     """Of every activation, law, m and start: errors of the start, and what came of it."""
-    found = []
+    lines = []
     for values, trials in labelled(entries).groupby(SAME, sort=False):
         recovered = int(trials["recovered"].sum())
         low, high = wilson_interval(recovered, len(trials))
@@ -26,9 +26,9 @@ def start_lines(entries: list[SimulationEntry]) -> list[Row]:
         for end, value in (("median", good.median()), ("min", good.min()), ("max", good.max())):
             line[f"iterations_{end}"] = value if len(good) else None
         for name in ERRORS:
-            known = trials[name].dropna()
-            line |= {f"{name}_mean": known.mean() if len(known) else None}
-            line |= {f"{name}_max": known.max() if len(known) else None}
+            errors = trials[name].dropna()
+            line |= {f"{name}_mean": errors.mean() if len(errors) else None}
+            line |= {f"{name}_max": errors.max() if len(errors) else None}
         line["test_error_median"] = trials["test_error"].median() if trials["test_error"].notna().any() else None
-        found.append(line | {"moment_seconds_mean": trials["moment_seconds"].mean()})
-    return found
+        lines.append(line | {"moment_seconds_mean": trials["moment_seconds"].mean()})
+    return lines

@@ -28,8 +28,8 @@ class Curvature(TableKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for everything that is varied and every activation: the least eigenvalue at both ends, how many are zero,
-        and its slope."""
+        """A line for everything that is varied and every activation: the least eigenvalue at both ends, how many are
+        zero, and its slope."""
         entries = read_simulations(contents)
         lines = [_line(group) for _, group in labelled(entries).groupby(["label", "scan", "model"], sort=False)]
         write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
@@ -41,12 +41,13 @@ class Curvature(TableKind):
             Column("Zero there", lambda row: f"{row['null_at_last']:g}"),
             Column("Slope", _slope),
         ]
-        told = [
-            "Median over the instances of the least eigenvalue of the Hessian at the first and at the last value, and how "
-            "many eigenvalues are zero at the last. Slope: of its logarithm on that of the value, over the values at which "
-            f"it is above {FLOOR:g} in every instance, by least squares in each; mean and 95 % Student interval.",
+        notes = [
+            "Median over the instances of the least eigenvalue of the Hessian at the first and at the last value, and "
+            "how many eigenvalues are zero at the last. Slope: of its logarithm on that of the value, over the values "
+            f"at which it is above {FLOOR:g} in every instance, by least squares in each; mean and 95 % Student "
+            "interval.",
         ]
-        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, told))
+        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, notes))
 
 
 def _line(rows: "pd.DataFrame") -> Row:
@@ -57,11 +58,11 @@ def _line(rows: "pd.DataFrame") -> Row:
     line |= {"at_first": table.iloc[0].median(), "at_last": table.iloc[-1].median()}
     line |= {"null_at_last": last["null"].median(), "points": 0}
     line |= dict.fromkeys(("slope_mean", "slope_low", "slope_high"))
-    known = table[(table > FLOOR).all(axis=1) & (table.index > 0)]
-    if len(known) > 2:
-        interval = t_interval([log_slope(list(known.index), list(known[seed])) for seed in known])
+    points = table[(table > FLOOR).all(axis=1) & (table.index > 0)]
+    if len(points) > 2:
+        interval = t_interval([log_slope(list(points.index), list(points[seed])) for seed in points])
         line |= {f"slope_{end}": getattr(interval, end) for end in ("mean", "low", "high")}
-        line["points"] = len(known)
+        line["points"] = len(points)
     return line
 
 

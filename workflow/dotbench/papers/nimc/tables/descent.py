@@ -35,28 +35,28 @@ class Rates(TableKind):
             *first,
             Column("φ", lambda row: row["activation"]),
             Column("Method", lambda row: row["title"]),
-            *(Column(f"to {shown}", lambda row, level=level: _reached(row, level)) for level, shown in LEVELS.items()),  # type: ignore[misc]
+            *(Column(f"to {bound}", lambda row, level=level: _reached(row, level)) for level, bound in LEVELS.items()),  # type: ignore[misc]
             Column("Decades an iteration", lambda row: _range(row, "rate", "{:.4f}")),
             Column("Left", lambda row: f"{row['final_max']:.0e}"),
             Column("Step", lambda row: _range(row, "step", "{:.3g}")),
         ]
-        told = [
+        notes = [
             "Iterations until f / f₀ is at most the level, from the least to the greatest of the instances; –: not all "
             "reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between 1e-4 and 1e-20 "
             "at more than two iterations, also where it is no straight line. "
             "Left: the greatest f / f₀ at the end.",
         ]
-        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, told))
+        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, notes))
 
 
 def _line(rows: "pd.DataFrame") -> Row:
     line: Row = {key: rows[key].iloc[0] for key in ("label", "activation", "method", "title")}
     line |= {"replications": len(rows), "failed": int((rows["status"] != "ok").sum())}
     for name in (*LEVELS, "rate", "step"):
-        known = rows[name].dropna()
-        line[f"{name}_min"], line[f"{name}_max"] = (known.min(), known.max()) if len(known) else (None, None)
+        values = rows[name].dropna()
+        line[f"{name}_min"], line[f"{name}_max"] = (values.min(), values.max()) if len(values) else (None, None)
         if name in LEVELS:
-            line[f"{name}_reached"] = len(known)
+            line[f"{name}_reached"] = len(values)
     return line | {"final_max": rows["final"].max(), "cpu_seconds_mean": rows["cpu_seconds"].mean()}
 
 

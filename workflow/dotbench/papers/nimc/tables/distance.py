@@ -22,16 +22,16 @@ class RecoveryByDistance(TableKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for every activation, m and α, a column for every method: trials that recover the truth, and the median
-        error."""
+        """A line for every activation, m and α, a column for every method: trials that recover the truth, and the
+        median error."""
         entries = read_simulations(contents)
-        found = cells(entries)
-        write_csv(folder / f"{contents.report_item}.csv", found, CELLS)
-        titles = list(dict.fromkeys(cell["title"] for cell in found))
+        all_cells = cells(entries)
+        write_csv(folder / f"{contents.report_item}.csv", all_cells, CELLS)
+        titles = list(dict.fromkeys(cell["title"] for cell in all_cells))
         rows: dict[tuple[Any, ...], Row] = {}
-        for cell in found:
-            where = {key: cell[key] for key in ("label", "activation", "observations", "distance")}
-            rows.setdefault(tuple(where.values()), where)[cell["title"]] = cell
+        for cell in all_cells:
+            keys = {key: cell[key] for key in ("label", "activation", "observations", "distance")}
+            rows.setdefault(tuple(keys.values()), keys)[cell["title"]] = cell
         first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
         columns = [
             *first,
@@ -40,12 +40,12 @@ class RecoveryByDistance(TableKind):
             Column("α", lambda row: f"{row['distance']:g}"),
             *(Column(title, lambda row, title=title: _text(row.get(title))) for title in titles),  # type: ignore[misc]
         ]
-        told = [
-            "Trials that recover the truth of all; behind them the median relative error at fresh rows, of the trials that "
-            "did not diverge. The csv has what ended the others.",
+        notes = [
+            "Trials that recover the truth of all; behind them the median relative error at fresh rows, of the trials "
+            "that did not diverge. The csv has what ended the others.",
         ]
         write_table(
-            folder / contents.report_item, list(rows.values()), columns, simulation_notes(contents, entries, told)
+            folder / contents.report_item, list(rows.values()), columns, simulation_notes(contents, entries, notes)
         )
 
 

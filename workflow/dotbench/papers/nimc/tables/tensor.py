@@ -43,13 +43,13 @@ class TensorStarts(TableKind):
                 "CPU s of the start", lambda row: number(row["moment_seconds_mean"], "{:.2g}") if row["pairs"] else "–"
             ),
         ]
-        told = [
-            "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and the greatest. "
-            "Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the trials that recover the "
-            "truth; they are looked at every twenty. Test error: median of ‖M(U, V) − M(U*, V*)‖ / ‖M(U*, V*)‖ at fresh "
-            "rows, of the trials that did not diverge.",
+        notes = [
+            "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and the "
+            "greatest. Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the trials that "
+            "recover the truth; they are looked at every twenty. Test error: median of ‖M(U, V) − M(U*, V*)‖ / "
+            "‖M(U*, V*)‖ at fresh rows, of the trials that did not diverge.",
         ]
-        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, told))
+        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, notes))
 
 
 def _with_max(row: Row, mean: str, greatest: str) -> str:

@@ -24,16 +24,16 @@ class Thresholds(TableKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """The m / 2kd at which half of the trials recover the truth: a line for every activation and n, a column for every
-        method."""
+        """The m / 2kd at which half of the trials recover the truth: a line for every activation and n, a column for
+        every method."""
         entries = read_simulations(contents)
         lines = [line for entry in maps(entries) for line in entry.thresholds()]
         write_csv(folder / f"{contents.report_item}.csv", lines, THRESHOLDS)
         titles = list(dict.fromkeys(line["title"] for line in lines))
         rows: dict[tuple[Any, ...], Row] = {}
         for line in lines:
-            where = {key: line[key] for key in ("label", "activation", "users")}
-            rows.setdefault(tuple(where.values()), where)[line["title"]] = line
+            keys = {key: line[key] for key in ("label", "activation", "users")}
+            rows.setdefault(tuple(keys.values()), keys)[line["title"]] = line
         first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
         columns = [
             *first,
@@ -42,14 +42,14 @@ class Thresholds(TableKind):
             *(Column(title, lambda row, title=title: _interval(row.get(title))) for title in titles),  # type: ignore[misc]
         ]
         trials = " or ".join(map(str, sorted({line["trials"] for line in lines})))
-        told = [
+        notes = [
             f"m / 2kd at which the share of trials that recover the truth passes a half, of {trials} trials a cell: "
-            "isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap interval over "
-            "trials, which has no width where all trials change between the same two m. ≤: a half is passed at the least m "
-            "already. –: it stays below a half.",
+            "isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap interval "
+            "over trials, which has no width where all trials change between the same two m. ≤: a half is passed at "
+            "the least m already. –: it stays below a half.",
         ]
         write_table(
-            folder / contents.report_item, list(rows.values()), columns, simulation_notes(contents, entries, told)
+            folder / contents.report_item, list(rows.values()), columns, simulation_notes(contents, entries, notes)
         )
 
 

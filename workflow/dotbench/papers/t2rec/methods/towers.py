@@ -41,7 +41,7 @@ class Towers(RatingMethod):
     def fit_all(self, tasks: Sequence[Task], execution: "Execution") -> Iterator[Outcome]:
         fits = [self._fit(task) for task in tasks]
         done: dict[int, Outcome] = {}
-        told = 0
+        next_task = 0
         for pack in packs(fits, LARGEST):
             start = partial(train, [fits[k] for k in pack], execution.device, tasks[pack[0]].state, execution.say)
             trained = attempt(start, execution.say)
@@ -51,9 +51,9 @@ class Towers(RatingMethod):
                 done |= {
                     k: _outcome(result, tasks[k], execution) for k, result in zip(pack, trained.result, strict=True)
                 }
-            while told in done:
-                yield done.pop(told)
-                told += 1
+            while next_task in done:
+                yield done.pop(next_task)
+                next_task += 1
 
     def _fit(self, task: Task) -> Fit:
         values = task.settings.model_dump()

@@ -132,8 +132,8 @@ class Ablation(Simulation):
         shape = {"users": s.users, "items": s.users, "ratings": job["facts"]["ratings"]}
         shape |= {"dimension": s.dimension, "covariates": COVARIATES, "noise": {"variance": s.noise}}
         shape |= job["truth"]
-        known, where = self.generator.Settings, f"simulation '{self.name}'"
-        drawn = [validate(known, {**shape, "seed": seed}, where) for seed in job["seeds"]]
+        schema, place = self.generator.Settings, f"simulation '{self.name}'"
+        drawn = [validate(schema, {**shape, "seed": seed}, place) for seed in job["seeds"]]
         draws = {settings.seed: self.generator(settings).simulate for settings in drawn}
         fixed = {"optimizer": "adam", "schedule": "cosine", "weight_decay": s.weight_decay, "batch_size": s.batch_size}
         method = {

@@ -141,23 +141,23 @@ class T2RecCapacity(Simulation):
         ]
 
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
-        here = f"n = {lines[0]['users']}, d = {lines[0]['dimension']}"
+        scenario = f"n = {lines[0]['users']}, d = {lines[0]['dimension']}"
         widths = [line["width"] for line in lines if line["width"] is not None]
-        known = {(cell.dataset, cell.method): cell.value for cell in load_published("t2rec").cells}
-        if not widths or (here, "T2Rec") not in known:
+        published = {(cell.dataset, cell.method): cell.value for cell in load_published("t2rec").cells}
+        if not widths or (scenario, "T2Rec") not in published:
             return {}
-        return {"T2Rec as published": [(width, known[here, "T2Rec"]) for width in (min(widths), max(widths))]}
+        return {"T2Rec as published": [(width, published[scenario, "T2Rec"]) for width in (min(widths), max(widths))]}
 
     def notes(self) -> list[str]:
         s = self.settings
-        shown = {"Random start": s.training, "Started there": s.started}
+        trainings = {"Random start": s.training, "Started there": s.started}
         return [
             f"Generator as the paper prints it: {s.ratings:,} ratings, 56 % trained on, 14 % to choose the epoch, 30 % "
             "test. RMSE of ratings, noise included.",
             f"Regression: {s.steps:,} steps of {s.regression.batch_size} points by {s.regression.optimizer}, learning "
             f"rate {s.regression.learning_rate:g}, {s.regression.schedule}; on fresh covariates in each, or on the "
             "data set's own users and items, of which test pairs are too. Achieved points of single trainings.",
-            *(f"{name}: {_described(training)}." for name, training in shown.items()),
+            *(f"{name}: {_described(training)}." for name, training in trainings.items()),
         ]
 
 
@@ -196,8 +196,8 @@ class _Towers:
             "train": rmse(data.ratings, towers.predict(data.users, data.items, data.pairs)),
         }
         regressed: Attempt[None] = Attempt(None, None, 0.0, 0.0)
-        found = [self._row(f"start-{end}", regressed, {"rmse": error}) for end, error in errors.items()]
-        return [row | {"seconds": None, "cpu_seconds": None} for row in found]
+        rows = [self._row(f"start-{end}", regressed, {"rmse": error}) for end, error in errors.items()]
+        return [row | {"seconds": None, "cpu_seconds": None} for row in rows]
 
     def at_own_points(self) -> list[Row]:
         return [self._regressed("regressed-own", "own")[0]]
@@ -217,13 +217,20 @@ class _Towers:
     def _on_ratings(self, prefix: str, training: Training, start: FittedTowers | None) -> list[Row]:
         """Rows of the errors on test and on training pairs; the second has no time of its own."""
         done = attempt(lambda: self._trained(prefix, training, start), self.execution.say)
-        found: dict[str, dict[str, Any]] = {"test": {}, "train": {}}
+        facts_by_end: dict[str, dict[str, Any]] = {"test": {}, "train": {}}
         if done.result is not None:
             towers, data = done.result.towers, self.data
             test = self._test(lambda pairs: towers.predict(data.users, data.items, pairs))
-            told = {"epochs": len(done.result.curve), "ended": done.result.ended, "best_epoch": done.result.best_epoch}
-            found = {"test": {**told, "rmse": test}, "train": {**told, "rmse": done.result.train_rmse}}
-        rows = {end: self._row(f"{prefix}{end}", done, facts) for end, facts in found.items()}
+            training_facts = {
+                "epochs": len(done.result.curve),
+                "ended": done.result.ended,
+                "best_epoch": done.result.best_epoch,
+            }
+            facts_by_end = {
+                "test": {**training_facts, "rmse": test},
+                "train": {**training_facts, "rmse": done.result.train_rmse},
+            }
+        rows = {end: self._row(f"{prefix}{end}", done, facts) for end, facts in facts_by_end.items()}
         return [rows["test"], rows["train"] | {"seconds": None, "cpu_seconds": None}]
 
     def _trained(self, prefix: str, training: Training, start: FittedTowers | None) -> Result:
@@ -239,11 +246,13 @@ class _Towers:
 
     def _row(self, way: str, done: Attempt[Any], facts: dict[str, Any]) -> Row:
         job = self.job
-        known = {"users": job["users"], "dimension": job["dimension"], "width": job["width"]}
-        known |= {"replication": job["seed"], "way": way, "title": TITLES[way]}
-        known |= {"status": "ok" if done.reason is None else "failed", "reason": done.reason}
-        known |= {"seconds": done.seconds, "cpu_seconds": done.cpu_seconds}
-        row = known | dict.fromkeys(("rmse", "user_error", "item_error", "epochs", "ended", "best_epoch")) | facts
+        common_facts = {"users": job["users"], "dimension": job["dimension"], "width": job["width"]}
+        common_facts |= {"replication": job["seed"], "way": way, "title": TITLES[way]}
+        common_facts |= {"status": "ok" if done.reason is None else "failed", "reason": done.reason}
+        common_facts |= {"seconds": done.seconds, "cpu_seconds": done.cpu_seconds}
+        row = (
+            common_facts | dict.fromkeys(("rmse", "user_error", "item_error", "epochs", "ended", "best_epoch")) | facts
+        )
         errors = f"RMSE {row['rmse']:.4f}" if done.reason is None else f"failed: {done.reason}"
         self.execution.say(f"width {job['width']}, {TITLES[way]}: {errors}, {done.seconds:.3g} s")
         return row
@@ -251,7 +260,7 @@ class _Towers:
 
 def _described(training: Training) -> str:
     """The settings that matter to a reader, and those that are not at their defaults."""
-    shown = ("optimizer", "learning_rate", "schedule", "weight_decay", "regularization", "batch_size", "epochs")
+    main_keys = ("optimizer", "learning_rate", "schedule", "weight_decay", "regularization", "batch_size", "epochs")
     values = training.model_dump()
-    told = [key for key in values if key in shown or values[key] != Training.model_fields[key].default]
-    return ", ".join(f"{key} {values[key]}" for key in told)
+    keys = [key for key in values if key in main_keys or values[key] != Training.model_fields[key].default]
+    return ", ".join(f"{key} {values[key]}" for key in keys)

@@ -165,12 +165,12 @@ class T2RecRate(Simulation):
             return dict.fromkeys(names) | facts | {"status": "failed", "reason": result.failure}
         rng = truth.stream(FRESH)
         x, y = (truth.covariates(self.settings.fresh, rng) for _ in "xy")
-        found = result.towers.predict(x, y, np.stack([np.arange(len(x))] * 2, axis=1))
+        predictions = result.towers.predict(x, y, np.stack([np.arange(len(x))] * 2, axis=1))
         true = noiseless(truth, x, y)
         return facts | {
             "status": "ok",
             "reason": None,
-            "excess_risk": float(np.mean((found - true) ** 2)),
+            "excess_risk": float(np.mean((predictions - true) ** 2)),
             "null_risk": float(np.mean(true**2)),
             "excess_train_mse": result.train_rmse**2 - self.settings.noise,
         }
@@ -178,11 +178,11 @@ class T2RecRate(Simulation):
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
         """The theorem's order of magnitude, with and without log² |Ω|, through the first point of the panel."""
         beta, d = lines[0]["smoothness"], lines[0]["dimension"]
-        known = [line for line in lines if line["excess_risk_mean"] is not None]
+        measured_lines = [line for line in lines if line["excess_risk_mean"] is not None]
         sizes = sorted({line["ratings"] for line in lines})
-        if not known:
+        if not measured_lines:
             return {}
-        start, height = known[0]["ratings"], known[0]["excess_risk_mean"]
+        start, height = measured_lines[0]["ratings"], measured_lines[0]["excess_risk_mean"]
         power = {n: (n / start) ** (-2 * beta / (2 * beta + d)) for n in sizes}
         return {
             "|Ω|^(−2β/(2β+d))": [(n, height * power[n]) for n in sizes],
@@ -218,5 +218,5 @@ def sample(truth: SimSmooth, ratings: int, held: int) -> Sample:
 
 def noiseless(truth: SimSmooth, x: "np.ndarray", y: "np.ndarray") -> "np.ndarray":
     """R* of the pairs of rows of ``x`` and ``y``, both (n, d): shape (n,)."""
-    found: np.ndarray = np.einsum("np,np->n", truth.user_vectors(x), truth.item_vectors(y))
-    return found
+    ratings: np.ndarray = np.einsum("np,np->n", truth.user_vectors(x), truth.item_vectors(y))
+    return ratings

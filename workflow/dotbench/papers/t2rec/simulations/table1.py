@@ -60,11 +60,11 @@ class T2RecTable1Settings(Settings):
     def _names(cls, value: Any) -> Any:
         if not isinstance(value, list):
             return value
-        known = shipped(cls.comes_with)
+        shipped_methods = shipped(cls.comes_with)
         for name in value:
-            if isinstance(name, str) and name not in known:
-                raise ValueError(str(unknown("method of the simulation", name, known)))
-        return [known[item] if isinstance(item, str) else item for item in value]
+            if isinstance(name, str) and name not in shipped_methods:
+                raise ValueError(str(unknown("method of the simulation", name, shipped_methods)))
+        return [shipped_methods[item] if isinstance(item, str) else item for item in value]
 
     @model_validator(mode="after")
     def _possible(self, info: ValidationInfo) -> "T2RecTable1Settings":
@@ -153,17 +153,17 @@ class T2RecTable1(Simulation):
         tuned = f"{s.folds}-fold cross-validation" if s.folds > 1 else f"one hold-out of {s.holdout:.0%}"
         after = "fitted again to the whole training part" if s.refit else "the fit beside the hold-out is reported"
         skew = f"popularity skew {s.popularity_skew:g}" if s.popularity_skew else "pairs drawn uniformly"
-        told = [
+        notes = [
             f"Generator as the paper prints it, coefficients redrawn in every replication: {s.ratings:,} ratings, "
             f"{skew}; {1 - s.test_share:.0%} training, {s.test_share:.0%} test. RMSE, predictions not clipped."
         ]
         if any(choice.stated(s.grid)["grid"] for choice in s.methods):
-            told.append(
+            notes.append(
                 f"Methods with a grid ({s.grid}) are tuned in every replication by {tuned} of the training part; the "
                 f"chosen setting is then {after}."
             )
         else:
-            told.append("Every method has one setting; nothing is tuned.")
+            notes.append("Every method has one setting; nothing is tuned.")
         if any(rating_methods()[choice.method].stops_early for choice in s.methods):
-            told.append(f"Methods that stop early do so by a hold-out of {s.holdout:.0%} and are not refitted.")
-        return told
+            notes.append(f"Methods that stop early do so by a hold-out of {s.holdout:.0%} and are not refitted.")
+        return notes

@@ -49,8 +49,8 @@ class Aspects(TableKind):
             Column("Quartiles", lambda row: " / ".join(_number(row, name) for name in ("q25", "median", "q75"))),
             *(Column(f"Rated {_rating(level):g}", partial(_number, key=level)) for level in levels),
         ]
-        shown = [row for rows in blocks for row in rows[:SHOWN]]
-        write_table(folder / contents.report_item, shown, columns, [contents.title, *NOTES])
+        table_rows = [row for rows in blocks for row in rows[:SHOWN]]
+        write_table(folder / contents.report_item, table_rows, columns, [contents.title, *NOTES])
         write_csv(folder / f"{contents.report_item}.csv", [row for rows in blocks for row in rows], [*COLUMNS, *levels])
 
 

@@ -41,12 +41,14 @@ class Slopes(TableKind):
         replication; its mean and 95 % Student interval; the slopes that the simulation's guides have over the same x.
         ``<table>_sizes.csv`` has the metrics at every x.
 
-        The guides are an upper bound in its forms. The second metric says what training left over (0: nothing), the third
-        what predicting nothing comes to: sizes at which no more is learned are left out of a slope.
+        The guides are an upper bound in its forms. The second metric says what training left over (0: nothing), the
+        third what predicting nothing comes to: sizes at which no more is learned are left out of a slope.
         """
         entries = read_simulations(contents)
         lines = [[line for block in blocks(entry) for line in block.lines] for entry in entries]
-        found = [row for entry, known in zip(entries, lines, strict=True) for row in _rows(entry, known)]
+        rows = [
+            row for entry, lines_of_entry in zip(entries, lines, strict=True) for row in _rows(entry, lines_of_entry)
+        ]
         simulation = entries[0].simulation
         write_csv(folder / f"{contents.report_item}_sizes.csv", itertools.chain(*lines), columns(entries[0]))
         rest = [f"{simulation.metrics[1]}_{end}" for end in ("mean", "low", "high")]
@@ -62,8 +64,8 @@ class Slopes(TableKind):
         ]
         names += [*(f"slope_{end}" for end in ENDS), "bound_low", "bound_high", "verdict", "left_at", *rest, "ended"]
         names += ["cpu_seconds"]
-        write_csv(folder / f"{contents.report_item}.csv", [{name: row[name] for name in names} for row in found], names)
-        write_table(folder / contents.report_item, found, _columns(entries, found), _notes(contents, entries))
+        write_csv(folder / f"{contents.report_item}.csv", [{name: row[name] for name in names} for row in rows], names)
+        write_table(folder / contents.report_item, rows, _columns(entries, rows), _notes(contents, entries))
 
 
 def verdict(slope: Interval, references: list[float]) -> str:
@@ -134,7 +136,7 @@ def _scenario(entry: SimulationEntry) -> list[str]:
     return [key for key in entry.simulation.keys if key != _axis(entry)]
 
 
-def _columns(entries: list[SimulationEntry], found: list[Row]) -> list[Column]:
+def _columns(entries: list[SimulationEntry], rows: list[Row]) -> list[Column]:
     simulation, left = entries[0].simulation, entries[0].simulation.metrics[1]
     first = [Column("Setting", lambda row: row["label"])] if len(entries) > 1 else []
     return [
@@ -145,7 +147,7 @@ def _columns(entries: list[SimulationEntry], found: list[Row]) -> list[Column]:
         Column("Slope", lambda row: _interval(row, "slope")),
         *(
             Column(name.replace("|", ""), lambda row, name=name: number(row["references"].get(name), "{:.3f}"))  # type: ignore[misc]
-            for name in dict.fromkeys(name for row in found for name in row["references"])
+            for name in dict.fromkeys(name for row in rows for name in row["references"])
         ),
         Column("Verdict", lambda row: row["verdict"]),
         Column("Left over", lambda row: _left(row, left)),
@@ -165,7 +167,7 @@ def _interval(row: Row, name: str) -> str:
 
 
 def _notes(contents: Contents, entries: list[SimulationEntry]) -> list[str]:
-    told = [
+    notes = [
         "Slope: of log excess risk on log N by least squares in every replication, over the N from the first on at "
         f"which the mean excess risk is below {LEARNED:.0%} of that of predicting 0: below them nothing is learned, "
         "and there is no rate. Mean and 95 % Student interval, not adjusted for the number of lines. Beside it the "
@@ -177,4 +179,4 @@ def _notes(contents: Contents, entries: list[SimulationEntry]) -> list[str]:
         "above 0 the optimiser or the width limits there, or validation ended training before it got down. Ended: "
         "trainings by what ended them; with a schedule that runs to the cap, the cap alone says little.",
     ]
-    return simulation_notes(contents, entries, told)
+    return simulation_notes(contents, entries, notes)

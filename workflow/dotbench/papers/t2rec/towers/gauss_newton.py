@@ -76,12 +76,12 @@ class GaussNewton(Trainer):
             return (moved[0] * vectors[1] + vectors[0] * moved[1]).sum(-1)
 
         def pull(cotangent: "torch.Tensor") -> "torch.Tensor":
-            found = torch.empty_like(self.parameters)
-            into = self.towers.layers(found)
+            derivatives = torch.empty_like(self.parameters)
+            into = self.towers.layers(derivatives)
             for s in (0, 1):
                 of_rows = scatter(cotangent.unsqueeze(-1) * vectors[1 - s], rows[s], self.data.inputs[s].shape[1])
                 sides[s].backward(layers[s], outputs[s], of_rows, into[s])
-            return found[0]
+            return derivatives[0]
 
         error = (vectors[0] * vectors[1]).sum(-1) - ratings
         gradient = pull(2 / ratings.shape[1] * error) + self.ridge * self.parameters[0]

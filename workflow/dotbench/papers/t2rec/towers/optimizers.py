@@ -127,7 +127,7 @@ class Muon(Optimizer):
 
 def orthogonal(matrices: "Sequence[torch.Tensor]") -> "list[torch.Tensor]":
     """Each matrix (R, a, b) with its singular values brought near 1; those of a shape in one product."""
-    found: list[Any] = [None] * len(matrices)
+    factors: list[Any] = [None] * len(matrices)
     tall = [matrix.shape[1] > matrix.shape[2] for matrix in matrices]
     wide = [m.transpose(1, 2) if flip else m for m, flip in zip(matrices, tall, strict=True)]
     for shape in {matrix.shape for matrix in wide}:
@@ -139,8 +139,8 @@ def orthogonal(matrices: "Sequence[torch.Tensor]") -> "list[torch.Tensor]":
             gram = torch.bmm(x, x.transpose(1, 2))
             x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
         for k, part in zip(members, torch.split(x, shape[0]), strict=True):
-            found[k] = part.transpose(1, 2) if tall[k] else part
-    return found
+            factors[k] = part.transpose(1, 2) if tall[k] else part
+    return factors
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "muon": Muon}

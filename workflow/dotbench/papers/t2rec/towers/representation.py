@@ -91,9 +91,9 @@ def represent(
     towers = FittedTowers(architecture, parameters.reshape(-1), standardise, (own[0].shape[1], own[1].shape[1]))
     fresh = np.random.default_rng([seed, OTHERS])
     users, items = own if points == "own" else [generator.covariates(HELD_OUT, fresh) for _ in own]
-    found = [towers.user_vectors(users), towers.item_vectors(items)]
+    vectors = [towers.user_vectors(users), towers.item_vectors(items)]
     true = [generator.user_vectors(users), generator.item_vectors(items)]
-    return compared(found, true, generator.settings.noise.variance), towers
+    return compared(vectors, true, generator.settings.noise.variance), towers
 
 
 def compared(found: "Sequence[np.ndarray]", true: "Sequence[np.ndarray]", noise: float) -> Representation:

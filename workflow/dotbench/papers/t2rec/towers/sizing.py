@@ -21,5 +21,5 @@ def with_parameters(architecture: Architecture, inputs: int, wanted: float) -> A
     linear = inputs + architecture.depth - 1 + architecture.embedding_size
     rest = max(wanted - architecture.embedding_size, 0.0)
     root = rest / linear if square == 0 else ((linear**2 + 4 * square * rest) ** 0.5 - linear) / (2 * square)
-    near = [architecture.model_copy(update={"width": max(1, int(root) + k)}) for k in (0, 1)]
-    return min(near, key=lambda one: abs(parameters(one, inputs) - wanted))
+    candidates = [architecture.model_copy(update={"width": max(1, int(root) + k)}) for k in (0, 1)]
+    return min(candidates, key=lambda one: abs(parameters(one, inputs) - wanted))
