@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+# one thread a process: tests run side by side, and threads that wait for a core spin
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCAL_DATA = Path(os.environ.get("DOTBENCH_DATA") or REPOSITORY.parent / "shared" / "data")
 

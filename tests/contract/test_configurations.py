@@ -2,16 +2,17 @@
 
 import json
 import re
+from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
-from conftest import REPOSITORY
 
 from dotbench.config.benchmark import Benchmark, StudyChoice, load_benchmark
 from dotbench.config.schema import main as schema
 from dotbench.yaml_lines import read_yaml
 
+REPOSITORY = Path(__file__).parents[2]
 CONFIG = REPOSITORY / "config"
 SCHEMAS = REPOSITORY / "workflow/schemas"
 CONFIGURATIONS = sorted([*CONFIG.glob("*.yaml"), *CONFIG.glob("papers/*.yaml")])

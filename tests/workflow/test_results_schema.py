@@ -76,7 +76,7 @@ def test_files_have_the_documented_keys_and_no_others(project, paper, simulated,
         assert project.snakemake(config=paper).returncode == 0
     glob = re.sub(r"<[^>]+>", "*", pattern)
     roots = [project.root, *([reviewed.root] if "/tables/" in pattern else [])]
-    roots = [simulated.root, all_simulations.root] if simulations else roots
+    roots = [simulated.root, all_simulations.root, reviewed.root] if simulations else roots
     files = [path for root in roots for path in root.glob(glob) if described_by(path) == pattern]
     assert files, f"no file matches {glob}"
     documented = sections()[pattern]

@@ -21,6 +21,7 @@ from dotbench.archive.rows import (
 )
 from dotbench.files import write_parquet, write_text
 from dotbench.runs.evaluating import per_user_table
+from dotbench.sources import refresh
 
 
 @dataclass
@@ -43,6 +44,7 @@ def import_runs(path: Path) -> Imported:
     not here are written, which is enough for tables and figures. Every file of a run that is here as in the file gets
     the present time: a run must not be older than what it is made from.
     """
+    refresh()  # digests of code must not be newer than what is imported
     result = Imported()
     for dataset, group in itertools.groupby(read_archive(path), lambda row: row["dataset"]):
         rows = list(group)

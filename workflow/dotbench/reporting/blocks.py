@@ -19,7 +19,7 @@ class Block:
 
 
 def blocks(entry: SimulationEntry) -> list[Block]:
-    """One block for every scenario, in the order of the parts."""
+    """One block for every scenario, in the order of the jobs."""
     return [_block(entry, scenario) for scenario in scenarios(entry)]
 
 

@@ -142,7 +142,11 @@ def _budgets(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _grids(name: str) -> str:
-    names = {"paper": "those of the papers", "extended": "the extended ones, where the papers' are too narrow"}
+    names = {
+        "reduced": "the reduced ones, what two cores can do",
+        "paper": "those of the papers",
+        "extended": "the extended ones, where the papers' are too narrow",
+    }
     return f"Grids: {names[name]}; a method's own where the configuration gives one."
 
 

@@ -1,4 +1,4 @@
-"""Finished parts of simulations, summed up over replications: one line for every scenario and method."""
+"""Finished jobs of simulations, summed up over replications: one line for every scenario and method."""
 
 from collections import Counter
 from typing import Any
@@ -21,7 +21,7 @@ def read_simulations(contents: Contents) -> list[SimulationEntry]:
 
 
 def read_rows(entry: SimulationEntry) -> "pd.DataFrame":
-    """Rows of all parts that are there, in the order of the parts."""
+    """Rows of all jobs that are there, in the order of the jobs."""
     files = [entry.rows(label) for label in entry.jobs]
     return pd.concat([pd.read_parquet(file) for file in files if file.is_file()], ignore_index=True)
 
@@ -32,18 +32,18 @@ def labelled(entries: list[SimulationEntry]) -> "pd.DataFrame":
 
 
 def read_records(entry: SimulationEntry) -> list[dict[str, Any]]:
-    """The record of every part that is there."""
+    """The record of every job that is there."""
     files = [entry.rows(label).with_suffix(".json") for label in entry.jobs]
     return [read_json(file) for file in files if file.is_file()]
 
 
 def is_there(entry: SimulationEntry) -> bool:
-    """Whether a part is finished."""
+    """Whether a job is finished."""
     return any(entry.rows(label).with_suffix(".json").is_file() for label in entry.jobs)
 
 
 def scenarios(entry: SimulationEntry) -> list[Scenario]:
-    """The lines of every scenario and the rows behind each, in the order of the parts."""
+    """The lines of every scenario and the rows behind each, in the order of the jobs."""
     rows, simulation, all_scenarios = read_rows(entry), entry.simulation, []
     for _, group in rows.groupby(list(simulation.keys), sort=False, dropna=False):
         scenario = {"label": entry.label} | {key: _plain(group[key].iloc[0]) for key in simulation.keys}

@@ -11,7 +11,7 @@ from dotbench.simulations.entry import SimulationEntry
 
 def simulation_notes(contents: Contents, entries: list[SimulationEntry], told: Sequence[str]) -> list[str]:
     """What the table is, the protocol of all entries and then what is one's own, ``told``, then hardware, threads and
-    versions behind the parts."""
+    versions behind the jobs."""
     lines = [contents.title] if contents.title else []
     notes = {entry.label: entry.simulation.notes() for entry in entries}
     common = [note for note in notes[entries[0].label] if all(note in own for own in notes.values())]

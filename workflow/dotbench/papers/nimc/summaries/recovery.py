@@ -79,7 +79,7 @@ class Map:
 
 
 def maps(entries: list[SimulationEntry]) -> list[Map]:
-    """The maps of all simulations, in the order of their parts."""
+    """The maps of all simulations, in the order of their jobs."""
     all_maps = []
     for entry in entries:
         settings = narrowed(entry.simulation.settings, RecoverySettings)

@@ -109,7 +109,7 @@ class T2RecTable1(Simulation):
         "method": Column("str", "name of the method"),
         "title": Column("str", "the method in tables"),
         "role": Column("str", "`tuning`, or `reported`: the fit of the chosen setting"),
-        "fold": Column("int64", "of a tuning fit: which job of the training pairs it was validated on, from 0"),
+        "fold": Column("int64", "of a tuning fit: which part of the training pairs it was validated on, from 0"),
         "hyperparameters": Column("str", "tuned ones of this fit, as JSON"),
         "on_edge": Column("str", "of a reported fit: tuned numbers at the edge of their grid"),
         **FIT_COLUMNS,
