@@ -5,18 +5,18 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from dotbench.recovery import problems
 
 from dotbench.datasets.interactions import Split
 from dotbench.execution.hardware import Execution
 from dotbench.losses.base import losses
 from dotbench.models.base import models
+from dotbench.papers.nimc.recovery import problems
 from dotbench.papers.nimc.recovery.methods import METHODS
 from dotbench.papers.nimc.recovery.minimise import Rules, minimise
 from dotbench.papers.t2rec.towers.sample import Sample
 from dotbench.papers.t2rec.towers.settings import Architecture, Training
 from dotbench.papers.t2rec.towers.training import Fit, packs, train
-from dotbench.runs.fitting import fit
+from dotbench.runs.fitting import Inputs, Seeds, fit
 from dotbench.runs.method import MethodChoice, resolve, settings_class
 from dotbench.solvers.base import solvers
 
@@ -45,7 +45,7 @@ def test_scores_equal_the_cpu(part):
     method = resolve(MethodChoice(model=model, loss=loss, solver=solver, set=settings, grid={}))
     scores = []
     for device in ("cpu", "cuda"):
-        result = fit(method, method.settings, random_split(), "random", 0, 0, Execution(device))
+        result = fit(method, method.settings, Inputs("random", random_split()), Seeds(0, 0), Execution(device))
         assert result.record.status == "ok", result.record.reason
         scores.append(result.arrays["user_vectors"] @ result.arrays["item_vectors"].T)
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-3, atol=1e-3 * np.abs(scores[0]).max())

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -12,16 +12,18 @@ from dotbench.config.plan import Plan
 from dotbench.datasets.splits.base import make_splitter
 from dotbench.files import write_json
 from dotbench.reporting.notes import notes
+from dotbench.tuning.grid import GridName
 
 METHODS = {"ranking": [{"model": "popularity"}], "rating": [{"model": "slope-one"}]}
 STATS = {"users": 3, "items": 4, "interactions": 9, "raw": {"users": 3, "items": 4, "rows": 9}}
 FACTS = {"sim-tiny": {**STATS, "origin": "generated", "verified": True, "counts_differ": []}}
 
 
-def lines(task: str, split: Any) -> list[str]:
+def lines(task: str, split: Any, **settings: Any) -> list[str]:
     """Notes of a table without runs."""
     study = {"study": task, "split": split, "methods": METHODS[task]}
-    plan = Plan(parse_benchmark({"name": "own", "datasets": ["sim-tiny"], "studies": [study], "seeds": [0, 1]}, []))
+    values = {"name": "own", "datasets": ["sim-tiny"], "studies": [study], "seeds": [0, 1], **settings}
+    plan = Plan(parse_benchmark(values, []))
     contents = plan.contents(plan.studies()[0])
     return notes(replace(contents, runs=[]), [], FACTS)
 
@@ -73,3 +75,9 @@ def test_another_split(workdir: Path, task: str, split: Any, parts: list[str]) -
     )
     assert ("each an initialisation; the split is the same" in found[3]) == splitter.seedless
     assert ("the validation part of this same split" in found[4]) == splitter.seedless
+
+
+@pytest.mark.parametrize("name", get_args(GridName))
+def test_every_grid_but_the_papers_is_told(name: str) -> None:
+    grids = [line for line in lines("ranking", "per-user-random", grid=name) if line.startswith("Grids: ")]
+    assert len(grids) == (name != "paper")

@@ -44,9 +44,10 @@ def import_runs(path: Path) -> Imported:
     not here are written, which is enough for tables and figures. Every file of a run that is here as in the file gets
     the present time: a run must not be older than what it is made from.
     """
-    refresh()  # digests of code must not be newer than what is imported
     result = Imported()
-    for dataset, group in itertools.groupby(read_archive(path), lambda row: row["dataset"]):
+    finished_runs, finished_jobs = read_archive(path), read_jobs(path)
+    refresh()  # the digests of the code must not be newer than what is imported
+    for dataset, group in itertools.groupby(finished_runs, lambda row: row["dataset"]):
         rows = list(group)
         named = manifests(rows)
         problem = disagreement({file: file.read_text("utf-8") for file in named if file.is_file()}, named)
@@ -60,7 +61,7 @@ def import_runs(path: Path) -> Imported:
             result.without_data.append(dataset)
         for _, runs in itertools.groupby(rows, lambda row: row["method"]):
             _import_method(list(runs), result)
-    for row in read_jobs(path):
+    for row in finished_jobs:
         if write_job(row):
             result.jobs += 1
         else:
