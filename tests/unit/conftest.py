@@ -117,3 +117,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 @pytest.fixture
 def reply() -> type[Reply]:
     return Reply
+
+
+@pytest.fixture(autouse=True)
+def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures with few pixels: what tests look at is the same, and drawing takes less."""
+    monkeypatch.setattr("dotbench.reporting.drawing.DPI", 20)

@@ -42,7 +42,7 @@ class Project:
     def execute(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run ``python …`` in the copy, with the copy's package."""
         env = {key: value for key, value in os.environ.items() if not key.startswith("DOTBENCH_")}
-        env |= {"PYTHONPATH": str(self.root / "workflow"), "PYTHONDONTWRITEBYTECODE": "1"}
+        env |= {"PYTHONPATH": str(self.root / "workflow")}
         return subprocess.run([sys.executable, *command], cwd=self.root, env=env, text=True, capture_output=True)
 
     def snakemake(self, *arguments: str, config: str = "config/smoke.yaml") -> "subprocess.CompletedProcess[str]":
@@ -76,8 +76,6 @@ def copy_project(root: Path) -> Project:
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         copy(ROOT / part, root / part)
-    for cache in root.rglob("__pycache__"):
-        shutil.rmtree(cache)
     return Project(root)
 
 
@@ -110,16 +108,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return shared(tmp_path_factory, "smoke", run_to_the_end("config/smoke.yaml"))
 
 
+def own_files(root: Path) -> list[Path]:
+    """What tests may edit or add; bytecode is left alone, which spares a compilation at every start."""
+    files = [path for part in ("config", "workflow") for path in (root / part).rglob("*")]
+    return [path for path in files if path.is_file() and path.parent.name != "__pycache__"]
+
+
 @contextmanager
 def put_back(project: Project) -> Iterator[Project]:
     """What is edited or added in config and workflow is put back afterwards."""
-    root = project.root
-    kept = {p: p.read_bytes() for part in ("config", "workflow") for p in (root / part).rglob("*") if p.is_file()}
+    kept = {path: path.read_bytes() for path in own_files(project.root)}
     yield project
-    for part in ("config", "workflow"):
-        for path in (root / part).rglob("*"):
-            if path.is_file() and path not in kept:
-                path.unlink()
+    for path in own_files(project.root):
+        if path not in kept:
+            path.unlink()
     for path, content in kept.items():
         if path.read_bytes() != content:
             path.write_bytes(content)

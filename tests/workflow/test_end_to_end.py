@@ -200,6 +200,7 @@ def test_own_data_need_one_file(project):
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 def test_a_changed_own_file_is_prepared_again(project):
     (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(9) for k in range(9)) + "\n")
     (project.root / "config/datasets/mine.yaml").write_text(MINE)
@@ -234,6 +235,7 @@ class Hinge(PairwiseLoss):
 '''
 
 
+@pytest.mark.slow
 def test_one_more_loss_is_one_more_file(project):
     (project.root / "workflow/dotbench/losses/hinge.py").write_text(HINGE)
     assert "hinge" in project.dotbench("list", "losses").stdout

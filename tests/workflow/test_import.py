@@ -20,6 +20,7 @@ def elsewhere(project, tmp_path):
     return other
 
 
+@pytest.mark.slow
 def test_tables_are_made_from_imported_runs_without_data(project, elsewhere):
     result = elsewhere.dotbench("import", "../runs.parquet")
     assert "10 fits, 5 tunings" in result.stdout, result.stderr

@@ -176,6 +176,7 @@ studies:
 """
 
 
+@pytest.mark.slow
 def test_a_model_gets_its_features_and_reruns_when_they_change(project):
     (project.root / "config/towers.yaml").write_text(TOWERS)
     result = project.snakemake("ranking", config="config/towers.yaml")

@@ -18,6 +18,7 @@ STYLES: list[tuple[str, Any, str]] = [
 ]
 # the ninth method and those after it: the colours again, each with another line and marker
 STYLES += [(colour, STYLES[(k + 3) % 8][1], STYLES[(k + 5) % 8][2]) for k, (colour, _, _) in enumerate(STYLES)]
+DPI = 160  # of png
 # format → its metadata; no dates, so that a figure of the same numbers is the same file
 METADATA: dict[str, dict[str, str | None]] = {
     "pdf": {"Creator": "dotbench", "CreationDate": None},
@@ -39,5 +40,5 @@ def save(figure: Any, folder: Path, name: str) -> None:
     """Write ``folder/name.{pdf,png,svg}`` and close the figure."""
     for kind in METADATA:
         with atomic(folder / f"{name}.{kind}") as temporary:
-            figure.savefig(temporary, dpi=160, metadata=METADATA[kind])
+            figure.savefig(temporary, dpi=DPI, metadata=METADATA[kind])
     pyplot().close(figure)
