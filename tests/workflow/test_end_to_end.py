@@ -186,6 +186,7 @@ prepare: {min_rating: null, core: 5}
 """
 
 
+@pytest.mark.slow
 def test_own_data_need_one_file(project):
     pairs = [f"u{u} i{(u * 7 + k * 3) % 20}" for u in range(30) for k in range(8)]
     (project.root / "pairs.txt").write_text("\n".join([*pairs, pairs[0]]) + "\n")

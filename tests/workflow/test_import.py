@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 OUTPUTS = ["figure convergence of ranking", "table ranking of ranking", "table rating of rating"]
 TABLES = ["ranking/tables/ranking.csv", "ranking/tables/ranking_pairs.csv", "ranking/figures/convergence.csv"]
 TABLES += ["rating/tables/rating.csv", "rating/tables/rating_pairs.csv"]
@@ -20,7 +22,6 @@ def elsewhere(project, tmp_path):
     return other
 
 
-@pytest.mark.slow
 def test_tables_are_made_from_imported_runs_without_data(project, elsewhere):
     result = elsewhere.dotbench("import", "../runs.parquet")
     assert "10 fits, 5 tunings" in result.stdout, result.stderr
@@ -36,7 +37,6 @@ def test_tables_are_made_from_imported_runs_without_data(project, elsewhere):
     assert not list((elsewhere.root / "results").rglob("*.npz"))
 
 
-@pytest.mark.slow
 def test_methods_are_added_to_imported_runs_once_the_data_are_here(elsewhere):
     elsewhere.dotbench("import", "../runs.parquet")
     elsewhere.edit("config/smoke.yaml", "grid: {}}", "grid: {}}\n      - {model: slope-one}")

@@ -10,6 +10,8 @@ import pytest
 
 from dotbench.papers.t2rec.tables.slopes import NO_SLOPE
 
+pytestmark = pytest.mark.slow
+
 CONFIG = "config/simulation.yaml"
 FIGURES = {"figure1a", "figure1b", "figure1cd", "tensor_curves", "curvature_curves", "contraction_curves"}
 TABLES = {"rates", "distance", "thresholds", "tensor", "curvature", "contraction"}
@@ -44,7 +46,6 @@ def test_the_table_has_the_means_of_the_jobs(simulated):
     assert not list(simulated.root.glob("results/checkpoints/studies/*/*/*"))
 
 
-@pytest.mark.slow
 def test_every_simulation_has_its_table_and_figure(all_simulations):
     shown = all_simulations.root / "results/more-simulations/t2rec"
     with open(shown / "tables/rate.csv") as stream:
