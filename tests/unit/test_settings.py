@@ -606,13 +606,19 @@ studies:
     path.write_text(text.replace("NAME", "pairs"))
     with pytest.raises(DotbenchError, match="dataset 'pairs' has no rating column"):
         Plan(load_benchmark([path]))
+    path.write_text(
+        text.replace("methods: [{model: slope-one}]", "simulations: [{simulation: t2rec-table1}]")
+        .replace("rating", "t2rec")
+        .replace("NAME", "pairs")
+    )
+    assert Plan(load_benchmark([path])).simulations  # which need no dataset
     path.write_text(text.replace("NAME", "sim-tny"))
     with pytest.raises(DotbenchError, match=r"line 6: key 'studies.1.datasets.0': unknown dataset .* 'sim-tiny'"):
         Plan(load_benchmark([path]))
 
 
 def test_a_default_is_the_value_that_a_configuration_would_give() -> None:
-    """Labels of parts are made of settings' values: one of 1 and one of 1.0 would be two."""
+    """Labels of jobs are made of settings' values: one of 1 and one of 1.0 would be two."""
 
     class Own(Settings):
         rates: list[float] = [1, 10]

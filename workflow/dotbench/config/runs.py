@@ -38,8 +38,8 @@ class RunPlan:
     def __init__(self, benchmark: Benchmark) -> None:
         self.benchmark = benchmark
         self.datasets: dict[str, Dataset] = {use.name: load_dataset(use.name) for use in benchmark.datasets}
-        for study, names, _ in benchmark.plans:
-            for name in names:
+        for study, names, methods in benchmark.plans:
+            for name in names if methods else []:
                 if study.task == "rating" and not has_ratings(self.datasets[name]):
                     raise DotbenchError(
                         f"dataset '{name}' has no rating column, which the study '{study.name}' needs; "
