@@ -7,20 +7,22 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c e
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 SNAKEFILES := Snakefile workflow/Snakefile rules
 
-.PHONY: run test test-fast test-all check format schemas speed clean help
+.PHONY: run test test-fast test-all coverage check format schemas speed clean help
 
 run: $(VENV)/run.done  ## set up .venv and run the main job on generated data
 	$(BIN)/dotbench run
 
 test: $(VENV)/test.done  ## set up .venv and run the tests, without the slow ones
-	$(PYTEST) -m "not slow" $(COVERAGE)
+	$(PYTEST) -m "not slow"
 
 test-fast: $(VENV)/test.done  ## unit and contract tests without the slow ones; stops at the first failure
 	$(PYTEST) tests/unit tests/contract -m "not slow" -q -x --ff
 
-test-all: $(VENV)/test.done  ## every test, with coverage (coverage.xml)
-	$(MAKE) test COVERAGE="--cov=dotbench --cov-report="
-	$(PYTEST) -m slow --cov=dotbench --cov-append --cov-report=term:skip-covered --cov-report=xml
+test-all: test  ## every test
+	$(PYTEST) -m slow
+
+coverage: $(VENV)/test.done  ## which code the unit and contract tests reach (and coverage.xml)
+	$(PYTEST) tests/unit tests/contract -q --cov=dotbench --cov-report=term:skip-covered --cov-report=xml
 
 check: $(VENV)/test.done  ## linters, formats, types, layers of the package, schemas
 	$(BIN)/ruff check .
