@@ -15,8 +15,8 @@ run: $(VENV)/run.done  ## set up .venv and run the main job on generated data
 test: $(VENV)/test.done  ## set up .venv and run the tests, without the slow ones
 	$(PYTEST) -m "not slow"
 
-test-fast: $(VENV)/test.done  ## unit and contract tests without the slow ones; stops at the first failure
-	$(PYTEST) tests/unit tests/contract -m "not slow" -q -x --ff
+test-fast: $(VENV)/test.done  ## in under a minute: tests that train and draw nothing; stops at the first failure
+	$(PYTEST) tests/unit tests/contract -m "not slow and not seconds" -q -x --ff
 
 test-all: test  ## every test
 	$(PYTEST) -m slow

@@ -45,6 +45,8 @@ from dotbench.sources import sources
 from dotbench.studies.base import studies
 from dotbench.tuning.grid import GridName, named_grid
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 CPU = "cpu"
 PACKAGE = Path(dotbench.__file__).parent

@@ -18,6 +18,8 @@ from dotbench.simulations.comparison import DataSet, Protocol
 from dotbench.simulations.jobs import from_identity, to_frame
 from dotbench.simulations.methods.base import Fitted
 
+pytestmark = pytest.mark.seconds
+
 EXECUTION = Execution("cpu", say=lambda text: None)
 ABLATIONS = {name: cls for name, cls in simulations().items() if issubclass(cls, Ablation)}
 SMALL = {"users": 40, "ratings": [300], "replications": 2, "epochs": 1, "learning_rates": [0.003, 0.001]}

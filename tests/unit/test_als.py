@@ -18,6 +18,8 @@ from dotbench.runs.method import settings_class
 from dotbench.solvers.als import ALS
 from dotbench.solvers.base import Problem
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 
 

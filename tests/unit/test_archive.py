@@ -28,6 +28,8 @@ from dotbench.files import write_json, write_parquet, write_text
 from dotbench.runs.evaluating import per_user_table
 from dotbench.simulations.jobs import to_frame
 
+pytestmark = pytest.mark.seconds
+
 FILE = Path("runs.parquet")
 STUDIES = [
     {

@@ -14,6 +14,8 @@ from dotbench.features.writing import write_features
 from dotbench.papers.t2rec.tables import aspects
 from dotbench.reporting.kind import table_kinds
 
+pytestmark = pytest.mark.seconds
+
 SPLIT = {"headline": "A split", "remark": "", "seedless": False, "variant": "-own"}
 
 

@@ -16,6 +16,8 @@ from dotbench.settings import validate
 from dotbench.simulations.base import simulations
 from dotbench.simulations.jobs import from_identity
 
+pytestmark = pytest.mark.seconds
+
 TINY = {
     "sizes": [40],
     "dimensions": [2],

@@ -24,6 +24,8 @@ from dotbench.models.base import models
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 
+pytestmark = pytest.mark.seconds
+
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # some terminals and services get colours
 METRICS = ["ndcg@10", "mrr@10", "recall@10"]
 SMALL = ["--dataset", "sim-tiny", "--device", "cpu", "--model", "mf"]

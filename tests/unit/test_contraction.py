@@ -10,6 +10,8 @@ from dotbench.papers.nimc.recovery.fresh import Population, descend
 from dotbench.papers.nimc.recovery.problems import Instance, Problems
 from dotbench.papers.nimc.simulations.contraction import NIMCContraction, NIMCContractionSettings, contraction
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 D, K, M = 4, 2, 30
 

@@ -15,6 +15,8 @@ from dotbench.papers.nimc.recovery.problems import Problems
 from dotbench.papers.nimc.simulations.curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
 from dotbench.reporting.kind import figure_kinds, table_kinds
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 SMALL = {"dimension": 4, "components": 2, "n": 60, "m": 800, "replications": 2}
 NOTHING = {key: [] for key in ("observations", "rows", "distance", "entry", "largest", "least")}

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from dotbench.cli.data import overview, page
 from dotbench.files import read_json
 from dotbench.reporting.inventory import holding
 from dotbench.reporting.profile import profile_series
+
+pytestmark = pytest.mark.seconds
 
 LINES = [
     ("a", "x", 5.0, 0),

@@ -20,6 +20,8 @@ from dotbench.datasets.download import DownloadFailed, discard, finished
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json
 
+pytestmark = pytest.mark.seconds
+
 BODY = random.Random(0).randbytes(300_000)
 CHANGED = random.Random(1).randbytes(300_000)
 NOTHING = Digests()

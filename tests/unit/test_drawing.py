@@ -1,6 +1,10 @@
 """Figures as files."""
 
+import pytest
+
 from dotbench.reporting.drawing import METADATA, pyplot, save
+
+pytestmark = pytest.mark.seconds
 
 
 def test_a_figure_of_the_same_numbers_is_the_same_file(tmp_path):

@@ -18,6 +18,8 @@ from dotbench.features.source import Source
 from dotbench.features.writing import write_features
 from dotbench.files import file_digest, read_json
 
+pytestmark = pytest.mark.seconds
+
 SETS = feature_sets()
 FROM_ROWS = [name for name, part in SETS.items() if issubclass(part.Settings, TrainingSettings)]
 

@@ -22,6 +22,8 @@ from dotbench.features.ngrams import NGrams, NGramsSettings, is_stop_word
 from dotbench.features.source import Source
 from dotbench.features.votes import Votes
 
+pytestmark = pytest.mark.seconds
+
 ROWS = [
     (0, 0, 5.0, "Great strap, great price."),
     (0, 1, 1.0, "The cable broke."),

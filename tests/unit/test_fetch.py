@@ -24,6 +24,8 @@ from dotbench.datasets.manifest import raw_files
 from dotbench.errors import DotbenchError
 from dotbench.files import file_digest, read_json
 
+pytestmark = pytest.mark.seconds
+
 CONTENT = b"1,7,5,0\n1,8,4,0\n2,7,3,0\n"
 OTHER = b"1,7,1,0\n"
 FORMAT = {"columns": {"user": 0, "item": 1, "rating": 2, "timestamp": 3}}

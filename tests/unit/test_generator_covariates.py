@@ -13,6 +13,8 @@ from dotbench.datasets.generators.sim_nimc import SimNimc, SimNimcSettings
 from dotbench.datasets.generators.sim_smooth import SQUARE, SimSmooth, SimSmoothSettings
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
 
+pytestmark = pytest.mark.seconds
+
 SIZES = {"users": 60, "items": 50, "ratings": 900}
 
 

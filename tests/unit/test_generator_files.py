@@ -26,6 +26,8 @@ from dotbench.datasets.generators.files import (
 from dotbench.datasets.kcore import k_core
 from dotbench.errors import DotbenchError
 
+pytestmark = pytest.mark.seconds
+
 COUNTS = (90, 40, 1300)
 REAL = "amazon-musical-instruments/reviews_Musical_Instruments_5.json"
 

@@ -19,6 +19,8 @@ from dotbench.datasets.generators.sim_ratings import Truth
 from dotbench.datasets.kcore import k_core
 from dotbench.datasets.prepare import prepare
 
+pytestmark = pytest.mark.seconds
+
 SIZES = {"users": 300, "items": 200, "interactions": 6000, "rank": 3}
 
 

@@ -17,6 +17,8 @@ from dotbench.runs.method import MethodChoice, resolve
 from dotbench.solvers.base import Pause
 from dotbench.tuning.halving import Halving, Rung
 
+pytestmark = pytest.mark.seconds
+
 EXECUTION = Execution("cpu", say=lambda text: None)
 
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.seconds
+
 PROGRAM = """
 import resource, torch
 from dotbench.execution.hardware import prepare_execution

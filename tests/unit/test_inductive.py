@@ -18,6 +18,8 @@ from dotbench.runs.method import MethodChoice, WrongChoice, resolve, settings_cl
 from dotbench.solvers.base import Problem
 from dotbench.solvers.closed_form import ClosedForm, bilinear_ridge
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 M, N, D, E = 12, 9, 3, 4
 

@@ -9,6 +9,8 @@ import torch
 from dotbench.models.lightgcn import LightGCN
 from dotbench.numerics.matrix import TrainMatrix
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 M, N = 6, 8
 

@@ -22,6 +22,8 @@ from dotbench.numerics.vectors import Tables
 from dotbench.runs.method import settings_class
 from dotbench.solvers.sgd import SGD
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 
 DIFFERENTIABLE = sorted(name for name, loss in losses().items() if issubclass(loss, DifferentiableLoss))

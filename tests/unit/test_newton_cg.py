@@ -18,6 +18,8 @@ from dotbench.solvers.base import Problem
 from dotbench.solvers.decomposition import decompose
 from dotbench.solvers.newton_cg import NewtonCG, NewtonTrainer, conjugate_gradients, linearised
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 SHAPE = 8, 6
 SIZE = 3

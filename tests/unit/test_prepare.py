@@ -23,6 +23,8 @@ from dotbench.errors import DotbenchError
 from dotbench.files import file_digest, read_json
 from dotbench.reporting.records import dataset_label
 
+pytestmark = pytest.mark.seconds
+
 Triples = list[tuple[str, str, float]]
 OUTPUTS = ["interactions.parquet", "items.csv", "ratings.parquet", "stats.json", "users.csv"]
 

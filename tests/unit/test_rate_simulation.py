@@ -24,6 +24,8 @@ from dotbench.simulations.jobs import to_frame
 from dotbench.statistics.intervals import Interval, t_interval
 from dotbench.statistics.rates import log_slope
 
+pytestmark = pytest.mark.seconds
+
 EXECUTION = Execution("cpu", say=lambda text: None)
 
 

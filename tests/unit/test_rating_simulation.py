@@ -24,6 +24,8 @@ from dotbench.simulations.methods.base import Fitted, RatingData, RatingMethod, 
 from dotbench.simulations.rating_methods import rating_methods
 from dotbench.tuning.grid import edges, points
 
+pytestmark = pytest.mark.seconds
+
 TABLE1 = simulations()["t2rec-table1"]
 EXECUTION = Execution("cpu", say=lambda text: None)
 

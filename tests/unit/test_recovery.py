@@ -12,6 +12,8 @@ from dotbench.papers.nimc.recovery.methods import LBFGS, Adam, Backtracking, Fix
 from dotbench.papers.nimc.recovery.minimise import Rules, minimise
 from dotbench.papers.nimc.recovery.problems import Problems, draw, random_start
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 METHODS = {
     "gd-fixed": lambda: FixedStep(1.0),

@@ -15,6 +15,8 @@ from dotbench.papers.nimc.simulations.convergence import NIMCConvergence, NIMCCo
 from dotbench.papers.nimc.simulations.distance import NIMCDistance, NIMCDistanceSettings
 from dotbench.reporting.kind import figure_kinds, table_kinds
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
 

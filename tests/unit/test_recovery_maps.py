@@ -20,6 +20,8 @@ from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 SMALL = {
     "dimension": 3,

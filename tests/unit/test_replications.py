@@ -17,6 +17,8 @@ from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.paired import holm
 from dotbench.statistics.replications import compare_replications
 
+pytestmark = pytest.mark.seconds
+
 LOW, MIDDLE, HIGH = [1.0, 1.2, 1.1], [2.0, 2.21, 2.12], [3.1, 3.3, 3.25]
 
 

@@ -19,6 +19,8 @@ from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.rows import inert_keys
 from dotbench.statistics.paired import Comparison, runners_up, standings
 
+pytestmark = pytest.mark.seconds
+
 
 def read(path: Path) -> list[dict[str, str]]:
     with path.open() as stream:

@@ -10,6 +10,8 @@ from dotbench.losses.rg2 import RG2
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.solvers.decomposition import decompose
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 
 

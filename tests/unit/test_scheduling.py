@@ -1,9 +1,12 @@
 from threading import Semaphore
 from typing import Any
 
+import pytest
 from snakemake.scheduling.job_scheduler import JobScheduler
 
 from dotbench.cli.snakemake import keep_one_clock
+
+pytestmark = pytest.mark.seconds
 
 
 class Scheduler:

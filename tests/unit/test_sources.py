@@ -9,6 +9,8 @@ import pytest
 
 from dotbench import paths, sources
 
+pytestmark = pytest.mark.seconds
+
 CODE = '''"""A module."""
 
 import math

@@ -15,6 +15,8 @@ from dotbench.solvers.base import Problem
 from dotbench.solvers.decomposition import decompose, load_spectrum
 from dotbench.solvers.spectral import Spectral
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 CPU = "cpu"
 RANK = 4

@@ -19,6 +19,8 @@ from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
 
+pytestmark = pytest.mark.seconds
+
 USERS = st.lists(st.integers(0, 8), max_size=150).map(lambda rows: np.array(rows, np.int64))
 SEEDS = st.integers(0, 2**32)
 DEFAULT = make_splitter({"kind": "per-user-random"})

@@ -16,6 +16,8 @@ from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
 
+pytestmark = pytest.mark.seconds
+
 TRAIN, VALID, TEST, COLD_USER, COLD_ITEM, COLD_BOTH = range(6)
 SEEDS = st.integers(0, 2**32)
 

@@ -24,6 +24,8 @@ from dotbench.solvers.base import Problem
 from dotbench.solvers.sgd import SGD
 from dotbench.tuning.halving import Halving
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 EXECUTION = Execution("cpu", say=lambda text: None)
 M, N, K = 12, 15, 3

@@ -20,6 +20,8 @@ from dotbench.reporting.contents import Contents
 from dotbench.reporting.kind import table_kinds
 from dotbench.reporting.paper_vs_ours import paper_versus_ours
 
+pytestmark = pytest.mark.seconds
+
 PAPERS = Path(__file__).parents[2] / "config" / "papers"
 PARTS = ("test", "cold", "overall", "cold_user", "cold_item", "cold_both")
 SPREAD = np.array([0.01, -0.02, 0.03, 0.0])

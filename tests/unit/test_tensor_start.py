@@ -23,6 +23,8 @@ from dotbench.papers.nimc.recovery.tensor import component_errors, tensor_start
 from dotbench.papers.nimc.simulations.tensor import NIMCTensor, NIMCTensorSettings
 from dotbench.reporting.kind import figure_kinds, table_kinds
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 
 

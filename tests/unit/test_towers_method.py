@@ -13,6 +13,8 @@ from dotbench.papers.t2rec.towers.settings import AS_PRINTED
 from dotbench.simulations.methods.base import RatingData, Task
 from dotbench.simulations.rating_methods import rating_methods
 
+pytestmark = pytest.mark.seconds
+
 TOWERS = rating_methods()["towers"]
 
 

@@ -17,6 +17,8 @@ from dotbench.papers.t2rec.towers.settings import AS_PRINTED, Training
 from dotbench.papers.t2rec.towers.trainers import GradientTrainer
 from dotbench.settings import validate
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 FIRST_ORDER = {
     "sgd": {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.0},

@@ -15,6 +15,8 @@ from dotbench.papers.t2rec.towers.sample import Sample
 from dotbench.papers.t2rec.towers.settings import Training
 from dotbench.papers.t2rec.towers.training import Fit, packs, train
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 COLUMNS = ["epoch", "updates", "seconds", "cpu_seconds", "loss", "validation"]
 OPTIMIZERS = {

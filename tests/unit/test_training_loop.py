@@ -22,6 +22,8 @@ from dotbench.solvers.loop import Budget, run
 from dotbench.tuning.choice import best
 from dotbench.tuning.grid import edges
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 CPU = "cpu"
 

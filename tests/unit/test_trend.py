@@ -13,6 +13,8 @@ from dotbench.simulations import entry as entry_module
 from dotbench.simulations.base import Column, Trend
 from dotbench.simulations.entry import SimulationEntry
 
+pytestmark = pytest.mark.seconds
+
 
 class Trended(Counting):
     """`counting`, drawn against its size."""

@@ -19,6 +19,8 @@ from dotbench.numerics.matrix import TrainMatrix
 from dotbench.runs.fitting import Inputs, Seeds, fit, fit_key
 from dotbench.runs.method import MethodChoice, WrongChoice, resolve
 
+pytestmark = pytest.mark.seconds
+
 torch.set_num_threads(1)
 EXECUTION = Execution("cpu", say=lambda text: None)
 

@@ -27,6 +27,7 @@ def test_each_table_and_figure_is_a_target_if_there_is_a_method_for_it(project, 
     )
 
 
+@pytest.mark.slow
 def test_one_table_needs_the_runs_that_it_shows_alone(project, paper):
     project.edit(paper, "0.3]", "0.4]")
     assert project.planned("rg2_table1", "--forcerun", "table_statistics", config=paper) == ["table table1 of rg2"]

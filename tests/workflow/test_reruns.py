@@ -145,6 +145,7 @@ def test_plan_tells_what_would_run_and_why(project):
     assert ["table", "2"] in [line.split() for line in shown.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_an_edit_of_preparation_fetches_nothing(project):
     (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(9) for k in range(9)) + "\n")
     definition = "name: mine\nsource: {file: pairs.txt}\nformat: {separator: ' ', columns: {user: 0, item: 1}}\n"
@@ -155,6 +156,7 @@ def test_an_edit_of_preparation_fetches_nothing(project):
     assert project.planned(target) == ["prepare mine"]
 
 
+@pytest.mark.slow
 def test_the_same_project_runs_in_another_folder(project, tmp_path):
     elsewhere = ["--directory", str(tmp_path), "results/data/sim-tiny/stats.json"]
     assert project.snakemake(*elsewhere, config=str(project.root / "config/smoke.yaml")).returncode == 0
