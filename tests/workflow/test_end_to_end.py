@@ -155,6 +155,7 @@ def test_a_killed_job_is_tried_again(project):
     assert "4 done, 0 failed, 0 to do" in status.stdout
 
 
+@pytest.mark.slow  # starts Snakemake for each; the messages themselves are held by tests/unit/test_settings.py
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
