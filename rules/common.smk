@@ -2,8 +2,7 @@
 import os
 import sys
 
-from dotbench import paths
-from dotbench.cli.snakemake import caption_file, keep_one_clock, outputs_of
+from dotbench.cli.snakemake import keep_one_clock, outputs_of
 from dotbench.config.benchmark import parse_benchmark
 from dotbench.config.inputs import Inputs, one_of
 from dotbench.config.plan import Plan

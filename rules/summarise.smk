@@ -70,7 +70,7 @@ rule compare:
     input:
         **inputs_of(PaperVersusOurs),
         published=lambda wildcards: os.path.relpath(inputs.published(wildcards)),
-        code=inputs.comparison_code,
+        code=inputs.kind_code("compare", PaperVersusOurs),
     output:
         **reported_outputs(PaperVersusOurs, "results/{name}/{study}/paper_vs_ours"),
     log:

@@ -366,6 +366,20 @@ def test_a_configuration_says_which_own_grid_its_methods_have(load) -> None:
     assert len(grid("extended", SGD)["weight_decay"]) == len(grid("paper", SGD)["weight_decay"])  # the same budget
 
 
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ("{paper: 3}", "key 'studies.0.methods.0.grid': found 3; allowed is a mapping of hyperparameters to lists"),
+        ("{alpha: 3}", "key 'studies.0.methods.0.grid.alpha': found 3; allowed is a list of values"),
+        ("{paper: {alpha: 3}}", "key 'studies.0.methods.0.grid.alpha': found 3; allowed is a list of values"),
+    ],
+)
+def test_a_grid_that_is_none_is_told(problem, grid, message) -> None:
+    found = problem(methods(f"{{model: mf, loss: wrmf, grid: {grid}}}"))
+    assert message in found
+    assert "a.yaml, line " in found
+
+
 def test_an_unknown_grid_is_told(problem) -> None:
     found = problem(GOOD + "grid: wide\n")
     assert found.startswith(

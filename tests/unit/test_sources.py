@@ -140,14 +140,14 @@ def test_what_is_known_of_a_file_is_not_read_off_it_again(workdir, monkeypatch):
     expected = sources.sources_digest("dotbench.cli.fit")
     index = json.loads((paths.CODE / "index.json").read_text())
     assert len(index["modules"]) > 100
-    for cached in (sources._facts, sources._index):
+    for cached in (sources.sources, sources._facts, sources._index):
         cached.cache_clear()
     with monkeypatch.context() as patched:
         patched.setattr(sources, "code", None)  # not called
         assert sources.sources_digest("dotbench.cli.fit") == expected
     (paths.CODE / "index.json").write_text("{")  # broken: as if it were not there
-    for cached in (sources._facts, sources._index):
+    for cached in (sources.sources, sources._facts, sources._index):
         cached.cache_clear()
     assert sources.sources_digest("dotbench.cli.fit") == expected
-    for cached in (sources._facts, sources._index):
+    for cached in (sources.sources, sources._facts, sources._index):
         cached.cache_clear()

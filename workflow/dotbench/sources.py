@@ -23,7 +23,8 @@ READS_ANNOTATIONS = "dotbench.cli"  # typer makes options of the annotations of 
 Facts = tuple[str, tuple[str, ...]]  # digest of a module's code, modules of the package that it imports
 
 
-def sources(*modules: str) -> list[str]:
+@cache
+def sources(*modules: str) -> tuple[str, ...]:
     """The modules and every module of the package that they import, however indirectly, sorted.
 
     Imports inside functions count, imports for type hints alone do not. Components are found by discovery, not by
@@ -36,7 +37,7 @@ def sources(*modules: str) -> list[str]:
         if module not in seen:
             seen.add(module)
             todo.extend(_facts(module)[1])
-    return sorted(module for module in seen if _path(module).name != "__init__.py")
+    return tuple(sorted(module for module in seen if _path(module).name != "__init__.py"))
 
 
 def sources_digest(*modules: str) -> str:
@@ -58,22 +59,22 @@ def refresh() -> None:
     A file that is new gets the time of its source file, so that it is older than what was made after a checkout; one
     whose content changes gets the present time.
     """
-    modules = [_module(path) for path in sorted(ROOT.rglob("*.py"))]
-    wanted = {_digest_file(module): _facts(module)[0] + "\n" for module in modules}
-    for path, text in wanted.items():
-        exists = path.is_file()
-        if not exists or path.read_text("utf-8") != text:
+    modules = {_module(path): path for path in sorted(ROOT.rglob("*.py"))}
+    wanted = {_digest_file(module) for module in modules}
+    for module, source in modules.items():
+        path, text = _digest_file(module), _facts(module)[0] + "\n"
+        there = path.is_file()
+        if not there or path.read_text("utf-8") != text:
             write_text(path, text)
-            if not exists:
-                time_of_source = min(_source(path).stat().st_mtime, time.time())
+            if not there:
+                time_of_source = min(source.stat().st_mtime, time.time())
                 os.utime(path, (time_of_source, time_of_source))
     for path in paths.CODE.rglob(f"*{SUFFIX}"):
         if path not in wanted:
             path.unlink()
-    facts = {hashlib.sha256(_path(module).read_bytes()).hexdigest(): _facts(module) for module in modules}
-    index = {"made_by": _own_digest(), "modules": facts}
-    if facts.keys() != _index().keys():
-        write_json(paths.CODE / "index.json", index)
+    known = {_source_digest(module): _facts(module) for module in modules}
+    if known.keys() != _index().keys():
+        write_json(paths.CODE / "index.json", {"made_by": _own_digest(), "modules": known})
 
 
 def module_of(digest_file: str) -> str:
@@ -214,6 +215,11 @@ def _index() -> dict[str, Facts]:
 
 
 @cache
+def _source_digest(module: str) -> str:
+    return hashlib.sha256(_path(module).read_bytes()).hexdigest()
+
+
+@cache
 def _own_digest() -> str:
     """Of this file: another one finds other facts."""
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
@@ -241,7 +247,3 @@ def _module(path: Path) -> str:
 
 def _digest_file(module: str) -> Path:
     return paths.CODE / _path(module).relative_to(ROOT).with_suffix(SUFFIX)
-
-
-def _source(digest_file: Path) -> Path:
-    return ROOT / module_of(str(digest_file))

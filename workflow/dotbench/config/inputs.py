@@ -64,13 +64,12 @@ class Inputs:
 
     def kind_code(self, stage: str, kind: type[Kind]) -> Files:
         """What draws a table or figure of a kind, and what says what the rows of its simulations mean."""
-        return lambda names: self.code(stage, kind.__module__, *self._meanings(self.shown_simulations(names)))
 
-    def comparison_code(self, names: Names) -> list[str]:
-        return self.code("compare", *self._meanings(self.shown_simulations(names)))
+        def files(names: Names) -> list[str]:
+            meanings = {type(entry.simulation).__module__ for entry in self.shown_simulations(names)}
+            return self.code(stage, kind.__module__, *sorted(meanings))
 
-    def _meanings(self, entries: list[SimulationEntry]) -> list[str]:
-        return sorted({type(entry.simulation).__module__ for entry in entries})
+        return files
 
     # datasets, splits, features
 

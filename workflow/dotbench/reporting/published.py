@@ -7,11 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from dotbench.errors import DotbenchError
-from dotbench.registry import unknown
+from dotbench.registry import PAPERS, unknown
 from dotbench.settings import Settings, dotted, explain
 from dotbench.yaml_lines import place, read_yaml
-
-PAPERS = Path(__file__).parents[1] / "papers"
 
 
 class PublishedMethod(Settings):

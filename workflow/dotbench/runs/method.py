@@ -153,7 +153,9 @@ def resolve(choice: MethodChoice, grid_name: GridName = "paper") -> Method:
 
 
 def _checked(grid: Any) -> Grid:
-    """The same grid; raises WrongChoice where a hyperparameter has no list of values."""
+    """The same grid; raises WrongChoice where it is none, or where a hyperparameter has no list of values."""
+    if not isinstance(grid, dict):
+        raise WrongChoice(("grid",), f"found {grid!r}; allowed is a mapping of hyperparameters to lists of values")
     for key, values in grid.items():
         if not isinstance(values, list):
             raise WrongChoice(("grid", key), f"found {values!r}; allowed is a list of values")
