@@ -80,9 +80,9 @@ def inputs_of(kind):
     return {name: ancient(file) if name == "per_user" else file for name, file in files.items()}
 
 
-def reported_outputs(kind, stem):
+def reported_outputs(kind, stem, **labels):
     """Ending → file of a table or figure, those for the report with caption, category and labels."""
     return {
         name: report(file, **shown) if shown else file
-        for name, (file, shown) in outputs_of(kind, stem).items()
+        for name, (file, shown) in outputs_of(kind, stem, labels).items()
     }

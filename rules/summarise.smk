@@ -11,7 +11,12 @@ for _kind in table_kinds().values():
             **inputs_of(_kind),
             code=inputs.kind_code("table", _kind),
         output:
-            **reported_outputs(_kind, "results/{name}/{study}/tables/{report_item}"),
+            **reported_outputs(
+                _kind,
+                "results/{name}/{study}/tables/{report_item}",
+                table="{study}: {report_item}",
+                configuration="{name}",
+            ),
         log:
             "logs/table/{name}/{study}-{report_item}.log",
         wildcard_constraints:
@@ -43,7 +48,11 @@ for _kind in figure_kinds().values():
             **inputs_of(_kind),
             code=inputs.kind_code("figure", _kind),
         output:
-            **reported_outputs(_kind, "results/{name}/{study}/figures/{report_item}"),
+            **reported_outputs(
+                _kind,
+                "results/{name}/{study}/figures/{report_item}",
+                figure="{study}: {report_item}",
+            ),
         log:
             "logs/figure/{name}/{study}-{report_item}.log",
         wildcard_constraints:
@@ -72,7 +81,12 @@ rule compare:
         published=lambda wildcards: os.path.relpath(inputs.published(wildcards)),
         code=inputs.kind_code("compare", PaperVersusOurs),
     output:
-        **reported_outputs(PaperVersusOurs, "results/{name}/{study}/paper_vs_ours"),
+        **reported_outputs(
+            PaperVersusOurs,
+            "results/{name}/{study}/paper_vs_ours",
+            study="{study}",
+            configuration="{name}",
+        ),
     log:
         "logs/compare/{name}/{study}.log",
     wildcard_constraints:

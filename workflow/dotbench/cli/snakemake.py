@@ -81,16 +81,14 @@ def _in_words(reason: str) -> str:
     return words if len(words) <= 160 else words[:157] + "..."
 
 
-def outputs_of(kind: type[Kind], stem: str) -> dict[str, tuple[str, dict[str, Any]]]:
+def outputs_of(kind: type[Kind], stem: str, labels: dict[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Name → (file, what Snakemake's report is told of it or nothing) of a table or figure of a kind."""
     outputs = {}
     for ending in kind.files:
         shown: dict[str, Any] = {}
         if ending in kind.in_report:
-            what = {"tables": "table", "figures": "figure"}.get(stem.split("/")[-2], "")
-            labels = {what: "{study}: {report_item}"} if what else {"study": "{study}"}
-            labels |= kind.in_report[ending] or {"configuration": "{name}"}
-            shown = {"caption": caption_file(kind), "category": kind.category, "labels": labels}
+            own = labels | kind.in_report[ending]
+            shown = {"caption": caption_file(kind), "category": kind.category, "labels": own}
         outputs[re.sub(r"\W", "_", ending.lstrip(".-"))] = (stem + ending, shown)
     return outputs
 

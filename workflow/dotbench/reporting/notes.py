@@ -41,8 +41,16 @@ COSTS = "Seconds are of training alone, one run; * marks runs that shared the ma
 UPDATES = " Updates are gradient steps, or half sweeps of ALS."
 
 
-def notes(contents: Contents, rows: list[dict[str, Any]], facts: dict[str, dict[str, Any]]) -> list[str]:
-    """Sentences that a reader needs to judge the numbers."""
+def notes(
+    contents: Contents,
+    rows: list[dict[str, Any]],
+    facts: dict[str, dict[str, Any]],
+    by_part: bool = False,
+    wide: bool = False,
+    second: bool = False,
+) -> list[str]:
+    """Sentences that a reader needs to judge the numbers. ``by_part``: methods are compared on every part of the test;
+    ``wide``: a line is a method, without intervals and costs; ``second``: the second place is marked too."""
     records = [record for run in contents.runs for record in run.metrics()]
     seeds, split = contents.seeds, contents.split
     if split.seedless:
@@ -54,29 +62,24 @@ def notes(contents: Contents, rows: list[dict[str, Any]], facts: dict[str, dict[
             "of a split that is not among the reported ones "
             f"(seed {contents.tuning_seed}; its training and validation pairs overlap their test pairs)"
         )
-    by_part = contents.kind == "starts"
     spread = "standard error" if by_part else "standard deviation"
-    interval = " [95 % interval, Student's t]" if contents.kind in ("comparison", "intervals") else ""
+    interval = "" if by_part or wide else " [95 % interval, Student's t]"
     lines = [
         *([contents.title] if contents.title else []),
         split.headline + PROTOCOLS[contents.task],
         *([split.remark] if split.remark else []),
         *(_unseen(name, contents) for name in facts if split.variant),
-        *(
-            [COLD_NOTE + ("" if by_part else WARM_ALONE)]
-            if contents.kind != "overview" and cold_parts(contents.runs)
-            else []
-        ),
+        *([COLD_NOTE + ("" if by_part else WARM_ALONE)] if not wide and cold_parts(contents.runs) else []),
         *([CLIPPED_NOTE] if "rmse_clipped" in contents.metrics else []),
         f"Mean ± {spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
-        *([INERT_NOTE] if contents.kind != "overview" and any(row["inert"] for row in rows) else []),
+        *([INERT_NOTE] if not wide and any(row["inert"] for row in rows) else []),
         *_halving(contents),
         *_budgets(rows),
         *([_grids(contents.grid)] if contents.published or contents.grid != "paper" else []),
         BOLD_BY_PART if by_part else BOLD,
-        *([SECOND] if contents.kind in ("overview", "intervals") else []),
-        *([COSTS + ("" if by_part else UPDATES)] if contents.kind != "overview" else []),
+        *([SECOND] if second else []),
+        *([COSTS + ("" if by_part else UPDATES)] if not wide else []),
     ]
     lines += data_notes(contents, facts)
     for row in rows:

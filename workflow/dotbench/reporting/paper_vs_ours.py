@@ -33,7 +33,7 @@ class PaperVersusOurs(Kind):
     title = "Paper versus ours"
     reads = ("metrics", "chosen", "trials", "statistics", "simulations")
     files = (".csv", "_order.csv", ".md", ".html")
-    in_report = {".html": {"configuration": "{name}"}}
+    in_report = {".html": {}}
     category = "Paper versus ours"
 
     def write(self, contents: Contents, folder: Path) -> None:

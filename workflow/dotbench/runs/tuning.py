@@ -123,7 +123,7 @@ def _write(method: Method, trials: dict[int, Trial], chosen: dict[str, Any], fol
 
 def _ranked(method: Method, trials: dict[int, Trial], numbers: list[int]) -> list[int]:
     """These trials by their validation, the best first; failed ones come last."""
-    values = [_value(trials[number].record) if number in trials else None for number in range(max(trials) + 1)]
+    values = [_value(trial.record) for _, trial in sorted(trials.items())]  # every trial has been on the first rung
     return ranked(values, HIGHER_IS_BETTER[method.task], numbers)
 
 

@@ -33,7 +33,7 @@ class Comparison(TableKind):
         method; ``<table>_pairs.csv`` has every pair of methods compared."""
         facts = contents.datasets
         rows, pairs = compared(contents, facts, self.second)
-        remarks = notes(contents, rows, facts)
+        remarks = notes(contents, rows, facts, wide=self.wide, second=self.second)
         if self.wide:
             text = render(_beside_each_other(rows), _wide(contents.metrics, facts), remarks)
         else:

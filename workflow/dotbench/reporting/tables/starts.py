@@ -31,7 +31,7 @@ class Starts(TableKind):
         facts = contents.datasets
         rows, pairs = compared_by_part(contents, facts)
         columns = _columns(contents.metrics, facts, shown_parts(contents.runs))
-        text = render(rows, columns, notes(contents, rows, facts))
+        text = render(rows, columns, notes(contents, rows, facts, by_part=True))
         write_compared(folder / contents.report_item, text, rows, pairs, START_PAIR_COLUMNS)
 
 
