@@ -480,6 +480,27 @@ def test_method_of_simulations(part):
     assert all(sources(module) for module in part.modules)
 
 
+CHANGES = {"shift": (-0.5, 1.0), "scale": (0.0, 7.3), "both": (100.25, 7.3)}
+
+
+@each({name: method for name, method in rating_methods().items() if method.equivariant})
+@pytest.mark.parametrize("change", CHANGES)
+def test_predictions_follow_the_ratings(part, change):
+    """Whole stars less a half, in tenths, from 100: what a method says is equivariant is, of whatever decimals; what
+    it says is not changes, so that no method says too little."""
+    split, rng = random_split("rating"), np.random.default_rng(0)
+    users, items = rng.normal(size=(split.n_users, 3)), rng.normal(size=(split.n_items, 3))
+    shift, scale = CHANGES[change]
+    found = []
+    for c, s in ((0.0, 1.0), (shift, scale)):
+        ratings = {name: values.astype(np.float64) * s + c for name, values in split.ratings.items()}
+        data = RatingData(users, items, split.train, ratings["train"], split.valid, ratings["valid"])
+        task = Task(part.Settings(), data, 0, Path("unused"))
+        found.append(part.fit(task, Execution(CPU, say=lambda text: None)).predict(split.test))
+    follows = np.abs(found[0] * scale + shift - found[1]).max() < 1e-3 * scale
+    assert follows == ({"shift", "scale"} if change == "both" else {change}).issubset(part.equivariant)
+
+
 @each({name: model for name, model in BASELINES.items() if model.scores_unseen({}) and model.task == "rating"})
 def test_rating_baseline_scores_the_unseen(part):
     baseline = part(SimpleNamespace(**part.Settings().model_dump()), 0)

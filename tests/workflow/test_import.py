@@ -44,7 +44,7 @@ def test_methods_are_added_to_imported_runs_once_the_data_are_here(elsewhere):
     result = elsewhere.dotbench("import", "../runs.parquet", "--with-data", *CONFIG)
     assert "10 fits, 5 tunings" in result.stdout, result.stderr
     assert "without data" not in result.stdout
-    name = "slope-one-none-surprise on sim-tiny"
+    name = "slope-one-none-direct on sim-tiny"
     added = [f"tune {name}"] + [f"{stage} {name}, split {seed}" for stage in ("fit", "evaluate") for seed in (0, 1)]
     assert elsewhere.planned() == sorted(added + OUTPUTS)
 

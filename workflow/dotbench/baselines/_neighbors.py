@@ -21,6 +21,7 @@ class NeighborsBaseline(SurpriseBaseline):
     """``kind``: scikit-surprise's name of the algorithm."""
 
     kind: ClassVar[str]
+    equivariant = frozenset({"shift"})  # a similarity is 1 / (1 + msd), whatever the unit
     Settings = NeighborsSettings
     settings: NeighborsSettings
     grids = {"reduced": {"neighbors": [20, 40], "user_based": [True, False]}}

@@ -25,8 +25,13 @@ class SurpriseBaseline(RatingBaseline):
         self.fitted.fit(trainset(split))
 
     def predict(self, pairs: "np.ndarray") -> "np.ndarray":
-        estimates = (self.fitted.predict(user, item, clip=False).est for user, item in pairs.tolist())
-        return np.fromiter(estimates, np.float64, count=len(pairs))
+        return predictions(self.fitted, pairs)
+
+
+def predictions(fitted: Any, pairs: "np.ndarray") -> "np.ndarray":
+    """Predictions of a trained algorithm of surprise for ``pairs``, shape (n, 2) → (n,), one after the other."""
+    estimates = (fitted.predict(user, item, clip=False).est for user, item in pairs.tolist())
+    return np.fromiter(estimates, np.float64, count=len(pairs))
 
 
 def trainset(split: Split) -> Any:

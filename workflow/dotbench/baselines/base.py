@@ -37,9 +37,14 @@ class RankingBaseline(Baseline):
 
 
 class RatingBaseline(Baseline):
-    """A baseline that predicts ratings."""
+    """A baseline that predicts ratings.
+
+    ``equivariant``: changes of the ratings that its predictions follow exactly with default settings, ``shift``
+    r → r + c and ``scale`` r → s r, s > 0.
+    """
 
     task = "rating"
+    equivariant: ClassVar[frozenset[str]] = frozenset({"shift", "scale"})
 
     @classmethod
     def scores_unseen(cls, settings: Mapping[str, Any]) -> bool:

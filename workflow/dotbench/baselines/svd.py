@@ -27,6 +27,7 @@ class SVD(SurpriseBaseline):
 
     name = "svd"
     title = "SVD"
+    equivariant = frozenset({"shift"})  # the step of SGD knows no unit
     Settings = SVDSettings
     settings: SVDSettings
     grids = {"reduced": {"embedding_size": [20, 100], "regularization": [0.02, 0.1]}}

@@ -23,6 +23,7 @@ class SVDpp(SurpriseBaseline):
 
     name = "svdpp"
     title = "SVD++"
+    equivariant = frozenset({"shift"})  # the step of SGD knows no unit
     Settings = SVDppSettings
     settings: SVDppSettings
     grids = {"reduced": {"embedding_size": [10, 20], "regularization": [0.02, 0.1]}}

@@ -16,6 +16,7 @@ class BaselineMethod(RatingMethod):
         self.baseline = baseline
         self.name, self.title = baseline.name, baseline.title  # type: ignore[misc]
         self.Settings = baseline.Settings  # type: ignore[misc]
+        self.equivariant = baseline.equivariant  # type: ignore[misc]
 
     @property
     def modules(self) -> tuple[str, ...]:

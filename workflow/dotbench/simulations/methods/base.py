@@ -71,12 +71,15 @@ class RatingMethod(Component):
     ``stops_early``: it needs validation ratings to know when to stop. It is then tuned by a hold-out, and its fit on
     the rest of the training part is the one that is reported; others are refitted to the whole training part.
     ``reference``: it knows what no method can know, and does not compete.
+    ``equivariant``: changes of the ratings that its predictions follow with default settings, ``shift`` r → r + c and
+    ``scale`` r → s r, s > 0.
     """
 
     Settings: ClassVar[type[SettingsBase]] = Settings
     stops_early: ClassVar[bool] = False
     gpu: ClassVar[bool] = False
     reference: ClassVar[bool] = False
+    equivariant: ClassVar[frozenset[str]] = frozenset({"shift", "scale"})
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class RSVD(RatingMethod):
     title = "rSVD (ALS)"
     Settings = RSVDSettings
     gpu = True
+    equivariant = frozenset({"shift"})  # λ has the unit of a rating
 
     def fit(self, task: Task, execution: "Execution") -> Fitted:
         s, data = task.settings_of(RSVDSettings), task.data

@@ -30,6 +30,7 @@ class BilinearMethod(RatingMethod):
     title = "Bilinear in the true features"
     Settings = BilinearSettings
     reference = True
+    equivariant = frozenset({"scale"})  # λ shrinks the intercept too
 
     def fit(self, task: Task, execution: "Execution") -> Fitted:
         data = task.data

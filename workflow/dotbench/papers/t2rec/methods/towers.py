@@ -34,6 +34,7 @@ class Towers(RatingMethod):
     Settings = TowersSettings
     stops_early = True
     gpu = True
+    equivariant = frozenset[str]()  # trained by gradients, towards 0
 
     def fit(self, task: Task, execution: "Execution") -> Fitted:
         return _fitted(train([self._fit(task)], execution.device, task.state, execution.say)[0], task)
