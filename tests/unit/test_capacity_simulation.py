@@ -46,6 +46,7 @@ def run(tiny: T2RecCapacity, folder: Path, said: list[str]) -> dict[str, Any]:
     return {row["way"]: row for row in rows}
 
 
+@pytest.mark.slow
 def test_towers_are_trained_in_every_way(tiny: T2RecCapacity, tmp_path: Path) -> None:
     found = run(tiny, tmp_path, [])
     assert set(found) == set(capacity.TITLES)
@@ -72,6 +73,7 @@ def test_what_is_kept_is_not_trained_again(
     assert run(tiny, tmp_path, []) == first
 
 
+@pytest.mark.slow
 def test_training_that_diverges_is_a_failed_row(tmp_path: Path) -> None:
     diverging = {"optimizer": "sgd", "learning_rate": 1e20, "momentum": 0.0, "epochs": 2}
     simulation = T2RecCapacity(validate(T2RecCapacity.Settings, {**TINY, "training": diverging}, "test"))

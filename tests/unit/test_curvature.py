@@ -106,6 +106,7 @@ def test_the_table_has_slopes_where_there_are_some(contents):
     assert "Zero there" in Path("out/shown.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_figure_has_every_point_and_the_theorems_order(contents):
     figure_kinds()["curvature"]().write(contents, Path("out"))
     with open("out/shown.csv") as stream:

@@ -85,6 +85,7 @@ def test_a_start_lies_where_alpha_says():
 # --- report items
 
 
+@pytest.mark.slow
 def test_convergence_is_told_by_method_and_activation(run):
     simulation = NIMCConvergence(NIMCConvergenceSettings(**SMALL, observations=300, iterations=600))
     contents = run(simulation)

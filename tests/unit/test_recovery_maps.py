@@ -149,6 +149,7 @@ def contents(tmp_path, monkeypatch):
     return shown(of())
 
 
+@pytest.mark.slow
 def test_the_figure_has_every_cell(contents):
     figure_kinds()["recovery"]().write(replace(contents, kind="recovery"), Path("out"))
     with open("out/shown.csv") as stream:
@@ -161,6 +162,7 @@ def test_the_figure_has_every_cell(contents):
     assert Path("out/shown.svg").is_file()
 
 
+@pytest.mark.slow
 def test_the_table_has_the_threshold_of_every_column(contents):
     table_kinds()["thresholds"]().write(replace(contents, kind="thresholds"), Path("out"))
     with open("out/shown.csv") as stream:

@@ -292,6 +292,7 @@ def test_ratings_of_low_rank_are_predicted_within_the_noise_and_new_rows_at_the_
         np.testing.assert_allclose(result.arrays[part], split.ratings["train"].mean(), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_both_solvers_find_the_same_optimum():
     split = low_rank_split(noise=0.5)
     ends = []

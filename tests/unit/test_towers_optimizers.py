@@ -219,6 +219,7 @@ def test_gauss_newton_products_are_dense_ones():
     assert torch.allclose(gradient, expected, rtol=1e-9, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_gauss_newton_comes_to_a_stationary_point():
     """Towers of one layer, without penalty: within 30 steps the gradient is at rounding's size."""
     architecture = SMALL.model_copy(update={"depth": 1, "embedding_size": 2})

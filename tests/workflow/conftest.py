@@ -1,5 +1,6 @@
 """A copy of the project in which the small configuration has been run once."""
 
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from filelock import FileLock
@@ -33,20 +36,41 @@ studies:
 """  # noqa: E501
 
 
+@cache
+def preloaded() -> "subprocess.Popen[str]":
+    """The process that forks Snakemake; it ends with this one, which closes its input."""
+    script = Path(__file__).with_name("preloaded.py")
+    return subprocess.Popen([sys.executable, script], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the project: edit it, ask what would run, run it."""
 
     root: Path
 
+    def environment(self) -> dict[str, str]:
+        env = {key: value for key, value in os.environ.items() if not key.startswith("DOTBENCH_")}
+        return env | {"PYTHONPATH": str(self.root / "workflow")}
+
     def execute(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run ``python …`` in the copy, with the copy's package."""
-        env = {key: value for key, value in os.environ.items() if not key.startswith("DOTBENCH_")}
-        env |= {"PYTHONPATH": str(self.root / "workflow")}
-        return subprocess.run([sys.executable, *command], cwd=self.root, env=env, text=True, capture_output=True)
+        return subprocess.run(
+            [sys.executable, *command], cwd=self.root, env=self.environment(), text=True, capture_output=True
+        )
 
     def snakemake(self, *arguments: str, config: str = "config/smoke.yaml") -> "subprocess.CompletedProcess[str]":
-        return self.execute("-m", "snakemake", *arguments, "--configfile", config)
+        """``python -m snakemake …`` in the copy, with the copy's package."""
+        command, server = [*arguments, "--configfile", config], preloaded()
+        assert server.stdin
+        assert server.stdout
+        with TemporaryDirectory() as folder:
+            files = [Path(folder, name) for name in ("output", "errors")]
+            call = [command, str(self.root), self.environment(), *map(str, files)]
+            server.stdin.write(json.dumps(call) + "\n")
+            server.stdin.flush()
+            status = int(server.stdout.readline())
+            return subprocess.CompletedProcess(command, status, *(file.read_text() for file in files))
 
     def dotbench(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return self.execute("-c", "from dotbench.cli.main import main; main()", *arguments)

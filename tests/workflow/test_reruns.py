@@ -35,6 +35,7 @@ def test_touched_times_rerun_nothing(project):
     assert project.planned() == []
 
 
+@pytest.mark.slow
 def test_a_copy_in_another_place_reruns_nothing(project, tmp_path):
     elsewhere = type(project)(tmp_path / "at/another/depth")
     shutil.copytree(project.root, elsewhere.root)
@@ -46,6 +47,7 @@ def test_a_learning_rate_reruns_that_loss_alone(project):
     assert project.planned() == sorted(chain("mf-bpr-sgd") + OUTPUTS[:2])
 
 
+@pytest.mark.slow
 def test_an_earlier_setting_costs_nothing(project):
     project.edit("config/smoke.yaml", "learning_rate: [0.1, 0.01]", "learning_rate: [0.1, 0.02]")
     assert project.planned() != []
@@ -74,17 +76,20 @@ def test_a_loss_reruns_its_own_runs_alone(project):
     assert project.planned() == sorted(chain("mf-bpr-sgd") + OUTPUTS[:2])
 
 
+@pytest.mark.slow
 def test_a_baseline_reruns_its_own_runs_alone(project):
     project.append_code("baselines/svd.py")
     assert project.planned() == sorted(chain("svd-none-surprise") + OUTPUTS[2:])
 
 
+@pytest.mark.slow
 def test_the_decomposition_reruns_what_reads_it(project):
     project.append_code("solvers/decomposition.py")
     spectra = [f"decompose sim-tiny, split {seed}: rg2-rank8" for seed in (0, 1, 1000)]
     assert project.planned() == sorted(spectra + chain("mf-rg2-spectral") + OUTPUTS[:2])
 
 
+@pytest.mark.slow
 def test_a_caption_reruns_nothing(project):
     project.edit("workflow/dotbench/reporting/figures/convergence.py", "Validation NDCG", "Edited: validation NDCG")
     project.edit("workflow/dotbench/reporting/tables/comparison.py", "Mean, standard", "Edited: mean, standard")
@@ -110,11 +115,13 @@ def test_code_of_a_paper_that_is_not_shown_rebuilds_no_table(project):
     assert project.planned() == []
 
 
+@pytest.mark.slow
 def test_hardware_and_local_copies_rerun_nothing(project):
     project.edit("config/smoke.yaml", "name: smoke", "name: smoke\nthreads: 2\ndevice: cpu\ndata_dir: config")
     assert project.planned() == []
 
 
+@pytest.mark.slow
 def test_a_second_configuration_runs_nothing_again(project):
     shutil.copy(project.root / "config/smoke.yaml", project.root / "config/second.yaml")
     project.edit("config/second.yaml", "name: smoke", "name: second")
@@ -129,10 +136,12 @@ def test_one_more_seed_runs_that_seed_alone(project):
     assert project.planned() == sorted(expected + OUTPUTS)
 
 
+@pytest.mark.slow
 def test_a_prepared_dataset_is_a_target_whatever_the_configuration(project):
     assert project.planned("results/data/sim-ratings/stats.json") == ["prepare sim-ratings"]
 
 
+@pytest.mark.slow
 def test_a_study_is_a_target(project):
     assert project.planned("rating", "--forcerun", "table_comparison") == ["table rating of rating"]
 
@@ -193,17 +202,20 @@ def test_a_model_gets_its_features_and_reruns_when_they_change(project):
     assert project.planned(config="config/towers.yaml") == sorted(features + jobs + OUTPUTS[:2])
 
 
+@pytest.mark.slow
 def test_another_split_runs_what_depends_on_it_alone(project):
     project.edit("config/smoke.yaml", "study: rating", "study: rating\n    split: {kind: k-fold, folds: 4}")
     splits = [f"split sim-tiny for rating, seed {seed}-k-fold" for seed in (0, 1, 1000)]
     assert project.planned() == sorted(splits + chain(*METHODS["rating"]) + OUTPUTS[2:])
 
 
+@pytest.mark.slow
 def test_the_default_split_named_reruns_nothing(project):
     project.edit("config/smoke.yaml", "study: rating", "study: rating\n    split: {kind: per-user-random}")
     assert project.planned() == []
 
 
+@pytest.mark.slow
 def test_code_of_a_split_that_is_not_used_reruns_nothing(project):
     project.append_code("datasets/splits/k_fold.py")
     assert project.planned() == []

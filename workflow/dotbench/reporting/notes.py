@@ -7,6 +7,7 @@ from dotbench import paths
 from dotbench.files import read_json
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.rows import INERT, cold_parts
+from dotbench.statistics.paired import MIN_USERS
 from dotbench.statistics.replications import MIN_REPLICATIONS
 
 PROTOCOLS = {
@@ -21,8 +22,9 @@ COLD_NOTE = (
 )
 WARM_ALONE = " What is bold, or a tie, is so of the warm test alone."
 BOLD = (
-    "Bold: better than every other method of the dataset (p < .05, users resampled, Holm over all pairs). "
-    "≈: not distinguishable from the best mean."
+    "Bold: better than every other method of the dataset (p < .05, moderated paired t-test over users, Holm over all "
+    f"pairs). ≈: not distinguishable from the best mean. With fewer than {MIN_USERS} test users in a seed nothing is "
+    "compared."
 )
 BOLD_BY_PART = (
     "Bold: better than every other method of the dataset on this part (p < .05, Student's paired t-test over seeds, "
