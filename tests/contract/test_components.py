@@ -34,7 +34,7 @@ from dotbench.numerics.matrix import TrainMatrix
 from dotbench.reporting.kind import FigureKind, Reads, TableKind, figure_kinds, table_kinds
 from dotbench.runs.fitting import Inputs, Seeds, fit
 from dotbench.runs.method import MethodChoice, resolve, settings_class, settings_classes
-from dotbench.settings import Settings
+from dotbench.settings import LARGEST_SEED, Settings
 from dotbench.simulations.base import FIT_COLUMNS, simulations
 from dotbench.simulations.entry import SimulationEntry, from_description
 from dotbench.simulations.jobs import from_identity
@@ -392,6 +392,12 @@ def test_baseline_through_a_fit(part):
     assert first.record.loss == "none"
     for name, array in first.arrays.items():
         assert np.array_equal(array, second.arrays[name])
+
+
+@each(BASELINES)
+def test_baseline_takes_the_largest_seed(part):
+    baseline = part(SimpleNamespace(**part.Settings().model_dump()), LARGEST_SEED)
+    baseline.train(random_split(part.task))
 
 
 @each(generators())

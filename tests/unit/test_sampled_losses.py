@@ -160,6 +160,33 @@ def test_rejection_draws_the_rest_alike():
     assert (counts[[1, 2, 4]] - 10_000).abs().max() < 5 * math.sqrt(30_000 * 2 / 9)
 
 
+def test_rejection_ends_where_all_items_but_one_are_positives():
+    """Rounds would need some 3,000 tries for each: a batch is drawn at once, and popularity's weights are kept."""
+    n = 3000
+    pairs = np.array([(0, item) for item in range(n - 1)] + [(1, n - 1), (1, 0)])
+    matrix = TrainMatrix(pairs, 2, n)
+    for loss in (BPR, SampledSoftmax):
+        _, _, sampled = batch_of(loss(settings(negatives=10, batch_size=3000, reject_positives=True)), matrix)
+        assert sampled.shape[1] == 10
+    users, _, sampled = batch_of(BPR(settings(batch_size=2048, reject_positives=True)), matrix)
+    assert (sampled[users == 0] == n - 1).all()
+
+
+def test_what_is_left_is_drawn_by_the_weights_of_the_proposal():
+    """User 0 has items 0 to 96 of 100; of the others, 97 has one positive, 98 three, 99 none: weights 2, 4, 1."""
+    pairs = [(0, item) for item in range(97)] + [(1, 97), (1, 98), (2, 98), (3, 98)]
+    matrix = TrainMatrix(np.array(pairs), 4, 100)
+    loss = SampledSoftmax(settings(negatives=4, proposal="popularity", reject_positives=True))
+    drawn = loss._among_others(matrix, torch.zeros(70_000, dtype=torch.int64), torch.Generator().manual_seed(0))
+    counts = torch.bincount(drawn, minlength=100)
+    assert counts[:97].sum() == 0
+    assert counts[97:].tolist() == pytest.approx([20_000, 40_000, 10_000], rel=0.03)
+    proposed = torch.bincount(loss.propose(matrix, (1_000_000,), torch.Generator().manual_seed(1)))
+    assert (proposed / proposed.sum()).tolist() == pytest.approx(
+        (loss.proposal_weights(matrix) / 201).tolist(), rel=0.05
+    )
+
+
 def test_rejection_with_nothing_left_to_draw_is_told():
     matrix = TrainMatrix(np.array([[0, 0], [0, 1], [1, 1]]), 2, 2)
     with pytest.raises(FitFailed, match="every item"):

@@ -250,7 +250,8 @@ CASES = {
         "a.yaml, line 9: key 'tuning_seed': found 3, which is among the reported seeds",
     ),
     "equal seeds": (GOOD + "seeds: [0, 0]\n", "a.yaml, line 8: key 'seeds': found [0, 0]; seeds are different whole"),
-    "negative seed": (GOOD + "seeds: [-1]\n", "a.yaml, line 8: key 'seeds': found [-1]; seeds are different whole"),
+    "negative seed": (GOOD + "seeds: [-1]\n", "a.yaml, line 8: key 'seeds.0': found -1; "),
+    "seed beyond those of numpy": (GOOD + "seeds: [4294967296]\n", "a.yaml, line 8: key 'seeds.0': found 4294967296; "),
     "seed that is no number": (GOOD + "seeds: [0, x]\n", "a.yaml, line 8: key 'seeds.1': found 'x'; "),
     "no seeds": (GOOD + "seeds: []\n", "a.yaml, line 8: key 'seeds': found []; "),
     "no threads": (GOOD + "threads: 0\n", "a.yaml, line 8: key 'threads': found 0; "),
@@ -659,7 +660,7 @@ def test_a_simulation_needs_no_dataset(load) -> None:
     assert (label, simulation.settings.replications) == ("Mine", 3)
     plan = Plan(benchmark)
     assert plan.entries == []
-    assert len(plan.simulations[0].jobs) == 126
+    assert len(plan.simulations[0].jobs) == 144
     targets = plan.named_targets()
     assert "results/own/t2rec/tables/table1.csv" in targets["t2rec_table1"]
     assert set(targets["t2rec_table1"]) < set(targets["t2rec"])

@@ -66,38 +66,40 @@ def validation(*values):
 
 
 @pytest.mark.parametrize(
-    ("budget", "updates", "epochs"),
+    ("budget", "updates", "epochs", "ended"),
     [
-        (Budget(epochs=5, patience=100), 1, 5),
-        (Budget(epochs=5, patience=100, updates=12), 1, 12),  # both must be used up
-        (Budget(epochs=5, patience=100, updates=12), 4, 5),
-        (Budget(epochs=2, patience=100, updates=12), 4, 3),
-        (Budget(epochs=50, patience=1), 1, 50),
+        (Budget(epochs=5, patience=100), 1, 5, "epochs"),
+        (Budget(epochs=5, patience=100, updates=12), 1, 12, "updates"),  # both must be used up
+        (Budget(epochs=5, patience=100, updates=12), 4, 5, "epochs"),
+        (Budget(epochs=2, patience=100, updates=12), 4, 3, "updates"),
+        (Budget(epochs=50, patience=1), 1, 50, "epochs"),
     ],
 )
-def test_budget_of_epochs_and_updates(budget, updates, epochs):
+def test_budget_of_epochs_and_updates(budget, updates, epochs, ended):
     """The metric rises for ever."""
     solution = run(Counting(updates), problem(lambda users, items: float(users[0, 0])), budget)
     assert len(solution.curve) == solution.best_epoch == epochs
     assert solution.curve[-1]["updates"] == epochs * updates
+    assert solution.extra == {"ended": ended}
 
 
 @pytest.mark.parametrize(
-    ("budget", "updates", "epochs"),
+    ("budget", "updates", "epochs", "ended"),
     [
-        (Budget(epochs=100, patience=3), 1, 2 + 3),
-        (Budget(epochs=100, patience=3, patience_updates=8), 1, 2 + 8),  # both must have passed
-        (Budget(epochs=100, patience=3, patience_updates=8), 4, 2 + 3),
-        (Budget(epochs=100, patience=3, updates=1000), 1, 2 + 3),
-        (Budget(epochs=4, patience=3), 1, 4),
+        (Budget(epochs=100, patience=3), 1, 2 + 3, "patience"),
+        (Budget(epochs=100, patience=3, patience_updates=8), 1, 2 + 8, "patience_updates"),  # both must have passed
+        (Budget(epochs=100, patience=3, patience_updates=8), 4, 2 + 3, "patience"),
+        (Budget(epochs=100, patience=3, updates=1000), 1, 2 + 3, "patience"),
+        (Budget(epochs=4, patience=3), 1, 4, "epochs"),
     ],
 )
-def test_early_stopping(budget, updates, epochs):
+def test_early_stopping(budget, updates, epochs, ended):
     """The metric is best in epoch 2; an equal one later does not count as better."""
     solution = run(Counting(updates), problem(validation(0.1, 0.5, 0.2, 0.5, 0.4)), budget)
     assert len(solution.curve) == epochs
     assert solution.best_epoch == 2
     assert (solution.users == 2).all()
+    assert solution.extra == {"ended": ended}
     assert (solution.items == 2).all()
 
 
@@ -441,3 +443,19 @@ def test_tuning_never_sees_the_test_part(tmp_path, monkeypatch):
     tune(tuned, lambda: Inputs("toy", split), 0, EXECUTION, tmp_path, tmp_path / "checkpoints")
     assert [len(given.test) for given in seen] == [0, 0]
     assert all(given.train is split.train and given.valid is split.valid for given in seen)
+
+
+@pytest.mark.parametrize(
+    ("given", "grid", "updates", "patience_updates"),
+    [
+        ({}, {}, 1000, 100),
+        ({"epochs": 5}, {}, 0, 100),
+        ({"patience": 2}, {}, 1000, 0),
+        ({"epochs": 5, "updates": 70}, {}, 70, 100),
+        ({}, {"epochs": [5, 10]}, 0, 100),
+    ],
+)
+def test_a_cap_that_is_given_is_a_cap(given, grid, updates, patience_updates):
+    method = resolve(MethodChoice(model="mf", loss="bpr", solver="sgd", set=given, grid=grid))
+    for settings in method.trials():
+        assert (settings["updates"], settings["patience_updates"]) == (updates, patience_updates)

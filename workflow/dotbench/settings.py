@@ -1,8 +1,8 @@
 """The base of every settings class, and the words in which a wrong value is explained."""
 
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dotbench.errors import DotbenchError
 
@@ -11,6 +11,10 @@ S = TypeVar("S", bound="Settings")
 # For a field that a component got when there were runs without it: a default that says what was done before keeps
 # their digests.
 LATER: dict[str, Any] = {"later": True}
+
+LARGEST_SEED = 2**32 - 1  # of numpy's RandomState, which scikit-surprise uses
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+FirstSeed = Annotated[int, Field(ge=0, le=LARGEST_SEED // 2)]  # others follow it
 
 
 class Settings(BaseModel):

@@ -13,6 +13,7 @@ from rich.table import Table
 from dotbench import __version__
 from dotbench.cli.stage import Hardware, grouped
 from dotbench.errors import DotbenchError
+from dotbench.settings import LARGEST_SEED
 
 app = typer.Typer(
     help="Which dot-product recommender, with which loss, is really better? Paths are relative to where you are.",
@@ -173,9 +174,9 @@ def fit(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="hyperparameter, e.g. --set embedding_size=64; repeatable")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="split seed and initialisation seed")] = 0,
-    split_seed: Annotated[int | None, typer.Option(min=0, help="split seed alone")] = None,
-    init_seed: Annotated[int | None, typer.Option(min=0, help="initialisation seed alone")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="split seed and initialisation seed")] = 0,
+    split_seed: Annotated[int | None, typer.Option(min=0, max=LARGEST_SEED, help="split seed alone")] = None,
+    init_seed: Annotated[int | None, typer.Option(min=0, max=LARGEST_SEED, help="initialisation seed alone")] = None,
     split: Annotated[
         str, typer.Option(help="a name of `dotbench list splits`, or e.g. '{kind: k-fold, folds: 10}'")
     ] = "per-user-random",

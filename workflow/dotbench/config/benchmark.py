@@ -15,7 +15,7 @@ from dotbench.datasets.splits.base import DEFAULT, Splitter
 from dotbench.errors import DotbenchError
 from dotbench.registry import PAPERS, papers, unknown
 from dotbench.runs.method import Method, MethodChoice, WrongChoice, resolve
-from dotbench.settings import Settings, dotted, explain
+from dotbench.settings import Seed, Settings, dotted, explain
 from dotbench.simulations.base import Simulation
 from dotbench.studies.base import studies
 from dotbench.tuning.grid import GridName
@@ -110,7 +110,7 @@ class Benchmark(Settings):
         description="studies; `papers: reduced` stands for the reduced study of every paper that offers one",
         json_schema_extra=or_short({"const": REDUCED}),
     )
-    seeds: list[int] = Field(
+    seeds: list[Seed] = Field(
         [0, 1, 2, 3, 4], min_length=1, description="reported seeds; each names a split and an initialisation"
     )
     grid: GridName = Field(
@@ -118,7 +118,7 @@ class Benchmark(Settings):
         description="which grid methods have, of their own or of those that their `grid` names: `reduced`, `paper` or "
         "`extended`; the nearest one where it is absent",
     )
-    tuning_seed: int = Field(1000, ge=0, description="split and initialisation of tuning; not a reported one")
+    tuning_seed: Seed = Field(1000, description="split and initialisation of tuning; not a reported one")
     threads: int = Field(1, ge=1, description="threads of a fit; results are bit-equal only for the same number")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where fits run; auto takes a GPU if there is one"
@@ -158,7 +158,7 @@ class Benchmark(Settings):
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, value: list[int]) -> list[int]:
-        if len(set(value)) < len(value) or min(value) < 0:
+        if len(set(value)) < len(value):
             raise ValueError("seeds are different whole numbers from 0")
         return value
 

@@ -12,6 +12,8 @@ from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
 from dotbench.settings import Settings, narrowed
 
+ROUNDS = 20  # of rejection, before what is left is drawn among the items that are no positives
+
 
 class SampledBatches(Settings):
     """Batches of positive pairs with sampled items."""
@@ -53,15 +55,34 @@ class SampledLoss(DifferentiableLoss):
             if (train.counts[users] == train.n_items).any():
                 raise FitFailed("reject_positives: a user has every item as a positive, and no negative is left")
             rows = users[:, None].expand_as(items)
-            again = train.contains(rows, items)
-            while again.any():
+            for _ in range(ROUNDS):
+                again = train.contains(rows, items)
+                if not again.any():
+                    return items
                 items[again] = self.propose(train, (int(again.sum()),), generator)
-                again = again & train.contains(rows, items)
+            again = train.contains(rows, items)
+            items[again] = self._among_others(train, rows[again], generator)
+        return items
+
+    def _among_others(self, train: TrainMatrix, users: "torch.Tensor", generator: "torch.Generator") -> "torch.Tensor":
+        """An item for each of users (m,) that is none of the user's positives: what endless rounds would give, at O(N)
+        a user."""
+        items, everything = torch.empty_like(users), torch.arange(train.n_items, device=users.device)
+        weights = self.proposal_weights(train)
+        for user in users.unique():
+            own = users == user
+            allowed = weights * ~train.contains(user.expand_as(everything), everything)
+            drawn = torch.multinomial(allowed.cpu(), int(own.sum()), replacement=True, generator=generator)
+            items[own] = drawn.to(users.device)
         return items
 
     def propose(self, train: TrainMatrix, shape: tuple[int, ...], generator: "torch.Generator") -> "torch.Tensor":
         """Items drawn uniformly."""
         return torch.randint(train.n_items, shape, generator=generator).to(train.device)
+
+    def proposal_weights(self, train: TrainMatrix) -> "torch.Tensor":
+        """What the probabilities of `propose` are proportional to: shape (N,), float64."""
+        return torch.ones(train.n_items, dtype=torch.float64, device=train.device)
 
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         return self.formula(*self.scores(vectors, batch)).mean()

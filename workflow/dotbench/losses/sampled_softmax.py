@@ -47,6 +47,11 @@ class SampledSoftmax(SampledLoss):
         # below |D|: the item of a random training pair; above: an item drawn uniformly
         return torch.where(drawn < len(train.users), train.items[drawn % len(train.users)], drawn - len(train.users))
 
+    def proposal_weights(self, train: TrainMatrix) -> "torch.Tensor":
+        if self.batch_settings.proposal == "uniform":
+            return super().proposal_weights(train)
+        return (train.item_counts + 1).double()
+
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         positive, negative = self.scores(vectors, batch)
         if self.batch_settings.proposal == "popularity":

@@ -136,7 +136,9 @@ def resolve(choice: MethodChoice, grid_name: GridName = "paper") -> Method:
         grid = {key: values for part in own for key, values in part.items() if key not in choice.set}
     else:
         grid = _checked(chosen)
-    settings = _validated(cls, choice.set, "set")
+    alone = solver.alone if solver else {}
+    capped = {other: 0 for cap, other in alone.items() if cap in choice.set | grid and other not in choice.set | grid}
+    settings = _validated(cls, {**choice.set, **capped}, "set")
     checked = {}
     for key, values in grid.items():
         if key in choice.set:

@@ -84,6 +84,7 @@ class Solver(Component):
     draws_batches: ClassVar[bool] = False  # the settings of the loss's batches are settings of the method
     halves: ClassVar[bool] = False  # its training can pause: a study may ask for successive halving
     Settings: ClassVar[type[SettingsBase]] = Settings
+    alone: ClassVar[dict[str, str]] = {}  # a cap → the setting that extends it, 0 where the cap alone is given
     grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
 
     @classmethod

@@ -61,7 +61,7 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
         problem.say(f"continuing after epoch {len(curve)}")
     last_saved = last_said = time.monotonic()
     paused = False
-    while not _ended(curve, best, budget):
+    while (ended := _ended(curve, best, budget)) is None:
         if curve and problem.pause is not None and _reached(curve[-1], problem.pause.epochs, problem.pause.updates):
             paused = True
             break
@@ -105,20 +105,25 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
     else:
         _forget(problem)
     users, items = best["vectors"]
-    return Solution(users, items, curve, best["epoch"], paused=paused)
+    if ended is not None:
+        problem.say(f"ended by {ended} after {curve[-1]['epoch']} epochs, {curve[-1]['updates']} updates")
+    return Solution(users, items, curve, best["epoch"], {} if ended is None else {"ended": ended}, paused)
 
 
 def _state(problem: Problem, trainer: Trainer, curve: list[dict[str, Any]], best: dict[str, Any]) -> dict[str, Any]:
     return {"key": problem.key, "trainer": trainer.state(), "curve": curve, "best": best}
 
 
-def _ended(curve: list[dict[str, Any]], best: dict[str, Any], budget: Budget) -> bool:
+def _ended(curve: list[dict[str, Any]], best: dict[str, Any], budget: Budget) -> str | None:
+    """The setting that ends training after the last epoch; of two that must both be reached, the one reached last."""
     if not curve:
-        return False
+        return None
     epochs, updates = curve[-1]["epoch"], curve[-1]["updates"]
-    spent = _reached(curve[-1], budget.epochs, budget.updates)
-    stalled = epochs - best["epoch"] >= budget.patience and updates - best["updates"] >= budget.patience_updates
-    return spent or stalled
+    if _reached(curve[-1], budget.epochs, budget.updates):
+        return "updates" if epochs > budget.epochs else "epochs"
+    if epochs - best["epoch"] >= budget.patience and updates - best["updates"] >= budget.patience_updates:
+        return "patience_updates" if epochs - best["epoch"] > budget.patience else "patience"
+    return None
 
 
 def _reached(row: dict[str, Any], epochs: int, updates: int) -> bool:

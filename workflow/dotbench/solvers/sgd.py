@@ -16,8 +16,14 @@ class SGDSettings(IterativeSettings):
 
     learning_rate: float = Field(0.01, gt=0)
     weight_decay: float = Field(0.0, ge=0, description="L2 term in Adam's gradient, of the model's parameters")
-    updates: int = Field(1000, ge=0, description="training may go past `epochs` up to so many updates")
-    patience_updates: int = Field(100, ge=0, description="updates without a better metric before it stops")
+    updates: int = Field(
+        1000, ge=0, description="training goes past `epochs` to so many updates; 0 where `epochs` alone is given"
+    )
+    patience_updates: int = Field(
+        100,
+        ge=0,
+        description="and past `patience` to so many without a better metric; 0 where that alone is given",
+    )
 
 
 class SGD(Solver):
@@ -29,6 +35,7 @@ class SGD(Solver):
     draws_batches = True
     halves = True
     Settings = SGDSettings
+    alone = {"epochs": "updates", "patience": "patience_updates"}
     grids = {
         "paper": {"learning_rate": [0.1, 0.01, 0.001], "weight_decay": [0.0, 1e-6, 1e-5, 1e-4]},  # RG2's
         "extended": {"learning_rate": [0.01, 0.003, 0.001], "weight_decay": [1e-5, 1e-4, 3e-4, 1e-3]},  # as many

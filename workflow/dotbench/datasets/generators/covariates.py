@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from dotbench.datasets.generators.base import Generator
 from dotbench.lazy import np, pd
-from dotbench.settings import Settings
+from dotbench.settings import Seed, Settings
 
 SECONDS = 31_536_000  # the year over which the rows of a table are spread
 
@@ -56,7 +56,7 @@ class CovariateSettings(Settings):
     replacement: bool = Field(False, description="the same pair may be observed again")
     popularity_skew: float = Field(0.0, ge=0, description="Zipf exponent of users and items in the choice of pairs")
     noise: Noise = Noise()
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _possible(self) -> "CovariateSettings":

@@ -5,7 +5,7 @@ from pydantic import Field, model_validator
 from dotbench.datasets.generators.base import Generator
 from dotbench.datasets.generators.sim_ratings import FIRST_SECOND, SECONDS, Truth
 from dotbench.lazy import np, pd
-from dotbench.settings import Settings
+from dotbench.settings import Seed, Settings
 
 BLOCK = 1 << 16  # pairs that are drawn together; what is looked up for them stays in the cache
 CELLS = 1 << 22  # cells of the users that are drawn over all items at once
@@ -27,7 +27,7 @@ class SimInteractionsSettings(Settings):
     selection: float = Field(2.0, ge=0, description="weight of preference in what a user takes")
     rated: bool = Field(True, description="with stars; false gives implicit data without a rating column")
     noise: float = Field(0.6, ge=0, description="sd of the rating noise, in rating points")
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _possible(self) -> "SimInteractionsSettings":

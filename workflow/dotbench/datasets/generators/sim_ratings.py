@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from dotbench.datasets.generators.base import Generator
 from dotbench.lazy import np, pd
-from dotbench.settings import Settings
+from dotbench.settings import Seed, Settings
 
 FIRST_SECOND, SECONDS = 874_724_710, 18_568_928  # the months that MovieLens 100K spans
 
@@ -23,7 +23,7 @@ class SimRatingsSettings(Settings):
     selection: float = Field(1.0, ge=0, description="weight of preference in what a user chooses to rate")
     noise: float = Field(0.6, ge=0, description="sd of the rating noise, in rating points")
     min_ratings: int = Field(20, ge=1, description="ratings that every user has at least")
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _possible(self) -> "SimRatingsSettings":

@@ -12,7 +12,7 @@ from dotbench.papers.nimc.recovery.criterion import FRESH, recovery_errors
 from dotbench.papers.nimc.recovery.methods import METHODS, MethodName
 from dotbench.papers.nimc.recovery.minimise import Rules, minimise
 from dotbench.papers.nimc.recovery.problems import Problems, draw, random_start
-from dotbench.settings import Settings
+from dotbench.settings import FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Row, Simulation
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ProblemSettings(Settings):
     """The law of the problems, and the budget; the numbers are the paper's where it states them."""
 
     replications: int = Field(20, ge=1, description="trials of a cell")
-    first: int = Field(0, ge=0, description="seed of the first trial; the others follow it")
+    first: FirstSeed = Field(0, description="seed of the first trial; the others follow it")
     pack: int = Field(20, ge=1, description="trials of one job")
     dimension: int = Field(10, ge=1, description="d")
     components: int = Field(5, ge=1, description="k")

@@ -14,7 +14,7 @@ from dotbench.numerics.denormals import flushed
 from dotbench.papers.nimc.recovery.fresh import Population, descend
 from dotbench.papers.nimc.simulations._recovery import check_rank
 from dotbench.papers.nimc.simulations.curvature import MODELS, NULL, orthogonal, with_least_entry
-from dotbench.settings import Settings
+from dotbench.settings import FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, Trend, seed_packs
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class NIMCContractionSettings(Settings):
         [0.01, 0.1], min_length=1, description="‖W₀ − W*‖ / ‖W*‖, in a random direction"
     )
     replications: int = Field(5, ge=1, description="instances")
-    first: int = Field(0, ge=0, description="seed of the first instance; the others follow it")
+    first: FirstSeed = Field(0, description="seed of the first instance; the others follow it")
     pack: int = Field(5, ge=1, description="instances of one job")
     dimension: int = Field(10, ge=1, description="d")
     components: int = Field(5, ge=1, description="k")

@@ -14,7 +14,7 @@ from dotbench.numerics.orthonormal import orthonormal
 from dotbench.papers.nimc.recovery.activations import Activation
 from dotbench.papers.nimc.recovery.problems import Instance, Problems, draw, random_start
 from dotbench.papers.nimc.simulations._recovery import check_rank
-from dotbench.settings import Settings
+from dotbench.settings import FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, seed_packs
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class NIMCCurvatureSettings(Settings):
     largest: list[AtLeastOne] = Field([1.0, 2.0, 4.0, 8.0, 16.0], description="σ₁, of singular values σ₁, 1, …")
     least: list[AtLeastOne] = Field([1.0, 1.5, 2.0, 3.0, 4.0], description="σ, of singular values σ, …, σ, 1")
     replications: int = Field(5, ge=1, description="instances")
-    first: int = Field(0, ge=0, description="seed of the first instance; the others follow it")
+    first: FirstSeed = Field(0, description="seed of the first instance; the others follow it")
     pack: int = Field(5, ge=1, description="instances of one job")
     dimension: int = Field(10, ge=2, description="d")
     components: int = Field(5, ge=1, description="k")

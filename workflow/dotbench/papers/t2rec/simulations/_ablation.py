@@ -13,7 +13,7 @@ from dotbench.datasets.generators.sim_t2rec import SimT2Rec
 from dotbench.evaluation.rmse import rmse
 from dotbench.papers.t2rec.towers.settings import Architecture
 from dotbench.papers.t2rec.towers.sizing import parameters
-from dotbench.settings import Settings, validate
+from dotbench.settings import FirstSeed, Settings, validate
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Simulation, knows_lists, seed_packs
 from dotbench.simulations.comparison import Comparison, DataSet, Protocol, Row
 from dotbench.simulations.methods.base import Fitted, RatingData, finite
@@ -34,7 +34,7 @@ class AblationSettings(Settings):
 
     ratings: list[Whole] = Field([20_000], min_length=1, description="N, observed pairs, training and test together")
     replications: int = Field(5, ge=1, description="truths and data of each scenario")
-    first: int = Field(0, ge=0, description="seed of the first replication; the others follow it")
+    first: FirstSeed = Field(0, description="seed of the first replication; the others follow it")
     pack: int = Field(5, ge=1, description="replications of one job")
     users: int = Field(500, ge=1, description="and as many items")
     dimension: int = Field(5, ge=1, le=COVARIATES, description="d, intrinsic dimension of the 50 covariates")

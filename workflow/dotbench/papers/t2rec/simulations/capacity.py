@@ -18,7 +18,7 @@ from dotbench.papers.t2rec.towers.representation import represent
 from dotbench.papers.t2rec.towers.settings import Architecture, Training
 from dotbench.papers.t2rec.towers.training import Fit, train
 from dotbench.reporting.published import load_published
-from dotbench.settings import Settings
+from dotbench.settings import FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, Trend, knows_lists
 from dotbench.simulations.comparison import DataSet, Protocol
 from dotbench.simulations.methods.base import Task
@@ -53,7 +53,7 @@ class T2RecCapacitySettings(Settings):
     dimensions: list[Size] = Field([20], min_length=1, description="d, intrinsic dimension of the covariates")
     widths: list[Size] = Field([25, 50, 100], min_length=1, description="units of a hidden layer")
     replications: int = Field(3, ge=1, description="data sets of each scenario; a job has one")
-    first: int = Field(0, ge=0, description="seed of the first replication; the others follow it")
+    first: FirstSeed = Field(0, description="seed of the first replication; the others follow it")
     ratings: int = Field(100_000, ge=10, description="observed pairs, training and test together")
     training: Training = Field(MUON, description="on ratings, from a random start")
     regression: Training = Field(

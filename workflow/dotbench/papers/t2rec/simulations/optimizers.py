@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from dotbench.papers.t2rec.simulations.table1 import Size, T2RecTable1, T2RecTable1Settings, shipped
+from dotbench.settings import FirstSeed
 from dotbench.simulations.choice import RatingChoice
 
 
@@ -13,7 +14,7 @@ class T2RecOptimizersSettings(T2RecTable1Settings):
     sizes: list[Size] = Field([1500], min_length=1, description="n: users, and as many items")
     dimensions: list[Size] = Field([20], min_length=1, description="d, intrinsic dimension of the covariates")
     replications: int = Field(2, ge=1, description="data sets of each scenario")
-    first: int = Field(1000, ge=0, description="seed of the first replication; the others follow it")
+    first: FirstSeed = Field(1000, description="seed of the first replication; the others follow it")
     pack: int = Field(1, ge=1, description="replications of one job")
     methods: list[RatingChoice] = Field(
         default_factory=lambda: [RatingChoice(**method) for method in shipped("optimizers").values()],

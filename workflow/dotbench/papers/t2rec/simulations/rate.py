@@ -15,7 +15,7 @@ from dotbench.papers.t2rec.towers.sample import Sample
 from dotbench.papers.t2rec.towers.settings import Architecture, Training
 from dotbench.papers.t2rec.towers.sizing import parameters, with_parameters
 from dotbench.papers.t2rec.towers.training import Fit, train
-from dotbench.settings import Settings
+from dotbench.settings import FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, Trend, seed_packs
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class T2RecRateSettings(Settings):
         [512, 1024, 2048, 4096, 8192, 16384, 32768], min_length=2, description="|Ω|, the held-out fifth among them"
     )
     replications: int = Field(5, ge=1, description="truths and data of each scenario")
-    first: int = Field(0, ge=0, description="seed of the first replication; the others follow it")
+    first: FirstSeed = Field(0, description="seed of the first replication; the others follow it")
     pack: int = Field(5, ge=1, description="replications of one job")
     functions: int = Field(4, ge=1, description="p, of the truth and of the towers")
     variance: float = Field(1.0, gt=0, description="of the noiseless ratings")

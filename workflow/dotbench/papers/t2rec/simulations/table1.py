@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
 from dotbench.files import digest
 from dotbench.registry import unknown
-from dotbench.settings import Settings
+from dotbench.settings import FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, knows_lists, seed_packs
 from dotbench.simulations.choice import RatingChoice
 from dotbench.simulations.comparison import Comparison, Protocol
@@ -38,7 +38,7 @@ class T2RecTable1Settings(Settings):
     sizes: list[Size] = Field([1500, 2000, 3000], min_length=1, description="n: users, and as many items")
     dimensions: list[Size] = Field([20, 30, 40], min_length=1, description="d, intrinsic dimension of the covariates")
     replications: int = Field(5, ge=1, description="data sets of each scenario")
-    first: int = Field(0, ge=0, description="seed of the first replication; the others follow it")
+    first: FirstSeed = Field(0, description="seed of the first replication; the others follow it")
     pack: int = Field(5, ge=1, description="replications of one job")
     methods: list[RatingChoice] = Field(
         default_factory=lambda: [RatingChoice(**method) for method in shipped().values()],
