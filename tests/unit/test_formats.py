@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +23,7 @@ from dotbench.datasets.parsers.base import parsers
 from dotbench.errors import DotbenchError
 
 COLUMNS = {"user": "u", "item": "i"}
+COMMON = ("user", "item")
 FIELDS = {"user": "user_id", "item": "item_id", "rating": "rating", "timestamp": "timestamp"}
 
 
@@ -302,3 +305,34 @@ def test_nothing_is_suggested_where_nothing_is_clear(file, content: bytes) -> No
     assert suggestion(file(content), "parquet") == ""
     assert suggestion(file(content, "broken.gz"), "parquet") == ""
     assert suggestion(file(gzip.compress(content), "whole.gz"), "parquet") == ""
+
+
+# the table of the documentation
+
+PAGE = Path(__file__).parents[2] / "docs" / "datasets.md"
+SNIPPETS = {
+    cells[1]: (re.findall("`(.*?)`", cells[2]), yaml.safe_load(cells[3].strip("`")))
+    for line in PAGE.read_text("utf-8").splitlines()
+    if len(cells := [cell.strip() for cell in line.split("|")]) == 5 and cells[3].startswith("`{")
+}
+
+
+def test_the_documentation_has_a_snippet_for_every_format() -> None:
+    assert {values.get("parser", "delimited") for _, values in SNIPPETS.values()} == set(parsers())
+
+
+@pytest.mark.parametrize("kind", SNIPPETS)
+def test_a_snippet_of_the_documentation_reads_the_file_beside_it(file, kind: str) -> None:
+    lines, values = SNIPPETS[kind]
+    parser = values.pop("parser", "delimited")
+    names = values.get("columns", values.get("fields", {}))
+    if parser == "yelp":  # needs two files; tests/unit/test_records.py reads them
+        parsers()[parser].Settings.model_validate(values)
+        return
+    path = file("\n".join(lines).replace("\\t", "\t") + "\n")
+    if parser == "parquet":
+        path = save(path, user_id=[196], item_id=["242"], rating=[3], time=pa.array([WHEN], pa.timestamp("us", "UTC")))
+    frame = read(parser, path, **values)
+    assert list(frame.columns) == [key for key in ("user", "item", "rating", "timestamp") if key in {*names, *COMMON}]
+    assert len(frame) == (4 if parser == "adjacency" else 1)
+    assert (frame[["user", "item"]] != "").all(axis=None)
