@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench.datasets.parsers._formats import suggestion
-from dotbench.datasets.parsers.base import EARLIEST, LARGEST, LATEST, SECONDS, Parser, RawFiles
+from dotbench.datasets.parsers.base import LARGEST, Parser, RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.settings import Settings
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 1 << 20  # rows held at a time
+EARLIEST, LATEST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999
+SECONDS = "a whole number of seconds since 1970, of the years 1 to 9999"
 ALLOWED = {
     "user": "a column of text or of whole numbers",
     "item": "a column of text or of whole numbers",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from dotbench.datasets.parsers._formats import TYPED, is_another, suggestion
-from dotbench.datasets.parsers.base import EARLIEST, LARGEST, LATEST, Parser, RawFiles
+from dotbench.datasets.parsers.base import LARGEST, Parser, RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.settings import Settings
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 200_000  # lines held at a time
+EARLIEST, LATEST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999
 TYPES = {"user": "token", "item": "token", "rating": "float", "timestamp": "float"}
 
 
