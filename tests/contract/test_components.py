@@ -23,7 +23,7 @@ from dotbench.datasets.generators.base import generators
 from dotbench.datasets.interactions import Split
 from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.prepare import prepare
-from dotbench.datasets.splits.base import DEFAULT, make_splitter, splitters
+from dotbench.datasets.splits.base import DEFAULT, Pairs, make_splitter, splitters
 from dotbench.datasets.splitting import make_split
 from dotbench.execution.hardware import Execution
 from dotbench.features.arrays import Features
@@ -422,7 +422,9 @@ def test_splitter(part):
     times = rng.integers(0, 5000, len(pairs))
     splitter = part(part.Settings())
     assert make_splitter(splitter.identity()).identity() == splitter.identity()
-    first, again, other = (splitter.assign(*pairs.T, times, seed) for seed in (3, 3, 4))
+    given = rng.choice(np.array([0, 2], np.int8), len(pairs), p=(0.8, 0.2))
+    told = Pairs(*pairs.T, times, given)
+    first, again, other = (splitter.assign(told, seed) for seed in (3, 3, 4))
     assert first.shape == (len(pairs),)
     assert first.dtype == np.int8
     assert {0, 1, 2} <= set(first.tolist()) <= {0, 1, 2, 3, 4, 5}
@@ -432,7 +434,11 @@ def test_splitter(part):
     assert splitter.headline
     assert part.empty.format(task="ranking")
     if not splitter.needs_timestamps:
-        assert np.array_equal(splitter.assign(*pairs.T, None, 3), first)
+        assert np.array_equal(splitter.assign(replace(told, times=None), 3), first)
+    if not splitter.needs_division:
+        assert np.array_equal(splitter.assign(replace(told, given=None), 3), first)
+    if splitter.same_test:
+        assert np.array_equal(first == 2, other == 2)
     trained = [np.unique(pairs[first == 0, column]) for column in (0, 1)]
     seen = [np.isin(pairs[first == 2, column], rows) for column, rows in zip((0, 1), trained, strict=True)]
     if not part.unseen_by_design:

@@ -94,7 +94,7 @@ def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> C
         "metrics": ["mrr@10", "ndcg@10"],
         "seeds": list(range(seeds)),
         "tuning_seed": 1000,
-        "split": {"headline": "A split", "remark": "", "seedless": False, "variant": ""},
+        "split": {"headline": "A split", "remark": "", "seedless": False, "variant": "", "same_test": False},
         "runs": [
             {"dataset": d, "label": folder.split("-")[1], "folder": folder, "seeds": list(range(seeds))}
             for d, folder in runs

@@ -16,7 +16,7 @@ from dotbench.reporting.kind import table_kinds
 
 pytestmark = pytest.mark.seconds
 
-SPLIT = {"headline": "A split", "remark": "", "seedless": False, "variant": "-own"}
+SPLIT = {"headline": "A split", "remark": "", "seedless": False, "variant": "-own", "same_test": False}
 
 
 def write_table(folder: Path, **told: Any) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dotbench.datasets import prepare as prepare_module
 from dotbench.datasets.fetch import fetch
+from dotbench.datasets.interactions import PARTS, Split
 from dotbench.datasets.kcore import k_core
 from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits.base import DEFAULT, make_splitter
@@ -375,3 +376,44 @@ def test_ml_1m_with_another_digest_is_refused_until_accepted(
     assert stats["verified"] is False
     split = make_split(workdir / "data", "ranking", 0, make_splitter({"kind": DEFAULT}))
     assert len(split.train) == 674131
+
+
+def test_gowalla_is_divided_as_published(local_data: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [local_data / "gowalla" / f"{part}.txt" for part in ("train", "test")]
+    if not all(path.is_file() for path in files):
+        pytest.skip(f"needs {files[0]} and {files[1].name}")
+    monkeypatch.setenv("DOTBENCH_DATA", str(local_data))
+    monkeypatch.setenv("DOTBENCH_ACCEPT_UNVERIFIED", "gowalla")
+    manifest = fetch("gowalla", workdir / "raw", lambda _: None)
+    assert [entry["role"] for entry in manifest["files"]] == ["train", "test"]
+    stats = prepare("gowalla", workdir / "data", workdir / "raw" / "manifest.json", lambda _: None)
+    assert (stats["users"], stats["items"], stats["parts"]) == (29858, 40981, {"train": 810128, "test": 217242})
+    split = make_split(workdir / "data", "ranking", 0, make_splitter({"kind": "files"}))
+    lists = {}
+    for path in files:
+        lines = [line.split() for line in path.read_text().splitlines()]
+        lists[path.stem] = {(user, item) for user, *items in lines for item in items}
+    users, items = (np.array(read_ids(workdir / "data", kind)) for kind in ("user", "item"))
+    found = {part: {*zip(users[pairs[:, 0]], items[pairs[:, 1]], strict=True)} for part, pairs in parts_of(split)}
+    assert found["test"] == lists["test"]
+    assert found["train"] | found["valid"] == lists["train"]
+    assert len(split.train) + len(split.valid) == len(lists["train"])
+    assert len(split.valid) == sum(max(n // 10, 1) for n in Counter(user for user, _ in lists["train"]).values())
+
+
+def parts_of(split: Split) -> list[tuple[str, Any]]:
+    return [(part, getattr(split, part)) for part in PARTS]
+
+
+def test_amazon_video_games_has_the_published_counts(
+    local_data: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (local_data / "amazon-video-games" / "Video.txt").is_file():
+        pytest.skip(f"needs {local_data / 'amazon-video-games' / 'Video.txt'}")
+    monkeypatch.setenv("DOTBENCH_DATA", str(local_data))
+    assert fetch("amazon-video-games", workdir / "raw", lambda _: None)["verified"] is True
+    stats = prepare("amazon-video-games", workdir / "data", workdir / "raw" / "manifest.json", lambda _: None)
+    assert (stats["users"], stats["items"], stats["interactions"]) == (24303, 10672, 231780)
+    assert (stats["raw"]["users"], stats["raw"]["items"], stats["raw"]["rows"]) == (31013, 23715, 287107)
+    with pytest.raises(DotbenchError, match="amazon-video-games: has no timestamps, which the split 'kind: leave-one"):
+        make_split(workdir / "data", "ranking", 0, make_splitter({"kind": "leave-one-out"}))

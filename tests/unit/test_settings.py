@@ -209,11 +209,11 @@ CASES = {
     ),
     "unknown kind of split": (
         split("{kind: zzz}"),
-        "a.yaml, line 5: key 'studies.0.split.kind': unknown split 'zzz': allowed are cold-start, global-temporal, ",
+        "a.yaml, line 5: key 'studies.0.split.kind': unknown split 'zzz': allowed are cold-start, files, ",
     ),
     "split without a kind": (
         split("{folds: 3}"),
-        "a.yaml, line 5: key 'studies.0.split.kind': missing; allowed are cold-start, global-temporal, ",
+        "a.yaml, line 5: key 'studies.0.split.kind': missing; allowed are cold-start, files, ",
     ),
     "setting of a split that is out of bounds": (
         split("\n      kind: k-fold\n      folds: 1"),

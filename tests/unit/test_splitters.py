@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dotbench.datasets.interactions import COLD, PARTS, load_split
-from dotbench.datasets.splits.base import make_splitter, splitters
+from dotbench.datasets.splits.base import Pairs, make_splitter, splitters
 from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
@@ -34,7 +34,7 @@ BIG = table([(u, i, (u * 31 + i * 17) % 97) for u in range(25) for i in range(30
 
 
 def assign(data: Any, seed: int, kind: str, **values: Any) -> np.ndarray:
-    return make_splitter({"kind": kind, **values}).assign(*data, seed)
+    return make_splitter({"kind": kind, **values}).assign(Pairs(*data), seed)
 
 
 IDENTITIES = [*({"kind": name} for name in splitters()), {"kind": "leave-one-out", "choose": "random"}]
@@ -44,18 +44,22 @@ KINDS = st.sampled_from(IDENTITIES)
 @given(DATA, SEEDS, KINDS)
 @settings(max_examples=150, deadline=None)
 def test_every_pair_is_in_one_part_that_the_seed_decides(data: Any, seed: int, identity: dict[str, Any]) -> None:
-    part = make_splitter(identity).assign(*data, seed)
+    pairs = Pairs(*data, given=data[2] % 3 // 2 * TEST)
+    part = make_splitter(identity).assign(pairs, seed)
     assert part.shape == data[0].shape
     assert part.dtype == np.int8
     assert set(part.tolist()) <= set(range(6))
     np.random.seed(1)  # noqa: NPY002  a global state that must not matter
-    np.testing.assert_array_equal(make_splitter(identity).assign(*data, seed), part)
+    np.testing.assert_array_equal(make_splitter(identity).assign(pairs, seed), part)
 
 
 @pytest.mark.parametrize("identity", IDENTITIES, ids=str)
 def test_the_tuning_split_is_none_of_the_reported_ones(identity: dict[str, Any]) -> None:
     splitter = make_splitter(identity)
-    found = {splitter.assign(*BIG, seed).tobytes() for seed in (0, 1, 2, 3, 4, 1000)}
+    pairs = Pairs(*BIG, given=BIG[2] % 3 // 2 * TEST)
+    parts = [splitter.assign(pairs, seed) for seed in (0, 1, 2, 3, 4, 1000)]
+    assert len({(part == TEST).tobytes() for part in parts}) == (1 if splitter.same_test else 6)
+    found = {part.tobytes() for part in parts}
     assert len(found) == (1 if splitter.seedless else 6)  # without chance, tuning has the validation part alone
 
 

@@ -32,7 +32,7 @@ TABLE: dict[str, Any] = {
     "task": "rating",
     "metrics": ["rmse"],
 }
-TABLE["split"] = {"headline": "A split", "remark": "", "seedless": False, "variant": ""}
+TABLE["split"] = {"headline": "A split", "remark": "", "seedless": False, "variant": "", "same_test": False}
 
 
 def read(path: Path) -> list[dict[str, str]]:

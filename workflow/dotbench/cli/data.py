@@ -34,6 +34,7 @@ def page_facts(found: Holding) -> dict[str, str]:
     prepare = dataset.prepare
     threshold = "every rating" if prepare.min_rating is None else f"ratings of {prepare.min_rating:g} and more"
     density = stats["interactions"] / (stats["users"] * stats["items"])
+    division = ", ".join(f"{part} {n:,}" for part, n in stats.get("parts", {}).items())
     facts = {
         "name": dataset.name,
         "source": f"{found.source}; {found.state}",
@@ -42,6 +43,7 @@ def page_facts(found: Holding) -> dict[str, str]:
         "preparation": f"{threshold}, the first of each pair, {prepare.core}-core: "
         f"{stats['below_min_rating']:,} + {stats['duplicates_dropped']:,} + {stats['outside_core']:,} rows left out",
         "interactions": found.counts,
+        "division": f"{division} (split `files`)" if division else "",
         "density": f"{density:.3%}; {stats['interactions'] / stats['users']:.1f} a user, "
         f"{stats['interactions'] / stats['items']:.1f} an item",
         "licence": dataset.licence or "",

@@ -103,7 +103,9 @@ class Plan(RunPlan):
             metrics=list(study.metrics),
             seeds=seeds,
             tuning_seed=self.benchmark.tuning_seed,
-            split=SplitFacts(splitter.headline, splitter.remark, splitter.seedless, splitter.variant),
+            split=SplitFacts(
+                splitter.headline, splitter.remark, splitter.seedless, splitter.variant, splitter.same_test
+            ),
             runs=[MethodRuns(entry.dataset, entry.method.label, entry.folder, seeds) for entry in entries],
             simulations=[entry.described() for entry in simulations],
             features=item.features if item else None,

@@ -9,7 +9,7 @@ from dotbench import paths
 from dotbench.config.benchmark import Benchmark
 from dotbench.datasets.catalogue import has_ratings, load_dataset
 from dotbench.datasets.definition import Dataset
-from dotbench.datasets.splits.base import DEFAULT, Splitter, make_splitter
+from dotbench.datasets.splits.base import DEFAULT, NOT_DIVIDED, Splitter, make_splitter
 from dotbench.errors import DotbenchError
 from dotbench.files import digest
 from dotbench.runs.method import Method
@@ -45,6 +45,8 @@ class RunPlan:
                         f"dataset '{name}' has no rating column, which the study '{study.name}' needs; "
                         "leave it out of that study's 'datasets'"
                     )
+                if self.splitter_of(study).needs_division and not self.datasets[name].source.divided:
+                    raise DotbenchError(f"dataset '{name}', in the study '{study.name}': {NOT_DIVIDED}")
 
     def studies(self) -> list[type[Study]]:
         return [study for study, _, _ in self.benchmark.plans]

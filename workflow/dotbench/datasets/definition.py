@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from dotbench.datasets.interactions import PARTS
 from dotbench.settings import Settings
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -27,7 +28,25 @@ class Member(Digests):
     """A file inside an archive that the dataset is read from."""
 
     path: str = Field(description="path inside the archive, and below a local folder of unpacked files")
-    role: Literal["ratings", "users", "items"] = Field("ratings", description="what the file holds")
+    role: Literal["ratings", "train", "valid", "test", "users", "items"] = Field(
+        "ratings", description="what the file holds: ratings, a part of them where others divided the data, or more"
+    )
+
+
+class Parts(Settings):
+    """Own files that others divided, by the part that each holds."""
+
+    train: str
+    valid: str | None = Field(None, description="absent: the split `files` cuts validation from train")
+    test: str
+
+    def named(self) -> dict[str, str]:
+        """part → file, in the order of PARTS."""
+        return {part: path for part in PARTS if (path := getattr(self, part)) is not None}
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
 
 
 class Source(Digests):
@@ -35,6 +54,9 @@ class Source(Digests):
 
     file: str | None = Field(None, description="one file, relative to the working directory; .gz accepted")
     files: list[str] = Field(default=[], description="several files, read one after the other")
+    parts: Parts | None = Field(
+        None, exclude_if=_is_none, description="the files of a division that others made, for the split `files`"
+    )
     urls: list[str] = Field(default=[], description="addresses of the same file, tried in order")
     obtain: str | None = Field(None, description="how a person gets the files, where no address gives them")
     folder: str | None = Field(None, description="folder of a local copy, where it is not the dataset's name")
@@ -44,24 +66,46 @@ class Source(Digests):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Source":
-        given = [kind for kind in ("file", "files", "urls", "obtain", "generator") if getattr(self, kind)]
+        given = [kind for kind in ("file", "files", "parts", "urls", "obtain", "generator") if getattr(self, kind)]
         if len(given) != 1:
             kinds = " and ".join(given) or "none of them"
-            raise ValueError(f"exactly one of file, files, urls, obtain, generator is needed, not {kinds}")
+            raise ValueError(f"exactly one of file, files, parts, urls, obtain, generator is needed, not {kinds}")
         if self.obtain and not self.members:
             raise ValueError("'obtain' needs 'members', the files to look for")
+        roles = {member.role for member in self.members} - {"users", "items"}
+        if roles & set(PARTS) and not {"train", "test"} <= roles <= set(PARTS):
+            found = ", ".join(sorted(roles))
+            raise ValueError(f"a division needs members of the roles train and test, and perhaps valid, not {found}")
         return self
+
+    @property
+    def divided(self) -> bool:
+        """Whether others divided the data: each file of ratings is of one part."""
+        return self.parts is not None or any(member.role in PARTS for member in self.members)
 
     def own_files(self) -> list[str]:
         """The user's files, empty for a download or a generator."""
+        if self.parts:
+            return list(self.parts.named().values())
         return [self.file] if self.file else list(self.files)
+
+    def roles(self) -> list[str]:
+        """What each own file or member holds; empty where there is only the download itself."""
+        if self.parts:
+            return list(self.parts.named())
+        return ["ratings"] * len(self.own_files()) or [member.role for member in self.members]
 
 
 class Prepare(Settings):
     """How ratings become interactions; the order is threshold, duplicates, k-core."""
 
     min_rating: float | None = Field(None, description="ratings below are no interactions; null keeps all")
-    core: int = Field(5, ge=1, description="each user and item keeps at least so many interactions; 1 keeps all")
+    core: int = Field(
+        5,
+        ge=1,
+        description="each user and item keeps at least so many interactions; 1 keeps all, and is the default of data "
+        "that others divided",
+    )
     duplicates: Literal["drop", "error"] = Field("drop", description="a repeated pair: keep the first, or stop")
 
 
@@ -74,6 +118,11 @@ class Counts(Settings):
     raw_users: int | None = None
     raw_items: int | None = None
     raw_rows: int | None = None
+    train: int | None = Field(
+        None, exclude_if=_is_none, description="interactions of the part, where files are divided"
+    )
+    valid: int | None = Field(None, exclude_if=_is_none, description="likewise")
+    test: int | None = Field(None, exclude_if=_is_none, description="likewise")
 
 
 class Dataset(Settings):
@@ -89,6 +138,15 @@ class Dataset(Settings):
     citation: str | None = None
     accept_unverified: bool = Field(False, description="take a local copy whose digest is not the official one")
     accept_counts: bool = Field(False, description="take counts other than the published ones; every table says so")
+
+    @field_validator("prepare")
+    @classmethod
+    def _division_stays(cls, value: Prepare, info: ValidationInfo) -> Prepare:
+        """A k-core of all pairs would change the division that others made."""
+        source = info.data.get("source")
+        if source is not None and source.divided and "core" not in value.model_fields_set:
+            return value.model_copy(update={"core": 1})
+        return value
 
     @property
     def generated(self) -> bool:

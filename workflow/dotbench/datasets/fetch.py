@@ -62,7 +62,7 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
         "verified": files.verified,
         "files": [
             {"path": str(path), "role": role, "bytes": path.stat().st_size, "sha256": file_digest(path)}
-            for path, role in zip(files.paths, _roles(dataset, files.paths), strict=True)
+            for path, role in zip(files.paths, dataset.source.roles() or ["ratings"], strict=True)
         ],
         "licence": dataset.licence,
         "citation": dataset.citation,
@@ -76,12 +76,6 @@ def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[s
 def has_local_copy(dataset: Dataset) -> bool:
     """Whether the folder of local copies holds the dataset, right or wrong."""
     return _local_archive(dataset) is not None or _local_members(dataset) is not None
-
-
-def _roles(dataset: Dataset, paths: list[Path]) -> list[str]:
-    """What each file holds; own files and an archive that is read as it is hold the ratings."""
-    members = dataset.source.members
-    return [member.role for member in members] if members else ["ratings"] * len(paths)
 
 
 def _own_files(dataset: Dataset) -> Found:

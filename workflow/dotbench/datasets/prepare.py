@@ -7,6 +7,7 @@ from typing import Any
 from dotbench.datasets.accepted import accepts_counts
 from dotbench.datasets.catalogue import definition_content, load_dataset
 from dotbench.datasets.definition import Dataset
+from dotbench.datasets.interactions import PARTS
 from dotbench.datasets.kcore import k_core
 from dotbench.datasets.rawtable import RawTable, read_raw
 from dotbench.errors import DotbenchError
@@ -27,6 +28,7 @@ def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[
     try:
         raw = read_raw(dataset, manifest_path, spool, say)
         pairs = raw.users.astype(np.int64) * len(raw.item_ids) + raw.items
+        _one_part(dataset, raw, pairs)
         kept, facts = _interactions(dataset, raw, pairs)
         if facts["duplicates_dropped"]:
             dropped = facts["duplicates_dropped"]
@@ -45,6 +47,7 @@ def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[
                 "duplicates": len(raw) - len(np.unique(pairs)),
             },
             **facts,
+            **({"parts": _sizes(raw.part[kept])} if raw.part is not None else {}),
             "has_ratings": raw.rating is not None,
             "definition": digest(definition_content(dataset)),
             **_provenance(dataset, manifest_path),
@@ -52,7 +55,7 @@ def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[
         stats |= _against_published(dataset, stats, say)
         (folder / "stats.json").unlink(missing_ok=True)  # it must not describe other files
         columns = {"user": user_rows[raw.users], "item": item_rows[raw.items]}
-        columns |= {key: values for key in ("rating", "timestamp") if (values := getattr(raw, key)) is not None}
+        columns |= {key: values for key in ("rating", "timestamp", "part") if (values := getattr(raw, key)) is not None}
         write_columns(folder / "ratings.parquet", columns, raw.further)
         write_columns(folder / "interactions.parquet", {key: values[kept] for key, values in columns.items()})
     finally:
@@ -67,6 +70,28 @@ def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[
     stats["sha256"] = {output: file_digest(folder / output) for output in outputs}
     write_json(folder / "stats.json", stats)
     return stats
+
+
+def _one_part(dataset: Dataset, raw: RawTable, pairs: "np.ndarray") -> None:
+    """Raises DotbenchError if the files have a pair in two parts."""
+    if raw.part is None:
+        return
+    _, first, which = np.unique(pairs, return_index=True, return_inverse=True)
+    again = np.flatnonzero(raw.part != raw.part[first][which])
+    if len(again):
+        row = again[0]
+        pair = f"user '{raw.user_ids[raw.users[row]]}', item '{raw.item_ids[raw.items[row]]}'"
+        parts = " and in ".join(PARTS[part] for part in (raw.part[first][which][row], raw.part[row]))
+        raise DotbenchError(
+            f"{dataset.name}: found {len(np.unique(pairs[again])):,} pairs in two parts of the given division, the "
+            f"first in {parts} ({pair}); allowed is each pair in one part"
+        )
+
+
+def _sizes(part: "np.ndarray") -> dict[str, int]:
+    """Interactions of each part that there is."""
+    counts = np.bincount(part, minlength=len(PARTS)).tolist()
+    return {name: n for name, n in zip(PARTS, counts, strict=True) if n}
 
 
 def _interactions(dataset: Dataset, raw: RawTable, pairs: "np.ndarray") -> tuple["np.ndarray", dict[str, int]]:
@@ -133,6 +158,7 @@ def _against_published(dataset: Dataset, stats: dict[str, Any], say: Callable[[s
         return {"published": None, "counts_differ": []}
     counts = {key: stats[key] for key in ("users", "items", "interactions")}
     counts |= {f"raw_{key}": stats["raw"][key] for key in ("users", "items", "rows")}
+    counts |= {part: stats.get("parts", {}).get(part, 0) for part in PARTS}
     expected = {key: value for key, value in dataset.published.model_dump().items() if value is not None}
     different = [
         f"{key} {counts[key]:,} (published {value:,})" for key, value in expected.items() if counts[key] != value

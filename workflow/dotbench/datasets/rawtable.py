@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench.datasets.catalogue import generator_of, parser_of, parser_settings
 from dotbench.datasets.definition import Dataset
+from dotbench.datasets.interactions import PARTS
 from dotbench.datasets.manifest import raw_files
 from dotbench.datasets.parsers.base import RawFiles
 from dotbench.errors import DotbenchError
@@ -15,7 +16,7 @@ from dotbench.lazy import np
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OWN = ("user", "item", "rating", "timestamp")
+OWN = ("user", "item", "rating", "timestamp", "part")
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class RawTable:
     """The rows of a dataset's raw files, in order.
 
     ``users``, ``items``: shape (n,), int32, codes into ``user_ids`` and ``item_ids``, numbered in order of first
-    appearance. ``rating`` float32 and ``timestamp`` int64, or None. ``further``: a Parquet file with the other
-    columns, row by row, or None.
+    appearance. ``rating`` float32 and ``timestamp`` int64, or None. ``part``: int8, index into PARTS, or None where
+    the files are not divided. ``further``: a Parquet file with the other columns, row by row, or None.
     """
 
     users: "np.ndarray"
@@ -33,6 +34,7 @@ class RawTable:
     item_ids: list[str]
     rating: "np.ndarray | None"
     timestamp: "np.ndarray | None"
+    part: "np.ndarray | None"
     further: Path | None
 
     def __len__(self) -> int:
@@ -75,6 +77,7 @@ def read_raw(dataset: Dataset, manifest_path: Path | None, spool: Path, say: Cal
         item_ids=items.chunk(0).dictionary.to_pylist(),
         rating=values.get("rating"),
         timestamp=values.get("timestamp"),
+        part=values.get("part"),
         further=spool if writer is not None else None,
     )
 
@@ -85,6 +88,12 @@ def _tables(dataset: Dataset, manifest_path: Path | None, say: Callable[[str], N
     if manifest_path is None:
         yield pa.Table.from_pandas(generator_of(dataset).generate(), preserve_index=False)
         return
-    ratings, items = (raw_files(manifest_path, role) for role in ("ratings", "items"))  # parsers read no users
-    raw = RawFiles(ratings, items, lambda text: say(f"{dataset.name}: {text}"))
-    yield from parser_of(dataset)(parser_settings(dataset)).tables(raw)
+    parser = parser_of(dataset)(parser_settings(dataset))
+    items = raw_files(manifest_path, "items")  # parsers read no users
+    for role in PARTS if dataset.source.divided else ("ratings",):
+        raw = RawFiles(raw_files(manifest_path, role), items, lambda text: say(f"{dataset.name}: {text}"))
+        for table in parser.tables(raw):
+            if role in PARTS:
+                yield table.append_column("part", pa.array(np.full(len(table), PARTS.index(role), np.int8)))
+            else:
+                yield table

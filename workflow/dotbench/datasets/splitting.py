@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.datasets.interactions import COLD, PARTS, Split
-from dotbench.datasets.splits.base import Splitter
+from dotbench.datasets.splits.base import NOT_DIVIDED, Pairs, Splitter
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
 from dotbench.lazy import np, pd
@@ -25,12 +25,14 @@ def make_split(folder: Path, task: str, seed: int, splitter: Splitter) -> Split:
     else:
         frame = _read(folder / "interactions.parquet")
         shape = (stats["users"], stats["items"])
+    if splitter.needs_division and "part" not in frame:
+        raise DotbenchError(f"{name}: {NOT_DIVIDED}")
     if splitter.needs_timestamps and "timestamp" not in frame:
         settings = ", ".join(f"{key}: {value}" for key, value in splitter.identity().items())
         raise DotbenchError(f"{name}: has no timestamps, which the split '{settings}' needs")
-    times = frame["timestamp"].to_numpy() if "timestamp" in frame else None
+    times, given = (frame[name].to_numpy() if name in frame else None for name in ("timestamp", "part"))
     pairs = frame[["user", "item"]].to_numpy(np.int64)
-    part = splitter.assign(pairs[:, 0], pairs[:, 1], times, seed)
+    part = splitter.assign(Pairs(pairs[:, 0], pairs[:, 1], times, given), seed)
     masks = {key: part == k for k, key in enumerate((*PARTS, *COLD))}
     for key in PARTS:
         if not masks[key].any():
@@ -50,7 +52,8 @@ def _read(path: Path) -> "pd.DataFrame":
     import pyarrow.parquet as parquet
 
     present = parquet.read_schema(path).names
-    return pd.read_parquet(path, columns=[name for name in ("user", "item", "rating", "timestamp") if name in present])
+    wanted = ("user", "item", "rating", "timestamp", "part")
+    return pd.read_parquet(path, columns=[name for name in wanted if name in present])
 
 
 def write_split(split: Split, dataset: str, task: str, seed: int, splitter: Splitter, folder: Path) -> None:

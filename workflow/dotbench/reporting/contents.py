@@ -17,6 +17,7 @@ class SplitFacts:
     remark: str
     seedless: bool
     variant: str
+    same_test: bool
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,12 @@ def notes(
     if split.seedless:
         each = "an initialisation; the split is the same (but for ties)"
         tuned = "of this same split, without its test part"
+    elif split.same_test:
+        each = "an initialisation and, where it is drawn, a validation part; the test part is the same"
+        tuned = (
+            "of the same division, without its test part (where validation is drawn, with seed "
+            f"{contents.tuning_seed}, which is not among the reported ones)"
+        )
     else:
         each = "a split and an initialisation"
         tuned = (

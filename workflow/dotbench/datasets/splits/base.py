@@ -1,6 +1,7 @@
 """What a splitter is: the protocol by which pairs become train, validation and test parts."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dotbench.files import digest
@@ -11,6 +12,24 @@ from dotbench.settings import Settings, SettingsBase
 DEFAULT = "per-user-random"
 SHARE = 0.1  # of validation and of test, where a protocol does not say otherwise
 TRAIN, VALID, TEST = 0, 1, 2
+NOT_DIVIDED = (
+    "its files come in no division, which the split 'files' needs; name the file of each part in the definition, under "
+    "'source.parts' ({train: …, test: …}), or give the members of 'source' the roles train and test"
+)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What a splitter is told of a dataset's pairs, each an array of shape (n,).
+
+    ``users``, ``items``: row numbers. ``times``: seconds, None where the data have none. ``given``: the part, 0 to 2,
+    by the files that others divided, None where they did not.
+    """
+
+    users: "np.ndarray"
+    items: "np.ndarray"
+    times: "np.ndarray | None" = None
+    given: "np.ndarray | None" = None
 
 
 class Splitter(Component):
@@ -30,11 +49,10 @@ class Splitter(Component):
         self.settings = settings
 
     @abstractmethod
-    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+    def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
         """Part of each pair, shape (n,), int8: 0 train, 1 valid, 2 test, 3… a cold part (see ``cold``).
 
-        ``users``, ``items``: shape (n,), row numbers; ``times``: shape (n,), seconds, or None where the data
-        have none and ``needs_timestamps`` is false. Equal arguments give equal parts.
+        Equal arguments give equal parts.
         """
 
     @property
@@ -42,9 +60,19 @@ class Splitter(Component):
         return False
 
     @property
+    def needs_division(self) -> bool:
+        """Whether the files of the data must come divided (``Pairs.given``)."""
+        return False
+
+    @property
     def seedless(self) -> bool:
         """Whether every seed gives the same split (but for ties)."""
         return False
+
+    @property
+    def same_test(self) -> bool:
+        """Whether every seed gives the same test part (but for ties)."""
+        return self.seedless
 
     @property
     def headline(self) -> str:

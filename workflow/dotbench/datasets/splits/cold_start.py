@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from dotbench.datasets.splits.base import SHARE, TEST, TRAIN, VALID, Splitter, cold
+from dotbench.datasets.splits.base import SHARE, TEST, TRAIN, VALID, Pairs, Splitter, cold
 from dotbench.lazy import np
 from dotbench.settings import Settings
 
@@ -30,16 +30,16 @@ class ColdStart(Splitter):
     unseen_by_design = True
     empty = "there are too few {task} pairs of users and items that are not held out"
 
-    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+    def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
         rng = np.random.default_rng(seed)
-        held = _sampled(users, self.settings.users, rng) | _sampled(items, self.settings.items, rng)
+        held = _sampled(pairs.users, self.settings.users, rng) | _sampled(pairs.items, self.settings.items, rng)
         part = np.where(held, TEST, TRAIN).astype(np.int8)
         rest = rng.permutation(np.flatnonzero(~held))
         n = round(SHARE * len(rest))
         part[rest[:n]] = TEST
         part[rest[n : 2 * n]] = VALID
         train = part == TRAIN
-        new_users, new_items = (~np.isin(rows, rows[train]) for rows in (users, items))
+        new_users, new_items = (~np.isin(rows, rows[train]) for rows in (pairs.users, pairs.items))
         set_apart = new_users | new_items
         part[set_apart] = cold(new_users, new_items)[set_apart]
         return part

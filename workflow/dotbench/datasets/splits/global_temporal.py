@@ -1,6 +1,6 @@
 """Global temporal: the past is train, the future is test."""
 
-from dotbench.datasets.splits.base import SHARE, TEST, TRAIN, VALID, Splitter, cold
+from dotbench.datasets.splits.base import SHARE, TEST, TRAIN, VALID, Pairs, Splitter, cold
 from dotbench.lazy import np
 
 
@@ -16,18 +16,18 @@ class GlobalTemporal(Splitter):
     title = "Global temporal 80/10/10 (leakage-free)"
     empty = "there are too few different times, or no {task} pair then is of a user and an item of the training time"
 
-    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
-        assert times is not None
-        n = len(times)
+    def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
+        assert pairs.times is not None
+        n = len(pairs.times)
         part = np.zeros(n, np.int8)
         if n < 3:
             return part
         held = max(int(SHARE * n + 1e-9), 1)
-        ordered = np.sort(times)
-        part[times >= ordered[n - 2 * held]] = VALID
-        part[times >= ordered[n - held]] = TEST
+        ordered = np.sort(pairs.times)
+        part[pairs.times >= ordered[n - 2 * held]] = VALID
+        part[pairs.times >= ordered[n - held]] = TEST
         train = part == TRAIN
-        new_users, new_items = (~np.isin(rows, rows[train]) for rows in (users, items))
+        new_users, new_items = (~np.isin(rows, rows[train]) for rows in (pairs.users, pairs.items))
         set_apart = ~train & (new_users | new_items)
         part[set_apart] = cold(new_users, new_items)[set_apart]
         return part

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from dotbench.datasets.splits.base import SHARE, TEST, VALID, Splitter
+from dotbench.datasets.splits.base import SHARE, TEST, VALID, Pairs, Splitter
 from dotbench.lazy import np
 from dotbench.settings import Settings
 
@@ -25,12 +25,12 @@ class KFold(Splitter):
     Settings = KFoldSettings
     settings: KFoldSettings
 
-    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+    def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
         shuffle, fold = divmod(seed, self.settings.folds)
         rng = np.random.default_rng(shuffle)
-        folds = rng.permutation(np.arange(len(users)) % self.settings.folds)
+        folds = rng.permutation(np.arange(len(pairs.users)) % self.settings.folds)
         rest = np.random.default_rng([seed, self.settings.folds]).permutation(np.flatnonzero(folds != fold))
-        part = np.zeros(len(users), np.int8)
+        part = np.zeros(len(pairs.users), np.int8)
         part[folds == fold] = TEST
         part[rest[: int(SHARE * len(rest) + 1e-9)]] = VALID
         return part

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from dotbench.datasets.splits.base import TEST, VALID, Splitter, place_in_user
+from dotbench.datasets.splits.base import TEST, VALID, Pairs, Splitter, place_in_user
 from dotbench.lazy import np
 from dotbench.settings import Settings
 
@@ -30,15 +30,15 @@ class LeaveOneOut(Splitter):
     settings: LeaveOneOutSettings
     empty = "no user has enough {task} pairs"
 
-    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
-        keys = [np.random.default_rng(seed).random(len(users))]
+    def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
+        keys = [np.random.default_rng(seed).random(len(pairs.users))]
         if self.needs_timestamps:
-            assert times is not None
-            keys.append(-times)
-        place, counts = place_in_user(users, *keys)
-        part = np.zeros(len(users), np.int8)
-        part[(place == 1) & (counts[users] >= 3)] = VALID
-        part[(place == 0) & (counts[users] >= 2)] = TEST
+            assert pairs.times is not None
+            keys.append(-pairs.times)
+        place, counts = place_in_user(pairs.users, *keys)
+        part = np.zeros(len(pairs.users), np.int8)
+        part[(place == 1) & (counts[pairs.users] >= 3)] = VALID
+        part[(place == 0) & (counts[pairs.users] >= 2)] = TEST
         return part
 
     @property

@@ -1,6 +1,6 @@
 """New users: those tested have no training pair at all."""
 
-from dotbench.datasets.splits.base import SHARE, TEST, VALID, Splitter
+from dotbench.datasets.splits.base import SHARE, TEST, VALID, Pairs, Splitter
 from dotbench.lazy import np
 
 
@@ -12,14 +12,14 @@ class NewUsers(Splitter):
     unseen_by_design = True
     empty = "there are too few users"
 
-    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
-        shuffled_users = np.random.default_rng(seed).permutation(np.unique(users))
+    def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
+        shuffled_users = np.random.default_rng(seed).permutation(np.unique(pairs.users))
         n_test = round(len(shuffled_users) / 5)
         n_valid = round(SHARE * (len(shuffled_users) - n_test))
         part = np.zeros(int(shuffled_users.max(initial=-1)) + 1, np.int8)
         part[shuffled_users[:n_test]] = TEST
         part[shuffled_users[n_test : n_test + n_valid]] = VALID
-        parts: np.ndarray = part[users]
+        parts: np.ndarray = part[pairs.users]
         return parts
 
     @property

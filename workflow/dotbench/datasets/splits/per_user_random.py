@@ -1,6 +1,6 @@
 """Per-user random 80/10/10: the default."""
 
-from dotbench.datasets.splits.base import SHARE, TEST, VALID, Splitter, place_in_user
+from dotbench.datasets.splits.base import SHARE, TEST, VALID, Pairs, Splitter, place_in_user
 from dotbench.lazy import np
 
 
@@ -28,5 +28,5 @@ class PerUserRandom(Splitter):
     title = "Per-user random 80/10/10"
     empty = "no user has enough {task} pairs"
 
-    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
-        return per_user_random(users, seed)
+    def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
+        return per_user_random(pairs.users, seed)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from dotbench.datasets.splits.base import TEST, VALID, Splitter, cold
+from dotbench.datasets.splits.base import TEST, VALID, Pairs, Splitter, cold
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np
 from dotbench.settings import Settings
@@ -33,11 +33,11 @@ class WarmCold(Splitter):
     unseen_by_design = True
     empty = "the sampled block has too few {task} pairs"
 
-    def assign(self, users: "np.ndarray", items: "np.ndarray", times: "np.ndarray | None", seed: int) -> "np.ndarray":
+    def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
         rng = np.random.default_rng(seed)
         part = cold(
-            _outside("users", users, self.settings.users, USERS, rng),
-            _outside("items", items, self.settings.items, ITEMS, rng),
+            _outside("users", pairs.users, self.settings.users, USERS, rng),
+            _outside("items", pairs.items, self.settings.items, ITEMS, rng),
         )
         block = rng.permutation(np.flatnonzero(part == TEST))
         n_test = round(TEST_SHARE * len(block))
