@@ -12,7 +12,7 @@ from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.execution.hardware import Execution
 from dotbench.runs import fitting
-from dotbench.runs.fitting import HIGHER_IS_BETTER, Fit, Inputs, Seeds, fit
+from dotbench.runs.fitting import Fit, Inputs, Seeds, fit
 from dotbench.runs.method import MethodChoice, resolve
 from dotbench.runs.tuning import choose, tune
 from dotbench.solvers import loop
@@ -420,7 +420,7 @@ def test_edges_are_of_numbers_with_a_choice():
 
 
 def test_better_follows_the_task():
-    ranking, rating = HIGHER_IS_BETTER["ranking"], HIGHER_IS_BETTER["rating"]
+    ranking, rating = (not tuned.watched.lower_is_better for tuned in (TUNED, RATING))
     assert best([None, 0.2], ranking) == 1
     assert best([0.1, 0.2], ranking) == 1
     assert best([0.2, 0.2], ranking) == 0
