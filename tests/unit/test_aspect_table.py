@@ -38,7 +38,14 @@ def table(workdir: Path) -> Path:
     split_of(frame, np.array([0, 0, 2]), 2, 2).save(folder / "split.npz")
     write_dataset("d")
     write_features("aspects", {"leaky": True}, data, folder / "split.npz", folder / "features", [])
-    told = {"study": "t2rec", "task": "rating", "metrics": ["rmse"], "split": SPLIT, "features": "aspects-leaky"}
+    told = {
+        "study": "t2rec",
+        "task": "rating",
+        "metrics": ["rmse"],
+        "validation_metric": "rmse",
+        "split": SPLIT,
+        "features": "aspects-leaky",
+    }
     write_table(workdir, **told, title="A title.")
     return workdir / "shown.csv"
 

@@ -241,8 +241,8 @@ def test_time_to_quality_is_the_end_of_the_first_epoch_near_the_best(workdir: Pa
     write_runs("d", "mf-bpr-sgd-1", [[0.2], [0.4], [0.9]], [*CURVES, CURVES[0]], failed=[2])
     told = contents(("d", "mf-bpr-sgd-1"), kind="time_to_quality", seeds=3)
     [run] = told.runs
-    assert reach_seconds(run, "seconds") == [4.0, 2.0]
-    row = quality_row(run, "seconds")
+    assert reach_seconds(run, "seconds", "ndcg@10") == [4.0, 2.0]
+    row = quality_row(run, "seconds", "ndcg@10")
     assert row is not None
     assert row["seconds"] == pytest.approx(8**0.5)
     half = stats.t.ppf(0.975, 1) * np.std(np.log([4, 2]), ddof=1) / 2**0.5

@@ -325,22 +325,19 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
 def _metric_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, str]]:
     task = studies()[choice.study].task
     named = choice.metrics or []
-    places: list[tuple[KeyPath, str]] = [((*path, "metrics", k), name) for k, name in enumerate(named)]
-    problems: list[tuple[KeyPath, str]] = [
-        (place, f"'{name}' is there more than once") for (place, name), k in zip(places, range(len(named)), strict=True)
-        if name in named[:k]
-    ]
+    told: list[tuple[KeyPath, str]] = [((*path, "metrics", k), name) for k, name in enumerate(named)]
+    problems = [(key, f"'{name}' is there more than once") for key, name in told if name in named[: key[-1]]]  # type: ignore[misc]
     watched = (*path, "validation_metric")
     if choice.validation_metric is not None:
-        places.append((watched, choice.validation_metric))
-    for place, name in places:
+        told.append((watched, choice.validation_metric))
+    for key, name in told:
         try:
             metric = parse_metric(name, task)
         except DotbenchError as error:
-            problems.append((place, str(error)))
+            problems.append((key, str(error)))
             continue
-        if place == watched and not metric.can_be_watched:
-            problems.append((place, f"'{name}' does not say how good a list is; allowed are metrics of hits"))
+        if key == watched and not metric.can_be_watched:
+            problems.append((key, f"'{name}' says nothing of hits, so that training cannot stop by it"))
     return problems
 
 

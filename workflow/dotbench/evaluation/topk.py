@@ -23,10 +23,9 @@ def vector_scorer(users: "torch.Tensor", items: "torch.Tensor") -> Scorer:
     return lambda rows: users[rows] @ items.T
 
 
-
 class Block(NamedTuple):
-    """A block of users, the first of whom has the number ``start``: all scores (B, n_items), the cell numbers of relevant
-    items, and of each list (B, k) the items, whether these can be shown, and whether they are hits."""
+    """A block of users from number ``start`` on: their scores (B, n_items), the cell numbers of relevant items, and of
+    each list (B, k) the items, whether these can be shown, and whether they are hits."""
 
     start: int
     scores: "torch.Tensor"

@@ -51,7 +51,7 @@ def notes(
     """Sentences that a reader needs to judge the numbers. ``by_part``: methods are compared on every part of the test;
     ``wide``: a line is a method, without intervals and costs; ``second``: the second place is marked too."""
     records = [record for run in contents.runs for record in run.metrics()]
-    seeds, split = contents.seeds, contents.split
+    seeds, split, watched = contents.seeds, contents.split, metric_title(contents.validation_metric)
     if split.seedless:
         each = "an initialisation; the split is the same (but for ties)"
         tuned = "of this same split, without its test part"
@@ -71,10 +71,10 @@ def notes(
         *(_unseen(name, contents) for name in facts if split.variant),
         *([COLD_NOTE + ("" if by_part else WARM_ALONE)] if not wide and cold_parts(contents.runs) else []),
         *([CLIPPED_NOTE] if "rmse_clipped" in contents.metrics else []),
-        *([BY.format(metric_title(contents.validation_metric))] if _is_unusual(contents) else []),
+        *([BY.format(watched)] if contents.validation_metric != WATCHED[contents.task] else []),
         f"Mean ± {spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
-        *([INERT_NOTE.format(metric=metric_title(contents.validation_metric))] if not wide and any(row["inert"] for row in rows) else []),
+        *([INERT_NOTE.format(metric=watched)] if not wide and any(row["inert"] for row in rows) else []),
         *_halving(contents),
         *_budgets(rows),
         *([_grids(contents.grid)] if contents.published or contents.grid != "paper" else []),
@@ -113,10 +113,6 @@ def _untested(contents: Contents, by_part: bool) -> list[str]:
     if not shared or by_part:
         return []
     return [f"{headers(shared)}: not a mean over users; its intervals are over seeds, and differences are not tested."]
-
-
-def _is_unusual(contents: Contents) -> bool:
-    return contents.validation_metric != WATCHED[contents.task]
 
 
 def data_notes(contents: Contents, facts: dict[str, dict[str, Any]]) -> list[str]:

@@ -70,8 +70,8 @@ def seconds_text(row: Row) -> str:
 
 
 def inert_keys(run: MethodRuns) -> list[str]:
-    """Tuned keys along which the validation metric varies by less than INERT over all values of the grid, the other keys
-    as chosen. Only trials that came to the same rung are compared."""
+    """Tuned keys along which the validation metric varies by less than INERT over all values of the grid, the other
+    keys as chosen. Only trials that came to the same rung are compared."""
     chosen, trials = run.chosen(), run.trials()
     keys = []
     for key, values in chosen["grid"].items():

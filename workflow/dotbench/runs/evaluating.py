@@ -58,7 +58,8 @@ def per_user_table(columns: "Mapping[str, np.ndarray]") -> "pd.DataFrame":
 
 
 def evaluate(record: FitRecord, arrays: Mapping[str, Any], split: Split, folder: Path) -> dict[str, Any]:
-    """Score a fit on its split by the metrics that every run has: ``record`` as in ``fit.json``, ``arrays`` as in ``fitted.npz``.
+    """Score a fit on its split by the metrics that every run has: ``record`` as in ``fit.json``, ``arrays`` as in
+    ``fitted.npz``.
 
     A failed fit gives a record without metrics and an empty per-user table. Returns the content of
     ``metrics.json``, which is written last.

@@ -10,8 +10,8 @@ from dotbench.lazy import np
 class NDCG(UserMetric):
     """Σ_{r ≤ k} hit_r / log₂(r + 1)  over  Σ_{r ≤ min(k, n)} 1 / log₂(r + 1), n relevant items.
 
-    Järvelin and Kekäläinen, TOIS 2002, with relevance 0 or 1. Sums run from the last rank to the first: equal lists give
-    equal bits, on any machine.
+    Järvelin and Kekäläinen, TOIS 2002, with relevance 0 or 1. Sums run from the last rank to the first: equal lists
+    give equal bits, on any machine.
     """
 
     name = "ndcg"

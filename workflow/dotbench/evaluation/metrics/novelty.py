@@ -6,7 +6,7 @@ from dotbench.lazy import np
 
 
 class Novelty(UserMetric):
-    """Mean of log₂(M / c_i) over the items i among the first k, in bits: c_i of the M users have a training pair with i.
+    """Mean of log₂(M / c_i) over the items i among the first k, in bits: c_i of M users have a training pair with i.
 
     Zhou et al., PNAS 2010 (self-information). An item without a training pair counts as if it had one. A user to whom
     nothing can be shown has 0.

@@ -16,10 +16,10 @@ HALF_SWEEPS = {**AXES, "epoch": "epoch (ALS: half sweep, as the RG2 paper counts
 
 
 class Convergence(FigureKind):
-    """The validation metric, NDCG\\@10 if the study names no other, during training: mean over seeds, band from the least
-    to the greatest, drawn as far as every seed was trained; the time of an epoch is the mean over seeds. Methods without epochs (the closed-form
-    optimum, popularity) are one marker and a dotted level. Seconds are of training alone, on a machine of its
-    own; \\* marks methods that shared it, and the time then is CPU time.
+    """The validation metric, NDCG\\@10 if the study names no other, during training: mean over seeds, band from the
+    least to the greatest, drawn as far as every seed was trained; the time of an epoch is the mean over seeds. Methods
+    without epochs (the closed-form optimum, popularity) are one marker and a dotted level. Seconds are of training
+    alone, on a machine of its own; \\* marks methods that shared it, and the time then is CPU time.
     """
 
     name = "convergence"

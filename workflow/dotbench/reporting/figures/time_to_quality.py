@@ -20,9 +20,10 @@ LAST = ["clock", "runs", "shared"]
 
 
 class TimeToQuality(FigureKind):
-    """Left: training seconds until a method first reaches 99 % of its own best value of the validation metric (NDCG\\@10
-    if the study names no other); a stroke for every seed, the geometric mean, and the 95 % interval of the logarithm.
-    Right: the same metric on test, mean and 95 % interval. A low best is reached early: read both sides. \\* marks methods whose runs shared the machine.
+    """Left: training seconds until a method first reaches 99 % of its own best value of the validation metric,
+    NDCG\\@10 if the study names no other; a stroke for every seed, the geometric mean, and the 95 % interval of the
+    logarithm. Right: the same metric on test, mean and 95 % interval. A low best is reached early: read both sides. \\*
+    marks methods whose runs shared the machine.
     """
 
     name = "time_to_quality"
@@ -32,8 +33,8 @@ class TimeToQuality(FigureKind):
     in_report = {".svg": {"axis": "seconds"}}
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A row of panels per dataset: training seconds to 99 % of the method's own best value of the validation metric,
-        and that metric on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
+        """A row of panels per dataset: training seconds to 99 % of the method's own best value of the validation
+        metric, and that metric on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
         from matplotlib.ticker import FormatStrFormatter
 
         facts = contents.datasets
