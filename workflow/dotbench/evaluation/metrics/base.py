@@ -30,6 +30,11 @@ class Metric(Component):
     def __init__(self, cutoff: int | None = None) -> None:
         self.cutoff = cutoff
 
+    @classmethod
+    def form(cls) -> str:
+        """What names it: ``ndcg@k``, ``mrr or mrr@k``, ``rmse``."""
+        return {"needed": f"{cls.name}@k", "optional": f"{cls.name} or {cls.name}@k", "none": cls.name}[cls.cutoffs]
+
     @property
     def key(self) -> str:
         """As configurations, files and columns name it, e.g. ``ndcg@20``."""
@@ -111,20 +116,15 @@ def parse_metric(text: str, task: str | None = None) -> Any:
     name, at, cutoff = text.partition("@")
     allowed = {name: metric for name, metric in metrics().items() if task in (None, metric.task)}
     if name not in allowed and name in metrics():
-        raise DotbenchError(f"'{text}' is a metric for {metrics()[name].task}; the study is for {task}")
+        raise DotbenchError(f"metric '{text}': is of {metrics()[name].task}; needed is one of {task}")
     if name not in allowed:
-        raise unknown("metric", name, map(_form, allowed.values()))
+        raise unknown("metric", name, (metric.form() for metric in allowed.values()))
     metric = allowed[name]
     if at and (metric.cutoffs == "none" or not re.fullmatch("[1-9][0-9]{0,5}", cutoff)):
-        raise DotbenchError(f"metric '{text}': allowed is {_form(metric)}, k a whole number from 1")
+        raise DotbenchError(f"metric '{text}': allowed is {metric.form()}, k a whole number from 1")
     if not at and metric.cutoffs == "needed":
         raise DotbenchError(f"metric '{text}': needs a cut-off, e.g. {name}@10")
     return metric(int(cutoff) if at else None)
-
-
-def _form(metric: type[Metric]) -> str:
-    name = metric.name
-    return {"needed": f"{name}@k", "optional": f"{name} or {name}@k", "none": name}[metric.cutoffs]
 
 
 def headers(keys: Sequence[str]) -> str:
