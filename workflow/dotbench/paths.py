@@ -12,6 +12,7 @@ RUNS = RESULTS / "runs"
 CHECKPOINTS = RESULTS / "checkpoints"
 STUDIES = RESULTS / "studies"
 CODE = RESULTS / "code"  # digests of the package's modules
+FURTHER = "further-"  # begins the names of a fit's metrics beyond those that every run has
 
 
 def manifest(dataset: str) -> Path:
@@ -47,7 +48,7 @@ def fit(dataset: str, method: str, split_seed: int | str, init_seed: int | str) 
 
 def further(fit_folder: Path, metrics: Sequence[str]) -> Path:
     """Metrics of a fit beyond those of ``metrics.json``; the per-user table beside them ends in ``.parquet``."""
-    return fit_folder / f"further-{digest(sorted(metrics))}.json"
+    return fit_folder / f"{FURTHER}{digest(sorted(metrics))}.json"
 
 
 def job(study: str, simulation: str, label: str) -> Path:

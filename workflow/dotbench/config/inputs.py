@@ -67,10 +67,13 @@ class Inputs:
         return self.code("simulate", type(simulation).__module__, *job.modules)
 
     def kind_code(self, stage: str, kind: type[Kind]) -> Files:
-        """What draws a table or figure of a kind, and what says what the rows of its simulations mean."""
+        """What draws a table or figure of a kind, and what says what metrics and the rows of simulations mean."""
 
         def files(names: Names) -> list[str]:
             meanings = {type(entry.simulation).__module__ for entry in self.shown_simulations(names)}
+            if self.shown_entries(names):
+                shown = self.plan.metrics_of(self.plan.study(names.study))
+                meanings |= {type(parse_metric(metric)).__module__ for metric in shown}
             return self.code(stage, kind.__module__, *sorted(meanings))
 
         return files
