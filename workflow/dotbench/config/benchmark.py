@@ -71,7 +71,7 @@ class StudyChoice(Settings):
         None,
         min_length=1,
         description="metrics of the tables, e.g. `[ndcg@20, recall@20, mrr]`: names of `dotbench list metrics` with a "
-        "cut-off; the first orders; absent: the study's own",
+        "cut-off, in the order of the columns; absent: the study's own",
     )
     validation_metric: str | None = Field(
         None,
@@ -326,7 +326,11 @@ def _metric_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, 
     task = studies()[choice.study].task
     named = choice.metrics or []
     told: list[tuple[KeyPath, str]] = [((*path, "metrics", k), name) for k, name in enumerate(named)]
-    problems = [(key, f"'{name}' is there more than once") for key, name in told if name in named[: key[-1]]]  # type: ignore[misc]
+    problems: list[tuple[KeyPath, str]] = [
+        ((*path, "metrics", k), f"'{name}' is there more than once")
+        for k, name in enumerate(named)
+        if name in named[:k]
+    ]
     watched = (*path, "validation_metric")
     if choice.validation_metric is not None:
         told.append((watched, choice.validation_metric))

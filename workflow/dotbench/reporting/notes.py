@@ -97,10 +97,10 @@ def _protocol(contents: Contents) -> str:
     """How a held-out part is scored: what is ranked, and what the metrics divide by where their names do not say it."""
     if contents.task == "rating":
         return " of all ratings; predictions not clipped."
-    said: dict[str, set[int | None]] = {}
+    said: dict[str, set[str]] = {}
     for metric in map(parse_metric, contents.metrics):
         if metric.note:
-            said.setdefault(metric.note, set()).add(metric.cutoff)
+            said.setdefault(metric.note, set()).add(str(metric.cutoff))
     notes = [note.format(k=min(cutoffs) if len(cutoffs) == 1 else "k") for note, cutoffs in said.items()]
     return "; ".join(
         ["", "all items ranked, train and validation masked", *notes, "means over users with a test item."]

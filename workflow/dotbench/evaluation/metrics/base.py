@@ -52,6 +52,12 @@ class RankingMetric(Metric):
     task = "ranking"
     cutoffs: ClassVar[Literal["needed", "optional", "none"]] = "needed"
 
+    @property
+    def k(self) -> int:
+        """The cut-off, of a metric that has one."""
+        assert self.cutoff is not None
+        return self.cutoff
+
     @abstractmethod
     def value(self, lists: Lists) -> float:
         """The value of these users' lists, whose k is at least the metric's own."""

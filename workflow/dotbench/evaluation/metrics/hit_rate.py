@@ -12,4 +12,5 @@ class HitRate(UserMetric):
     title = "Hit rate"
 
     def of_users(self, lists: Lists) -> "np.ndarray":
-        return self.hits(lists).any(axis=1).astype(np.float64)
+        found: np.ndarray = np.asarray(self.hits(lists).any(axis=1), np.float64)
+        return found

@@ -22,4 +22,5 @@ class MAP(UserMetric):
             hit = hits[:, rank - 1]
             found += hit
             total += hit * found / rank
-        return total / np.minimum(lists.n_relevant, self.cutoff)
+        averages: np.ndarray = total / np.minimum(lists.n_relevant, self.k)
+        return averages

@@ -22,4 +22,5 @@ class MRR(UserMetric):
         else:
             hits = self.hits(lists)
             first = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
-        return np.divide(1.0, first, out=np.zeros(len(first)), where=first > 0)
+        reciprocal: np.ndarray = np.divide(1.0, first, out=np.zeros(len(first)), where=first > 0)
+        return reciprocal

@@ -21,7 +21,7 @@ class NDCG(UserMetric):
     def of_users(self, lists: Lists) -> "np.ndarray":
         hits = self.hits(lists)
         gain, ideal = np.zeros(len(hits)), np.zeros(len(hits))
-        for rank in range(int(self.cutoff or 0), 0, -1):
+        for rank in range(self.k, 0, -1):
             discount = 1 / math.log2(rank + 1)
             if rank <= hits.shape[1]:
                 gain += discount * hits[:, rank - 1]

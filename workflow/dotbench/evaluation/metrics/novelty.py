@@ -25,4 +25,5 @@ class Novelty(UserMetric):
         total = np.zeros(len(items))
         for rank in range(items.shape[1]):
             total += np.where(shown[:, rank], bits[items[:, rank]], 0.0)
-        return total / np.maximum(shown.sum(axis=1), 1)
+        means: np.ndarray = total / np.maximum(shown.sum(axis=1), 1)
+        return means

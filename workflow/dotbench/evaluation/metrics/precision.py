@@ -12,4 +12,5 @@ class Precision(UserMetric):
     title = "Precision"
 
     def of_users(self, lists: Lists) -> "np.ndarray":
-        return self.hits(lists).sum(axis=1) / self.cutoff
+        shares: np.ndarray = self.hits(lists).sum(axis=1) / self.k
+        return shares

@@ -12,4 +12,5 @@ class Recall(UserMetric):
     title = "Recall"
 
     def of_users(self, lists: Lists) -> "np.ndarray":
-        return self.hits(lists).sum(axis=1) / lists.n_relevant
+        shares: np.ndarray = self.hits(lists).sum(axis=1) / lists.n_relevant
+        return shares
