@@ -39,6 +39,7 @@ wildcard_constraints:
     simulation="[a-z0-9-]+-[0-9a-f]{10}",
     label="[a-z0-9-]+",  # of a simulation's job
     features="[a-z]+(-[a-z]+)*",
+    further="[0-9a-f]{10}",  # metrics beyond those of metrics.json
     name=plan.benchmark.name,
     study=one_of([study.name for study in plan.studies()]),
 

@@ -1,4 +1,4 @@
-# Fits → metrics and per-user scores.
+# Fits → metrics and per-user scores: those that every run has, and further ones that a study asks for.
 
 
 rule evaluate:
@@ -28,3 +28,33 @@ rule evaluate:
     shell:
         "python -m dotbench.cli.evaluate --fit {params.folder} --split {input.split_big} --folder {params.folder}"
         " > {log} 2>&1"
+
+
+rule evaluate_further:
+    input:
+        record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
+        big=ancient(inputs.vectors),
+        split=inputs.split_file("split.json"),
+        split_big=ancient(inputs.split_file("split.npz")),
+        code=inputs.further_code,
+    output:
+        metrics="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/further-{further}.json",
+        per_user="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/further-{further}.parquet",
+    log:
+        "logs/evaluate/{dataset}/{method}/split{split_seed}-init{init_seed}-{further}.log",
+    conda:
+        "../envs/dotbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="1h",
+        gpu=0,
+        machine=SHARE,
+    params:
+        metrics=inputs.further_metrics,
+        folder=subpath(output.metrics, parent=True),
+    message:
+        "evaluate {wildcards.method} on {wildcards.dataset}, split {wildcards.split_seed}: {params.metrics}"
+    shell:
+        "python -m dotbench.cli.evaluate --fit {params.folder} --split {input.split_big} --folder {params.folder}"
+        " --metrics {params.metrics:q} > {log} 2>&1"

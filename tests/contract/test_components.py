@@ -25,6 +25,8 @@ from dotbench.datasets.parsers.base import parsers
 from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits.base import DEFAULT, Pairs, make_splitter, splitters
 from dotbench.datasets.splitting import make_split
+from dotbench.evaluation.metrics.base import GlobalMetric, Metric, RatingMetric, UserMetric, metrics
+from dotbench.evaluation.topk import Lists
 from dotbench.execution.hardware import Execution
 from dotbench.features.arrays import Features
 from dotbench.features.base import feature_sets
@@ -60,6 +62,7 @@ REGISTRIES = {
     "generators": generators,
     "splits": splitters,
     "features": feature_sets,
+    "metrics": metrics,
     "simulations": simulations,
 }
 COMPONENTS = {f"{kind}/{name}": part for kind, registry in REGISTRIES.items() for name, part in registry().items()}
@@ -125,7 +128,8 @@ def test_something_is_found():
 
 @each(COMPONENTS)
 def test_name_title_and_summary(part):
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", part.name)
+    between = "_" if issubclass(part, Metric) else "-"
+    assert re.fullmatch(rf"[a-z0-9]+({between}[a-z0-9]+)*", part.name)
     assert part.name != "none"  # stands for no loss
     assert part.title
     assert part.title == part.title.strip()
@@ -166,6 +170,69 @@ def test_study(part):
     assert part.task in ("ranking", "rating")
     assert part.metrics
     assert part.tables
+
+
+def random_lists(seed=0, n=300, k=10, n_items=40):
+    """Lists without a repeated item; some users have no hit."""
+    rng = np.random.default_rng(seed)
+    items = np.stack([rng.permutation(n_items)[:k] for _ in range(n)])
+    hits = rng.random((n, k)) < 0.15
+    first = np.where(hits.any(1), hits.argmax(1) + 1, rng.integers(k + 1, n_items + 1, n))
+    n_relevant = hits.sum(1) + rng.integers(0, 4, n) + ~hits.any(1)
+    return Lists(hits, n_relevant, items, first, n_items, rng.integers(0, 90, n_items), 100)
+
+
+def some(lists, rows):
+    """The lists of some users."""
+    own = {name: getattr(lists, name)[rows] for name in ("hits", "n_relevant", "items", "first")}
+    return replace(lists, **own)
+
+
+@each(metrics())
+def test_metric(part):
+    """Its note can be written; its cut-off is in its name; it is of users, of all lists, or of ratings."""
+    assert issubclass(part, UserMetric | GlobalMetric | RatingMetric)
+    assert part.note.format(k=10) == part.note.replace("{k}", "10")
+    assert part.cutoffs == "none" if part.task == "rating" else part.cutoffs in ("needed", "optional")
+    for cutoff in {"needed": [5], "optional": [None, 5], "none": [None]}[part.cutoffs]:
+        metric = part(cutoff)
+        assert metric.key.startswith(part.name)
+        assert metric.header.startswith(part.title)
+        assert str(cutoff or part.name) in metric.key
+
+
+@each({name: part for name, part in metrics().items() if part.task == "ranking"})
+@pytest.mark.parametrize("cutoff", [1, 4, 10, 25])
+def test_ranking_metric(part, cutoff):
+    """Finite; the order of the users is nothing to it; of a user it sees the own list alone, to the last bit."""
+    lists, metric = random_lists(), part(cutoff)
+    value = metric.value(lists)
+    assert np.isfinite(value)
+    assert 0 <= value <= (1 if part.name != "novelty" else np.log2(100))
+    order = np.random.default_rng(1).permutation(len(lists.hits))
+    assert metric.value(some(lists, order)) == pytest.approx(value, rel=1e-12)
+    if issubclass(part, UserMetric):
+        values = metric.of_users(lists)
+        assert values.shape == (len(lists.hits),)
+        assert values.dtype == np.float64
+        alone = [metric.of_users(some(lists, slice(u, u + 1)))[0] for u in range(40)]
+        assert alone == values[:40].tolist()
+
+
+@each({name: part for name, part in metrics().items() if part.task == "ranking" and part.can_be_watched})
+def test_a_metric_that_training_may_stop_by_has_0_without_and_1_with_all_hits(part):
+    nothing = Lists(np.zeros((3, 10), bool), np.full(3, 10), None, np.zeros(3, int))
+    everything = Lists(np.ones((3, 10), bool), np.full(3, 10), None, np.ones(3, int))
+    assert (part(10).value(nothing), part(10).value(everything)) == (0, 1)
+    assert not part.lower_is_better
+
+
+@each({name: part for name, part in metrics().items() if part.task == "rating"})
+def test_rating_metric(part):
+    truth = np.random.default_rng(0).integers(1, 6, 100).astype(float)
+    assert part().error(truth, truth, (1, 5)) == 0
+    assert part().error(truth, 3 + (truth - 3) / 2, (1, 5)) > 0
+    assert part.lower_is_better
 
 
 @each(losses())

@@ -92,6 +92,7 @@ def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> C
         "published": "rg2",
         "task": "ranking",
         "metrics": ["mrr@10", "ndcg@10"],
+        "validation_metric": "ndcg@10",
         "seeds": list(range(seeds)),
         "tuning_seed": 1000,
         "split": {"headline": "A split", "remark": "", "seedless": False, "variant": "", "same_test": False},

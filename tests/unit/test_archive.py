@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from dotbench.archive.file import JOBS, STORED, read_archive, read_jobs, schema,
 from dotbench.archive.importing import import_runs
 from dotbench.archive.job_rows import job_key
 from dotbench.config.benchmark import parse_benchmark
+from dotbench.config.inputs import Inputs
 from dotbench.config.plan import Plan
 from dotbench.config.runs import MethodEntry
 from dotbench.errors import DotbenchError
@@ -229,6 +231,38 @@ def test_an_unfinished_run_is_overwritten(plan: Plan) -> None:
     write_json(fit / "fit.json", {"status": "ok", "train_seconds": 0})
     assert import_runs(FILE).others == []
     assert contents() == before
+
+
+def test_metrics_that_an_imported_run_lacks_are_refused_and_those_that_it_has_are_not(plan: Plan) -> None:
+    """The vectors do not travel: what would be computed from them is not there, and nothing is trained for it."""
+    export_runs(plan, FILE)
+    wipe()
+    import_runs(FILE)
+    entry = plan.entries[0]
+    [study] = [{**choice, "metrics": ["mrr@10", "recall@20"]} for choice in STUDIES if choice["study"] == "ranking"]
+    asked = Plan(parse_benchmark({"name": "own", "datasets": ["sim-tiny"], "studies": [study], "seeds": [0, 1]}, []))
+    [further, _] = asked.further_files(asked.entries[0], ".json")
+    names = {"dataset": "sim-tiny", "method": entry.folder, "split_seed": 0, "init_seed": 0}
+    wanted = SimpleNamespace(**names, further=further.stem.removeprefix("further-"))
+    assert asked.entries[0].folder == entry.folder
+    assert Inputs(asked).further_metrics(wanted) == '["recall@20"]'
+    with pytest.raises(DotbenchError) as caught:
+        Inputs(asked).vectors(wanted)
+    assert "was imported without its vectors, which recall@20 would be computed from" in str(caught.value)
+    assert "metrics that the run has (ndcg@10, mrr@10, recall@10), or delete the run's fit.json" in str(caught.value)
+    (paths.fit(*names.values()) / "fit.json").unlink()
+    assert Inputs(asked).vectors(wanted).endswith("fitted.npz")
+
+
+def test_further_metrics_of_another_fit_go_when_a_run_is_imported(plan: Plan) -> None:
+    export_runs(plan, FILE)
+    fit = plan.fits(plan.entries[0])[0]
+    (fit / "further-0123456789.json").write_text("{}")
+    import_runs(FILE)
+    assert (fit / "further-0123456789.json").is_file()  # the run is here as in the file
+    (fit / "metrics.json").unlink()
+    import_runs(FILE)
+    assert not (fit / "further-0123456789.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,14 @@ def table(workdir: Path) -> Path:
     split_of(frame, np.array([0, 0, 2]), 2, 2).save(folder / "split.npz")
     write_dataset("d")
     write_features("aspects", {"leaky": True}, data, folder / "split.npz", folder / "features", [])
-    told = {"study": "t2rec", "task": "rating", "metrics": ["rmse"], "split": SPLIT, "features": "aspects-leaky"}
+    told = {
+        "study": "t2rec",
+        "task": "rating",
+        "metrics": ["rmse"],
+        "validation_metric": "rmse",
+        "split": SPLIT,
+        "features": "aspects-leaky",
+    }
     write_table(workdir, **told, title="A title.")
     return workdir / "shown.csv"
 
@@ -62,7 +69,8 @@ def test_the_text_has_the_most_frequent_ones(table: Path, monkeypatch: pytest.Mo
     assert lines[4][5:] == ["–", "0.000"]
     assert "- A title." in text
     monkeypatch.setattr(aspects, "SHOWN", 1)
-    told = {"study": "t2rec", "task": "rating", "split": SPLIT, "features": "aspects-leaky"}
+    told = {"study": "t2rec", "task": "rating", "metrics": ["rmse"], "validation_metric": "rmse"}
+    told |= {"split": SPLIT, "features": "aspects-leaky"}
     write_table(table.parent, **told)
     assert "cable" not in table.with_suffix(".md").read_text()
     assert "cable" in table.read_text()

@@ -483,6 +483,35 @@ def test_vectors_of_any_number_type_are_taken(dotbench, elsewhere, dtype: str) -
     assert json.loads(dotbench("evaluate", *options).out)["metrics"]["valid"]["mrr@10"] == 1.0
 
 
+@pytest.mark.parametrize("absent", ["absent", "empty"])
+def test_a_division_without_validation_has_the_metrics_of_its_test(dotbench, elsewhere, workdir, absent: str) -> None:
+    """The pairs of validation are then among those that are ranked: the test items stand second."""
+    options = elsewhere(valid=[])
+    if absent == "absent":
+        with np.load("split.npz") as arrays:
+            content = {name: arrays[name] for name in arrays if name != "valid"}
+        np.savez("split.npz", **content)
+    items = np.eye(4)
+    items[1, :3] = 0.5, 1, 0.25
+    np.save("items.npy", items)
+    found = json.loads(dotbench("evaluate", *options).out)
+    assert found["metrics"] == {"test": {"ndcg@10": pytest.approx(1 / np.log2(3)), "mrr@10": 0.5, "recall@10": 1.0}}
+
+
+def test_evaluate_takes_metrics_by_name(dotbench, elsewhere, workdir: Path) -> None:
+    items = np.eye(4)
+    items[1, :3] = 0.5, 1, 0.25
+    asked = ("--metrics", "recall@1, mrr,coverage@1", "--out", "out")
+    found = json.loads(dotbench("evaluate", *elsewhere(items=items), *asked).out)["metrics"]
+    assert found == {
+        "valid": {"recall@1": 1.0, "mrr": 1.0, "coverage@1": 0.75},
+        "test": {"recall@1": 1.0, "mrr": 1.0, "coverage@1": 0.25},
+    }
+    assert list(pd.read_parquet("out/per_user.parquet").columns) == ["user", "recall@1", "mrr"]
+    wrong = problem(dotbench("evaluate", *elsewhere(), "--metrics", "ndcg@20,rmse"))
+    assert wrong.startswith("metric 'rmse': is of rating; needed is one of ranking")
+
+
 EVALUATE_MISTAKES = {
     "vectors of other lengths": (
         {"items": np.eye(4, 3)},
@@ -506,6 +535,25 @@ EVALUATE_MISTAKES = {
         {"items": np.full((4, 4), "a")},
         "--item-vectors items.npy: needed is one array of numbers, shape (rows, K)",
     ),
+    "test pairs in training": (
+        {"train": [[0, 3], [0, 1], [2, 1]]},
+        "split.npz: arrays 'train' and 'test' share pairs, 2 in all, the first (0, 1); allowed is each pair in one ",
+    ),
+    "validation pairs in training": (
+        {"train": [[0, 3], [2, 2]]},
+        "split.npz: arrays 'train' and 'valid' share pairs, 1 in all, the first (2, 2)",
+    ),
+    "test pairs in validation": (
+        {"test": [[0, 1], [1, 1]]},
+        "split.npz: arrays 'valid' and 'test' share pairs, 1 in all, the first (1, 1)",
+    ),
+    "a test pair twice": (
+        {"test": [[0, 1], [2, 1], [0, 1]]},
+        "split.npz: array 'test' repeats a pair, (0, 1); allowed is each pair once",
+    ),
+    "a validation pair twice": ({"valid": [[1, 2], [1, 2]]}, "split.npz: array 'valid' repeats a pair, (1, 2)"),
+    "a training pair twice": ({"train": [[1, 3], [1, 3]]}, "split.npz: array 'train' repeats a pair, (1, 3)"),
+    "empty test": ({"test": np.zeros((0, 2), int)}, "split.npz: array 'test' is empty; there is nothing to rank"),
     "split without test": ({"test": np.zeros((0, 3), int)}, "split.npz: array 'test' is int64 of shape (0, 3)"),
 }
 

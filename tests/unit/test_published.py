@@ -67,7 +67,7 @@ def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
         ),
         ({"cells": [{**GOOD["cells"][0], "method": "RG"}]}, "unknown method of the paper 'RG': did you mean 'RG2'"),
         ({"cells": [GOOD["cells"][0]] * 2}, "the cell Table 2, ml-10m, RG2, ndcg@10 is there more than once"),
-        ({"cells": [{**GOOD["cells"][0], "metric": "ndcg@20"}]}, r"key 'cells\.0\.metric': found 'ndcg@20'"),
+        ({"cells": [{**GOOD["cells"][0], "metric": "ndgc@20"}]}, r"key 'cells\.0\.metric': found 'ndgc@20'"),
         ({"cells": [{**GOOD["cells"][0], "sd": -0.1}]}, r"key 'cells\.0\.sd': found -0\.1"),
         ({"seeds": 0}, "key 'seeds': found 0"),
         ({"seeds": 1, "standard_errors": [0.1, 0.2]}, "'seeds': found 1, but a ± is there"),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dotbench.datasets.interactions import Split
-from dotbench.evaluation.rating import evaluate_rating, mae
+from dotbench.evaluation.metrics.mae import MAE
+from dotbench.evaluation.rating import evaluate_rating
 from dotbench.evaluation.rmse import rmse
 
 
@@ -33,7 +34,7 @@ def unclipped(root, absolute):
 def test_by_hand():
     truth, prediction = np.array([1.0, 5.0, 3.0, 4.0]), np.array([2.0, 3.0, 3.0, 4.5])
     assert rmse(truth, prediction) == pytest.approx(np.sqrt((1 + 4 + 0 + 0.25) / 4))
-    assert mae(truth, prediction) == pytest.approx((1 + 2 + 0 + 0.5) / 4)
+    assert MAE().error(truth, prediction, (1, 5)) == pytest.approx((1 + 2 + 0 + 0.5) / 4)
 
 
 def test_evaluation_by_hand_and_per_user():

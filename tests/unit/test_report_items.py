@@ -1,16 +1,18 @@
 """Tables and figures from runs whose numbers are known."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from runs_data import contents, write_dataset, write_runs, write_trials
 from scipy import stats
 
 from dotbench import paths
-from dotbench.files import read_json, write_csv, write_json
+from dotbench.files import read_json, write_csv, write_json, write_parquet
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES
 from dotbench.reporting.figures.regularization import trial_points
@@ -78,6 +80,84 @@ def test_an_overview_has_best_second_and_the_edge(three: list[tuple[str, str]], 
     assert "<u>0.4100 ± 0.0100</u>" in (workdir / "shown.html").read_text()
     assert "Grids: those of the papers" in text
     assert len(read(workdir / "shown_pairs.csv")) == 6
+
+
+def write_further(runs: list[tuple[str, str]], values: dict[str, list[float]]) -> None:
+    """Gini and Recall@20 of the runs of `three`: ``values`` has the Gini of each seed; the users' recall is half their
+    NDCG, in another order of the users."""
+    for dataset, folder in runs:
+        for seed in range(3):
+            fit = paths.fit(dataset, folder, seed, seed)
+            recall = pd.read_parquet(fit / "per_user.parquet")[["user", "ndcg@10"]]
+            recall = recall.assign(**{"recall@20": recall["ndcg@10"] / 2}).drop(columns="ndcg@10").iloc[::-1]
+            path = paths.further(fit, ["gini@10", "recall@20"])
+            mean = float(recall["recall@20"].mean())
+            own = {"gini@10": values[folder.split("-")[1]][seed], "recall@20": mean}
+            write_json(path, {"metrics": dict.fromkeys(("valid", "test"), own)})
+            write_parquet(path.with_suffix(".parquet"), recall)
+
+
+def with_further(*runs: tuple[str, str], kind: str, **changes: Any) -> Contents:
+    told = contents(*runs, kind=kind, seeds=3, **changes)
+    return replace(told, runs=[replace(run, further=["gini@10", "recall@20"]) for run in told.runs])
+
+
+def test_a_table_shows_the_metrics_of_the_study_in_their_order(three: list[tuple[str, str]], workdir: Path) -> None:
+    """Recall@20 is compared user by user; Gini, of which lower is better, has intervals over seeds and no marks."""
+    write_further(three, {"bpr": [0.5, 0.5, 0.5], "wrmf": [0.4, 0.5, 0.6], "softmax": [0.1, 0.1, 0.1]})
+    metrics = ["recall@20", "gini@10", "ndcg@10"]
+    write_table(with_further(*three, kind="intervals", metrics=metrics), workdir)
+    text = (workdir / "shown.md").read_text()
+    assert [cell.strip() for cell in text.splitlines()[0].split("|")[3:6]] == ["Recall@20", "Gini@10", "NDCG@10"]
+    rows = {row["method"]: row for row in read(workdir / "shown.csv")}
+    assert [rows[m]["recall@20_standing"] for m in ("bpr", "wrmf", "softmax")] == ["", "best", "second"]
+    assert float(rows["wrmf"]["recall@20_mean"]) == pytest.approx(0.305)
+    assert {row["gini@10_standing"] for row in rows.values()} == {""}
+    half = stats.t.ppf(0.975, 2) * 0.1 / 3**0.5
+    assert float(rows["wrmf"]["gini@10_high"]) == pytest.approx(0.5 + half)
+    assert {row["metric"] for row in read(workdir / "shown_pairs.csv")} == {"recall@20", "ndcg@10"}
+    assert "Gini@10: not a mean over users; its intervals are over seeds, and differences are not tested." in text
+    assert "Gini index of how often each item is in a list: lower is more equal" in text
+    assert "**0.3050" in text
+    assert "Recall@20" in (workdir / "shown.tex").read_text()
+
+
+def test_notes_say_the_cutoffs_of_the_table_and_what_ended_training(
+    three: list[tuple[str, str]], workdir: Path
+) -> None:
+    def notes(**changes: Any) -> str:
+        write_table(contents(*three, kind="overview", seeds=3, **changes), workdir)
+        return (workdir / "shown.md").read_text()
+
+    usual = notes()
+    assert "normalised by min(10, test items); means over users" in usual
+    assert "Training stops early" not in usual
+    assert "NDCG" not in notes(metrics=["mrr@10"]).split("\n\n", 1)[1]
+    by_recall = notes(validation_metric="recall@20")
+    assert "Training stops early, and hyperparameters are chosen, by Recall@20 on the validation part." in by_recall
+
+
+def test_figures_draw_the_validation_metric_of_the_study(three: list[tuple[str, str]], workdir: Path) -> None:
+    """Curves and test values of another metric, which stands in their csv under its own name."""
+    write_further(three, dict.fromkeys(("bpr", "wrmf", "softmax"), [0.5] * 3))
+    for dataset, folder in three:
+        for seed in range(3):
+            path = paths.fit(dataset, folder, seed, seed) / "curve.csv"
+            path.write_text(path.read_text().replace("ndcg@10", "recall@20"))
+    draw(with_further(*three, kind="convergence", validation_metric="recall@20"), workdir)
+    assert {round(float(row["mean"]), 9) for row in read(workdir / "shown.csv")} == {0.1, 0.2}
+    draw(with_further(*three, kind="time_to_quality", validation_metric="recall@20"), workdir)
+    assert float(read(workdir / "shown.csv")[1]["recall@20_mean"]) == pytest.approx(0.305)
+
+
+def test_a_run_without_the_further_metrics_is_not_finished(three: list[tuple[str, str]]) -> None:
+    run = with_further(*three, kind="intervals").runs[0]
+    assert run.finished() is None
+    write_further(three[:1], {"bpr": [0.5] * 3})
+    paths.further(run.fits[1], run.further).unlink()
+    finished = run.finished()
+    assert finished is not None
+    assert finished.seeds == [0, 2]
 
 
 def test_none_is_best_where_a_method_lacks_a_seed(three: list[tuple[str, str]], workdir: Path) -> None:
@@ -241,8 +321,8 @@ def test_time_to_quality_is_the_end_of_the_first_epoch_near_the_best(workdir: Pa
     write_runs("d", "mf-bpr-sgd-1", [[0.2], [0.4], [0.9]], [*CURVES, CURVES[0]], failed=[2])
     told = contents(("d", "mf-bpr-sgd-1"), kind="time_to_quality", seeds=3)
     [run] = told.runs
-    assert reach_seconds(run, "seconds") == [4.0, 2.0]
-    row = quality_row(run, "seconds")
+    assert reach_seconds(run, "seconds", "ndcg@10") == [4.0, 2.0]
+    row = quality_row(run, "seconds", "ndcg@10")
     assert row is not None
     assert row["seconds"] == pytest.approx(8**0.5)
     half = stats.t.ppf(0.975, 1) * np.std(np.log([4, 2]), ddof=1) / 2**0.5

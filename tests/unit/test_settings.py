@@ -60,6 +60,11 @@ def split(value: str) -> str:
     return GOOD.replace("study: ranking\n", f"study: ranking\n    split: {value}\n")
 
 
+def study_key(text: str) -> str:
+    """GOOD with another key of its study, at line 5."""
+    return GOOD.replace("study: ranking\n", f"study: ranking\n    {text}\n")
+
+
 def test_a_good_configuration_has_its_values_and_defaults(load) -> None:
     benchmark = load(GOOD)
     assert benchmark.name == "own"
@@ -243,6 +248,31 @@ CASES = {
     "unknown features": (
         GOOD.replace(SGD, f"{TOWERS}, set: {{features: vote}}}}"),
         "a.yaml, line 7: key 'studies.0.methods.1.set.features': unknown feature set 'vote': did you mean 'votes'?",
+    ),
+    "unknown metric": (
+        study_key("metrics: [ndcg@20, recal@20]"),
+        "a.yaml, line 5: key 'studies.0.metrics.1': unknown metric 'recal'",
+    ),
+    "metric without a cut-off": (
+        study_key("metrics: [ndcg]"),
+        "a.yaml, line 5: key 'studies.0.metrics.0': metric 'ndcg': needs a cut-off",
+    ),
+    "metric of the other task": (
+        study_key("metrics: [rmse]"),
+        "a.yaml, line 5: key 'studies.0.metrics.0': metric 'rmse': is of rating",
+    ),
+    "metric twice": (
+        study_key("metrics: [mrr, mrr]"),
+        "a.yaml, line 5: key 'studies.0.metrics.1': 'mrr' is there more than once",
+    ),
+    "no metrics": (study_key("metrics: []"), "a.yaml, line 5: key 'studies.0.metrics': found []; "),
+    "unknown validation metric": (
+        study_key("validation_metric: ndcg@x"),
+        "a.yaml, line 5: key 'studies.0.validation_metric': metric 'ndcg@x': allowed is ndcg@k",
+    ),
+    "validation metric that knows no hits": (
+        study_key("validation_metric: gini@10"),
+        "a.yaml, line 5: key 'studies.0.validation_metric': 'gini@10' says nothing of hits",
     ),
     "no methods": (HEAD.replace("methods:", "methods: []"), "a.yaml, line 5: key 'studies.0.methods': found []; "),
     "tuning seed among the seeds": (
@@ -503,6 +533,18 @@ DIFFERENT = {
 @pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
 def test_different_settings_name_different_folders(load, one: str, other: str) -> None:
     assert folder(load, one) != folder(load, other)
+
+
+def test_metrics_of_tables_do_not_change_folders_the_one_of_validation_does(load) -> None:
+    before = folders(load(GOOD))
+    assert folders(load(study_key("metrics: [recall@50, gini@10]"))) == before
+    assert folders(load(study_key("validation_metric: ndcg@10"))) == before  # which it is without a word
+    assert not set(folders(load(study_key("validation_metric: ndcg@20")))) & set(before)
+    plan = Plan(load(study_key("metrics: [recall@50, ndcg@10, gini@10]\n    validation_metric: ndcg@20")))
+    assert plan.contents(plan.studies()[0], "ranking").metrics == ["recall@50", "ndcg@10", "gini@10"]
+    assert plan.further(plan.studies()[0]) == ["gini@10", "ndcg@20", "recall@50"]  # ndcg@10 is in every run
+    usual = Plan(load(GOOD))
+    assert usual.further(usual.studies()[0]) == []
 
 
 def test_folders_are_named_after_the_components(load) -> None:

@@ -31,6 +31,7 @@ TABLE: dict[str, Any] = {
     "published": "t2rec",
     "task": "rating",
     "metrics": ["rmse"],
+    "validation_metric": "rmse",
 }
 TABLE["split"] = {"headline": "A split", "remark": "", "seedless": False, "variant": "", "same_test": False}
 

@@ -10,10 +10,13 @@ from fits_data import fit_record
 
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
+from dotbench.evaluation.metrics.base import parse_metric
+from dotbench.evaluation.ranking import evaluate_metrics
+from dotbench.evaluation.topk import vector_scorer
 from dotbench.execution.hardware import Execution
 from dotbench.runs import fitting
-from dotbench.runs.fitting import HIGHER_IS_BETTER, Fit, Inputs, Seeds, fit
-from dotbench.runs.method import MethodChoice, resolve
+from dotbench.runs.fitting import Fit, Inputs, Seeds, fit
+from dotbench.runs.method import MethodChoice, from_identity, resolve
 from dotbench.runs.tuning import choose, tune
 from dotbench.solvers import loop
 from dotbench.solvers.als import ALS
@@ -422,12 +425,59 @@ def test_edges_are_of_numbers_with_a_choice():
 
 
 def test_better_follows_the_task():
-    ranking, rating = HIGHER_IS_BETTER["ranking"], HIGHER_IS_BETTER["rating"]
+    ranking, rating = (not tuned.watched.lower_is_better for tuned in (TUNED, RATING))
     assert best([None, 0.2], ranking) == 1
     assert best([0.1, 0.2], ranking) == 1
     assert best([0.2, 0.2], ranking) == 0
     assert best([1.0, 0.9], rating) == 1
     assert best([1.0, 1.0], rating) == 0
+
+
+@pytest.mark.parametrize("name", ["als", "sgd-softmax"])
+@pytest.mark.parametrize("watched", ["ndcg@3", "recall@5", "mrr"])
+def test_training_keeps_the_epoch_that_is_best_by_the_metric_that_is_named(name, watched):
+    """The curve has that metric; its best epoch is kept, and its value is that of the vectors that are kept."""
+    split = ranking_split()
+    chosen = dataclasses.replace(method(name), validation_metric=watched)
+    result = fit(chosen, chosen.settings, Inputs("toy", split), Seeds(0, 0), EXECUTION)
+    assert result.record.validation_metric == watched
+    values = [row[watched] for row in result.curve]
+    assert result.record.validation == max(values) == values[result.record.best_epoch - 1]
+    scorer = vector_scorer(*(torch.from_numpy(result.arrays[f"{side}_vectors"]) for side in ("user", "item")))
+    found, _ = evaluate_metrics(split, scorer, [parse_metric(watched)])
+    assert found["valid"][watched] == pytest.approx(result.record.validation, rel=1e-12)
+    usual = fit(method(name), chosen.settings, Inputs("toy", split), Seeds(0, 0), EXECUTION)
+    losses = [[row["loss"] for row in one.curve] for one in (usual, result)]
+    together = min(map(len, losses))
+    assert losses[0][:together] == losses[1][:together]  # the same training, which ends elsewhere
+    assert [row["ndcg@10"] for row in usual.curve][:together] != values[:together]
+
+
+def test_baselines_are_validated_by_the_metric_that_is_named():
+    popular = dataclasses.replace(resolve(MethodChoice(model="popularity", grid={})), validation_metric="hit_rate@3")
+    record = fit(popular, {}, Inputs("toy", ranking_split()), Seeds(0, 0), EXECUTION).record
+    assert record.validation_metric == "hit_rate@3"
+    assert 0 < record.validation <= 1
+
+
+def test_tuning_chooses_by_the_metric_that_is_named_and_the_identity_says_it(tmp_path, monkeypatch):
+    """The settings are ranked in one way by recall and in the other by NDCG."""
+    value = {"recall@5": {2: 0.9, 3: 0.1}, "ndcg@10": {2: 0.1, 3: 0.9}}
+
+    def known(method, hyperparameters, inputs, *rest, **named):
+        watched = method.watched.key
+        record = fit_record(value[watched][hyperparameters["embedding_size"]], hyperparameters=hyperparameters)
+        return Fit(dataclasses.replace(record, validation_metric=watched), [], {})
+
+    monkeypatch.setattr("dotbench.runs.tuning.fit", known)
+    for watched, best_size in (("recall@5", 2), ("ndcg@10", 3)):
+        tuned = dataclasses.replace(method("als"), grid={"embedding_size": [2, 3]})
+        identity = tuned.identity({"task": "ranking", "tuning_seed": 1, "validation_metric": watched})
+        again = from_identity(identity)
+        assert again.watched.key == watched
+        folder = tmp_path / watched
+        chosen = tune(again, lambda: Inputs("toy", ranking_split()), 0, EXECUTION, folder, folder / "checkpoints")
+        assert chosen["hyperparameters"]["embedding_size"] == best_size
 
 
 def test_tuning_never_sees_the_test_part(tmp_path, monkeypatch):

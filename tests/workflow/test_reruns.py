@@ -48,6 +48,39 @@ def test_a_learning_rate_reruns_that_loss_alone(project):
 
 
 @pytest.mark.slow
+def test_metrics_of_a_study_are_computed_and_nothing_is_trained(project):
+    """A list of metrics evaluates; another one evaluates; the first one again, which is there, costs nothing."""
+    ranking = METHODS["ranking"]
+    further = sorted(f"evaluate {m} on sim-tiny, split {s}: {{}}" for m in ranking for s in (0, 1))
+    project.edit("config/smoke.yaml", "study: ranking\n", "study: ranking\n    metrics: [recall@20, mrr, ndcg@10]\n")
+    named = '["mrr","recall@20"]'
+    assert project.planned() == sorted([message.format(named) for message in further] + OUTPUTS[:2])
+    assert project.snakemake().returncode == 0
+    assert project.planned() == []
+    head = (project.root / "results/smoke/ranking/tables/ranking.md").read_text().splitlines()[0]
+    assert [cell.strip() for cell in head.split("|")[3:6]] == ["Recall@20", "MRR", "NDCG@10"]
+    project.edit("config/smoke.yaml", "[recall@20, mrr, ndcg@10]", "[recall@20, gini@5]")
+    assert project.planned() == sorted([m.format('["gini@5","recall@20"]') for m in further] + OUTPUTS[:2])
+    project.edit("config/smoke.yaml", "[recall@20, gini@5]", "[mrr@10, recall@10]")
+    assert project.planned() == OUTPUTS[:2]
+    project.edit("config/smoke.yaml", "    metrics: [mrr@10, recall@10]\n", "    metrics: [ndcg@10, recall@20, mrr]\n")
+    assert project.planned() == OUTPUTS[:2]
+
+
+def test_code_of_a_metric_reruns_those_who_show_it(project):
+    project.append_code("evaluation/metrics/recall.py")
+    assert project.planned() == sorted(chain(*METHODS["ranking"], stages=("evaluate",)) + OUTPUTS[:2])
+
+
+@pytest.mark.slow
+def test_another_validation_metric_is_another_run(project):
+    project.edit("config/smoke.yaml", "study: ranking\n", "study: ranking\n    validation_metric: recall@5\n")
+    planned = project.planned()
+    assert set(chain(*METHODS["ranking"])) <= set(planned)
+    assert not [message for message in planned if "baseline-only" in message]
+
+
+@pytest.mark.slow
 def test_an_earlier_setting_costs_nothing(project):
     project.edit("config/smoke.yaml", "learning_rate: [0.1, 0.01]", "learning_rate: [0.1, 0.02]")
     assert project.planned() != []
@@ -91,7 +124,7 @@ def test_the_decomposition_reruns_what_reads_it(project):
 
 @pytest.mark.slow
 def test_a_caption_reruns_nothing(project):
-    project.edit("workflow/dotbench/reporting/figures/convergence.py", "Validation NDCG", "Edited: validation NDCG")
+    project.edit("workflow/dotbench/reporting/figures/convergence.py", "The validation", "Edited: the validation")
     project.edit("workflow/dotbench/reporting/tables/comparison.py", "Mean, standard", "Edited: mean, standard")
     assert project.planned() == []
 

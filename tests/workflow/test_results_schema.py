@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
-METRIC = r"(ndcg@10|mrr@10|recall@10|rmse_clipped|rmse|mae)"
+METRIC = r"(ndcg@10|mrr@10|recall@10|rmse_clipped|rmse|mae|recall@20|mrr|gini@5)"
 
 
 def sections() -> dict[str, list[tuple[str, bool]]]:
@@ -70,6 +70,9 @@ def test_files_have_the_documented_keys_and_no_others(project, paper, simulated,
         assert project.snakemake("resources/mine/manifest.json").returncode == 0
     if "/features/" in pattern:
         assert project.snakemake("results/data/sim-tiny/split0/rating/features/item-factors.json").returncode == 0
+    if "/further-" in pattern:
+        project.edit("config/smoke.yaml", "study: ranking\n", "study: ranking\n    metrics: [recall@20, mrr, gini@5]\n")
+        assert project.snakemake().returncode == 0
     if pattern.endswith("index.csv"):
         assert project.dotbench("status", "--config", "config/smoke.yaml").returncode == 0
     if "/rg2/" in pattern or "paper_vs_ours" in pattern:

@@ -1,6 +1,9 @@
 """Where everything lies, relative to the working directory. The rules write the same paths as patterns."""
 
+from collections.abc import Sequence
 from pathlib import Path
+
+from dotbench.files import digest
 
 RESOURCES = Path("resources")
 RESULTS = Path("results")
@@ -9,6 +12,7 @@ RUNS = RESULTS / "runs"
 CHECKPOINTS = RESULTS / "checkpoints"
 STUDIES = RESULTS / "studies"
 CODE = RESULTS / "code"  # digests of the package's modules
+FURTHER = "further-"  # begins the names of a fit's metrics beyond those that every run has
 
 
 def manifest(dataset: str) -> Path:
@@ -40,6 +44,11 @@ def run(dataset: str, method: str) -> Path:
 
 def fit(dataset: str, method: str, split_seed: int | str, init_seed: int | str) -> Path:
     return run(dataset, method) / f"split{split_seed}-init{init_seed}"
+
+
+def further(fit_folder: Path, metrics: Sequence[str]) -> Path:
+    """Metrics of a fit beyond those of ``metrics.json``; the per-user table beside them ends in ``.parquet``."""
+    return fit_folder / f"{FURTHER}{digest(sorted(metrics))}.json"
 
 
 def job(study: str, simulation: str, label: str) -> Path:

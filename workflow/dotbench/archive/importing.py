@@ -88,6 +88,8 @@ def _import_method(rows: list[Row], result: Imported) -> None:
 def _write(row: Row, overwrite: bool) -> None:
     """Write the files of a run, or those that are not here; all get the same, present time."""
     into = folder(row)
+    for file in into.glob(f"{paths.FURTHER}*") if overwrite else ():  # of another fit, whose vectors are not here
+        file.unlink()
     for column, name in (FIT if is_fit(row) else TUNING).items():
         if overwrite or not (into / name).is_file():
             write_text(into / name, row[column])

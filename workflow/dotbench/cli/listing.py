@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dotbench.datasets.catalogue import definition_files, load_dataset
 from dotbench.datasets.splits.base import splitters
+from dotbench.evaluation.metrics.base import metrics
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
 from dotbench.models.base import models
@@ -24,6 +25,7 @@ def listing(what: str) -> Listing:
         "models": _models,
         "losses": _losses,
         "solvers": _solvers,
+        "metrics": _metrics,
         "studies": _studies,
         "simulations": _simulations,
     }
@@ -79,6 +81,14 @@ def _losses() -> Listing:
 
 def _solvers() -> Listing:
     return ["name", "settings", "what"], [(n, _settings(solver), solver.summary()) for n, solver in solvers().items()]
+
+
+def _metrics() -> Listing:
+    rows = [
+        (part.form(), part.task, "lower" if part.lower_is_better else "higher", part.summary())
+        for part in metrics().values()
+    ]
+    return ["name", "task", "better is", "formula"], rows
 
 
 def _studies() -> Listing:

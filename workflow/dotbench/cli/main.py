@@ -206,19 +206,23 @@ def fit(
 def evaluate(
     user_vectors: Annotated[Path, typer.Option(help=".npy, shape (users, K)")],
     item_vectors: Annotated[Path, typer.Option(help=".npy, shape (items, K)")],
-    split: Annotated[Path, typer.Option(help=".npz with train, valid, test: row numbers, shape (n, 2)")],
+    split: Annotated[Path, typer.Option(help=".npz with train, test and optional valid: row numbers, shape (n, 2)")],
     out: Annotated[Path | None, typer.Option(help="folder for metrics.json and per_user.parquet")] = None,
+    metrics: Annotated[
+        str, typer.Option(help="metrics in the place of the usual ones, e.g. ndcg@20,recall@20,mrr")
+    ] = "",
 ) -> None:
     """Score vectors that came from elsewhere; prints the metrics as JSON."""
     from dotbench.cli import single
 
-    print(json.dumps(single.evaluate_vectors(user_vectors, item_vectors, split, out), indent=2))
+    named = [name.strip() for name in metrics.split(",")] if metrics else []
+    print(json.dumps(single.evaluate_vectors(user_vectors, item_vectors, split, out, named), indent=2))
 
 
 @app.command("list", rich_help_panel=LOOK)
 def list_(
     what: Annotated[
-        str, typer.Argument(help="datasets, splits, features, models, losses, solvers, studies or simulations")
+        str, typer.Argument(help="datasets, splits, features, models, losses, solvers, metrics, studies or simulations")
     ],
 ) -> None:
     """What can be named in a configuration."""

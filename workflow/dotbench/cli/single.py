@@ -1,5 +1,6 @@
 """One fit without the workflow, and the evaluation of vectors from elsewhere."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ from dotbench.config.features import check_features
 from dotbench.config.split import check_method, resolve_split
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.ensure import ensure_prepared
-from dotbench.datasets.interactions import load_split
+from dotbench.datasets.interactions import check_parts, load_split
 from dotbench.datasets.manifest import raw_files
 from dotbench.datasets.splits.base import Splitter
 from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
-from dotbench.evaluation.ranking import evaluate_ranking
+from dotbench.evaluation.metrics.base import parse_metric
+from dotbench.evaluation.ranking import evaluate_metrics, evaluate_ranking
 from dotbench.evaluation.topk import vector_scorer
 from dotbench.execution.hardware import Execution
 from dotbench.features.base import from_label
@@ -128,8 +130,12 @@ def _features(method: Method, dataset: str, data: Path, out: Path) -> list[Path]
     return [paths.features(out, label) for label in method.features]
 
 
-def evaluate_vectors(user_vectors: Path, item_vectors: Path, split_path: Path, out: Path | None) -> dict[str, Any]:
-    """Ranking metrics of vectors from elsewhere, under the protocol of every table."""
+def evaluate_vectors(
+    user_vectors: Path, item_vectors: Path, split_path: Path, out: Path | None, metrics: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Ranking metrics of vectors from elsewhere, under the protocol of every table: those named, or those that every
+    run has. A division without validation has metrics of its test part alone."""
+    named = [parse_metric(name, "ranking") for name in metrics]
     vectors = {}
     for option, path in (("--user-vectors", user_vectors), ("--item-vectors", item_vectors)):
         array = read_arrays(path)
@@ -143,15 +149,13 @@ def evaluate_vectors(user_vectors: Path, item_vectors: Path, split_path: Path, o
         raise DotbenchError(
             f"{item_vectors}: vectors have length {items.shape[1]}, those of {user_vectors} have {users.shape[1]}"
         )
-    split = load_split(split_path, (len(users), len(items)))
-    for part in ("valid", "test"):
-        pairs = getattr(split, part)
-        if len(np.unique(pairs, axis=0)) < len(pairs):
-            raise DotbenchError(f"{split_path}: array '{part}' repeats a pair; allowed is each pair once")
-        if len(pairs) == 0:
-            raise DotbenchError(f"{split_path}: array '{part}' is empty; there is nothing to rank")
-    metrics, frame = evaluate_ranking(split, vector_scorer(users.to(items.dtype), items))
-    result = {"metrics": metrics, "n_users_evaluated": len(frame)}
+    split = load_split(split_path, (len(users), len(items)), optional=("valid",))
+    check_parts(split, split_path)
+    if len(split.test) == 0:
+        raise DotbenchError(f"{split_path}: array 'test' is empty; there is nothing to rank")
+    scorer = vector_scorer(users.to(items.dtype), items)
+    values, frame = evaluate_metrics(split, scorer, named) if named else evaluate_ranking(split, scorer)
+    result = {"metrics": values, "n_users_evaluated": len(frame)}
     if out is not None:
         write_parquet(out / "per_user.parquet", frame)
         write_json(out / "metrics.json", result)

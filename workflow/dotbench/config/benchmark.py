@@ -1,6 +1,7 @@
 """A configuration: which studies run on which datasets with which methods and seeds."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from dotbench.config.split import check_method, resolve_split
 from dotbench.datasets.definition import Name
 from dotbench.datasets.splits.base import DEFAULT, Splitter
 from dotbench.errors import DotbenchError
+from dotbench.evaluation.metrics.base import WATCHED, parse_metric
 from dotbench.registry import PAPERS, papers, unknown
 from dotbench.runs.method import Method, MethodChoice, WrongChoice, resolve
 from dotbench.settings import Seed, Settings, dotted, explain
@@ -64,6 +66,17 @@ class StudyChoice(Settings):
     )
     split: str | dict[str, Any] = Field(
         DEFAULT, description="a name of `dotbench list splits`, or a mapping of `kind` and its settings"
+    )
+    metrics: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="metrics of the tables, e.g. `[ndcg@20, recall@20, mrr]`: names of `dotbench list metrics` with a "
+        "cut-off, in the order of the columns; absent: the study's own",
+    )
+    validation_metric: str | None = Field(
+        None,
+        description="metric on the validation part that ends training early and chooses the epoch and the "
+        "hyperparameters; absent: `ndcg@10`, in rating studies `rmse`",
     )
     halving: Halving | None = Field(
         None, description="tune by successive halving where training can pause; absent: every setting to the end"
@@ -170,7 +183,10 @@ class Benchmark(Settings):
             (
                 studies()[choice.study],
                 choice.datasets or everything,
-                [resolve(method, self.grid) for method in choice.methods],
+                [
+                    replace(resolve(method, self.grid), validation_metric=choice.validation_metric)
+                    for method in choice.methods
+                ],
             )
             for choice in self.studies
         ]
@@ -179,6 +195,18 @@ class Benchmark(Settings):
     def splitters(self) -> dict[str, Splitter]:
         """Study → the splitter of its pairs."""
         return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
+
+    @cached_property
+    def metrics(self) -> dict[str, list[str]]:
+        """Study → the metrics of its tables."""
+        return {choice.study: choice.metrics or list(studies()[choice.study].metrics) for choice in self.studies}
+
+    @cached_property
+    def validation_metrics(self) -> dict[str, str]:
+        """Study → the metric that ends training early and chooses settings."""
+        return {
+            choice.study: choice.validation_metric or WATCHED[studies()[choice.study].task] for choice in self.studies
+        }
 
     @cached_property
     def simulations(self) -> list[tuple[str, Simulation]]:
@@ -197,11 +225,13 @@ class Benchmark(Settings):
         return type(self).model_construct(**{**values, "studies": kept})
 
     def protocol(self, study: Any, method: Method) -> dict[str, Any]:
-        """What of the protocol the digest of a method's runs covers; the default split is left out, and so is
-        halving of what cannot be halved."""
+        """What of the protocol the digest of a method's runs covers; the default split is left out, and so are the
+        default validation metric and halving of what cannot be halved."""
         splitter = self.splitters[study.name]
         protocol = {"task": study.task, "tuning_seed": self.tuning_seed}
         protocol |= {} if splitter.is_default else {"split": splitter.identity()}
+        watched = self.validation_metrics[study.name]
+        protocol |= {} if watched == WATCHED[study.task] else {"validation_metric": watched}
         halving = next(choice.halving for choice in self.studies if choice.study == study.name)
         if halving and method.solver is not None and method.solver.halves and len(method.trials()) > 1:
             protocol["halving"] = halving.model_dump()
@@ -257,6 +287,7 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
             problems.append(((*path, "datasets", d), str(unknown("dataset of this configuration", name, datasets))))
     if choice.methods and not datasets:
         problems.append((("datasets",), f"none, and the methods of the study '{study.name}' need some"))
+    problems += _metric_problems(choice, path)
     splitter = None
     try:
         splitter = resolve_split(choice.split, study.task)
@@ -289,6 +320,29 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
             )
         labels[method.label] = m
     return [*problems, *_simulation_problems(choice, path)]
+
+
+def _metric_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, str]]:
+    task = studies()[choice.study].task
+    named = choice.metrics or []
+    told: list[tuple[KeyPath, str]] = [((*path, "metrics", k), name) for k, name in enumerate(named)]
+    problems: list[tuple[KeyPath, str]] = [
+        ((*path, "metrics", k), f"'{name}' is there more than once")
+        for k, name in enumerate(named)
+        if name in named[:k]
+    ]
+    watched = (*path, "validation_metric")
+    if choice.validation_metric is not None:
+        told.append((watched, choice.validation_metric))
+    for key, name in told:
+        try:
+            metric = parse_metric(name, task)
+        except DotbenchError as error:
+            problems.append((key, str(error)))
+            continue
+        if key == watched and not metric.can_be_watched:
+            problems.append((key, f"'{name}' says nothing of hits, so that training cannot stop by it"))
+    return problems
 
 
 def _simulation_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, str]]:

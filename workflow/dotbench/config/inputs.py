@@ -14,10 +14,12 @@ from dotbench.datasets.accepted import accepts_counts, accepts_unverified
 from dotbench.datasets.catalogue import definition_content, load_dataset, parser_of
 from dotbench.datasets.generators.base import generators
 from dotbench.errors import DotbenchError
+from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.features.base import from_label
 from dotbench.files import canonical_json
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.published import published_path
+from dotbench.runs.evaluating import ALWAYS
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.sources import digest_files
 
@@ -54,19 +56,24 @@ class Inputs:
         return self.code("decompose", loss.__module__)
 
     def method_code(self, stage: str) -> Files:
-        return lambda names: self.code(
-            stage, *(component.__module__ for component in self.plan.method(names.method).components)
-        )
+        return lambda names: self.code(stage, *self.plan.method(names.method).modules)
+
+    def further_code(self, names: Names) -> list[str]:
+        parsed = map(parse_metric, self.plan.further_metrics(names.further))
+        return self.code("evaluate", *(type(metric).__module__ for metric in parsed))
 
     def job_code(self, names: Names) -> list[str]:
         simulation, job = self.plan.job(names.simulation, names.label)
         return self.code("simulate", type(simulation).__module__, *job.modules)
 
     def kind_code(self, stage: str, kind: type[Kind]) -> Files:
-        """What draws a table or figure of a kind, and what says what the rows of its simulations mean."""
+        """What draws a table or figure of a kind, and what says what metrics and the rows of simulations mean."""
 
         def files(names: Names) -> list[str]:
             meanings = {type(entry.simulation).__module__ for entry in self.shown_simulations(names)}
+            if self.shown_entries(names):
+                shown = self.plan.metrics_of(self.plan.study(names.study))
+                meanings |= {type(parse_metric(metric)).__module__ for metric in shown}
             return self.code(stage, kind.__module__, *sorted(meanings))
 
         return files
@@ -141,6 +148,23 @@ class Inputs:
 
         return named
 
+    # further metrics of a fit
+
+    def further_metrics(self, names: Names) -> str:
+        return canonical_json(self.plan.further_metrics(names.further))
+
+    def vectors(self, names: Names) -> str:
+        """What a fit left to score it by. A run that was imported has none: it must not be trained again unasked."""
+        fit = paths.fit(names.dataset, names.method, names.split_seed, names.init_seed)
+        fitted, metrics = fit / "fitted.npz", self.plan.further_metrics(names.further)
+        if (fit / "fit.json").is_file() and not fitted.is_file() and not paths.further(fit, metrics).is_file():
+            has = ", ".join(ALWAYS[self.plan.run(names.method).study.task])
+            raise DotbenchError(
+                f"{fit}: was imported without its vectors, which {', '.join(metrics)} would be computed from. Ask for "
+                f"metrics that the run has ({has}), or delete the run's fit.json to train it again"
+            )
+        return str(fitted)
+
     # decompositions
 
     def spectral_method(self, artefact: str) -> str:
@@ -169,8 +193,8 @@ class Inputs:
     def of_kind(self, kind: type[Kind]) -> dict[str, Files]:
         """Name → what of it a table or figure of a kind reads."""
         readers: dict[str, Files] = {
-            "metrics": self.run_files("metrics.json"),
-            "per_user": self.run_files("per_user.parquet"),
+            "metrics": self.run_files("metrics.json", further=".json"),
+            "per_user": self.run_files("per_user.parquet", further=".parquet"),
             "curves": self.run_files("curve.csv"),
             "chosen": self.tuning_files("chosen.json"),
             "trials": self.tuning_files("trials.csv"),
@@ -181,9 +205,17 @@ class Inputs:
         }
         return {name: readers[name] for name in kind.reads}
 
-    def run_files(self, name: str) -> Files:
-        """A file of every reported run that a table or figure shows."""
-        return lambda names: [str(fit / name) for entry in self.shown_entries(names) for fit in self.plan.fits(entry)]
+    def run_files(self, name: str, further: str | None = None) -> Files:
+        """A file of every reported run that a table or figure shows; ``further``: ending of that of its further metrics
+        beside it."""
+
+        def files(names: Names) -> list[str]:
+            entries = self.shown_entries(names)
+            own = [fit / name for entry in entries for fit in self.plan.fits(entry)]
+            more = [file for entry in entries if further for file in self.plan.further_files(entry, further)]
+            return list(map(str, [*own, *more]))
+
+        return files
 
     def tuning_files(self, name: str) -> Files:
         """A file of the tuning of every method that a table or figure shows."""

@@ -100,13 +100,17 @@ class Plan(RunPlan):
             grid=self.benchmark.grid,
             published=study.published,
             task=study.task,
-            metrics=list(study.metrics),
+            metrics=self.metrics_of(study),
+            validation_metric=self.validation_metric(study),
             seeds=seeds,
             tuning_seed=self.benchmark.tuning_seed,
             split=SplitFacts(
                 splitter.headline, splitter.remark, splitter.seedless, splitter.variant, splitter.same_test
             ),
-            runs=[MethodRuns(entry.dataset, entry.method.label, entry.folder, seeds) for entry in entries],
+            runs=[
+                MethodRuns(entry.dataset, entry.method.label, entry.folder, seeds, self.further(study))
+                for entry in entries
+            ],
             simulations=[entry.described() for entry in simulations],
             features=item.features if item else None,
         )

@@ -12,6 +12,7 @@ from dotbench.datasets.definition import Dataset
 from dotbench.datasets.splits.base import DEFAULT, NOT_DIVIDED, Splitter, make_splitter
 from dotbench.errors import DotbenchError
 from dotbench.files import digest
+from dotbench.runs.evaluating import further
 from dotbench.runs.method import Method
 from dotbench.simulations.base import Job, Simulation
 from dotbench.simulations.entry import SimulationEntry
@@ -101,6 +102,32 @@ class RunPlan:
     def split(self, entry: MethodEntry, dataset: str, seed: int | str) -> Path:
         """Folder of the split that an entry's runs of a seed are about."""
         return paths.split(dataset, entry.study.task, seed, entry.splitter.variant)
+
+    # metrics
+
+    def metrics_of(self, study: type[Study]) -> list[str]:
+        """The metrics of a study's tables."""
+        return self.benchmark.metrics[study.name]
+
+    def validation_metric(self, study: type[Study]) -> str:
+        return self.benchmark.validation_metrics[study.name]
+
+    def further(self, study: type[Study]) -> list[str]:
+        """The metrics that a study shows, or watches, and that not every run has."""
+        return further([*self.metrics_of(study), self.validation_metric(study)], study.task)
+
+    def further_files(self, entry: MethodEntry, suffix: str) -> list[Path]:
+        """The files of these metrics, one for each run of an entry; none if there are no such metrics."""
+        metrics = self.further(entry.study)
+        return [paths.further(fit, metrics).with_suffix(suffix) for fit in self.fits(entry)] if metrics else []
+
+    def further_metrics(self, digest: str) -> list[str]:
+        """The metrics of the files with this digest in their name."""
+        for study in self.studies():
+            metrics = self.further(study)
+            if metrics and paths.further(Path(), metrics).stem.endswith(f"-{digest}"):
+                return metrics
+        raise DotbenchError(f"'further-{digest}': the configuration '{self.benchmark.name}' has no such metrics")
 
     def is_timed(self, folder: str) -> bool:
         """Whether the method's runs stand behind a time axis and need the machine to themselves."""

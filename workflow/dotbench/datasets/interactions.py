@@ -1,7 +1,9 @@
 """A split of a dataset as arrays of row numbers."""
 
 import hashlib
+import itertools
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -54,8 +56,29 @@ class Split:
         return running.hexdigest()
 
 
-def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
-    """Read a split; ``shape`` (n_users, n_items) is needed where the file does not hold it.
+def check_parts(split: Split, where: Path | str) -> None:
+    """Raises DotbenchError, which begins with ``where``, if a pair stands twice in a part, or in two parts: a held-out
+    pair must not be known from training, and each is scored once."""
+    parts = {part: getattr(split, part) for part in PARTS} | split.cold
+    cells = {part: pairs[:, 0] * split.n_items + pairs[:, 1] for part, pairs in parts.items()}
+    for part, own in cells.items():
+        values, counts = np.unique(own, return_counts=True)
+        if (counts > 1).any():
+            pair = divmod(int(values[counts > 1][0]), split.n_items)
+            raise DotbenchError(f"{where}: array '{part}' repeats a pair, {pair}; allowed is each pair once")
+    for (first, own), (second, others) in itertools.combinations(cells.items(), 2):
+        both = np.intersect1d(own, others)
+        if len(both):
+            pair = divmod(int(both[0]), split.n_items)
+            raise DotbenchError(
+                f"{where}: arrays '{first}' and '{second}' share pairs, {len(both)} in all, the first {pair}; "
+                "allowed is each pair in one part"
+            )
+
+
+def load_split(path: Path | str, shape: tuple[int, int] | None = None, optional: Collection[str] = ()) -> Split:
+    """Read a split; ``shape`` (n_users, n_items) is needed where the file does not hold it. Parts that are ``optional``
+    are empty where they are absent.
 
     Raises DotbenchError naming the file and array that is absent, ill-shaped or out of range.
     """
@@ -63,13 +86,16 @@ def load_split(path: Path | str, shape: tuple[int, int] | None = None) -> Split:
     if isinstance(arrays, np.ndarray):
         raise DotbenchError(f"{path}: holds one array; needed is a .npz file with {', '.join(PARTS)}")
     with arrays:
-        missing = [part for part in PARTS if part not in arrays]
+        needed = [part for part in PARTS if part not in optional]
+        missing = [part for part in needed if part not in arrays]
         if missing:
-            raise DotbenchError(f"{path}: holds no array {', '.join(missing)}; needed are {', '.join(PARTS)}")
+            raise DotbenchError(f"{path}: holds no array {', '.join(missing)}; needed are {', '.join(needed)}")
         try:
             content = {name: arrays[name] for name in arrays}
         except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise DotbenchError(f"{path}: cannot be read: {error}") from None
+        absent = (part for part in optional if part not in content or not len(content[part]))
+        content |= {part: np.zeros((0, 2), np.int64) for part in absent}
         parts = {part: content[part] for part in (*PARTS, *COLD) if part in content}
         ratings = {part: content[f"{part}_rating"] for part in parts if f"{part}_rating" in content}
         if "shape" in content:

@@ -1,32 +1,29 @@
 """Ranking metrics of finished runs: per user and on average, for validation and test."""
 
-import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dotbench.datasets.interactions import Split
-from dotbench.evaluation.topk import CUTOFF, Ranking, Scorer
+from dotbench.evaluation.metrics.base import RankingMetric, UserMetric
+from dotbench.evaluation.metrics.mrr import MRR
+from dotbench.evaluation.metrics.ndcg import NDCG
+from dotbench.evaluation.metrics.recall import Recall
+from dotbench.evaluation.topk import CUTOFF, Lists, Ranking, Scorer
 from dotbench.lazy import np, pd
 
-METRICS = (f"ndcg@{CUTOFF}", f"mrr@{CUTOFF}", f"recall@{CUTOFF}")
+ALWAYS: tuple[UserMetric, ...] = (NDCG(CUTOFF), MRR(CUTOFF), Recall(CUTOFF))  # functions of the hits that a run keeps
+METRICS = tuple(metric.key for metric in ALWAYS)
 
 
 def scores(hits: "np.ndarray", n_relevant: "np.ndarray") -> "dict[str, np.ndarray]":
     """Every metric of METRICS, each of shape (n,), float64.
 
     ``hits`` (n,), uint16: bit r − 1 is set where the item at rank r is relevant. ``n_relevant`` (n,), from 1:
-    relevant items of each user. NDCG as `dotbench.evaluation.topk.ndcg`; MRR: 1 / rank of the first hit, 0
-    without one; recall: hits over relevant items. Sums run in the order of the ranks, last to first: equal arguments
-    give equal bits, on any machine and among any other users.
+    relevant items of each user.
     """
-    gain, ideal, first, n_hits = (np.zeros(len(hits)) for _ in range(4))
-    for rank in range(CUTOFF, 0, -1):
-        hit = hits >> (rank - 1) & 1
-        discount = 1 / math.log2(rank + 1)
-        gain += discount * hit
-        ideal += discount * (n_relevant >= rank)
-        first[hit == 1] = 1 / rank
-        n_hits += hit
-    return dict(zip(METRICS, (gain / ideal, first, n_hits / n_relevant), strict=True))
+    lists = Lists((hits[:, None] >> np.arange(CUTOFF, dtype=np.uint16) & 1).astype(bool), n_relevant)
+    return {metric.key: metric.of_users(lists) for metric in ALWAYS}
 
 
 def score_table(users: "np.ndarray", n_relevant: "np.ndarray", hits: "np.ndarray") -> "pd.DataFrame":
@@ -42,15 +39,43 @@ def per_user(ranking: Ranking, scorer: Scorer) -> "pd.DataFrame":
 
 
 def evaluate_ranking(split: Split, scorer: Scorer) -> tuple[dict[str, Any], "pd.DataFrame"]:
-    """Metrics of a scorer and the test part per user.
+    """METRICS of a scorer and the test part per user.
 
-    Validation masks train; test masks train and validation.
+    Validation masks train; test masks train and validation. A split without validation has the test part alone.
     Returns ({"valid": {metric: mean}, "test": {…}}, per-user test scores).
     """
-    masks = {"valid": split.train, "test": np.concatenate([split.train, split.valid])}
-    frames = {
-        part: per_user(Ranking(getattr(split, part), mask, split.n_users, split.n_items), scorer)
-        for part, mask in masks.items()
-    }
+    frames = {part: per_user(ranking, scorer) for part, ranking in _rankings(split, CUTOFF)}
     means = {part: {m: float(frame[m].mean()) for m in METRICS} for part, frame in frames.items()}
     return means, frames["test"]
+
+
+def evaluate_metrics(
+    split: Split, scorer: Scorer, metrics: Sequence[RankingMetric]
+) -> tuple[dict[str, Any], "pd.DataFrame"]:
+    """Any ranking metrics of a scorer, by the protocol of `evaluate_ranking`.
+
+    Returns ({"valid": {metric: value}, "test": {…}}, a row for each test user: ``user`` and each metric that is a mean
+    over users).
+    """
+    cutoff = max((metric.cutoff or 1 for metric in metrics), default=1)
+    beyond = any(metric.cutoff is None for metric in metrics)
+    popularity = np.bincount(split.train[:, 1], minlength=split.n_items)
+    values: dict[str, Any] = {}
+    frame = pd.DataFrame()
+    for part, ranking in _rankings(split, cutoff):
+        lists = replace(ranking.lists(scorer, beyond), popularity=popularity, n_users=split.n_users)
+        columns = {metric.key: metric.of_users(lists) for metric in metrics if isinstance(metric, UserMetric)}
+        frame = pd.DataFrame({"user": ranking.users, **columns})
+        values[part] = {
+            metric.key: float(frame[metric.key].mean()) if metric.key in columns else metric.value(lists)
+            for metric in metrics
+        }
+    return values, frame
+
+
+def _rankings(split: Split, cutoff: int) -> "Iterable[tuple[str, Ranking]]":
+    """(part, its ranking) of the held-out parts, test last."""
+    masks = {"valid": split.train, "test": np.concatenate([split.train, split.valid])}
+    for part, mask in masks.items():
+        if part == "test" or len(split.valid):
+            yield part, Ranking(getattr(split, part), mask, split.n_users, split.n_items, cutoff=cutoff)

@@ -1,23 +1,25 @@
 """Rating metrics of finished runs. Predictions are clipped where the metric says so, and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dotbench.datasets.interactions import Split
-from dotbench.evaluation.rmse import rmse
+from dotbench.evaluation.metrics.base import RatingMetric
+from dotbench.evaluation.metrics.mae import MAE
+from dotbench.evaluation.metrics.rmse import RMSE
+from dotbench.evaluation.metrics.rmse_clipped import ClippedRMSE
 from dotbench.lazy import np, pd
 
-
-def mae(truth: "np.ndarray", prediction: "np.ndarray") -> float:
-    """Mean |r − r̂|, in rating points; both of shape (n,)."""
-    return float(np.mean(np.abs(truth - prediction)))
+ALWAYS: tuple[RatingMetric, ...] = (RMSE(), MAE(), ClippedRMSE())
+METRICS = tuple(metric.key for metric in ALWAYS)
 
 
-def evaluate_rating(split: Split, predictions: Mapping[str, "np.ndarray"]) -> tuple[dict[str, Any], "pd.DataFrame"]:
+def evaluate_rating(
+    split: Split, predictions: Mapping[str, "np.ndarray"], metrics: Sequence[RatingMetric] = ALWAYS
+) -> tuple[dict[str, Any], "pd.DataFrame"]:
     """Metrics of predictions for ``valid``, ``test`` and the split's cold parts and, per user, the test part's sums.
 
     Where there are cold parts: of all of them together as ``cold`` too, and with the test part as ``overall``.
-    ``rmse_clipped`` is of predictions clipped to the range of the training ratings.
     Returns ({"valid": {metric: value}, "test": {…}, …}, frame with ``user, n, squared_error, absolute_error``).
     """
     groups = {part: [part] for part in ("valid", "test", *split.cold)}
@@ -28,11 +30,7 @@ def evaluate_rating(split: Split, predictions: Mapping[str, "np.ndarray"]) -> tu
     for name, parts in groups.items():
         truth = np.concatenate([split.ratings[part] for part in parts]).astype(np.float64)
         estimates = np.concatenate([predictions[part] for part in parts])
-        means[name] = {
-            "rmse": rmse(truth, estimates),
-            "mae": mae(truth, estimates),
-            "rmse_clipped": rmse(truth, estimates.clip(*rated)),
-        }
+        means[name] = {metric.key: metric.error(truth, estimates, rated) for metric in metrics}
     error = predictions["test"] - split.ratings["test"].astype(np.float64)
     frame = pd.DataFrame({"user": split.test[:, 0], "n": 1, "squared_error": error**2, "absolute_error": np.abs(error)})
     return means, frame.groupby("user", as_index=False).sum()

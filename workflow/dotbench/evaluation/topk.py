@@ -7,6 +7,8 @@ what chance would.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from dotbench.lazy import np, torch
 
@@ -19,6 +21,42 @@ Scorer = Callable[["torch.Tensor"], "torch.Tensor"]  # gives a new tensor; it is
 def vector_scorer(users: "torch.Tensor", items: "torch.Tensor") -> Scorer:
     """Scores of a block of users by the inner product: rows (B,) → (B, n_items)."""
     return lambda rows: users[rows] @ items.T
+
+
+class Block(NamedTuple):
+    """A block of users from number ``start`` on: their scores (B, n_items), the cell numbers of relevant items, and of
+    each list (B, k) the items, whether these can be shown, and whether they are hits."""
+
+    start: int
+    scores: "torch.Tensor"
+    relevant: "torch.Tensor"
+    items: "torch.Tensor"
+    shown: "torch.Tensor"
+    hits: "torch.Tensor"
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.start, self.start + len(self.hits))
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What n users see: the top k items of each, best first, or all if there are fewer.
+
+    ``hits`` (n, k) bool: whether the item of a rank is relevant. ``n_relevant`` (n,), from 1: relevant items of the
+    user. ``items`` (n, k): rows of the items, −1 behind the last that can be shown. ``first`` (n,): rank of the first
+    relevant item among all items, also beyond k; 0 if it cannot be shown. ``n_items``: items that there are.
+    ``popularity`` (n_items,): training pairs of each item, of ``n_users`` users. The last five only where they were
+    asked for.
+    """
+
+    hits: "np.ndarray"
+    n_relevant: "np.ndarray"
+    items: "np.ndarray | None" = None
+    first: "np.ndarray | None" = None
+    n_items: int = 0
+    popularity: "np.ndarray | None" = None
+    n_users: int = 0
 
 
 class Ranking:
@@ -63,8 +101,38 @@ class Ranking:
         Memory stays at a few times ``CELLS`` numbers, whatever the number of users: nothing but what is returned
         outlives a block, so that blocks of different sizes do not fragment the heap.
         """
-        width = min(self.cutoff, self._rotations.shape[1])
-        hits = torch.zeros(len(self.users), width, dtype=torch.bool, device=self.device)
+        hits = torch.zeros(len(self.users), self._width, dtype=torch.bool, device=self.device)
+
+        def see(block: Block) -> None:
+            hits[block.rows] = block.hits
+
+        self._rank(scorer, see)
+        return hits
+
+    def lists(self, scorer: Scorer, beyond: bool = False) -> Lists:
+        """The lists of the ranked users, with their items; ``beyond``: with the rank of the first relevant item among
+        all items. Behind a list, too, items stand by score, and ties in the user's random order."""
+        n_items = self._rotations.shape[1]
+        hits = np.zeros((len(self.users), self._width), bool)
+        items = np.zeros(hits.shape, np.int32)
+        first = np.zeros(len(hits), np.int64) if beyond else None
+
+        def see(block: Block) -> None:
+            hits[block.rows] = block.hits.cpu().numpy()
+            items[block.rows] = block.items.masked_fill(~block.shown, -1).cpu().numpy()
+            if first is not None:
+                first[block.rows] = self._first(block).cpu().numpy()
+
+        self._rank(scorer, see)
+        return Lists(hits, self.n_relevant.cpu().numpy(), items, first, n_items)
+
+    @property
+    def _width(self) -> int:
+        return min(self.cutoff, self._rotations.shape[1])
+
+    def _rank(self, scorer: Scorer, see: Callable[[Block], None]) -> None:
+        """Rank block by block; ``see`` must keep none of the tensors."""
+        k = self._width
         for start, rows, relevant, masked in self._blocks:
             scores = scorer(rows)
             scores.view(-1)[masked] = -torch.inf
@@ -77,8 +145,32 @@ class Ranking:
                 items[tied] = orders.gather(1, places)
             cells = torch.arange(len(rows), device=self.device)[:, None] * n_items + items
             at = torch.searchsorted(relevant, cells).clamp(max=len(relevant) - 1)
-            hits[start : start + len(rows)] = ((relevant[at] == cells) & values.isfinite())[:, :width]
-        return hits
+            shown = values.isfinite()
+            hits = (relevant[at] == cells) & shown
+            see(Block(start, scores, relevant, items[:, :k], shown[:, :k], hits[:, :k]))
+
+    def _first(self, block: Block) -> "torch.Tensor":
+        """Rank of each user's first relevant item; 0 where none has a finite score."""
+        found = block.hits.any(dim=1)
+        first = torch.where(found, block.hits.int().argmax(dim=1) + 1, 0)
+        rest = torch.nonzero(~found)[:, 0]
+        is_relevant = torch.zeros_like(block.scores, dtype=torch.bool)
+        is_relevant.view(-1)[block.relevant] = True
+        is_relevant = is_relevant[rest]
+        # what stands behind the list; where an item of a list cannot be shown, all that can be are in it
+        left = block.scores[rest].nan_to_num_(-torch.inf, torch.inf, -torch.inf)
+        left.scatter_(1, block.items[rest], -torch.inf)
+        best = left.masked_fill(~is_relevant, -torch.inf).amax(dim=1, keepdim=True)
+        rank = self._width + 1 + (left > best).sum(dim=1)
+        level = left == best
+        tied = torch.nonzero(level.sum(dim=1) > 1)[:, 0]
+        if len(tied):
+            orders = self._rotations[self._shift[block.start + rest[tied]]]
+            level, is_relevant = (one[tied].gather(1, orders) for one in (level, is_relevant))
+            place = (level & is_relevant).int().argmax(dim=1, keepdim=True)
+            rank[tied] += level.int().cumsum(dim=1).gather(1, place)[:, 0] - 1
+        first[rest] = torch.where(best[:, 0].isfinite(), rank, 0)
+        return first
 
 
 def top(scores: "torch.Tensor", k: int) -> "tuple[torch.Tensor, torch.Tensor]":

@@ -2,13 +2,12 @@
 
 from typing import Any
 
+from dotbench.evaluation.metrics.base import Metric, RatingMetric, UserMetric, parse_metric
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row
-from dotbench.reporting.rows import cold_parts, method_row
+from dotbench.reporting.rows import cold_parts, column, method_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
-
-LOWER_IS_BETTER = ("rmse", "mae", "rmse_clipped")
 
 
 def compared(contents: Contents, facts: dict[str, Any], second: bool) -> tuple[list[Row], list[Row]]:
@@ -39,9 +38,10 @@ def _compare(
     scores, by seed."""
     complete = [k for k, row in enumerate(rows) if row["failed"] == 0]
     labels = [rows[k]["method"] for k in complete]
-    if len(complete) < 2:
+    parsed = parse_metric(metric)
+    if len(complete) < 2 or not is_compared(parsed):
         return [], labels
-    frames = [[_totals(frame, metric) for frame in users[k]] for k in complete]
+    frames = [[_totals(frame, parsed) for frame in users[k]] for k in complete]
     everyone = frames[0][0].index
     for method in frames:
         for frame in method:
@@ -49,26 +49,35 @@ def _compare(
     aligned = [[frame.reindex(everyone, fill_value=0.0) for frame in method] for method in frames]
     sums = np.array([[frame["total"].to_numpy() for frame in method] for method in aligned])
     counts = np.array([frame["n"].to_numpy() for frame in aligned[0]])
-    return compare(sums, counts, root=metric == "rmse"), labels
+    return compare(sums, counts, root=isinstance(parsed, RatingMetric) and parsed.root), labels
 
 
-def _totals(frame: "pd.DataFrame", metric: str) -> "pd.DataFrame":
+def is_compared(metric: Metric) -> bool:
+    """Whether runs keep what a metric has of each user, which a comparison needs."""
+    return isinstance(metric, UserMetric) or (isinstance(metric, RatingMetric) and metric.column is not None)
+
+
+def _totals(frame: "pd.DataFrame", metric: Metric) -> "pd.DataFrame":
     """Each user's total and divisor: a mean over users, or over ratings."""
-    if metric in ("rmse", "mae"):
-        column = "squared_error" if metric == "rmse" else "absolute_error"
-        return pd.DataFrame({"total": frame[column].to_numpy(), "n": frame["n"].to_numpy()}, index=frame["user"])
-    return pd.DataFrame({"total": frame[metric].to_numpy(), "n": 1.0}, index=frame["user"])
+    if isinstance(metric, RatingMetric):
+        return pd.DataFrame({"total": frame[metric.column].to_numpy(), "n": frame["n"].to_numpy()}, index=frame["user"])
+    return pd.DataFrame({"total": frame[metric.key].to_numpy(), "n": 1.0}, index=frame["user"])
 
 
 def standings_of(
-    rows: list[Row], compared: list[str], comparisons: list[Comparison], metric: str, second: bool = False
+    rows: list[Row],
+    compared: list[str],
+    comparisons: list[Comparison],
+    metric: str,
+    second: bool = False,
+    part: str = "test",
 ) -> list[str]:
-    """Places of all methods; the first and second only where no method of the dataset lacks a seed. ``metric``: as the
-    lines call it, a part's name before it or none."""
+    """Places of all methods in a metric on a part; the first and second only where no method of the dataset lacks a
+    seed."""
     if not comparisons:
         return ["" for _ in rows]
-    sign = -1 if metric.endswith(LOWER_IS_BETTER) else 1
-    means = [sign * row[f"{metric}_mean"] for row in rows if row["method"] in compared]
+    sign = -1 if parse_metric(metric).lower_is_better else 1
+    means = [sign * row[f"{column(part, metric)}_mean"] for row in rows if row["method"] in compared]
     places = standings(len(compared), max(range(len(compared)), key=lambda k: means[k]), comparisons)
     if len(compared) < len(rows):
         places = [place.replace("best", "") for place in places]

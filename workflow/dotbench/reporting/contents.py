@@ -23,8 +23,9 @@ class SplitFacts:
 @dataclass(frozen=True)
 class Contents:
     """``name``: the configuration's; ``report_item``: the table's or figure's, ``kind``: how it is made, both empty for
-    paper-versus-ours; ``title``: its first note; ``grid``: which grids the configuration names; ``published``: the
-    paper whose numbers the study is set beside; ``simulations``: as
+    paper-versus-ours; ``title``: its first note; ``validation_metric``: ends training early and chooses settings;
+    ``grid``: which grids the configuration names; ``published``: the paper whose numbers the study is set beside;
+    ``simulations``: as
     `dotbench.simulations.entry.SimulationEntry.described`; ``features``: those whose tables are shown."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -38,6 +39,7 @@ class Contents:
     published: str | None
     task: str
     metrics: list[str]
+    validation_metric: str
     seeds: list[int]
     tuning_seed: int
     split: SplitFacts

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.files import write_csv, write_text
 from dotbench.reporting.formats import Row
 
@@ -13,7 +14,8 @@ TIES = {"tie": "≈", "second tie": "≈²"}
 
 def metric_title(metric: str) -> str:
     """A metric in a header, e.g. ``NDCG@10``."""
-    return metric.upper().replace("RECALL", "Recall").replace("_CLIPPED", ", clipped")
+    header: str = parse_metric(metric).header
+    return header
 
 
 def has_standing(metric: str, standing: str) -> Callable[[Row], bool]:

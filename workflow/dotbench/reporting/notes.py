@@ -4,17 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from dotbench import paths
+from dotbench.evaluation.metrics.base import WATCHED, headers, parse_metric
 from dotbench.files import read_json
+from dotbench.reporting.comparison import is_compared
 from dotbench.reporting.contents import Contents
+from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.rows import INERT, cold_parts
 from dotbench.statistics.paired import MIN_USERS
 from dotbench.statistics.replications import MIN_REPLICATIONS
 
-PROTOCOLS = {
-    "ranking": "; all items ranked, train and validation masked; NDCG discounted by log2 and normalised by "
-    "min(10, test items); means over users with a test item.",
-    "rating": " of all ratings; predictions not clipped.",
-}
 SECOND = "Underlined: second, better than every other but the best. ≈²: not distinguishable from the second best mean."
 COLD_NOTE = (
     "Warm: the test part; new users, new items, both new: held out from training altogether; cold: all of these; "
@@ -33,12 +31,13 @@ BOLD_BY_PART = (
     "nothing of other data."
 )
 INERT_NOTE = (
-    "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation NDCG@10 varies by "
+    "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation {metric} varies by "
     f"less than {INERT}."
 )
 CLIPPED_NOTE = (
     "Clipped, where a column says so: predictions beyond the least or greatest training rating are set to it."
 )
+BY = "Training stops early, and hyperparameters are chosen, by {} on the validation part."
 COSTS = "Seconds are of training alone, one run; * marks runs that shared the machine."
 UPDATES = " Updates are gradient steps, or half sweeps of ALS."
 
@@ -54,7 +53,7 @@ def notes(
     """Sentences that a reader needs to judge the numbers. ``by_part``: methods are compared on every part of the test;
     ``wide``: a line is a method, without intervals and costs; ``second``: the second place is marked too."""
     records = [record for run in contents.runs for record in run.metrics()]
-    seeds, split = contents.seeds, contents.split
+    seeds, split, watched = contents.seeds, contents.split, metric_title(contents.validation_metric)
     if split.seedless:
         each = "an initialisation; the split is the same (but for ties)"
         tuned = "of this same split, without its test part"
@@ -74,14 +73,16 @@ def notes(
     interval = "" if by_part or wide else " [95 % interval, Student's t]"
     lines = [
         *([contents.title] if contents.title else []),
-        split.headline + PROTOCOLS[contents.task],
+        split.headline + _protocol(contents),
+        *_untested(contents, by_part),
         *([split.remark] if split.remark else []),
         *(_unseen(name, contents) for name in facts if split.variant),
         *([COLD_NOTE + ("" if by_part else WARM_ALONE)] if not wide and cold_parts(contents.runs) else []),
         *([CLIPPED_NOTE] if "rmse_clipped" in contents.metrics else []),
+        *([BY.format(watched)] if contents.validation_metric != WATCHED[contents.task] else []),
         f"Mean ± {spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
         f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
-        *([INERT_NOTE] if not wide and any(row["inert"] for row in rows) else []),
+        *([INERT_NOTE.format(metric=watched)] if not wide and any(row["inert"] for row in rows) else []),
         *_halving(contents),
         *_budgets(rows),
         *([_grids(contents.grid)] if contents.published or contents.grid != "paper" else []),
@@ -98,6 +99,28 @@ def notes(
         lacking = ", ".join(row["method"] for row in rows if row["dataset"] == name and row["failed"])
         lines.append(f"{name}: no method is marked as best or second, for seeds of {lacking} are absent.")
     return [*lines, *hardware_notes(records)]
+
+
+def _protocol(contents: Contents) -> str:
+    """How a held-out part is scored: what is ranked, and what the metrics divide by where their names do not say it."""
+    if contents.task == "rating":
+        return " of all ratings; predictions not clipped."
+    said: dict[str, set[str]] = {}
+    for metric in map(parse_metric, contents.metrics):
+        if metric.note:
+            said.setdefault(metric.note, set()).add(str(metric.cutoff))
+    notes = [note.format(k=min(cutoffs) if len(cutoffs) == 1 else "k") for note, cutoffs in said.items()]
+    return "; ".join(
+        ["", "all items ranked, train and validation masked", *notes, "means over users with a test item."]
+    )
+
+
+def _untested(contents: Contents, by_part: bool) -> list[str]:
+    """Which metrics are of all lists together, so that methods cannot be compared user by user."""
+    shared = [key for key in contents.metrics if not is_compared(parse_metric(key))]
+    if not shared or by_part:
+        return []
+    return [f"{headers(shared)}: not a mean over users; its intervals are over seeds, and differences are not tested."]
 
 
 def data_notes(contents: Contents, facts: dict[str, dict[str, Any]]) -> list[str]:

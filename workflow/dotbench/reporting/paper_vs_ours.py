@@ -5,11 +5,12 @@ from math import hypot, sqrt
 from pathlib import Path
 from typing import Any
 
+from dotbench.evaluation.metrics.base import WATCHED, parse_metric
 from dotbench.files import write_csv, write_text
-from dotbench.reporting.comparison import LOWER_IS_BETTER
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, render_page
 from dotbench.reporting.kind import Kind
+from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.published import Cell, Published, load_published
 from dotbench.reporting.records import dataset_label
 from dotbench.reporting.replications import is_scenario, published_rows, read_simulations
@@ -54,7 +55,7 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
         row |= {"settings": run.metrics()[0]["hyperparameters"]}
         row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents.seeds)}
         row |= {"label": dataset_label(facts[row["dataset"]])}
-    ours += [row for entries in read_simulations(contents) for row in published_rows(entries, contents.metrics[0])]
+    ours += [row for entries in read_simulations(contents) for row in published_rows(entries, WATCHED[contents.task])]
     lines = [line for cell in published.cells for line in _lines(cell, published, ours)]
     orders = _orders(published, ours)
     write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
@@ -120,8 +121,11 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
     ]
     suspect = [f"published: {cell.suspect}"] if cell.suspect else []
     if not rows:
-        why = "method" if candidates else "dataset"
-        return [{**line, "verdict": "not run", "notes": "; ".join([*suspect, f"the {why} was not run"])}]
+        was_run = any(row["dataset"] == cell.dataset for row in ours)
+        why = f"the {'method' if candidates else 'dataset'} was not run"
+        if was_run and not candidates and cell.part is None:
+            why = "the metric is not among those of the study"
+        return [{**line, "verdict": "not run", "notes": "; ".join([*suspect, why])}]
     lines = []
     for row in rows:
         notes = [*suspect]
@@ -167,7 +171,7 @@ def _orders(published: Published, ours: list[Row]) -> list[Row]:
         if len(names) > 1:
             line = {"metric": metric, "paper_dataset": paper_dataset, "dataset": dataset, "methods": len(names)}
             for key, by in (("paper_order", values), ("our_order", means)):
-                sign = 1 if metric in LOWER_IS_BETTER else -1
+                sign = 1 if parse_metric(metric).lower_is_better else -1
                 line[key] = " > ".join(sorted(names, key=lambda name: sign * by[name]))
             tau = kendall_tau([values[name] for name in names], [means[name] for name in names])
             orders.append({**line, "kendall_tau": tau})
@@ -246,7 +250,7 @@ NUMBERS = [
     Column("Table", _text("table")),
     Column("Dataset", _text("dataset")),
     Column("Method of the paper", _text("paper_method")),
-    Column("Metric", lambda row: row["metric"].upper()),
+    Column("Metric", lambda row: metric_title(row["metric"])),
     Column("Published", _plus_minus("published", "published_sd")),
     Column("Ours", _plus_minus("ours_mean", "ours_sd")),
     Column("95 % interval", _interval),
@@ -257,7 +261,7 @@ NUMBERS = [
     Column("Notes", _text("notes")),
 ]
 ORDERS = [
-    Column("Metric", lambda row: row["metric"].upper()),
+    Column("Metric", lambda row: metric_title(row["metric"])),
     Column("The paper's, on", _text("paper_dataset")),
     Column("Order of the paper", _text("paper_order")),
     Column("Ours, on", _text("dataset")),

@@ -36,7 +36,8 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
                 labels, matrix = list(values), np.array(list(values.values()))
                 comparisons = compare_replications(matrix) if len(labels) > 1 else []
                 name = column(part, metric)
-                for row, standing in zip(block, standings_of(block, labels, comparisons, name), strict=True):
+                places = standings_of(block, labels, comparisons, metric, part=part)
+                for row, standing in zip(block, places, strict=True):
                     row[f"{name}_standing"] = standing
                 for pair in comparisons:
                     each = " ".join(f"{value:.6g}" for value in matrix[pair.first] - matrix[pair.second])

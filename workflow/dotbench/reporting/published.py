@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from dotbench.errors import DotbenchError
+from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.registry import PAPERS, unknown
 from dotbench.settings import Settings, dotted, explain
 from dotbench.yaml_lines import place, read_yaml
@@ -57,10 +58,19 @@ class Cell(Settings):
         None, description="which test ratings, where the paper tells them apart"
     )
     method: str = Field(description="a name of `methods`")
-    metric: Literal["ndcg@10", "mrr@10", "rmse"]
+    metric: str = Field(description="with its cut-off, e.g. ndcg@10")
     value: float
     sd: float | None = Field(None, ge=0, description="the published ±")
     suspect: str | None = Field(None, description="why it is not to be trusted")
+
+    @field_validator("metric")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            parse_metric(value)
+        except DotbenchError as error:
+            raise ValueError(str(error)) from None
+        return value
 
     @property
     def where(self) -> str:

@@ -1,7 +1,7 @@
 """Finished runs of a study, read back for its tables and figures."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,14 @@ def dataset_label(stats: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class MethodRuns:
-    """The reported runs of one method on one dataset."""
+    """The reported runs of one method on one dataset. ``further``: the metrics that are read besides those that every
+    run has."""
 
     dataset: str
     label: str
     folder: str
     seeds: list[int]
+    further: list[str] = field(default_factory=list)
 
     @property
     def fits(self) -> list[Path]:
@@ -36,16 +38,34 @@ class MethodRuns:
 
     def finished(self) -> "MethodRuns | None":
         """The runs with the seeds whose run is finished; None if none is, or the tuning is not."""
-        seeds = [seed for seed, fit in zip(self.seeds, self.fits, strict=True) if (fit / "metrics.json").is_file()]
+        seeds = [seed for seed, fit in zip(self.seeds, self.fits, strict=True) if self._is_finished(fit)]
         tuned = (paths.run(self.dataset, self.folder) / "chosen.json").is_file()
         return replace(self, seeds=seeds) if seeds and tuned else None
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The content of every ``metrics.json``, in the order of the seeds."""
-        return [read_json(fit / "metrics.json") for fit in self.fits]
+        """The content of every ``metrics.json``, with the further metrics, in the order of the seeds."""
+        return [self._metrics(fit) for fit in self.fits]
+
+    def _is_finished(self, fit: Path) -> bool:
+        files = [fit / "metrics.json", *([paths.further(fit, self.further)] if self.further else [])]
+        return all(file.is_file() for file in files)
+
+    def _metrics(self, fit: Path) -> dict[str, Any]:
+        record: dict[str, Any] = read_json(fit / "metrics.json")
+        more = read_json(paths.further(fit, self.further))["metrics"] if self.further else None
+        if more is not None:
+            record["metrics"] = {part: values | more.get(part, {}) for part, values in record["metrics"].items()}
+        return record
 
     def per_user(self) -> list["pd.DataFrame"]:
-        return [pd.read_parquet(fit / "per_user.parquet") for fit in self.fits]
+        """The test scores of every run, a row for each user."""
+        return [self._per_user(fit) for fit in self.fits]
+
+    def _per_user(self, fit: Path) -> "pd.DataFrame":
+        frame = pd.read_parquet(fit / "per_user.parquet")
+        if not self.further:
+            return frame
+        return frame.merge(pd.read_parquet(paths.further(fit, self.further).with_suffix(".parquet")), "left", "user")
 
     def curves(self) -> list["pd.DataFrame"]:
         return [pd.read_csv(fit / "curve.csv") for fit in self.fits]

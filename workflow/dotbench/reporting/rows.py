@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dotbench.evaluation.metrics.base import RatingMetric, parse_metric
 from dotbench.lazy import np, pd
 from dotbench.reporting.formats import Row, number
 from dotbench.reporting.records import SHARED, MethodRuns
 from dotbench.statistics.intervals import t_interval
 
-INERT = 0.002  # validation NDCG@10
+INERT = 0.002  # of the validation metric of a ranking
 COLD_PARTS = ("cold_user", "cold_item", "cold_both", "cold", "overall")  # of splits that set unseen rows apart
 FACTS = ("epochs", "updates", "train_seconds", "cpu_seconds", "peak_memory_bytes", "cpu_share_of_others")
 
@@ -27,6 +28,7 @@ def column(part: str, metric: str) -> str:
 def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold: Sequence[str] = ()) -> Row:
     """One line of the table: all that the csv holds. ``cold``: further test parts, which a seed may lack."""
     records = run.metrics()
+    is_ranking = any(not isinstance(parse_metric(metric), RatingMetric) for metric in metrics)
     good = [record for record in records if record["status"] == "ok"]
     failed = [record for record in records if record["status"] != "ok"]
     chosen = run.chosen()
@@ -50,7 +52,7 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
         "device": "; ".join(sorted({record["device"] for record in records})),
         "tuned": ", ".join(f"{key}={value_text(chosen['hyperparameters'][key])}" for key in chosen["grid"]),
         "on_edge": ", ".join(f"{key} ({side})" for key, side in chosen["on_edge"].items()),
-        "inert": ", ".join(inert_keys(run) if "ndcg@10" in metrics else []),
+        "inert": ", ".join(inert_keys(run) if is_ranking else []),
         "trials": chosen["trials"],
         "tuning_cpu_seconds": float(run.trials()["cpu_seconds"].sum()),
         "verified": facts["verified"],
@@ -68,8 +70,8 @@ def seconds_text(row: Row) -> str:
 
 
 def inert_keys(run: MethodRuns) -> list[str]:
-    """Tuned keys along which validation NDCG@10 varies by less than INERT over all values of the grid, the other keys
-    as chosen. Only trials that came to the same rung are compared."""
+    """Tuned keys along which the validation metric varies by less than INERT over all values of the grid, the other
+    keys as chosen. Only trials that came to the same rung are compared."""
     chosen, trials = run.chosen(), run.trials()
     keys = []
     for key, values in chosen["grid"].items():

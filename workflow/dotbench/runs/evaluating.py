@@ -1,12 +1,14 @@
-"""Evaluation of a finished fit: ``metrics.json`` and ``per_user.parquet``."""
+"""Evaluation of a finished fit: the metrics that every run has, and further ones that a study asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dotbench import paths
 from dotbench.datasets.interactions import Split
 from dotbench.evaluation import ranking, rating
-from dotbench.evaluation.topk import vector_scorer
+from dotbench.evaluation.metrics.base import parse_metric
+from dotbench.evaluation.topk import Scorer, vector_scorer
 from dotbench.files import write_json, write_parquet
 from dotbench.lazy import np, pd, torch
 from dotbench.runs.record import FitRecord
@@ -40,6 +42,13 @@ COPIED = [
 RANKING = {"user": "int64", "n_relevant": "int64", "hits": "uint16"}
 RATING = {"user": "int64", "n": "int64", "squared_error": "float64", "absolute_error": "float64"}
 
+ALWAYS = {"ranking": ranking.METRICS, "rating": rating.METRICS}  # in every ``metrics.json``
+
+
+def further(metrics: Sequence[str], task: str) -> list[str]:
+    """Those of the metrics that ``metrics.json`` does not have, sorted."""
+    return sorted(set(metrics) - set(ALWAYS[task]))
+
 
 def per_user_table(columns: "Mapping[str, np.ndarray]") -> "pd.DataFrame":
     """The content of ``per_user.parquet`` from the columns of RANKING or RATING."""
@@ -49,7 +58,8 @@ def per_user_table(columns: "Mapping[str, np.ndarray]") -> "pd.DataFrame":
 
 
 def evaluate(record: FitRecord, arrays: Mapping[str, Any], split: Split, folder: Path) -> dict[str, Any]:
-    """Score a fit on its split: ``record`` as in ``fit.json``, ``arrays`` as in ``fitted.npz``.
+    """Score a fit on its split by the metrics that every run has: ``record`` as in ``fit.json``, ``arrays`` as in
+    ``fitted.npz``.
 
     A failed fit gives a record without metrics and an empty per-user table. Returns the content of
     ``metrics.json``, which is written last.
@@ -58,8 +68,7 @@ def evaluate(record: FitRecord, arrays: Mapping[str, Any], split: Split, folder:
     is_ranking = not split.ratings
     frame = per_user_table({name: np.zeros(0, kind) for name, kind in (RANKING if is_ranking else RATING).items()})
     if record.ok and is_ranking:
-        vectors = (torch.from_numpy(arrays[name]) for name in ("user_vectors", "item_vectors"))
-        metrics, frame = ranking.evaluate_ranking(split, vector_scorer(*vectors))
+        metrics, frame = ranking.evaluate_ranking(split, _scorer(arrays))
     elif record.ok:
         metrics, frame = rating.evaluate_rating(split, arrays)
     facts = record.to_json()
@@ -69,3 +78,29 @@ def evaluate(record: FitRecord, arrays: Mapping[str, Any], split: Split, folder:
     write_parquet(folder / "per_user.parquet", frame)
     write_json(folder / "metrics.json", result)
     return result
+
+
+def evaluate_further(
+    record: FitRecord, arrays: Mapping[str, Any], split: Split, folder: Path, metrics: Sequence[str]
+) -> dict[str, Any]:
+    """Score a fit by these metrics too: as `evaluate`, in the files that `dotbench.paths.further` names.
+
+    The per-user table has the metrics that are means over users.
+    """
+    values: dict[str, Any] | None = None
+    frame = pd.DataFrame({"user": np.zeros(0, np.int64)})
+    parsed = [parse_metric(metric) for metric in metrics]
+    if record.ok and not split.ratings:
+        values, frame = ranking.evaluate_metrics(split, _scorer(arrays), parsed)
+    elif record.ok:
+        values, _ = rating.evaluate_rating(split, arrays, parsed)
+    facts = record.to_json()
+    result = {key: facts[key] for key in COPIED[: COPIED.index("reason")]} | {"metrics": values}
+    path = paths.further(folder, metrics)
+    write_parquet(path.with_suffix(".parquet"), frame)
+    write_json(path, result)
+    return result
+
+
+def _scorer(arrays: Mapping[str, Any]) -> Scorer:
+    return vector_scorer(*(torch.from_numpy(arrays[name]) for name in ("user_vectors", "item_vectors")))

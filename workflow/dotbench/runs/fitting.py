@@ -8,8 +8,8 @@ from typing import Any
 
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
-from dotbench.evaluation.rmse import inner_products, rmse
-from dotbench.evaluation.topk import Ranking, mean_ndcg, vector_scorer
+from dotbench.evaluation.rmse import inner_products
+from dotbench.evaluation.topk import CUTOFF, Ranking, vector_scorer
 from dotbench.execution.attempt import attempt
 from dotbench.execution.hardware import Execution, Usage, machine, versions
 from dotbench.features.arrays import Features, joined, load_features
@@ -21,9 +21,7 @@ from dotbench.runs.record import FitRecord
 from dotbench.solvers.base import Pause, Problem, Validate
 from dotbench.sources import sources_digest
 
-WATCHED = {"ranking": "ndcg@10", "rating": "rmse"}  # the metric of tuning and early stopping
 DIGITS = 5  # of the numbers in a curve, times with one less; more is noise, and most of what a file of runs would hold
-HIGHER_IS_BETTER = {"ranking": True, "rating": False}
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def fit(
         trained = attempt(train, execution.say)
     training, reason = trained.result or Training(), trained.reason
     last = training.curve[-1] if training.curve else {}
-    metric = WATCHED[method.task]
+    metric = method.watched.key
     model, loss, solver = method.names
     elsewhere = training.extra.get("decomposition", {})  # done by another process, which counts as well
     record = FitRecord(
@@ -146,9 +144,10 @@ def empty_arrays(task: str) -> dict[str, Any]:
 
 def fit_key(method: Method, inputs: Inputs, execution: Execution) -> str:
     """What a checkpoint depends on besides hyperparameters and seed: code, data, hardware settings."""
-    code = sources_digest(__name__, *(component.__module__ for component in method.components))
+    code = sources_digest(__name__, *method.modules)
     read = [file_digest(path) for path in inputs.features]
-    return digest([method.names, code, inputs.split.content_digest(), read, execution.threads, execution.device])
+    data = inputs.split.content_digest()
+    return digest([method.names, method.watched.key, code, data, read, execution.threads, execution.device])
 
 
 @dataclass(frozen=True)
@@ -188,8 +187,8 @@ class _Task:
                 train=lambda dtype: TrainMatrix(
                     split.train, split.n_users, split.n_items, execution.device, dtype, ratings
                 ).ready(),
-                validate=_validation(method.task, split, execution.device),
-                maximise=HIGHER_IS_BETTER[method.task],
+                validate=_validation(method, split, execution.device),
+                maximise=not method.watched.lower_is_better,
                 init_seed=self.init_seed,
                 device=execution.device,
                 spectrum=self.inputs.spectrum,
@@ -219,23 +218,30 @@ class _Task:
         if method.task == "ranking":
             users, items = baseline.vectors(split)
             arrays = {"user_vectors": users, "item_vectors": items}
-            ranking = Ranking(split.valid, split.train, split.n_users, split.n_items)
-            validation = mean_ndcg(ranking, vector_scorer(torch.from_numpy(users), torch.from_numpy(items)))
+            validate = _validation(method, split, "cpu")
+            validation = validate(torch.from_numpy(users), torch.from_numpy(items))
         else:
             arrays = {part: baseline.predict(pairs) for part, pairs in held_out(split).items()}
             if not all(np.isfinite(values).all() for values in arrays.values()):
                 raise FitFailed("a prediction is NaN or infinite")
-            validation = rmse(split.ratings["valid"], arrays["valid"])
+            validation = method.watched.error(split.ratings["valid"], arrays["valid"], _rated(split))
         row = {"epoch": 1, "updates": 1, "seconds": seconds, "cpu_seconds": cpu_seconds, "validation": validation}
         return Training([row], 1, arrays)
 
 
-def _validation(task: str, split: Split, device: str) -> Validate:
+def _validation(method: Method, split: Split, device: str) -> Validate:
     """The watched metric as a function of user vectors and item vectors."""
-    if task == "rating":
-        return lambda users, items: rmse(split.ratings["valid"], inner_products(users, items, split.valid))
-    ranking = Ranking(split.valid, split.train, split.n_users, split.n_items, device)
-    return lambda users, items: mean_ndcg(ranking, vector_scorer(users, items))
+    metric = method.watched
+    if method.task == "rating":
+        truth, rated = split.ratings["valid"], _rated(split)
+        return lambda users, items: metric.error(truth, inner_products(users, items, split.valid), rated)
+    ranking = Ranking(split.valid, split.train, split.n_users, split.n_items, device, metric.cutoff or CUTOFF)
+    return lambda users, items: metric.watch(ranking, vector_scorer(users, items))
+
+
+def _rated(split: Split) -> tuple[float, float]:
+    """Least and greatest training rating."""
+    return split.ratings["train"].min(), split.ratings["train"].max()
 
 
 def held_out(split: Split) -> dict[str, "np.ndarray"]:

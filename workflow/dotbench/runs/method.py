@@ -1,12 +1,13 @@
 """A method: model × loss × solver with resolved settings, a search space, and the digest that names its runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import Field, ValidationError, create_model
 
 from dotbench.errors import DotbenchError
+from dotbench.evaluation.metrics.base import WATCHED, parse_metric
 from dotbench.files import canonical_json, digest
 from dotbench.losses.base import losses
 from dotbench.models.base import models
@@ -41,7 +42,8 @@ class WrongChoice(DotbenchError):
 
 @dataclass(frozen=True)
 class Method:
-    """A resolved choice: every setting has its value, every grid point has been validated."""
+    """A resolved choice: every setting has its value, every grid point has been validated. ``validation_metric``: what
+    stops training early and chooses among the grid's points; None: that of WATCHED."""
 
     model: type[Any]
     loss: type[Any] | None
@@ -49,6 +51,7 @@ class Method:
     settings: dict[str, Any]
     grid: Grid
     label: str
+    validation_metric: str | None = None
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -72,6 +75,16 @@ class Method:
     @property
     def components(self) -> list[type[Component]]:
         return [part for part in (self.model, self.loss, self.solver) if part is not None]
+
+    @property
+    def watched(self) -> Any:
+        """The metric on the validation part that stops training early and chooses among the grid's points."""
+        return parse_metric(self.validation_metric or WATCHED[self.task], self.task)
+
+    @property
+    def modules(self) -> list[str]:
+        """Modules of what was found by discovery: what its fits depend on, beside what the stage imports."""
+        return [part.__module__ for part in (*self.components, type(self.watched))]
 
     def trials(self) -> list[dict[str, Any]]:
         """Settings of every point of the grid, in the order of the grid's product; one if nothing is tuned."""
@@ -213,7 +226,7 @@ def _label(model: type[Any], loss: type[Any] | None, solver: type[Any] | None) -
 def from_identity(identity: Mapping[str, Any]) -> Method:
     """The method that ``Method.identity`` describes."""
     baseline = identity["loss"] == "none"
-    return resolve(
+    method = resolve(
         MethodChoice(
             model=identity["model"],
             loss=None if baseline else identity["loss"],
@@ -222,3 +235,4 @@ def from_identity(identity: Mapping[str, Any]) -> Method:
             grid=identity["grid"],
         )
     )
+    return replace(method, validation_metric=identity["protocol"].get("validation_metric"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from dotbench.execution.hardware import Execution
 from dotbench.files import digest, read_json, write_csv, write_json
-from dotbench.runs.fitting import HIGHER_IS_BETTER, Inputs, Seeds, fit, fit_key, short
+from dotbench.runs.fitting import Inputs, Seeds, fit, fit_key, short
 from dotbench.runs.method import Method
 from dotbench.runs.record import FitRecord
 from dotbench.solvers.base import Pause
@@ -90,7 +90,7 @@ def choose(
 
     It holds nothing that changes when the same trials run again.
     """
-    maximise, values = HIGHER_IS_BETTER[method.task], [_value(record) for record in records]
+    maximise, values = not method.watched.lower_is_better, [_value(record) for record in records]
     number = best(values, maximise, among) if records else 0
     if number is None:
         number = best(values, maximise)
@@ -124,7 +124,7 @@ def _write(method: Method, trials: dict[int, Trial], chosen: dict[str, Any], fol
 def _ranked(method: Method, trials: dict[int, Trial], numbers: list[int]) -> list[int]:
     """These trials by their validation, the best first; failed ones come last."""
     values = [_value(trial.record) for _, trial in sorted(trials.items())]  # every trial has been on the first rung
-    return ranked(values, HIGHER_IS_BETTER[method.task], numbers)
+    return ranked(values, not method.watched.lower_is_better, numbers)
 
 
 def _value(record: FitRecord) -> float | None:

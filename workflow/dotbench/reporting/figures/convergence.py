@@ -1,4 +1,4 @@
-"""Validation NDCG@10 against epochs and against training seconds."""
+"""The validation metric against epochs and against training seconds."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,18 +8,18 @@ from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.kind import FigureKind
+from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.records import MethodRuns, clock, dataset_label, is_shared
 
-METRIC = "ndcg@10"
 AXES = {"epoch": "epoch (ALS: full sweep)", "seconds": ""}  # the clock is chosen by the runs
 HALF_SWEEPS = {**AXES, "epoch": "epoch (ALS: half sweep, as the RG2 paper counts)"}
 
 
 class Convergence(FigureKind):
-    """Validation NDCG\\@10 during training: mean over seeds, band from the least to the greatest, drawn as far as
-    every seed was trained; the time of an epoch is the mean over seeds. Methods without epochs (the closed-form
-    optimum, popularity) are one marker and a dotted level. Seconds are of training alone, on a machine of its
-    own; \\* marks methods that shared it, and the time then is CPU time.
+    """The validation metric, NDCG\\@10 if the study names no other, during training: mean over seeds, band from the
+    least to the greatest, drawn as far as every seed was trained; the time of an epoch is the mean over seeds. Methods
+    without epochs (the closed-form optimum, popularity) are one marker and a dotted level. Seconds are of training
+    alone, on a machine of its own; \\* marks methods that shared it, and the time then is CPU time.
     """
 
     name = "convergence"
@@ -36,10 +36,13 @@ class Convergence(FigureKind):
 
         half_sweeps = self.half_sweeps
         name, runs, facts = contents.report_item, contents.runs, contents.datasets
+        metric = contents.validation_metric
         column, title = clock(runs)
         titles = {**(HALF_SWEEPS if half_sweeps else AXES), "seconds": title}
         columns = {"epoch": "epoch", "seconds": column}
-        series = [line for run in runs for column in columns.values() for line in _series(run, column, half_sweeps)]
+        series = [
+            line for run in runs for column in columns.values() for line in _series(run, column, half_sweeps, metric)
+        ]
         write_csv(folder / f"{name}.csv", series, ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"])
         labels = list(dict.fromkeys(run.label for run in runs))
         levels = {run.label for run in runs if run.metrics()[0]["loss"] == "none"}
@@ -57,14 +60,14 @@ class Convergence(FigureKind):
                     panel.set_xscale("log")
                     panel.xaxis.set_major_formatter(FormatStrFormatter("%g"))
                     panel.xaxis.set_minor_formatter(NullFormatter())
-                row[0].set_ylabel(f"{dataset_label(facts[dataset])}\nvalidation NDCG@10")
+                row[0].set_ylabel(f"{dataset_label(facts[dataset])}\nvalidation {metric_title(metric)}")
             handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
             figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
             save(figure, folder, stem)
 
 
 class ConvergenceInHalfSweeps(Convergence):
-    """Validation NDCG\\@10 during training, as in the figure of convergence; an epoch of ALS, a full sweep, counts as
+    """The validation metric during training, as in the figure of convergence; an epoch of ALS, a full sweep, counts as
     two, as the RG2 paper counts.
     """
 
@@ -73,7 +76,7 @@ class ConvergenceInHalfSweeps(Convergence):
     half_sweeps = True
 
 
-def _series(run: MethodRuns, axis: str, half_sweeps: bool) -> list[dict[str, Any]]:
+def _series(run: MethodRuns, axis: str, half_sweeps: bool, metric: str) -> list[dict[str, Any]]:
     """Points of one method, one per epoch that every seed reached: mean over seeds of the epoch's value and of
     the time at its end, least and greatest value."""
     good = [curve for curve, record in zip(run.curves(), run.metrics(), strict=True) if record["status"] == "ok"]
@@ -83,7 +86,7 @@ def _series(run: MethodRuns, axis: str, half_sweeps: bool) -> list[dict[str, Any
     xs = np.mean([curve[axis].to_numpy()[:length] for curve in good], axis=0)
     if half_sweeps and axis == "epoch" and run.metrics()[0]["solver"] == "als":
         xs = 2 * xs
-    values = np.stack([curve[METRIC].to_numpy()[:length] for curve in good])
+    values = np.stack([curve[metric].to_numpy()[:length] for curve in good])
     return [
         {
             "dataset": run.dataset,

@@ -1,4 +1,4 @@
-"""Validation NDCG@10 of a spectral method's trials against its regularisation, one line per rank."""
+"""The validation metric of a spectral method's trials against its regularisation, one line per rank."""
 
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,15 @@ from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.kind import FigureKind
+from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.records import dataset_label
 
 COLUMNS = ["dataset", "rank", "regularization", "validation"]
 
 
 class Regularization(FigureKind):
-    """Validation NDCG\\@10 on the tuning split against the regularization, one line per rank, all from one
-    decomposition a dataset. The ring marks the best point.
+    """The validation metric, NDCG\\@10 if the study names no other, on the tuning split against the regularization, one
+    line per rank, all from one decomposition a dataset. The ring marks the best point.
     """
 
     name = "regularization"
@@ -53,7 +54,7 @@ class Regularization(FigureKind):
             panel.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
             panel.set_xticks([], minor=True)
             panel.set_xlabel("regularization λ")
-        panels[0, 0].set_ylabel("validation NDCG@10")
+        panels[0, 0].set_ylabel(f"validation {metric_title(contents.validation_metric)}")
         handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
         if handles:
             figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)

@@ -9,19 +9,21 @@ from dotbench.lazy import np
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, pyplot, save
 from dotbench.reporting.kind import FigureKind
+from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.records import MethodRuns, clock, dataset_label, is_shared
 from dotbench.statistics.intervals import t_interval
 
-METRIC = "ndcg@10"
 SHARE = 0.99
-COLUMNS = ["dataset", "method", "seconds", "seconds_low", "seconds_high"]
-COLUMNS += [f"{METRIC}_{name}" for name in ("mean", "low", "high")] + ["clock", "runs", "shared"]
+ENDS = {"mean": "", "low": "_low", "high": "_high"}  # of an interval; of the seconds' columns
+FIRST = ["dataset", "method", *(f"seconds{end}" for end in ENDS.values())]
+LAST = ["clock", "runs", "shared"]
 
 
 class TimeToQuality(FigureKind):
-    """Left: training seconds until a method first reaches 99 % of its own best validation NDCG\\@10; a stroke for
-    every seed, the geometric mean, and the 95 % interval of the logarithm. Right: NDCG\\@10 on test, mean and 95
-    % interval. A low best is reached early: read both sides. \\* marks methods whose runs shared the machine.
+    """Left: training seconds until a method first reaches 99 % of its own best value of the validation metric,
+    NDCG\\@10 if the study names no other; a stroke for every seed, the geometric mean, and the 95 % interval of the
+    logarithm. Right: the same metric on test, mean and 95 % interval. A low best is reached early: read both sides. \\*
+    marks methods whose runs shared the machine.
     """
 
     name = "time_to_quality"
@@ -31,15 +33,17 @@ class TimeToQuality(FigureKind):
     in_report = {".svg": {"axis": "seconds"}}
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A row of panels per dataset: training seconds to 99 % of the method's own best validation NDCG@10, and
-        NDCG@10 on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
+        """A row of panels per dataset: training seconds to 99 % of the method's own best value of the validation
+        metric, and that metric on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
         from matplotlib.ticker import FormatStrFormatter
 
         facts = contents.datasets
         runs = contents.runs
+        metric, shown = contents.validation_metric, metric_title(contents.validation_metric)
         column, title = clock(runs)
-        rows = {(run.dataset, run.label): row for run in runs if (row := quality_row(run, column)) is not None}
-        write_csv(folder / f"{contents.report_item}.csv", rows.values(), COLUMNS)
+        rows = {(run.dataset, run.label): row for run in runs if (row := quality_row(run, column, metric)) is not None}
+        columns = [*FIRST, *(f"{metric}_{name}" for name in ENDS), *LAST]
+        write_csv(folder / f"{contents.report_item}.csv", rows.values(), columns)
         heights = [1.1 + 0.26 * sum(run.dataset == dataset for run in runs) for dataset in facts]
         figure, panels = pyplot().subplots(
             len(facts),
@@ -55,10 +59,10 @@ class TimeToQuality(FigureKind):
             for place, run in enumerate(runs_of_dataset):
                 row = rows.get((dataset, run.label))
                 if row is not None:
-                    seconds = reach_seconds(run, column)
+                    seconds = reach_seconds(run, column, metric)
                     left.plot(seconds, [place] * len(seconds), "|", color="#7F7F7F", ms=8, zorder=1)
                     _dot(left, place, row["seconds"], row["seconds_low"], row["seconds_high"], STYLES[0][0])
-                    mean, low, high = (row[f"{METRIC}_{name}"] for name in ("mean", "low", "high"))
+                    mean, low, high = (row[f"{metric}_{name}"] for name in ENDS)
                     _dot(right, place, mean, low, high, STYLES[1][0])
             left.set_yticks(range(len(runs_of_dataset)), [_label(rows, run) for run in runs_of_dataset])
             left.set_ylim(len(runs_of_dataset) - 0.4, -0.6)
@@ -68,41 +72,38 @@ class TimeToQuality(FigureKind):
             for panel in (left, right):
                 panel.grid(axis="x", alpha=0.3)
                 panel.tick_params(axis="y", length=0)
-        panels[-1, 0].set_xlabel(f"{title} to {SHARE:.0%} of the best validation NDCG@10")
-        panels[-1, 1].set_xlabel("test NDCG@10")
+        panels[-1, 0].set_xlabel(f"{title} to {SHARE:.0%} of the best validation {shown}")
+        panels[-1, 1].set_xlabel(f"test {shown}")
         save(figure, folder, contents.report_item)
 
 
-def reach_seconds(run: MethodRuns, column: str) -> list[float]:
-    """For every seed whose fit is there, the training seconds at the end of the first epoch whose validation NDCG@10
-    is at least 99 % of the run's greatest."""
+def reach_seconds(run: MethodRuns, column: str, metric: str) -> list[float]:
+    """For every seed whose fit is there, the training seconds at the end of the first epoch whose validation
+    metric is at least 99 % of the run's greatest."""
     seconds = []
     for curve, record in zip(run.curves(), run.metrics(), strict=True):
         if record["status"] == "ok":
-            values = curve[METRIC].to_numpy()
+            values = curve[metric].to_numpy()
             seconds.append(float(curve[column].to_numpy()[int(np.argmax(values >= SHARE * values.max()))]))
     return seconds
 
 
-def quality_row(run: MethodRuns, column: str) -> dict[str, Any] | None:
+def quality_row(run: MethodRuns, column: str, metric: str) -> dict[str, Any] | None:
     """One line of the csv; None for a method without a finished fit."""
-    seconds = reach_seconds(run, column)
+    seconds = reach_seconds(run, column, metric)
     if not seconds:
         return None
     time = t_interval([log(value) for value in seconds])
-    test = t_interval([r["metrics"]["test"][METRIC] for r in run.metrics() if r["status"] == "ok"])
+    test = t_interval([r["metrics"]["test"][metric] for r in run.metrics() if r["status"] == "ok"])
     return {
         "dataset": run.dataset,
         "method": run.label,
-        **{f"seconds{end}": _exp(getattr(time, name)) for end, name in ENDS.items()},
-        **{f"{METRIC}_{name}": getattr(test, name) for name in ("mean", "low", "high")},
+        **{f"seconds{end}": _exp(getattr(time, name)) for name, end in ENDS.items()},
+        **{f"{metric}_{name}": getattr(test, name) for name in ENDS},
         "clock": column,
         "runs": len(seconds),
         "shared": is_shared(run),
     }
-
-
-ENDS = {"": "mean", "_low": "low", "_high": "high"}
 
 
 def _exp(value: float | None) -> float | None:
