@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from dotbench.settings import Settings
 
@@ -41,6 +41,14 @@ class Source(Digests):
     members: list[Member] = Field(default=[], description="files to read if the address leads to a zip archive")
     generator: Name | None = Field(None, description="a generator of the package: no download")
     parameters: dict[str, Any] = Field(default={}, description="settings of the generator")
+
+    @field_validator("file", "files")
+    @classmethod
+    def _no_wildcard(cls, value: str | list[str] | None) -> str | list[str] | None:
+        for file in [value] if isinstance(value, str) else value or []:
+            if "{" in file or "}" in file:
+                raise ValueError(f"the name of '{file}' has braces, which mark wildcards of Snakemake; rename the file")
+        return value
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Source":
