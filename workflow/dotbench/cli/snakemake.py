@@ -69,7 +69,12 @@ def planned_jobs(targets: list[str], config: Sequence[Path] | None) -> list[Plan
     return [PlannedJob(message, reason) for message, reason in jobs]
 
 
-NO_REASON = ("Using workflow specific profile", "Assuming unrestricted shared filesystem", "Building DAG of jobs", "host:")
+NO_REASON = (
+    "Using workflow specific profile",
+    "Assuming unrestricted shared filesystem",
+    "Building DAG of jobs",
+    "host:",
+)
 
 
 def _reason(output: str) -> str:

@@ -18,7 +18,9 @@ EVERYTHING = "all"  # what a run makes that names nothing
 
 def listed(plan: Plan) -> tuple[list[str], list[tuple[str, ...]]]:
     """(header, rows) of the names that the configuration can make something for."""
-    titles = {f"{study.name}_{item.name}": item.title for study in plan.studies() for item in (*study.tables, *study.figures)}
+    titles = {
+        f"{study.name}_{item.name}": item.title for study in plan.studies() for item in (*study.tables, *study.figures)
+    }
     rows = [(EVERYTHING, "all that is not on request", "")]
     for name, files in plan.named_targets().items():
         if files:

@@ -47,7 +47,7 @@ class Source(Digests):
     def _no_wildcard(cls, value: str | list[str] | None) -> str | list[str] | None:
         for file in [value] if isinstance(value, str) else value or []:
             if "{" in file or "}" in file:
-                raise ValueError(f"the name of '{file}' has braces, which mark wildcards of Snakemake; rename the file")
+                raise ValueError("allowed are names without braces, which mark wildcards of Snakemake; rename the file")
         return value
 
     @model_validator(mode="after")

@@ -104,10 +104,10 @@ LATEX |= {"*": r"$^{*}$", "†": r"$^{\dagger}$", "≈": r"$^{\approx}$"}  # mar
 LATEX |= {letter: f"$^{{{digit}}}$" for digit, letter in zip("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", strict=True)}
 LATEX |= {letter: f"$_{{{digit}}}$" for digit, letter in zip("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋", strict=True)}
 LATEX |= {"–": "--", "—": "---", "…": r"\dots{}", "−": "$-$", "‖": r"$\|$"}
-_NAMED = """α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi
+NAMED = """α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi
 ρ rho ς varsigma σ sigma τ tau υ upsilon φ phi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma
-Φ Phi Ψ Psi Ω Omega ± pm × times · cdot ≤ leq ≥ geq ≠ neq ∞ infty ∑ sum ∈ in → to""".split()
-LATEX |= {letter: rf"$\{name}$" for letter, name in zip(_NAMED[::2], _NAMED[1::2], strict=True)}
+Φ Phi Ψ Psi Ω Omega ± pm × times · cdot ≤ leq ≥ geq ≠ neq ∞ infty ∑ sum ∈ in → to"""
+LATEX |= {letter: rf"$\{name}$" for letter, name in re.findall(r"(\S) (\w+)", NAMED)}
 
 
 def latex_escape(text: str) -> str:
