@@ -24,7 +24,7 @@ def _without_truth_values(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if schema.get("type") in ("int", "float"):
-        return core_schema.no_info_before_validator_function(_no_truth_value, schema)  # type: ignore[arg-type]
+        return core_schema.no_info_before_validator_function(_no_truth_value, schema)
     if schema.get("type") == "function-before" and schema["function"]["function"] is _no_truth_value:
         return schema  # of a settings class within another
     said = ("default", "metadata", "serialization")  # values, no schemas
