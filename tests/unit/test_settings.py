@@ -798,8 +798,7 @@ def test_truth_values_stay_where_they_are_allowed() -> None:
 
 @pytest.mark.parametrize("word", ["yes", "no", "on", "off", "true", "False"])
 def test_the_words_of_yaml_are_no_numbers_in_a_configuration(problem, word: str) -> None:
-    assert "a.yaml, line 6: key 'studies.0.methods.0.set.epochs': found " in problem(
-        changed(f"set: {{epochs: {word}}}")
-    )
+    fixed, tuned = changed(f"set: {{epochs: {word}}}"), changed(f"grid: {{epochs: [{word}]}}")
+    assert "a.yaml, line 6: key 'studies.0.methods.0.set.epochs': found " in problem(fixed)
     assert "a.yaml, line 6: key 'studies.0.methods.0.grid.epochs" in problem(tuned)
     assert "a.yaml, line 8: key 'seeds.1': found " in problem(GOOD + f"seeds: [3, {word}]\n")

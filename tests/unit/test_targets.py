@@ -142,6 +142,15 @@ def test_a_folder_that_cannot_be_written_is_told(no_snakemake, monkeypatch, name
     assert "\n" not in str(end.value.code)
 
 
+@pytest.mark.parametrize("name", [".snakemake", "results"])
+def test_a_file_in_the_place_of_a_folder_is_told(no_snakemake, workdir: Path, monkeypatch, name: str) -> None:
+    (workdir / name).touch()
+    monkeypatch.setattr(sys, "argv", ["dotbench", "plan"])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    assert str(end.value.code).startswith(f"error: {workdir / name}: cannot be written: Not a directory")
+
+
 @pytest.mark.parametrize("name", ["run", "plan", "status", "compare"])
 def test_an_absent_configuration_is_told(no_snakemake, workdir, monkeypatch, name: str) -> None:
     monkeypatch.setattr(sys, "argv", ["dotbench", name, "-c", "absent.yaml"])

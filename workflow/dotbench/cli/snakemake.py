@@ -39,12 +39,13 @@ def snakemake(
 
 def _must_be_writable() -> None:
     """Snakemake writes into the working directory, whatever it is asked for."""
-    try:
-        with TemporaryFile(dir="."):
-            pass
-    except OSError as error:
-        reason = f"{Path.cwd()}: cannot be written: {error.strerror or error}"
-        raise DotbenchError(f"{reason}; work in a folder of your own, and name configurations with -c") from None
+    for folder in (Path(), Path(".snakemake"), paths.RESULTS):
+        try:
+            if folder.exists():
+                TemporaryFile(dir=folder).close()
+        except OSError as error:
+            reason = f"{folder.absolute()}: cannot be written: {error.strerror or error}"
+            raise DotbenchError(f"{reason}; work in a folder of your own, and name configurations with -c") from None
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ NO_REASON = (
 def _reason(output: str) -> str:
     """What of Snakemake's words says why it failed; it names what it uses and does among them."""
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(NO_REASON)]
+    if lines and lines[0].startswith("Traceback"):
+        lines = lines[-1:]
     return "\n".join(lines).removeprefix("error: ") or "Snakemake failed and gave no reason"
 
 
