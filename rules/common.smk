@@ -6,7 +6,6 @@ from dotbench.cli.snakemake import keep_one_clock, outputs_of
 from dotbench.config.benchmark import parse_benchmark
 from dotbench.config.inputs import Inputs, one_of
 from dotbench.config.plan import Plan
-from dotbench.datasets.catalogue import definition_files
 from dotbench.errors import DotbenchError
 from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
@@ -17,7 +16,6 @@ try:
     # the last file wins: Snakemake lists the default behind those of the command line
     own = [Path(file) for file in workflow.configfiles if not Path(file).samefile(DEFAULT_CONFIG)]
     plan = Plan(parse_benchmark(config, [DEFAULT_CONFIG, *own]))
-    definition_files()
     refresh()
 except DotbenchError as error:
     sys.exit(f"error: {error}")

@@ -1,5 +1,6 @@
 """The command ``dotbench``: what it prints and writes, and that a mistake is one message and the status 1."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -12,15 +13,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import rich.markup
+import typer
 
 from dotbench import __version__
 from dotbench.cli import main as command
+from dotbench.cli.listing import listing
 from dotbench.datasets.catalogue import definition_files
 from dotbench.datasets.generators.sim_ratings import SimRatings, SimRatingsSettings
 from dotbench.datasets.splits.base import splitters
+from dotbench.features.base import feature_sets
 from dotbench.files import read_json
 from dotbench.losses.base import losses
 from dotbench.models.base import models
+from dotbench.simulations.base import simulations
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 
@@ -81,6 +87,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "solvers": solvers,
     "studies": studies,
 }
+EVERY = {**KINDS, "features": feature_sets, "simulations": simulations}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -138,6 +145,18 @@ FIT_MISTAKES = {
     "no solver": (
         ["--model", "mf", "--loss", "rg2"],
         "--solver: missing; allowed for 'mf' and 'rg2': als, newton-cg, sgd, spectral",
+    ),
+    "solver that there is not": (
+        ["--model", "lightgcn", "--loss", "wrmf"],
+        "--loss: no solver can minimise the loss 'wrmf' of the model 'lightgcn'; 'wrmf' goes with mf; 'lightgcn' goes",
+    ),
+    "truth value for a number": (
+        ["--model", "mf", "--loss", "bpr", "--set", "epochs=yes"],
+        "--set epochs: found True; a number is needed (YAML reads yes, no, on and off as true and false",
+    ),
+    "setting of what has none": (
+        ["--model", "popularity", "--set", "epochs=1"],
+        "--set epochs: unknown key; no key is allowed here",
     ),
     "negative size": (
         ["--model", "mf", "--loss", "bpr", "--set", "embedding_size=-1"],
@@ -598,3 +617,57 @@ def test_a_split_with_an_empty_part_is_told_or_gives_json(dotbench, elsewhere, w
         return
     for text in (result.out, (workdir / "out" / "metrics.json").read_text()):
         json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+# terminals
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("arguments", [["list", "losses"], ["fit", "--help"], ["list", "ℓ"]])
+def test_any_terminal_can_be_printed_on(workdir: Path, monkeypatch, encoding: str, arguments: list[str]) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    code = "from dotbench.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True)
+    assert b"Traceback" not in done.stderr
+    text = (done.stdout + done.stderr).decode(encoding)
+    assert any(start in text for start in ("\nbpr ", "Usage: ", "error: unknown kind "))
+    assert ("ℓ" in text) == (encoding == "utf-8" and arguments[0] == "list")
+
+
+@pytest.mark.parametrize("kind", ["splits", "features", "models", "losses", "solvers", "studies", "simulations"])
+def test_list_shows_first_paragraphs_as_they_are_written(dotbench, kind: str) -> None:
+    """Brackets are no markup, and no sentence is cut at the end of a line of the source."""
+    header, rows = listing(kind)
+    shown = " ".join(dotbench("list", kind).out.split())
+    for row in rows:
+        assert row[-1]
+        assert row[-1] == " ".join((inspect.getdoc(EVERY[kind]()[row[0]]) or "").split("\n\n")[0].split())
+        start = row[-1].split()[:3]
+        assert " ".join(start) in shown
+        assert row[-1].endswith((".", ".)"))
+    assert header[0] == "name"
+
+
+def test_the_formula_of_sml_has_its_hinges(dotbench) -> None:
+    assert "[d(u,i) − d(u,j) + m_u]₊ + λ [d(u,i) − d(i,j) + n_i]₊" in dotbench("list", "losses").out
+
+
+@pytest.mark.parametrize("text", ["[/x]", "[bold]POP[/bold]", ":smile:", "POP [k=10]"])
+def test_a_table_shows_its_cells_themselves(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    command._show([text], [(text,)])
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()] == [text, text]
+
+
+@pytest.mark.parametrize("arguments", [["[/x]"], ["fit", "[/x]"], ["list", "[/x]"], ["fit", "--seed", "[/x]"]])
+def test_what_a_user_types_is_no_markup(dotbench, arguments: list[str]) -> None:
+    result = dotbench(*arguments)
+    assert result.status in (1, 2)
+    assert "Traceback" not in result.err
+
+
+def test_the_help_of_no_command_has_markup() -> None:
+    """rich reads help as markup: what stands in brackets would be gone."""
+    group = typer.main.get_command(command.app)
+    for one in [group, *group.commands.values()]:
+        for text in [one.help, *(getattr(parameter, "help", None) for parameter in one.params)]:
+            assert rich.markup.render(text or "").plain == (text or "")

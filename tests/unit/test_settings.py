@@ -1,15 +1,18 @@
 """Configurations: every mistake is told with file, line and key; equal settings name equal run folders."""
 
 from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import pytest
+from pydantic import Field, ValidationError
 
 from dotbench.config.benchmark import Benchmark, load_benchmark
 from dotbench.config.plan import Plan
 from dotbench.config.schema import SCHEMAS, write_schemas
 from dotbench.errors import DotbenchError
 from dotbench.losses.wrmf import WRMF
-from dotbench.settings import Settings
+from dotbench.registry import Component, discover
+from dotbench.settings import Settings, explain, validate
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -747,3 +750,98 @@ def test_contents_of_a_study_without_simulations_say_nothing_of_them(load) -> No
     plan = Plan(load(GOOD))
     contents = plan.contents(plan.study("ranking"))
     assert contents.simulations == contents.to_json()["simulations"] == []
+
+
+# truth values: what YAML reads of yes, no, on and off
+
+
+def every_settings_class() -> list[type[Settings]]:
+    """Of the configuration and of every component that there is."""
+    for kind in ("losses", "models", "baselines", "solvers", "features", "simulations", "datasets.parsers"):
+        discover(kind, Component)
+    for kind in ("simulations.methods", "datasets.generators", "datasets.splits"):
+        discover(kind, Component)
+    classes, todo = {}, [Settings]
+    while todo:
+        cls = todo.pop()
+        todo += cls.__subclasses__()
+        if cls.__module__.startswith("dotbench."):
+            classes[f"{cls.__module__}.{cls.__qualname__}"] = cls
+    return [classes[name] for name in sorted(classes)]
+
+
+def types_of(annotation: Any) -> set[Any]:
+    parts = get_args(annotation)
+    return {annotation} if not parts else set().union(*map(types_of, parts))
+
+
+def test_no_number_of_any_settings_class_is_a_truth_value() -> None:
+    checked = 0
+    for cls in every_settings_class():
+        for name, field in cls.model_fields.items():
+            types = types_of(field.annotation)
+            if not types & {int, float} or types & {bool, Any}:
+                continue
+            for value in (True, False, [True], {"key": True}):
+                with pytest.raises(ValidationError) as caught:
+                    cls.model_validate({name: value})
+                assert name in {path[0] for path, _ in explain(caught.value, cls)}, (cls, name, value)
+                checked += 1
+    assert checked > 400
+
+
+class Inner(Settings):
+    x: float = 1
+
+
+class Kinds(Settings):
+    whole: int = 1
+    optional: float | None = None
+    bounded: Annotated[int, Field(ge=0)] = 0
+    several: list[int] = []
+    mapped: dict[str, float] = {}
+    pair: tuple[int, float] = (1, 1.0)
+    text_or_number: int | str = 1
+    one_or_several: int | list[int] = 1
+    inner: Inner = Inner()
+    inners: list[Inner] = []
+    flag: bool = False
+    flag_or_number: bool | int = 1
+
+
+@pytest.mark.parametrize(
+    ("values", "place"),
+    [
+        ({"whole": True}, "whole"),
+        ({"optional": False}, "optional"),
+        ({"bounded": True}, "bounded"),
+        ({"several": [1, True]}, "several.1"),
+        ({"mapped": {"a": True}}, "mapped.a"),
+        ({"pair": [1, True]}, "pair.1"),
+        ({"text_or_number": True}, "text_or_number"),
+        ({"one_or_several": [True]}, "one_or_several.0"),
+        ({"inner": {"x": True}}, "inner.x"),
+        ({"inners": [{"x": 1}, {"x": False}]}, "inners.1.x"),
+    ],
+)
+def test_a_truth_value_for_a_number_is_one_problem_at_its_place(values, place: str) -> None:
+    with pytest.raises(DotbenchError) as caught:
+        validate(Kinds, values, "here")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"here: key '{place}': found ")
+    assert "a number is needed" in lines[0]
+    assert lines[0].endswith("(YAML reads yes, no, on and off as true and false; text stands in quotes)")
+
+
+def test_truth_values_stay_where_they_are_allowed() -> None:
+    kept = validate(Kinds, {"flag": True, "flag_or_number": True, "whole": 1, "optional": "1e-3"}, "here")
+    assert (kept.flag, kept.flag_or_number, kept.whole, kept.optional) == (True, True, 1, 0.001)
+
+
+@pytest.mark.parametrize("word", ["yes", "no", "on", "off", "true", "False"])
+def test_the_words_of_yaml_are_no_numbers_in_a_configuration(problem, word: str) -> None:
+    fixed, tuned = changed(f"set: {{epochs: {word}}}"), changed(f"grid: {{epochs: [{word}]}}")
+    assert "a.yaml, line 6: key 'studies.0.methods.0.set.epochs': found " in problem(fixed)
+    assert "a.yaml, line 6: key 'studies.0.methods.0.grid.epochs" in problem(tuned)
+    assert "a.yaml, line 8: key 'seeds.1': found " in problem(GOOD + f"seeds: [3, {word}]\n")

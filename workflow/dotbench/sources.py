@@ -188,7 +188,10 @@ def _facts(module: str) -> Facts:
     facts = _index().get(hashlib.sha256(text).hexdigest())
     if facts is not None:
         return facts
-    tree = code(text.decode(), keeps_annotations=module.startswith(READS_ANNOTATIONS))
+    try:
+        tree = code(text.decode(), keeps_annotations=module.startswith(READS_ANNOTATIONS))
+    except (SyntaxError, ValueError):  # the text as it is, of a module that nothing can import
+        return hashlib.sha256(text).hexdigest(), ()
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), tuple(sorted(set(_imports(tree))))
 
 

@@ -25,6 +25,8 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DotbenchError(f"{path}, line {line}: not valid YAML: {error.problem}") from None
+    except (ValueError, RecursionError) as error:  # a date that there is not, a value that holds itself
+        raise DotbenchError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(value, dict):
         raise DotbenchError(f"{path}: found {type(value).__name__}; allowed is a mapping of keys to values")
     return value

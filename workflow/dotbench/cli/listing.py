@@ -1,9 +1,11 @@
 """What `dotbench list` shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from dotbench.datasets.catalogue import definition_files, load_dataset
+from dotbench.datasets.catalogue import definition_files, definitions
 from dotbench.datasets.splits.base import splitters
+from dotbench.errors import DotbenchError
 from dotbench.evaluation.metrics.base import metrics
 from dotbench.features.base import feature_sets
 from dotbench.losses.base import losses
@@ -16,9 +18,12 @@ from dotbench.studies.base import studies
 Listing = tuple[list[str], Sequence[tuple[str, ...]]]
 
 
-def listing(what: str) -> Listing:
-    """(header, rows) of one kind of component. Raises DotbenchError for another kind."""
-    kinds = {
+def listing(what: str, config: Sequence[Path] | None = None) -> Listing:
+    """(header, rows) of one kind of component, or of the targets of a configuration. Raises DotbenchError for another
+    kind."""
+    if config and what != "targets":
+        raise DotbenchError(f"-c: found with 'list {what}'; allowed is it with 'list targets', the others need none")
+    kinds: dict[str, Callable[[], Listing]] = {
         "datasets": _datasets,
         "splits": _splits,
         "features": _features,
@@ -28,17 +33,24 @@ def listing(what: str) -> Listing:
         "metrics": _metrics,
         "studies": _studies,
         "simulations": _simulations,
+        "targets": lambda: _targets(config),
     }
     if what not in kinds:
         raise unknown("kind", what, kinds)
     return kinds[what]()
 
 
+def _targets(config: Sequence[Path] | None) -> Listing:
+    from dotbench.cli import targets, workflow
+
+    return targets.listed(workflow.load_plan(config))
+
+
 def _datasets() -> Listing:
     rows = []
-    for name, path in sorted(definition_files().items()):
-        dataset = load_dataset(name)
-        source = dataset.source
+    files = definition_files()
+    for name, dataset in definitions().items():
+        path, source = files[name], dataset.source
         origin = (
             f"generator {source.generator}"
             if dataset.generated

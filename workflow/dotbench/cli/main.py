@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dotbench import __version__
-from dotbench.cli.stage import Hardware, grouped
+from dotbench.cli.stage import Hardware, grouped, print_anywhere
 from dotbench.errors import DotbenchError
 from dotbench.settings import LARGEST_SEED
 
@@ -59,8 +60,9 @@ def plan(
 ) -> None:
     """What would run, and why. Runs nothing."""
     from dotbench.cli import snakemake, workflow
+    from dotbench.cli import targets as known
 
-    workflow.load_plan(config)
+    known.check(workflow.load_plan(config), targets or [])
     jobs = snakemake.planned_jobs(targets or [], config)
     if not jobs:
         print("nothing to do: everything is up to date")
@@ -222,13 +224,17 @@ def evaluate(
 @app.command("list", rich_help_panel=LOOK)
 def list_(
     what: Annotated[
-        str, typer.Argument(help="datasets, splits, features, models, losses, solvers, metrics, studies or simulations")
+        str,
+        typer.Argument(
+            help="datasets, splits, features, models, losses, solvers, metrics, studies, simulations or targets"
+        ),
     ],
+    config: Config = None,
 ) -> None:
-    """What can be named in a configuration."""
+    """What can be named in a configuration; or, as targets, behind `dotbench run` with a configuration."""
     from dotbench.cli.listing import listing
 
-    _show(*listing(what))
+    _show(*listing(what, config))
 
 
 @app.command(rich_help_panel=LOOK)
@@ -259,14 +265,15 @@ def _metrics(metrics: dict[str, dict[str, float]]) -> None:
 def _show(header: list[str], rows: Sequence[tuple[str, ...]]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in header:
-        table.add_column(name, overflow="fold")
+        table.add_column(Text(name), overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False).print(table)
 
 
 def main() -> None:
     """Entry point: a DotbenchError becomes one message and the exit status 1."""
+    print_anywhere()
     try:
         app()
     except DotbenchError as error:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Timer
 from typing import Any
 
@@ -31,7 +32,20 @@ def snakemake(
         raise DotbenchError(f"found no Snakefile in {PROJECT}; install a checkout with 'pip install -e .'")
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(PROJECT / "Snakefile")]
     command += ["--configfile", *map(str, config)] if config else []
-    return subprocess.run(command, text=True, capture_output=capture, check=False)
+    _must_be_writable()
+    encoding = sys.stdout.encoding  # which the processes inherit: `dotbench.cli.stage.print_anywhere`
+    return subprocess.run(command, encoding=encoding, errors="replace", capture_output=capture, check=False)
+
+
+def _must_be_writable() -> None:
+    """Snakemake writes into the working directory, whatever it is asked for."""
+    for folder in (Path(), Path(".snakemake"), paths.RESULTS):
+        try:
+            if folder.exists():
+                TemporaryFile(dir=folder).close()
+        except OSError as error:
+            reason = f"{folder.absolute()}: cannot be written: {error.strerror or error}"
+            raise DotbenchError(f"{reason}; work in a folder of your own, and name configurations with -c") from None
 
 
 @dataclass(frozen=True)
@@ -50,10 +64,26 @@ def planned_jobs(targets: list[str], config: Sequence[Path] | None) -> list[Plan
     """The jobs of a dry run. Raises DotbenchError with Snakemake's words if there can be none."""
     result = snakemake([*targets, "--dry-run", "--quiet", "host"], config, capture=True)
     if result.returncode != 0:
-        raise DotbenchError((result.stderr or result.stdout).strip())
+        raise DotbenchError(_reason(result.stderr + result.stdout))
     text = result.stdout + result.stderr
     jobs = re.findall(r"^Job \d+: (.*)\nReason: (.*)$", text, re.MULTILINE)
     return [PlannedJob(message, reason) for message, reason in jobs]
+
+
+NO_REASON = (
+    "Using workflow specific profile",
+    "Assuming unrestricted shared filesystem",
+    "Building DAG of jobs",
+    "host:",
+)
+
+
+def _reason(output: str) -> str:
+    """What of Snakemake's words says why it failed; it names what it uses and does among them."""
+    lines = [line for line in output.splitlines() if line.strip() and not line.startswith(NO_REASON)]
+    if lines and lines[0].startswith("Traceback"):
+        lines = lines[-1:]
+    return "\n".join(lines).removeprefix("error: ") or "Snakemake failed and gave no reason"
 
 
 def why(jobs: list[PlannedJob]) -> list[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """What every entry point shares: options, and errors as one message."""
 
 import inspect
+import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
@@ -56,10 +58,19 @@ def grouped(main: Callable[..., R]) -> Callable[..., R]:
 
 def run(main: Callable[..., Any]) -> None:
     """Run an entry point; a DotbenchError becomes one message and the exit status 1."""
+    print_anywhere()
     try:
         typer.run(grouped(main))
     except DotbenchError as error:
         sys.exit(f"error: {error}")
+
+
+def print_anywhere() -> None:
+    """Let what a terminal's encoding lacks be printed as ``?``, here and by the processes that this one starts."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    os.environ["PYTHONIOENCODING"] = f"{sys.stdout.encoding}:replace"
 
 
 def say(text: str) -> None:

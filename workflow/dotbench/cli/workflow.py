@@ -1,10 +1,12 @@
 """Driving the workflow: the plan of a configuration, running it, comparing what is there."""
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dotbench import paths
+from dotbench.cli import targets as named
 from dotbench.cli.progress import drop_failed, simulation_states, states
 from dotbench.cli.snakemake import PROJECT, snakemake
 from dotbench.config.benchmark import load_benchmark
@@ -25,10 +27,10 @@ def asked(plan: Plan, targets: Sequence[str]) -> Plan:
     """The plan without the studies on request that no target names: not by the study's name, not by that of a table or
     figure of it, not by a file below its folder."""
 
-    def named(study: str) -> bool:
+    def is_named(study: str) -> bool:
         return any(t == study or t.startswith(f"{study}_") or study in Path(t).parts for t in targets)
 
-    return _of_studies(plan, named)
+    return _of_studies(plan, is_named)
 
 
 def begun(plan: Plan) -> Plan:
@@ -51,7 +53,9 @@ def _of_studies(plan: Plan, keeps: Callable[[str], bool]) -> Plan:
 
 def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, options: list[str]) -> int:
     """Run the workflow and build the report; print where everything is; the exit status."""
-    plan = asked(load_plan(config), targets)
+    everything = load_plan(config)
+    named.check(everything, targets)
+    plan = asked(everything, targets)
     dry = any(option in ("-n", "--dry-run", "--dryrun") for option in options)
     if dry:
         return snakemake([*targets, *options], config).returncode
@@ -80,9 +84,15 @@ def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, o
         label = f"{simulation.entry.simulation.study}, {simulation.entry.label}, {simulation.failed} jobs"
         print(f"failed: {label}: {simulation.reason} (log: {simulation.log})", file=sys.stderr)
     if failed or simulations:
-        again = " ".join(["dotbench run", *targets, "--retry-failed"])
-        print(f"drop these records and run them again with: {again}", file=sys.stderr)
+        print(f"drop these records and run them again with: {again(targets, config, options)}", file=sys.stderr)
     return status or int(bool(failed or simulations))
+
+
+def again(targets: Sequence[str], config: Sequence[Path] | None, options: Sequence[str]) -> str:
+    """The command that runs the same again, without the failures, as a shell reads it."""
+    files = [part for file in config or () for part in ("-c", str(file))]
+    passed = [f"--option={option}" for option in options]
+    return shlex.join(["dotbench", "run", *targets, *files, *passed, "--retry-failed"])
 
 
 def make_splits(config: Sequence[Path] | None) -> int:

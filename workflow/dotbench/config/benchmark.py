@@ -13,7 +13,7 @@ from dotbench.config.simulation import SimulationChoice, resolve_simulation
 from dotbench.config.split import check_method, resolve_split
 from dotbench.datasets.definition import Name
 from dotbench.datasets.splits.base import DEFAULT, Splitter
-from dotbench.errors import DotbenchError
+from dotbench.errors import DotbenchError, warn
 from dotbench.evaluation.metrics.base import WATCHED, parse_metric
 from dotbench.registry import PAPERS, papers, unknown
 from dotbench.runs.method import Method, MethodChoice, WrongChoice, resolve
@@ -152,7 +152,7 @@ class Benchmark(Settings):
         if not isinstance(value, list) or REDUCED not in value:
             return value
         listed = [choice.get("study") for choice in value if isinstance(choice, dict)]
-        offered = [choice for choice in reduced_studies() if choice["study"] not in listed]
+        offered = [choice for choice in reduced_studies() if choice["study"] not in listed and _usable(choice)]
         return [choice for given in value for choice in (offered if given == REDUCED else [given])]
 
     @field_validator("name")
@@ -361,6 +361,19 @@ def _simulation_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPa
             )
         labels[label] = e
     return problems
+
+
+def _usable(reduced: dict[str, Any]) -> bool:
+    """Whether all that a paper's reduced study names is there; a warning says what is not."""
+    try:
+        choice = StudyChoice.model_validate(reduced)
+        problems = [] if choice.study in studies() else [((), str(unknown("study", choice.study, studies())))]
+        problems = problems or _simulation_problems(choice, ())
+    except ValidationError as error:
+        problems = explain(error, StudyChoice)
+    if problems:
+        warn(f"left out: the reduced study '{reduced['study']}': {problems[0][1]}")
+    return not problems
 
 
 def load_benchmark(files: list[Path]) -> Benchmark:

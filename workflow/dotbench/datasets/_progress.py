@@ -25,7 +25,7 @@ def progress(name: str, say: Callable[[str], None]) -> Iterator[Show]:
         yield _lines(name, say)
         return
     columns = [
-        rp.TextColumn("{task.description}"),
+        rp.TextColumn("{task.description}", markup=False),
         rp.BarColumn(),
         rp.DownloadColumn(),
         rp.TransferSpeedColumn(),

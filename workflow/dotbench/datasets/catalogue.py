@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from dotbench.datasets.definition import Dataset
 from dotbench.datasets.generators.base import Generator, generators
 from dotbench.datasets.parsers.base import Parser, parsers
-from dotbench.errors import DotbenchError
+from dotbench.errors import DotbenchError, warn
 from dotbench.registry import unknown
 from dotbench.settings import Settings, dotted, explain, validate
 from dotbench.yaml_lines import place, read_yaml
@@ -18,22 +18,42 @@ USER = Path("config/datasets")
 
 
 def definition_files() -> dict[str, Path]:
-    """name → definition file. A file is named after its dataset."""
-    files: dict[str, Path] = {}
+    """name → definition file. A file is named after its dataset; a name that two files have is left out."""
+    return {name: files[0] for name, files in _files().items() if len(files) == 1}
+
+
+def _files() -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
     for folder in (BUILT_IN, USER):
         for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-            if path.stem in files:
-                raise DotbenchError(f"{path}: the name '{path.stem}' is taken by {files[path.stem]}")
-            files[path.stem] = path
+            files.setdefault(path.stem, []).append(path)
     return files
 
 
+def definitions() -> dict[str, Dataset]:
+    """Every dataset by name; one whose definition is wrong is left out, with a warning that names the file."""
+    found = {}
+    for name in sorted(_files()):
+        try:
+            found[name] = load_dataset(name)
+        except DotbenchError as error:
+            warn(f"left out: {str(error).splitlines()[0]}")
+    return found
+
+
 def load_dataset(name: str) -> Dataset:
-    """The definition of a dataset, validated with its parser's or generator's settings."""
-    files = definition_files()
+    """The definition of a dataset, validated with its parser's or generator's settings.
+
+    Raises DotbenchError where there is none, where it is wrong, or where two files have the name.
+    """
+    files = _files()
     if name not in files:
-        raise unknown("dataset", name, files)
-    return read_definition(files[name])
+        own = f"{USER} of {Path.cwd()}" + ("" if USER.is_dir() else ", which is not there")
+        raise DotbenchError(f"{unknown('dataset', name, files)}; definitions are looked for in {BUILT_IN} and in {own}")
+    if len(files[name]) > 1:
+        first, second = files[name][:2]
+        raise DotbenchError(f"{second}: the name '{name}' is taken by {first}; give the dataset another name")
+    return read_definition(files[name][0])
 
 
 def read_definition(path: Path) -> Dataset:

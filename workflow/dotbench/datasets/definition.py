@@ -64,6 +64,14 @@ class Source(Digests):
     generator: Name | None = Field(None, description="a generator of the package: no download")
     parameters: dict[str, Any] = Field(default={}, description="settings of the generator")
 
+    @field_validator("file", "files")
+    @classmethod
+    def _no_wildcard(cls, value: str | list[str] | None) -> str | list[str] | None:
+        for file in [value] if isinstance(value, str) else value or []:
+            if "{" in file or "}" in file:
+                raise ValueError("allowed are names without braces, which mark wildcards of Snakemake; rename the file")
+        return value
+
     @model_validator(mode="after")
     def _one_kind(self) -> "Source":
         given = [kind for kind in ("file", "files", "parts", "urls", "obtain", "generator") if getattr(self, kind)]

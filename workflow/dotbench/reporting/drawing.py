@@ -36,6 +36,11 @@ def pyplot() -> Any:
     return plt
 
 
+def verbatim(text: str) -> str:
+    """Text that is drawn as it is: between dollars is no mathematics, and a legend shows what begins with _ too."""
+    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
+
+
 def save(figure: Any, folder: Path, name: str) -> None:
     """Write ``folder/name.{pdf,png,svg}`` and close the figure."""
     for kind in METADATA:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench import paths
-from dotbench.datasets.catalogue import definition_files, load_dataset
+from dotbench.datasets.catalogue import definitions, load_dataset
 from dotbench.datasets.definition import Dataset
 from dotbench.datasets.fetch import has_local_copy
 from dotbench.files import read_json
@@ -63,16 +63,19 @@ class Holding:
 
 def holding(name: str) -> Holding:
     """What is here of one dataset."""
-    manifest, stats = (
-        read_json(file) if file.is_file() else None for file in (paths.manifest(name), paths.data(name) / "stats.json")
-    )
-    gone = manifest and not all(Path(file["path"]).is_file() for file in manifest["files"])
-    return Holding(load_dataset(name), None if gone else manifest, stats)
+    return _holding(load_dataset(name))
 
 
 def holdings() -> list[Holding]:
     """Every dataset, by name."""
-    return [holding(name) for name in sorted(definition_files())]
+    return [_holding(dataset) for dataset in definitions().values()]
+
+
+def _holding(dataset: Dataset) -> Holding:
+    files = paths.manifest(dataset.name), paths.data(dataset.name) / "stats.json"
+    manifest, stats = (read_json(file) if file.is_file() else None for file in files)
+    gone = manifest and not all(Path(file["path"]).is_file() for file in manifest["files"])
+    return Holding(dataset, None if gone else manifest, stats)
 
 
 def count_text(counts: list[int]) -> str:

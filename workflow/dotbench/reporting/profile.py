@@ -6,7 +6,7 @@ from typing import Any
 
 from dotbench.files import atomic, read_json, write_csv
 from dotbench.lazy import np, pd
-from dotbench.reporting.drawing import METADATA
+from dotbench.reporting.drawing import METADATA, verbatim
 
 VALUES = 40  # different ratings that get a bar each; more are put into as many classes
 SERIES = {"user": "#0072B2", "item": "#D55E00"}  # Okabe and Ito
@@ -26,10 +26,10 @@ def profile(folder: Path, title: str, facts: dict[str, str]) -> list[Path]:
     figure = plt.figure(figsize=(8.27, 11.69), layout="constrained")
     parts: Any = figure.subfigures(3, 1, height_ratios=[1.1, 1.3, 1.3])
     top, middle, bottom = parts
-    top.suptitle(title, fontsize=14, x=0.02, ha="left")
+    top.suptitle(verbatim(title), fontsize=14, x=0.02, ha="left")
     for k, (name, text) in enumerate(facts.items()):
         top.text(0.02, 0.84 - 0.09 * k, name, weight="bold", va="top")
-        top.text(0.22, 0.84 - 0.09 * k, text, va="top", wrap=True)
+        top.text(0.22, 0.84 - 0.09 * k, verbatim(text), va="top", wrap=True)
     left, right = middle.subplots(1, 2)
     for kind, panel in (("user", left), ("item", right)):
         points = [row for row in series if row["panel"] == "counts" and row["series"] == kind]

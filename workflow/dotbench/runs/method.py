@@ -202,18 +202,35 @@ def _components(choice: MethodChoice) -> tuple[type[Any], type[Any] | None, type
         raise WrongChoice(("loss",), f"missing; allowed are {', '.join(losses())}")
     loss = find("loss", str(choice.loss), losses())
     able = {name: s for name, s in solvers().items() if s.can_solve(model, loss)}
+    if not able:
+        raise WrongChoice(("loss",), _no_solver(model, loss))
     if choice.solver is None and len(able) == 1:
         return model, loss, next(iter(able.values()))
     if choice.solver is None:
         raise WrongChoice(("solver",), f"missing; allowed for '{model.name}' and '{loss.name}': {', '.join(able)}")
     solver = find("solver", choice.solver, solvers())
     if solver.name not in able:
-        allowed = ", ".join(able) or "none"
         raise WrongChoice(
             ("solver",),
-            f"'{solver.name}' cannot minimise the loss '{loss.name}' of the model '{model.name}'; allowed: {allowed}",
+            f"'{solver.name}' cannot minimise the loss '{loss.name}' of the model '{model.name}'; "
+            f"allowed: {', '.join(able)}",
         )
     return model, loss, solver
+
+
+def _no_solver(model: type[Any], loss: type[Any]) -> str:
+    """That model and loss do not go together, and what each of them goes with."""
+
+    def solved(model: type[Any], loss: type[Any]) -> bool:
+        return any(solver.can_solve(model, loss) for solver in solvers().values())
+
+    vector_models = [other for other in models().values() if not other.is_baseline]
+    with_loss = ", ".join(other.name for other in vector_models if solved(other, loss)) or "no model"
+    with_model = ", ".join(other.name for other in losses().values() if solved(model, other)) or "no loss"
+    return (
+        f"no solver can minimise the loss '{loss.name}' of the model '{model.name}'; '{loss.name}' goes with "
+        f"{with_loss}; '{model.name}' goes with {with_model}"
+    )
 
 
 def _label(model: type[Any], loss: type[Any] | None, solver: type[Any] | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from dotbench.files import write_csv
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.records import MethodRuns, clock, dataset_label, is_shared
@@ -108,7 +108,7 @@ def _panel(panel: Any, lines: list[dict[str, Any]], styles: dict[str, Any], mark
         points = pd.DataFrame([point for point in lines if point["method"] == label])
         if points.empty:
             continue
-        name = label + (" *" if label in marked else "")
+        name = verbatim(label) + (" *" if label in marked else "")
         x, mean, low, high = (points[column].to_numpy() for column in ("x", "mean", "low", "high"))
         if label in levels:
             panel.axhline(mean[0], color=colour, lw=1.2, ls=":", label=name)

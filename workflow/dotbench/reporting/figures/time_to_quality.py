@@ -7,7 +7,7 @@ from typing import Any
 from dotbench.files import write_csv
 from dotbench.lazy import np
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.records import MethodRuns, clock, dataset_label, is_shared
@@ -113,8 +113,8 @@ def _exp(value: float | None) -> float | None:
 def _label(rows: dict[tuple[str, str], dict[str, Any]], run: MethodRuns) -> str:
     row = rows.get((run.dataset, run.label))
     if row is None:
-        return f"{run.label} (failed)"
-    return run.label + (" *" if row["shared"] else "")
+        return f"{verbatim(run.label)} (failed)"
+    return verbatim(run.label) + (" *" if row["shared"] else "")
 
 
 def _dot(panel: Any, place: int, value: float, low: float | None, high: float | None, colour: str) -> None:

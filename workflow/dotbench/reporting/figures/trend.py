@@ -7,7 +7,7 @@ from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
 from dotbench.reporting.formats import Row
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import metric_text, read_simulations, scenario_text, scenarios
@@ -103,7 +103,7 @@ class Panel:
             colour, style, marker = STYLES[names.index(name) % len(STYLES)]
             ends = [tuple(row[f"{metric}_{end}"] for end in ("mean", "low", "high")) for _, row, metric in line]
             if all(x is None for x, _, _ in line):
-                axis.axhline(ends[0][0], color=colour, ls=style, lw=1.2, label=name)
+                axis.axhline(ends[0][0], color=colour, ls=style, lw=1.2, label=verbatim(name))
                 if ends[0][1] is not None:
                     axis.axhspan(ends[0][1], ends[0][2], color=colour, alpha=0.15, lw=0)
                 continue
@@ -112,14 +112,13 @@ class Panel:
             spread = [[mean - low if low is not None else 0 for mean, low, _ in ends]]
             spread.append([high - mean if high is not None else 0 for mean, _, high in ends])
             joined = "" if named else style
-            axis.errorbar(
-                xs, means, yerr=spread, color=colour, ls=joined, marker=marker, ms=4, capsize=2.5, lw=1.2, label=name
-            )
+            look = {"color": colour, "ls": joined, "marker": marker, "ms": 4, "capsize": 2.5, "lw": 1.2}
+            axis.errorbar(xs, means, yerr=spread, **look, label=verbatim(name))
         for name, points in self.guides.items():
             _, style, _ = STYLES[guides.index(name) % len(STYLES)]
-            axis.plot(*zip(*points, strict=True), color=GUIDE, ls=style, lw=1.0, label=name, zorder=1)
+            axis.plot(*zip(*points, strict=True), color=GUIDE, ls=style, lw=1.0, label=verbatim(name), zorder=1)
         if named:
-            axis.set_xticks(range(len(places)), places, rotation=30, ha="right")
+            axis.set_xticks(range(len(places)), [verbatim(str(place)) for place in places], rotation=30, ha="right")
         if "x" in self.trend.logarithmic:
             axis.set_xscale("log")
             axis.set_xticks(places, [f"{place:g}" for place in places], rotation=45 if len(places) > 5 else 0)
@@ -129,7 +128,7 @@ class Panel:
             axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
             axis.yaxis.set_minor_formatter(NullFormatter())
-        axis.set_title(self.title, fontsize=9)
+        axis.set_title(verbatim(self.title), fontsize=9)
         axis.grid(alpha=0.3)
 
 

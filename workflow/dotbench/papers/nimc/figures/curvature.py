@@ -7,7 +7,7 @@ from dotbench.lazy import np, pd
 from dotbench.papers.nimc.simulations.curvature import SCANS
 from dotbench.papers.nimc.summaries.curvature import FLOOR, named
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
 from dotbench.reporting.formats import Row
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import labelled, read_simulations
@@ -77,7 +77,7 @@ class CurvatureCurves(FigureKind):
                     "ms": 4,
                     "lw": 1.2,
                     "capsize": 2.5,
-                    "label": title,
+                    "label": verbatim(title),
                 }
                 axis.errorbar([p["value"] for p in line], at, yerr=[at - low, high - at], **look)
             first = [point for point in points if point["scan"] == scan and point["label"] == points[0]["label"]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dotbench.files import write_csv
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import labelled, read_simulations
 
@@ -41,11 +41,13 @@ class Descent(FigureKind):
                 for row in rows_of_panel.to_dict("records"):
                     colour, style, _ = STYLES[titles.index(row["title"])]
                     x, y = zip(*json.loads(row["curve"]), strict=True)
-                    axis.plot([place + 1 for place in x], y, color=colour, ls=style, lw=0.9, label=row["title"])
+                    axis.plot(
+                        [place + 1 for place in x], y, color=colour, ls=style, lw=0.9, label=verbatim(row["title"])
+                    )
                 axis.set_yscale("log")
                 axis.set_ylim(1e-20, 3)
                 axis.grid(alpha=0.3)
-            axes[0, column].set_title(", ".join(filter(None, [label, activation])), fontsize=9)
+            axes[0, column].set_title(verbatim(", ".join(filter(None, [label, activation]))), fontsize=9)
             axes[1, column].set_xscale("log")
             axes[1, column].set_xlabel("iteration + 1")
         for axis in axes[:, 0]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.distance import CELLS, cells
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import read_simulations
 
@@ -54,7 +54,7 @@ class RecoveryByDistance(FigureKind):
                     "ms": 4,
                     "lw": 1.2,
                     "capsize": 2.5,
-                    "label": title,
+                    "label": verbatim(title),
                 }
                 x = [cell["distance"] for cell in line]
                 shares = [cell["share"] for cell in line]
@@ -68,7 +68,7 @@ class RecoveryByDistance(FigureKind):
             below.set_yscale("log")
             below.set_xlabel("α")
             above.set_ylim(-0.04, 1.04)
-            above.set_title(", ".join(filter(None, [label, activation, f"m = {m:,}"])), fontsize=9)
+            above.set_title(verbatim(", ".join(filter(None, [label, activation, f"m = {m:,}"]))), fontsize=9)
             for axis in (above, below):
                 axis.grid(alpha=0.3)
         axes[0, 0].set_ylabel("share that recovers the truth")

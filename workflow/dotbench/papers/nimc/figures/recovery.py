@@ -7,7 +7,7 @@ from dotbench.files import write_csv
 from dotbench.lazy import np
 from dotbench.papers.nimc.summaries.recovery import CELLS, Map, maps
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import pyplot, save
+from dotbench.reporting.drawing import pyplot, save, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import read_simulations
 
@@ -72,5 +72,5 @@ def _draw(axis: Any, entry: Map) -> Any:
     axis.set_xlabel("n")
     axis.set_ylabel("m / 2kd")
     axis.spines[:].set_visible(True)
-    axis.set_title(", ".join(filter(None, [entry.label, entry.activation, entry.title])), fontsize=9)
+    axis.set_title(verbatim(", ".join(filter(None, [entry.label, entry.activation, entry.title]))), fontsize=9)
     return image

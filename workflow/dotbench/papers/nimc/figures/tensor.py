@@ -5,7 +5,7 @@ from pathlib import Path
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.tensor import LINES, start_lines
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import read_simulations
 
@@ -37,7 +37,7 @@ class TensorStarts(FigureKind):
                     p for p in lines if p["activation"] == panel and (p["label"], p["law"], p["observations"]) == kind
                 ]
                 name = ", ".join(filter(None, [kind[0], kind[1], f"m = {kind[2]:,}"]))
-                look = {"color": colour, "ls": style, "lw": 1.2, "label": name}
+                look = {"color": colour, "ls": style, "lw": 1.2, "label": verbatim(name)}
                 starts = [line for line in lines_of_kind if line["pairs"]]
                 above.plot(
                     [p["pairs"] for p in starts],
@@ -71,7 +71,7 @@ class TensorStarts(FigureKind):
                         share.axhline(line["recovered"] / line["trials"], **across)
                         if line["iterations_median"] is not None:
                             below.axhline(line["iterations_median"], **across)
-            above.set_title(panel, fontsize=9)
+            above.set_title(verbatim(panel), fontsize=9)
             below.set_xlabel("N pairs of the moments")
             share.set_ylim(-0.03, 1.03)
             for axis in (above, share, below):
