@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from dotbench.datasets.parsers.base import SECONDS
+from dotbench.datasets.parsers._times import SECONDS
 from dotbench.datasets.parsers.delimited import Delimited, DelimitedSettings
 from dotbench.errors import DotbenchError
 

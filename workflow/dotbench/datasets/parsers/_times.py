@@ -30,7 +30,7 @@ _PLAUSIBLE = range(-2_208_988_800, 4_102_444_800)  # the years 1900 to 2099
 def seconds(value: Any, time: Time) -> int:
     """Whole seconds since 1970 of a number or a text; fractions are rounded down.
 
-    Spaces around a text do not matter. Raises ValueError, without a message, for what is not allowed: `allowed` has the message.
+    Spaces around a text do not matter. Raises ValueError for what is not allowed; `allowed` has the message.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError
