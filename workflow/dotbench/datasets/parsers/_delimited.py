@@ -37,16 +37,16 @@ class Layout:
     time: Time
 
 
-def line_ends(text: str) -> int:
-    """How many lines end in a text."""
-    feeds = np.count_nonzero(np.frombuffer(text.encode(errors="replace"), np.uint8) == ord("\n"))
-    return int(feeds) + (text.count("\r") - text.count("\r\n") if "\r" in text else 0)
+def line_ends(data: bytes) -> int:
+    """How many lines end in some bytes."""
+    feeds = int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))
+    return feeds + (data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else 0)
 
 
-def read_fast(text: str, layout: Layout) -> "pa.Table | None":
-    """The rows of whole lines; None if the exact way has to say what is in them."""
-    data, separator = text.encode(), layout.separator.encode()
-    quote = layout.quote if layout.quote is not None and layout.quote in text else None
+def read_fast(data: bytes, layout: Layout) -> "pa.Table | None":
+    """The rows of whole lines in UTF-8; None if the exact way has to say what is in them."""
+    separator = layout.separator.encode()
+    quote = layout.quote.encode() if layout.quote is not None and layout.quote.encode() in data else None
     if data.startswith(BYTE_ORDER_MARK):  # it would be left out as if the file began here
         return None
     if len(separator) > 1:
@@ -61,7 +61,7 @@ def read_fast(text: str, layout: Layout) -> "pa.Table | None":
     return _arrow(data, separator, 1, quote, layout)
 
 
-def _arrow(data: bytes, separator: bytes, width: int, quote: str | None, layout: Layout) -> "pa.Table | None":
+def _arrow(data: bytes, separator: bytes, width: int, quote: bytes | None, layout: Layout) -> "pa.Table | None":
     """The rows of lines whose columns are apart by ``width`` separators of one byte; None if there are others."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -70,23 +70,25 @@ def _arrow(data: bytes, separator: bytes, width: int, quote: str | None, layout:
     names = [f"c{k}" for k in range((layout.n_columns - 1) * width + 1)]
     at = {key: names[position * width] for key, position in layout.positions.items()}
     between = [name for k, name in enumerate(names) if k % width]  # inside a repeated separator: empty
+    types = dict.fromkeys(between, pa.null()) | dict.fromkeys(at.values(), pa.string())
+    if "rating" in at:
+        types[at["rating"]] = pa.float64()
     try:
         table = pacsv.read_csv(
             pa.BufferReader(data),
             read_options=pacsv.ReadOptions(column_names=names),
-            parse_options=pacsv.ParseOptions(delimiter=separator.decode(), quote_char=quote or False),
+            parse_options=pacsv.ParseOptions(
+                delimiter=separator.decode(), quote_char=quote.decode() if quote else False
+            ),
             convert_options=pacsv.ConvertOptions(
-                include_columns=[*at.values(), *between],
-                column_types=dict.fromkeys([*at.values(), *between], pa.string())
-                | ({at["rating"]: pa.float64()} if "rating" in at else {}),
-                null_values=[],
+                include_columns=list(types),
+                column_types=types,
+                null_values=[""],
                 strings_can_be_null=False,
                 check_utf8=False,
             ),
         )
     except pa.ArrowInvalid:
-        return None
-    if any(pc.any(pc.not_equal(table.column(name), "")).as_py() for name in between):
         return None
     columns = {key: table.column(name) for key, name in at.items()}
     for key in ("user", "item"):
@@ -94,7 +96,7 @@ def _arrow(data: bytes, separator: bytes, width: int, quote: str | None, layout:
             return None
     if "rating" in columns:
         small = pc.less_equal(pc.abs(columns["rating"]), LARGEST)  # false for NaN
-        if not pc.all(small, min_count=0).as_py():
+        if columns["rating"].null_count or not pc.all(small, min_count=0).as_py():
             return None
         columns["rating"] = columns["rating"].cast(pa.float32(), safe=False)
     if "timestamp" in columns:
@@ -104,22 +106,20 @@ def _arrow(data: bytes, separator: bytes, width: int, quote: str | None, layout:
     return pa.table(columns)
 
 
-def _plainly_quoted(data: bytes, separator: bytes, quote: str) -> bool:
+def _plainly_quoted(data: bytes, separator: bytes, quote: bytes) -> bool:
     """Whether every quote opens a whole field, closes one, or is doubled within one, and no quoted field holds a line
     end."""
-    if not quote.isascii():
+    if len(quote) > 1:
         return False
     values = np.frombuffer(data, np.uint8)
-    quotes = np.flatnonzero(values == ord(quote))
+    quotes = np.flatnonzero(values == quote[0])
     if len(quotes) % 2:
         return False
-    ends = np.flatnonzero((values == ord("\n")) | (values == ord("\r")))
-    if np.any(np.searchsorted(quotes, ends) % 2):
+    end = (values == ord("\n")) | (values == ord("\r"))
+    if np.any(np.searchsorted(quotes, np.flatnonzero(end)) % 2):
         return False
-    border = np.concatenate(
-        [[ord("\n")], values, [ord("\n")]]
-    )  # what stands before k is at k, what stands after at k + 2
-    border = (border == separator[0]) | (border == ord("\n")) | (border == ord("\r"))
+    border = np.ones(len(values) + 2, bool)  # whether byte k - 1 ends a field
+    border[1:-1] = end | (values == separator[0])
     opening, closing = quotes[::2], quotes[1::2]
     doubled = opening[1:] == closing[:-1] + 1
     opens = border[opening] | np.concatenate([[False], doubled])
@@ -213,7 +213,8 @@ def lines_of(text: str, number: int) -> Iterator[tuple[int, str]]:
 
 def after(text: str, n_lines: int) -> str:
     """The text without its first lines."""
-    return LINE_END.split(text, n_lines)[n_lines] if line_ends(text) >= n_lines else ""
+    parts = LINE_END.split(text, n_lines)
+    return parts[n_lines] if len(parts) > n_lines else ""
 
 
 def split(line: str, separator: str, quote: str | None) -> Iterator[tuple[str, bool]]:

@@ -140,4 +140,7 @@ def _in_range(values: "pa.ChunkedArray | pa.Array") -> "pa.ChunkedArray | pa.Arr
     """The values, and null for those outside of the years 1 to 9999."""
     import pyarrow.compute as pc
 
+    ends = pc.min_max(values)
+    if ends["min"].is_valid and ends["min"].as_py() >= EARLIEST and ends["max"].as_py() <= LATEST:
+        return values
     return pc.if_else(pc.and_(pc.greater_equal(values, EARLIEST), pc.less_equal(values, LATEST)), values, None)

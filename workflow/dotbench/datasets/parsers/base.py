@@ -20,7 +20,7 @@ from dotbench.settings import Settings, SettingsBase
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK = 1 << 23  # bytes read at a time
+BLOCK = 1 << 21  # bytes read at a time
 PAUSE = 5.0  # seconds between two words of progress
 LARGEST = 3.4e38  # of float32
 
@@ -54,19 +54,22 @@ class RawFiles:
             yield text
         self.has_read(path)
 
-    def blocks(self, path: Path, encoding: str) -> Iterator[str]:
-        """The same text, some whole lines at a time: each block but the last ends in a line feed."""
-        decoder = codecs.getincrementaldecoder(without_mark(encoding))()
-        rest = ""
+    def blocks(self, path: Path, encoding: str) -> Iterator[bytes]:
+        """The same text in UTF-8, some whole lines at a time: each block but the last ends in a line feed."""
+        if codecs.lookup(encoding).name != "utf-8":
+            with self.lines(path, encoding) as text:
+                while block := text.read(BLOCK):
+                    yield (block + text.readline()).encode()
+            return
         with self._content(path, encoding) as content:
-            while data := content.read(BLOCK):
-                text = decoder.decode(data)
-                end = text.rfind("\n") + 1
-                if end:
-                    yield rest + text[:end]
-                rest = text[end:] if end else rest + text
-            if rest := rest + decoder.decode(b"", final=True):
-                yield rest
+            if (mark := content.read(len(codecs.BOM_UTF8))) == codecs.BOM_UTF8:
+                mark = b""
+            while data := mark + content.read(BLOCK):
+                data += content.readline()
+                if not data.isascii():
+                    data.decode()  # an error where it is no UTF-8
+                yield data
+                mark = b""
         self.has_read(path)
 
     @contextmanager

@@ -92,31 +92,28 @@ class Delimited(Parser):
     def _tables(self, raw: RawFiles, path: Path) -> "Iterator[pa.Table]":
         reader: ExactReader | None = None
         empty = True
-        for number, text in self._blocks(raw, path):
+        number = 1
+        for data in raw.blocks(path, self.settings.encoding):
+            at = number  # of the first line of what is to be read
+            number += line_ends(data)
             if reader is None:
-                first = next(lines_of(text, number), None)
+                text = data.decode()
+                first = next(lines_of(text, at), None)
                 if first is None:
                     continue
                 reader = ExactReader(self._layout(path, *first))
                 if self.settings.header:
-                    text, number = after(text, first[0] - number + 1), first[0] + 1
-            table = read_fast(text, reader.layout)
-            table = reader.read(text, number) if table is None else table
+                    data, at = after(text, first[0] - at + 1).encode(), first[0] + 1
+            table = read_fast(data, reader.layout)
+            table = reader.read(data.decode(), at) if table is None else table
             if len(table):
                 empty = False
                 yield table
+            raw.at_line(path, number)
         if reader is None:
             raise DotbenchError(f"{path}: found an empty file; allowed are lines of ratings")
         if empty:
             raise DotbenchError(f"{path}: found no line after the header; allowed are lines of ratings")
-
-    def _blocks(self, raw: RawFiles, path: Path) -> Iterator[tuple[int, str]]:
-        """(number of its first line, text) of some whole lines at a time."""
-        number = 1
-        for text in raw.blocks(path, self.settings.encoding):
-            yield number, text
-            number += line_ends(text)
-            raw.at_line(path, number)
 
     def _layout(self, path: Path, number: int, line: str) -> Layout:
         """The columns of the first line that is not blank, which every line has."""
