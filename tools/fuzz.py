@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit"))
 
-from fuzz_data import check_parser, check_settings, parser_cases, settings_classes, wild
+from fuzz_data import check_parser, check_settings, check_ways, parser_cases, settings_classes, ways_cases, wild
 
 from dotbench.datasets.parsers.base import parsers
 
@@ -28,7 +28,7 @@ PROFILE = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, Phase.shrink],
 )
-tried = {"files": 0, "files with rows": 0, "settings": 0}
+tried = {"files": 0, "files with rows": 0, "settings": 0, "delimited files, both ways": 0, "of these with rows": 0}
 
 
 def checks() -> dict[str, Callable[[], None]]:
@@ -52,9 +52,17 @@ def checks() -> dict[str, Callable[[], None]]:
 
         return check
 
-    return {f"parser {name}": parser(name) for name in parsers()} | {
-        f"settings {cls.__module__}.{cls.__qualname__}": settings_of(cls) for cls in settings_classes()
-    }
+    @settings(PROFILE, max_examples=500)
+    @given(**ways_cases)
+    def ways(**case: Any) -> None:
+        tried["delimited files, both ways"] += 1
+        tried["of these with rows"] += check_ways(**case)
+
+    return (
+        {"both ways of delimited": ways}
+        | {f"parser {name}": parser(name) for name in parsers()}
+        | {f"settings {cls.__module__}.{cls.__qualname__}": settings_of(cls) for cls in settings_classes()}
+    )
 
 
 def main() -> int:

@@ -19,12 +19,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 import dotbench
+from dotbench.datasets.parsers import base, delimited
 from dotbench.datasets.parsers._times import EARLIEST, LATEST
 from dotbench.datasets.parsers.base import Parser, RawFiles, parsers
+from dotbench.datasets.parsers.delimited import Delimited, DelimitedSettings
 from dotbench.errors import DotbenchError
 from dotbench.settings import Settings, validate
 
@@ -227,3 +230,64 @@ def parser_cases(name: str) -> dict[str, st.SearchStrategy[Any]]:
         "items": contents(),
         "ending": st.sampled_from(ENDINGS),
     }
+
+
+COLUMNS = {"user": 0, "item": 2, "rating": 1, "timestamp": 3}
+
+fields = st.one_of(
+    st.sampled_from(
+        ["1", "2", "u", "3.5", "-1", "+4", " 5 ", "1e2", "0x10", "1_0", "nan", "inf", "1e400", "", " ", "\t"]
+    ),
+    st.sampled_from(
+        ['"', '""', '"1"', '"a,b"', '"3"', '5"x', '"a', 'b"', '"a""b"', '"""', "\ufeff", "é", "٣", "\x1f", ":"]
+    ),
+    st.text('1a:"|,é →\t', max_size=4),
+)
+wholes = st.integers(0, 9).map(str)
+
+
+@st.composite
+def delimited_files(draw: st.DrawFn) -> tuple[str, str]:
+    """(separator, text) of a small file, mostly well formed."""
+    separator = draw(st.sampled_from([*SEPARATORS, "||", "a", "1"]))
+    kind = draw(st.sampled_from([wholes, wholes | fields, fields]))
+    good = st.lists(kind, min_size=4, max_size=4)
+    rows = draw(st.lists(st.one_of(*[good] * 9, st.lists(fields, max_size=5)), min_size=1, max_size=5))
+    end = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r", "\n\n", " \n", "\n \t \n"])
+    text = "".join(separator.join(row) + draw(end) for row in rows)
+    return separator, text[: len(text) - draw(st.integers(0, 1))]
+
+
+def outcome(path: Path, settings_: DelimitedSettings) -> Any:
+    """Types and rows, or the message of the error."""
+    try:
+        table = pa.concat_tables(Delimited(settings_).tables(RawFiles([path])))
+    except DotbenchError as error:
+        return str(error)
+    return table.schema, [list(map(repr, row.values())) for row in table.to_pylist()]
+
+
+ways_cases: dict[str, st.SearchStrategy[Any]] = {
+    "file": delimited_files(),
+    "quote": st.sampled_from([None, '"', "'", "default"]),
+    "header": st.booleans(),
+    "columns": st.sampled_from([COLUMNS, {"user": 0, "item": 1}, {"user": 3, "item": 1, "rating": 0}]),
+    "time": st.sampled_from(["seconds", "seconds", "milliseconds", "float-seconds", "iso"]),
+    "encoding": st.sampled_from(["utf-8", "utf-16", "latin-1"]),
+    "block": st.sampled_from([1, 7, 1 << 20]),
+}
+
+
+def check_ways(file: tuple[str, str], quote: str | None, encoding: str, block: int, **values: Any) -> bool:
+    """The fast and the exact way give the same rows or the same error. Whether there were rows."""
+    separator, text = file
+    further = {} if quote == "default" else {"quote": quote}
+    made = DelimitedSettings.model_validate({"separator": separator, "encoding": encoding, **values, **further})
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder, "file")
+        path.write_bytes(text.encode(encoding, errors="replace"))
+        patch.setattr(base, "BLOCK", block)
+        found = outcome(path, made)
+        patch.setattr(delimited, "read_fast", lambda data, layout: None)
+        assert outcome(path, made) == found
+    return not isinstance(found, str)

@@ -27,13 +27,19 @@ def without_mark(encoding: str) -> str:
 
 
 def failing_line(lines: Iterable[bytes], encoding: str) -> tuple[int, str]:
-    """(number, what is wrong) of the first line that is not in the encoding. ``lines`` are the file's, in any pieces
-    that end at every byte of a line end."""
+    """(number, what is wrong) of the first line that is not in the encoding. ``lines``: the file's bytes, in pieces that
+    end at the byte of a line feed."""
     decoder = codecs.getincrementaldecoder(encoding)()
     number = 1
     try:
         for line in lines:
-            number += decoder.decode(line).count("\n")
+            state = decoder.getstate()
+            try:
+                number += decoder.decode(line).count("\n")
+            except UnicodeError:
+                decoder.setstate(state)
+                for byte in line:
+                    number += decoder.decode(bytes([byte])).count("\n")
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         return number, f"byte 0x{error.object[error.start]:02x}, {error.reason}"
