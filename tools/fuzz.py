@@ -35,7 +35,7 @@ def checks() -> dict[str, Callable[[], None]]:
     """What a round runs, by name."""
 
     def parser(name: str) -> Callable[[], None]:
-        @settings(PROFILE, max_examples=200)
+        @settings(PROFILE, max_examples=100)
         @given(**parser_cases(name))
         def check(**case: Any) -> None:
             tried["files"] += 1
@@ -44,7 +44,7 @@ def checks() -> dict[str, Callable[[], None]]:
         return check
 
     def settings_of(cls: type[Any]) -> Callable[[], None]:
-        @settings(PROFILE, max_examples=50)
+        @settings(PROFILE, max_examples=15)
         @given(values=wild(cls))
         def check(values: Any) -> None:
             tried["settings"] += 1
@@ -52,7 +52,7 @@ def checks() -> dict[str, Callable[[], None]]:
 
         return check
 
-    @settings(PROFILE, max_examples=500)
+    @settings(PROFILE, max_examples=200)
     @given(**ways_cases)
     def ways(**case: Any) -> None:
         tried["delimited files, both ways"] += 1

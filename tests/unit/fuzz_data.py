@@ -34,6 +34,12 @@ from dotbench.settings import Settings, validate
 NAMES = ["user", "item", "rating", "timestamp", "text"]
 SEPARATORS = [",", "\t", "::", ";", " ", "|", "→", ":"]
 
+COMMON = {
+    "separator": st.sampled_from([",", *SEPARATORS, "\n", ":;"]),
+    "quote": st.sampled_from([None, '"', "'", ","]),
+    "encoding": st.sampled_from(["utf-8", "utf-8", "latin-1", "utf-16", "cp037", "utf-7", "hex", "idna", "undefined"]),
+}
+
 scalars = st.one_of(
     st.none(),
     st.booleans(),
@@ -82,6 +88,20 @@ def of_annotation(annotation: Any) -> st.SearchStrategy[Any]:
 def likely(cls: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
     """Mappings with the keys of a class of settings, its values likely, a few absent."""
     fields = {name: of_annotation(field.annotation) for name, field in cls.model_fields.items()}
+    fields |= {name: values for name, values in COMMON.items() if name in fields}
+    named = {name: st.sampled_from([name, name, name, *NAMES]) for name in NAMES if name in fields}
+    if not {"user", "item"} <= set(named):
+        return _mapping(cls, fields)
+    placed = {name: st.integers(k, k + 1) if k else st.just(0) for k, name in enumerate(NAMES) if name in fields}
+    by_name = _mapping(cls, fields | named)
+    return st.one_of(by_name, _mapping(cls, fields | placed)) if int in _parts(cls, "user") else by_name
+
+
+def _parts(cls: type[BaseModel], name: str) -> tuple[Any, ...]:
+    return get_args(cls.model_fields[name].annotation)
+
+
+def _mapping(cls: type[BaseModel], fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
     needed = {name: fields[name] for name, field in cls.model_fields.items() if field.is_required()}
     return st.fixed_dictionaries(needed, optional={name: fields[name] for name in fields if name not in needed})
 
@@ -127,10 +147,18 @@ tokens = st.one_of(
     st.integers(0, 30).map(str),
     st.text(max_size=4),
 )
-records = st.dictionaries(
-    st.sampled_from([*NAMES, "business_id", "city", "state", "helpful"]),
-    st.one_of(tokens, st.integers(), st.floats(), st.none(), st.booleans(), st.lists(st.integers(-5, 5), max_size=2)),
-    max_size=8,
+values = st.one_of(
+    tokens, st.integers(), st.floats(), st.none(), st.booleans(), st.lists(st.integers(-5, 5), max_size=2)
+)
+ids = st.sampled_from(["a", "b", "1", "é"])
+good_records = st.fixed_dictionaries(
+    {"user": ids, "item": ids},
+    optional={"rating": st.integers(1, 5), "timestamp": st.integers(0, 10**9), "business_id": ids, "city": ids},
+)
+records = st.one_of(
+    good_records,
+    good_records,
+    st.dictionaries(st.sampled_from([*NAMES, "business_id", "city", "state", "helpful"]), values, max_size=8),
 )
 
 
@@ -160,9 +188,13 @@ def tables(draw: st.DrawFn) -> bytes:
 @st.composite
 def lines(draw: st.DrawFn) -> bytes:
     """Lines of a delimited file, mostly with as many columns."""
-    separator = draw(st.sampled_from(SEPARATORS))
-    n = draw(st.integers(1, 5))
-    rows = draw(st.lists(st.lists(tokens, min_size=n, max_size=n) | st.lists(tokens, max_size=6), max_size=6))
+    separator = draw(st.sampled_from([",", ",", ",", *SEPARATORS]))
+    n = draw(st.integers(2, 5))
+    kind = draw(st.sampled_from([st.integers(0, 9).map(str), tokens]))
+    good = st.lists(kind, min_size=n, max_size=n)
+    rows = draw(st.lists(st.one_of(*[good] * 5, st.lists(tokens, max_size=6)), max_size=6))
+    if draw(st.booleans()):
+        rows.insert(0, NAMES[:n])
     end = draw(st.sampled_from(["\n", "\n", "\r\n", "\r", "\n\n"]))
     text = "".join(separator.join(row) + end for row in rows)
     return text.encode(draw(st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "latin-1"])), errors="replace")
@@ -185,7 +217,8 @@ def contents(draw: st.DrawFn) -> bytes:
         st.binary(max_size=60),
     )
     data = draw(made)
-    for place, piece in draw(st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), max_size=2)):
+    damage = st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), max_size=2)
+    for place, piece in draw(st.just([]) | damage):
         data = data[:place] + piece + data[place + draw(st.integers(0, 2)) :]
     if draw(st.booleans()) and draw(st.booleans()):
         data = gzip.compress(data)[: draw(st.integers(0, 200)) or None]

@@ -27,8 +27,8 @@ def without_mark(encoding: str) -> str:
 
 
 def failing_line(lines: Iterable[bytes], encoding: str) -> tuple[int, str]:
-    """(number, what is wrong) of the first line that is not in the encoding. ``lines``: the file's bytes, in pieces that
-    end at the byte of a line feed."""
+    """(number, what is wrong) of the first line that is not in the encoding. ``lines``: the file's bytes, in pieces
+    that end at the byte of a line feed."""
     decoder = codecs.getincrementaldecoder(encoding)()
     number = 1
     try:
