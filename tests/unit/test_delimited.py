@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from dotbench.datasets.parsers.base import SECONDS
+from dotbench.datasets.parsers._times import SECONDS
 from dotbench.datasets.parsers.delimited import Delimited, DelimitedSettings
 from dotbench.errors import DotbenchError
 
@@ -153,6 +153,114 @@ def test_half_a_separator_is_no_separator(file) -> None:
     assert problem(path, separator="::") == f"{path}, line 2: found 3 columns; allowed are 4, as in the first line"
 
 
+@pytest.mark.parametrize("separator", ["::", "||", "\t\t", "→", "→→"])
+def test_half_a_separator_in_a_field_is_text(file, separator: str) -> None:
+    lines = [["a", "b"], [separator[0] + "x" if len(separator) > 1 else "é", "http:/|/x"], ["1:2", "3"]]
+    path = file("".join(separator.join(line) + "\n" for line in lines))
+    assert rows(read(path, separator=separator, columns={"user": 0, "item": 1})) == [tuple(line) for line in lines]
+
+
+STRAY = '1\t2\t3\t4\n1\t"b\t3\t4\n2\tc\t3\t4\n3\td"\t3\t4\n"4"\t5\t3\t4\n'
+
+
+def test_quotes_between_tabs_are_text_and_no_row_is_lost(file) -> None:
+    assert [row[:2] for row in rows(read(file(STRAY), separator="\t"))] == [
+        ("1", "2"),
+        ("1", '"b'),
+        ("2", "c"),
+        ("3", 'd"'),
+        ('"4"', "5"),
+    ]
+
+
+@pytest.mark.parametrize("lines", [5, 200_000])
+def test_a_quote_that_does_not_close_is_told_where_fields_are_quoted(file, lines: int) -> None:
+    path = file("1,2,3,4\n" * (lines - 2) + '1,"b,3,4\n1,2,3,4\n1,b",3,4\n')
+    message = problem(path)
+    assert message.startswith(
+        f"{path}, line {lines - 1}: the field '\"b' begins with a quote and does not end with one"
+    )
+    assert "`quote: null` reads quotes as text" in message
+    assert len(read(path, quote=None)) == lines + 1
+
+
+@pytest.mark.parametrize("lines", [5, 200_000])
+def test_stray_quotes_in_columns_that_are_not_read_do_not_count(file, lines: int) -> None:
+    path = file("1,x,2\n" * lines + '1,"x,2\n1,5" x,2\n"1","x, y",3\n1,"x" x,2\n')
+    frame = read(path, columns={"user": 0, "item": 2})
+    assert rows(frame)[lines:] == [("1", "2"), ("1", "2"), ("1", "3"), ("1", "2")]
+    assert len(frame) == lines + 4
+
+
+@pytest.mark.parametrize("lines", [5, 200_000])
+@pytest.mark.parametrize("columns", [{"user": 0, "item": 1}, {"user": 0, "item": 2}])
+def test_a_quoted_line_end_is_told_whatever_the_size_of_the_file(file, lines: int, columns: dict[str, int]) -> None:
+    path = file("1,2,x\n" * lines + '3,4,"good\nred,blue,green"\n')
+    if columns["item"] == 2:
+        assert problem(path, columns=columns).startswith(f"{path}, line {lines + 1}: the field '\"good' begins")
+    else:
+        expected = f"{path}, line {lines + 2}: a quoted field ends that may have begun in line {lines + 1}"
+        assert problem(path, columns=columns).startswith(expected)
+
+
+@pytest.mark.parametrize("separator", [",", "\t", "::", " "])
+def test_any_character_may_quote(file, separator: str) -> None:
+    line = separator.join(["'a" + separator + "b'", "'it''s'", "o'c", "'3'"])
+    frame = read(file(line + "\n"), separator=separator, quote="'", columns={"user": 0, "item": 1})
+    assert rows(frame) == [(f"a{separator}b", "it's")]
+
+
+def test_a_whole_file_in_quotes_is_read_without_them(file) -> None:
+    text = "".join(";".join(f'"{value}"' for value in row) + "\r\n" for row in ROWS)
+    assert rows(read(file(text), separator=";")) == ROWS
+    assert read(file(text), separator=";", quote=None, columns={"user": 0, "item": 1})["user"].tolist()[0] == '"1"'
+
+
+@pytest.mark.parametrize("separator", [",", "\t", " ", "::"])
+def test_a_line_of_white_space_is_a_blank_line(file, separator: str) -> None:
+    lines = [separator.join(map(str, row)) for row in ROWS if separator != " " or " " not in row[1]]
+    path = file("  \n" + "\n \t \n\t\t\t\n\n".join(lines) + "\n \n\n")
+    assert len(read(path, separator=separator)) == len(lines)
+
+
+def test_a_column_that_is_there_twice_is_told_if_it_is_read(file) -> None:
+    path = file("user,item,item,x,x\n1,2,3,4,5\n")
+    message = problem(path, header=True, columns={"user": "user", "item": "item"})
+    assert message == f"{path}, line 1: 2 columns 'item'; the header has user, item, item, x, x"
+    assert rows(read(path, header=True, columns={"user": "user", "item": 2})) == [("1", "3")]
+
+
+@pytest.mark.parametrize(
+    ("time", "text", "expected"),
+    [
+        ("milliseconds", "978300760123", 978300760),
+        ("float-seconds", "978300760.9", 978300760),
+        ("float-seconds", "9.783e8", 978300000),
+        ("iso", "2000-12-31 22:12:40", 978300760),
+        ("iso", "2000-12-31T23:12:40+01:00", 978300760),
+    ],
+)
+def test_times_are_read_in_the_format_that_is_named(file, time: str, text: str, expected: int) -> None:
+    path = file(f"1,2,3,{text}\n" * 3)
+    assert read(path, time=time)["timestamp"].tolist() == [expected] * 3
+    if time != "iso" or "+" not in text:
+        assert f"`time: {time}` reads what was found" in problem(path)
+
+
+def test_the_separator_that_fits_is_named(file) -> None:
+    path = file("1\t2\t3\t4\n")
+    assert problem(path).endswith("needs at least 4; '\\t' separates more")
+
+
+def test_utf_16_is_read_when_named(file) -> None:
+    assert rows(read(file(text_of(",").encode("utf-16")), encoding="utf-16")) == ROWS
+
+
+def test_a_line_longer_than_a_block_is_read(file) -> None:
+    long = "x" * 3_000_000
+    assert read(file(f"1,{long},3,4\n1,2,3,4\n"))["item"].tolist() == [long, "2"]
+
+
 @pytest.mark.parametrize("separator", [",", "::"])
 @pytest.mark.parametrize("value", ["good", "", "nan", "NaN", "inf", "-inf", "3,5", "1_0"])
 def test_a_rating_that_is_no_finite_number_is_told(file, separator: str, value: str) -> None:
@@ -167,7 +275,7 @@ def test_a_rating_beyond_the_precision_of_the_table_is_told(file) -> None:
     assert problem(path).startswith(f"{path}, line 2: rating is '1e300'; allowed is ")
 
 
-@pytest.mark.parametrize("value", ["later", "", "12.5", "1998-01-02", "1_0", "99999999999999999999"])
+@pytest.mark.parametrize("value", ["later", "", "0x10", "1_0", "99999999999999999999"])
 def test_a_timestamp_that_is_no_whole_number_is_told(file, value: str) -> None:
     path = file(f"1,2,3,4\n1,2,3,{value}\n")
     assert problem(path) == f"{path}, line 2: timestamp is {value!r}; allowed is {SECONDS}"
@@ -226,9 +334,8 @@ def test_what_is_no_gz_file_is_told(file) -> None:
 def test_another_encoding_is_told(file, separator: str, lines_before: int) -> None:
     text = (GOOD * lines_before + "é{s}2{s}3{s}4\n").format(s=separator)
     path = file(text.encode("latin-1"))
-    message = problem(path, separator=separator)
-    assert message.startswith(f"{path}: cannot be read: ")
-    assert "utf-8" in message
+    expected = f"{path}, line {lines_before + 1}: cannot be read as utf-8: byte 0xe9, invalid continuation byte; "
+    assert problem(path, separator=separator) == expected + "name the file's encoding with `encoding:`, now utf-8"
 
 
 def test_an_encoding_that_does_not_exist_is_refused(file) -> None:
@@ -253,6 +360,11 @@ def test_the_file_that_is_wrong_is_named_among_several(file) -> None:
         ({"columns": {"user": 0, "item": -1}}, "column 'item' is at -1; positions begin at 0"),
         ({"columns": {"user": 0, "item": 1}, "separator": ":;"}, "one character, or one that is repeated"),
         ({"columns": {"user": 0, "item": 1}, "separator": ""}, "separator"),
+        ({"columns": {"user": 0, "item": 1}, "separator": "\n"}, "no line end"),
+        ({"columns": {"user": 0, "item": 1}, "quote": ","}, "neither the separator nor a line end"),
+        ({"columns": {"user": 0, "item": 1}, "quote": "''"}, "a quote is one character"),
+        ({"columns": {"user": 0, "item": 1}, "encoding": "hex"}, "no encoding of texts 'hex'"),
+        ({"columns": {"user": 0, "item": 1}, "time": "minutes"}, "time"),
         ({"columns": {"user": 0}}, "columns.item"),
         ({"columns": {"user": 0, "item": 0}}, "item"),
         ({"columns": {"user": 0, "item": 1, "stars": 2}}, "columns.stars"),

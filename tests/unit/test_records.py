@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from dotbench.datasets.parsers._records import RecordLines
 from dotbench.datasets.parsers.base import RawFiles
@@ -253,3 +254,96 @@ def test_progress_is_told_in_both_passes_of_yelp(tmp_path: Path, monkeypatch: py
         list(parser(Yelp, YELP).tables(RawFiles([reviews], items=[businesses], say=said.append)))
     assert len(said) == 2
     assert all(line.startswith("review.json: line 10,000, ") for line in said)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_record(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.json", REVIEWS)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert rows(parser(JsonLines, AMAZON).read([path])) == EXPECTED
+
+
+def test_another_encoding_is_told_with_its_line_and_read_when_named(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_bytes(
+        ("\n" + "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in [*REVIEWS[1:], REVIEWS[0]]))
+        .replace("\u2028", "")
+        .encode("latin-1")
+    )
+    expected = f"{path}, line 4: cannot be read as utf-8: byte 0xe9, invalid continuation byte; "
+    assert problem(path) == expected + "name the file's encoding with `encoding:`, now utf-8"
+    frame = parser(JsonLines, {**AMAZON, "encoding": "latin-1"}).read([path])
+    assert frame["text"].tolist()[-1] == 'né "x"'
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8", "ascii"])
+def test_the_line_of_a_wrong_byte_is_right_far_into_a_file(tmp_path: Path, encoding: str) -> None:
+    lines = "".join(json.dumps(REVIEWS[1]) + "\n" for _ in range(3000)).encode(encoding)
+    path = tmp_path / "r.json.gz"
+    path.write_bytes(gzip.compress(lines + (b"\xff\xdf" if encoding == "utf-16" else b"\xff") + b"\n\0"))
+    message = problem(path, settings={**AMAZON, "encoding": encoding})
+    assert message.startswith(f"{path}, line 3001: cannot be read as {encoding}: byte 0xff, ")
+
+
+@pytest.mark.parametrize(
+    ("time", "value"),
+    [
+        ("milliseconds", 1393545600999),
+        ("milliseconds", "1393545600999"),
+        ("float-seconds", 1393545600.5),
+        ("iso", "2014-02-28T00:00:00Z"),
+        ("seconds", "1393545600"),
+    ],
+)
+def test_times_are_read_in_the_format_that_is_named(tmp_path: Path, time: str, value: Any) -> None:
+    path = write(tmp_path / "r.json", [{**REVIEWS[0], "unixReviewTime": value}])
+    assert parser(JsonLines, {**AMAZON, "time": time}).read([path])["timestamp"].tolist() == [1393545600]
+    if time != "seconds":
+        assert f"`time: {time}` reads what was found" in problem(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"texts": {"user": "reviewText"}}, "a further column has the name 'user', and so has another column"),
+        ({"texts": {"a": "x"}, "counts": {"a": "y"}}, "a further column has the name 'a'"),
+        ({"counts": {"votes": "helpful.first"}}, "count 'votes' is at 'helpful.first'; after the dot is allowed"),
+        ({"encoding": "klingon"}, "no encoding of texts 'klingon'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        parser(JsonLines, {**AMAZON, **settings})
+
+
+@pytest.mark.parametrize(
+    "line", ["{[]: 1}", "{'username': 1j, 'product_id': '1', 'date': '2017-12-17'}", "-" * 5000 + "1"]
+)
+def test_a_literal_that_is_no_record_is_told(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "steam.json"
+    path.write_text(line + "\n")
+    assert problem(path, PythonLines, STEAM).startswith(f"{path}, line 1: ")
+
+
+def test_a_number_too_large_to_be_shown_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "steam.json"
+    path.write_text("{'username': 0x" + "f" * 5000 + ", 'product_id': '1', 'date': '2017-12-17'}\n")
+    assert "line 1: field 'username' found a int too large to be shown" in problem(path, PythonLines, STEAM)
+
+
+@pytest.mark.parametrize(
+    ("where", "change"), [("items", {"business_id": ["b"]}), ("items", {"city": {}}), ("ratings", {})]
+)
+def test_yelp_tells_a_field_of_another_kind(tmp_path: Path, where: str, change: dict[str, Any]) -> None:
+    raw = yelp_files(tmp_path)
+    path = (raw.items if where == "items" else raw.ratings)[0]
+    path.write_text(json.dumps({"business_id": "b", "city": "A"} | change if change else {"business_id": []}) + "\n")
+    with pytest.raises(DotbenchError, match=f"{path}, line 1: field '{next(iter(change), 'business_id')}' found "):
+        list(parser(Yelp, YELP).tables(raw))
+
+
+def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.json.gz", REVIEWS * 50)
+    data = bytearray(path.read_bytes())
+    data[40:60] = b"\0" * 20
+    path.write_bytes(bytes(data))
+    assert problem(path).startswith(f"{path}")

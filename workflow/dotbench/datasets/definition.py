@@ -64,10 +64,11 @@ class Source(Digests):
     generator: Name | None = Field(None, description="a generator of the package: no download")
     parameters: dict[str, Any] = Field(default={}, description="settings of the generator")
 
-    @field_validator("file", "files")
+    @field_validator("file", "files", "parts")
     @classmethod
-    def _no_wildcard(cls, value: str | list[str] | None) -> str | list[str] | None:
-        for file in [value] if isinstance(value, str) else value or []:
+    def _no_wildcard(cls, value: str | list[str] | Parts | None) -> str | list[str] | Parts | None:
+        files = value.named().values() if isinstance(value, Parts) else [value] if isinstance(value, str) else value
+        for file in files or []:
             if "{" in file or "}" in file:
                 raise ValueError("allowed are names without braces, which mark wildcards of Snakemake; rename the file")
         return value

@@ -1,22 +1,25 @@
 """What the parsers of files with one record a line share."""
 
-import datetime
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from dotbench.datasets.parsers.base import EARLIEST, LARGEST, LATEST, SECONDS, Parser, RawFiles
+from dotbench.datasets.parsers._encoding import Encoding
+from dotbench.datasets.parsers._times import ALLOWED, TIMES, Time, allowed, seconds
+from dotbench.datasets.parsers.base import LARGEST, Parser, RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+TEXT = "a text that is not empty"
 BLOCK = 50_000  # records held at a time
 
 
@@ -33,11 +36,24 @@ class RecordSettings(Settings):
     """The `format` of a dataset definition for these parsers."""
 
     fields: Fields
-    time: Literal["seconds", "iso"] = Field("seconds", description="timestamps: seconds since 1970, or ISO 8601 (UTC)")
+    time: Time = Field("seconds", description=f"timestamps: {TIMES}")
+    encoding: Encoding = "utf-8"
     texts: dict[str, str] = Field(default={}, description="further columns of text: column → field")
     counts: dict[str, str] = Field(
         default={}, description="further columns of whole numbers: column → field, `field.0` for the first of a list"
     )
+
+    @model_validator(mode="after")
+    def _own_names(self) -> "RecordSettings":
+        taken = [*Fields.model_fields, *self.texts, *self.counts]
+        for name in (*self.texts, *self.counts):
+            if taken.count(name) > 1:
+                raise ValueError(f"a further column has the name '{name}', and so has another column")
+        for name, field in self.counts.items():
+            _, dot, position = field.partition(".")
+            if dot and not (position.isascii() and position.isdigit()):
+                raise ValueError(f"count '{name}' is at '{field}'; after the dot is allowed a position from 0")
+        return self
 
 
 class RecordLines(Parser):
@@ -52,7 +68,7 @@ class RecordLines(Parser):
 
     @abstractmethod
     def record(self, line: str) -> Any:
-        """The record in a line; ValueError says what is wrong with it."""
+        """The record in a line; a ValueError, or another error of the reader, says what is wrong with it."""
 
     def wanted(self, raw: RawFiles) -> Callable[[dict[str, Any]], bool]:
         """Which records are ratings of the dataset: all of them."""
@@ -60,7 +76,7 @@ class RecordLines(Parser):
 
     def records(self, raw: RawFiles, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         """(line number, record) of every line that is not blank."""
-        with raw.lines(path) as lines:
+        with raw.lines(path, self.settings.encoding) as lines:
             for number, line in enumerate(lines, 1):
                 if number % 10_000 == 0:
                     raw.at_line(path, number)
@@ -68,7 +84,7 @@ class RecordLines(Parser):
                     continue
                 try:
                     record = self.record(line)
-                except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+                except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
                     text = line.strip()
                     ending = text if len(text) <= 60 else f"…{text[-60:]}"
                     raise DotbenchError(
@@ -92,18 +108,17 @@ class RecordLines(Parser):
     def _table(self, path: Path, block: list[tuple[int, dict[str, Any]]]) -> "pa.Table":
         import pyarrow as pa
 
-        fields = self.settings.fields
-        stamp = (_seconds, SECONDS) if self.settings.time == "seconds" else (_iso, "an ISO 8601 date")
+        fields, time = self.settings.fields, self.settings.time
         columns = [
-            ("user", fields.user, pa.string(), _text, "a text that is not empty"),
-            ("item", fields.item, pa.string(), _text, "a text that is not empty"),
+            ("user", fields.user, pa.string(), text_of, TEXT),
+            ("item", fields.item, pa.string(), text_of, TEXT),
             ("rating", fields.rating, pa.float32(), _rating, "a finite number"),
-            ("timestamp", fields.timestamp, pa.int64(), *stamp),
-            *((name, field, pa.large_string(), _free_text, "a text") for name, field in self.settings.texts.items()),
+            ("timestamp", fields.timestamp, pa.int64(), partial(seconds, time=time), ALLOWED[time]),
+            *((name, field, pa.large_string(), free_text, "a text") for name, field in self.settings.texts.items()),
             *((name, field, pa.int32(), _count, "a whole number") for name, field in self.settings.counts.items()),
         ]
         result = {}
-        for name, field, kind, convert, allowed in columns:
+        for name, field, kind, convert, needed in columns:
             if field is None:
                 continue
             key, _, position = field.partition(".") if name in self.settings.counts else (field, "", "")
@@ -113,20 +128,31 @@ class RecordLines(Parser):
                 try:
                     values.append(convert(value[int(position)] if position and value is not None else value))
                 except (TypeError, ValueError, IndexError, KeyError, OverflowError):
-                    fault = f"found {value!r:.80}" if key in record else "is missing"
-                    raise DotbenchError(f"{path}, line {number}: field '{key}' {fault}; allowed is {allowed}") from None
+                    needed = allowed(value, time) if name == "timestamp" else needed
+                    raise wrong_field(path, number, record, key, needed) from None
             result[name] = pa.array(values, kind)
         return pa.table(result)
 
 
-def _text(value: Any) -> str:
+def wrong_field(path: Path, number: int, record: dict[str, Any], key: str, needed: str) -> DotbenchError:
+    """The error for a field that is missing or holds another kind of value."""
+    try:
+        fault = f"found {record[key]!r:.80}" if key in record else "is missing"
+    except (ValueError, RecursionError):  # a number of thousands of digits, or a deep nest
+        fault = f"found a {type(record[key]).__name__} too large to be shown"
+    return DotbenchError(f"{path}, line {number}: field '{key}' {fault}; allowed is {needed}")
+
+
+def text_of(value: Any) -> str:
+    """A text that is not empty, or a TypeError or ValueError."""
     if not isinstance(value, str) or not value:
         raise TypeError
     value.encode()  # a lone surrogate is no text
     return value
 
 
-def _free_text(value: Any) -> str:
+def free_text(value: Any) -> str:
+    """A text, empty if there is none, or a TypeError; half a surrogate pair becomes a question mark."""
     if value is not None and not isinstance(value, str):
         raise TypeError
     return (value or "").encode(errors="replace").decode()
@@ -144,14 +170,3 @@ def _count(value: Any) -> int:
     if isinstance(value, bool) or int(value) != value or abs(value) >= 2**31:
         raise ValueError
     return int(value)
-
-
-def _seconds(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or not EARLIEST <= value <= LATEST:
-        raise ValueError
-    return int(value)
-
-
-def _iso(value: Any) -> int:
-    moment = datetime.datetime.fromisoformat(value)
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp())

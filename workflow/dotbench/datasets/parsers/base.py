@@ -1,14 +1,17 @@
 """What a parser is, and what it is given."""
 
+import codecs
 import gzip
 import io
 import time
+import zlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO
 
+from dotbench.datasets.parsers._encoding import failing_line, without_mark
 from dotbench.errors import DotbenchError
 from dotbench.lazy import pd
 from dotbench.registry import Component, discover
@@ -17,10 +20,9 @@ from dotbench.settings import Settings, SettingsBase
 if TYPE_CHECKING:
     import pyarrow as pa
 
+BLOCK = 1 << 21  # bytes read at a time
 PAUSE = 5.0  # seconds between two words of progress
 LARGEST = 3.4e38  # of float32
-EARLIEST, LATEST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999
-SECONDS = "a whole number of seconds since 1970, of the years 1 to 9999"
 
 
 class RawFiles:
@@ -41,19 +43,58 @@ class RawFiles:
         self._stream: BinaryIO | None = None
 
     @contextmanager
-    def lines(self, path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
-        """The file as text, decompressed if it ends in ``.gz``; whatever reading raises becomes a DotbenchError."""
+    def lines(self, path: Path, encoding: str | None = None) -> Iterator[TextIO]:
+        """The file as text, decompressed if it ends in ``.gz``, without a byte order mark.
+
+        ``encoding``: that of the format's settings; None: UTF-8, which no setting changes. Whatever reading raises
+        becomes a DotbenchError; for bytes that are not in the encoding it names the line.
+        """
+        name = without_mark(encoding or "utf-8")
+        with self._content(path, encoding) as content, io.TextIOWrapper(content, name, newline="\n") as text:
+            yield text
+        self.has_read(path)
+
+    def blocks(self, path: Path, encoding: str) -> Iterator[bytes]:
+        """The same text in UTF-8, some whole lines at a time: each block but the last ends in a line feed."""
+        if codecs.lookup(encoding).name != "utf-8":
+            with self.lines(path, encoding) as text:
+                while block := text.read(BLOCK):
+                    yield (block + text.readline()).encode()
+            return
+        with self._content(path, encoding) as content:
+            if (mark := content.read(len(codecs.BOM_UTF8))) == codecs.BOM_UTF8:
+                mark = b""
+            while data := mark + content.read(BLOCK):
+                data += content.readline()
+                if not data.isascii():
+                    data.decode()  # an error where it is no UTF-8
+                yield data
+                mark = b""
+        self.has_read(path)
+
+    @contextmanager
+    def _content(self, path: Path, encoding: str | None) -> Iterator[Any]:
+        """The bytes of the file, decompressed; errors of reading and decoding become DotbenchErrors."""
         try:
-            with path.open("rb") as stream:
-                self._stream = stream
-                content: Any = gzip.GzipFile(fileobj=stream) if path.suffix == ".gz" else stream
-                with io.TextIOWrapper(content, encoding=encoding, newline="\n") as text:
-                    yield text
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+            try:
+                with self._open(path) as content:
+                    yield content
+            except UnicodeError:
+                with self._open(path) as content:
+                    number, fault = failing_line(content, encoding or "utf-8")
+                name = encoding or "utf-8"
+                hint = f"; name the file's encoding with `encoding:`, now {name}" if encoding else ""
+                raise DotbenchError(f"{path}, line {number}: cannot be read as {name}: {fault}{hint}") from None
+        except (OSError, EOFError, zlib.error) as error:
             raise DotbenchError(f"{path}: cannot be read: {error}") from None
         finally:
             self._stream = None
-        self.has_read(path)
+
+    @contextmanager
+    def _open(self, path: Path) -> Iterator[Any]:
+        with path.open("rb") as stream:
+            self._stream = stream
+            yield gzip.GzipFile(fileobj=stream) if path.suffix == ".gz" else stream
 
     def has_read(self, path: Path) -> None:
         """Say that a file has been read in another way than by `lines`."""

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from dotbench.datasets.parsers._records import RecordSettings
+from dotbench.datasets.parsers._records import TEXT, RecordSettings, free_text, text_of, wrong_field
 from dotbench.datasets.parsers.base import RawFiles
 from dotbench.datasets.parsers.json_lines import JsonLines
 from dotbench.errors import DotbenchError
@@ -36,18 +37,37 @@ class Yelp(JsonLines):
             raise DotbenchError(
                 "the format 'yelp' needs the file of the businesses: a source member of the role 'items'"
             )
-        city: dict[Any, Any] = {
-            record.get("business_id"): (record.get("city"), record.get("state"))
+        city = {
+            _checked(path, number, record, "business_id"): tuple(
+                _checked(path, number, record, key, free_text, "a text") for key in ("city", "state")
+            )
             for path in raw.items
-            for _, record in self.records(raw, path)
+            for number, record in self.records(raw, path)
         }
         businesses = Counter(city.values())
         field = self.settings.fields.item
-        reviews = Counter(record.get(field) for path in raw.ratings for _, record in self.records(raw, path))
+        reviews = Counter(
+            _checked(path, number, record, field) for path in raw.ratings for number, record in self.records(raw, path)
+        )
         kept = {
             business
             for business, n in reviews.items()
             if n >= self.settings.min_business_reviews
-            and businesses[city.get(business)] >= self.settings.min_city_businesses
+            and business in city
+            and businesses[city[business]] >= self.settings.min_city_businesses
         }
         return lambda record: record.get(field) in kept
+
+
+def _checked(
+    path: Path,
+    number: int,
+    record: dict[str, Any],
+    key: str,
+    convert: Callable[[Any], str] = text_of,
+    needed: str = TEXT,
+) -> str:
+    try:
+        return convert(record.get(key))
+    except (TypeError, ValueError):
+        raise wrong_field(path, number, record, key, needed) from None
