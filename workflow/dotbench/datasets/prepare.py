@@ -17,57 +17,67 @@ from dotbench.lazy import np
 def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Prepare a dataset into ``folder`` and return the content of its ``stats.json``.
 
-    ``manifest_path`` is None for generated data. Further columns of the raw files (texts) go through the disk.
+    ``manifest_path`` is None for generated data.
     """
     dataset = load_dataset(name)
-    spool = folder.with_name(f".{folder.name}.parquet")
-    try:
-        raw = read_raw(dataset, manifest_path, spool, say)
-        return prepare_table(dataset, raw, folder, _provenance(dataset, manifest_path), say)
-    finally:
-        spool.unlink(missing_ok=True)
+
+    def read(spool: Path) -> RawTable:
+        return read_raw(dataset, manifest_path, spool, say)
+
+    return prepare_table(dataset, read, folder, _provenance(dataset, manifest_path), say)
 
 
 def prepare_table(
-    dataset: Dataset, raw: RawTable, folder: Path, provenance: dict[str, Any], say: Callable[[str], None]
+    dataset: Dataset,
+    read: Callable[[Path], RawTable],
+    folder: Path,
+    provenance: dict[str, Any],
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Prepare raw ratings into ``folder`` and return the content of ``stats.json``, which is written last.
+    """Prepare ratings into ``folder`` and return the content of ``stats.json``, which is written last.
+
+    ``read``: reads them, told where further columns may be put. ``provenance``: what the stats say of their origin.
 
     Users and items are numbered by rows, those of the interactions first, each group in order of first
     appearance: one table of ids (``users.csv``, ``items.csv``) serves both files, and the interactions'
-    rows run from 0 without gaps. ``provenance``: what of the stats says where the ratings are from. Memory: about 60
-    bytes a rating and the ids.
+    rows run from 0 without gaps. Memory: about 60 bytes a rating and the ids; further columns (texts) go through the
+    disk.
     """
     name = dataset.name
-    pairs = raw.users.astype(np.int64) * len(raw.item_ids) + raw.items
-    kept, facts = _interactions(dataset, raw, pairs)
-    if facts["duplicates_dropped"]:
-        dropped = facts["duplicates_dropped"]
-        say(f"{name}: dropped {dropped} repeated pairs of user and item, keeping the first of each")
-    user_rows, user_order, n_users = _rows(raw.users, len(raw.user_ids), kept)
-    item_rows, item_order, n_items = _rows(raw.items, len(raw.item_ids), kept)
-    stats: dict[str, Any] = {
-        "dataset": name,
-        "users": n_users,
-        "items": n_items,
-        "interactions": len(kept),
-        "raw": {
-            "users": len(raw.user_ids),
-            "items": len(raw.item_ids),
-            "rows": len(raw),
-            "duplicates": len(raw) - len(np.unique(pairs)),
-        },
-        **facts,
-        "has_ratings": raw.rating is not None,
-        "definition": digest(definition_content(dataset)),
-        **provenance,
-    }
-    stats |= _against_published(dataset, stats, say)
-    (folder / "stats.json").unlink(missing_ok=True)  # it must not describe other files
-    columns = {"user": user_rows[raw.users], "item": item_rows[raw.items]}
-    columns |= {key: values for key in ("rating", "timestamp") if (values := getattr(raw, key)) is not None}
-    write_columns(folder / "ratings.parquet", columns, raw.further)
-    write_columns(folder / "interactions.parquet", {key: values[kept] for key, values in columns.items()})
+    spool = folder.with_name(f".{folder.name}.parquet")
+    try:
+        raw = read(spool)
+        pairs = raw.users.astype(np.int64) * len(raw.item_ids) + raw.items
+        kept, facts = _interactions(dataset, raw, pairs)
+        if facts["duplicates_dropped"]:
+            dropped = facts["duplicates_dropped"]
+            say(f"{name}: dropped {dropped} repeated pairs of user and item, keeping the first of each")
+        user_rows, user_order, n_users = _rows(raw.users, len(raw.user_ids), kept)
+        item_rows, item_order, n_items = _rows(raw.items, len(raw.item_ids), kept)
+        stats: dict[str, Any] = {
+            "dataset": name,
+            "users": n_users,
+            "items": n_items,
+            "interactions": len(kept),
+            "raw": {
+                "users": len(raw.user_ids),
+                "items": len(raw.item_ids),
+                "rows": len(raw),
+                "duplicates": len(raw) - len(np.unique(pairs)),
+            },
+            **facts,
+            "has_ratings": raw.rating is not None,
+            "definition": digest(definition_content(dataset)),
+            **provenance,
+        }
+        stats |= _against_published(dataset, stats, say)
+        (folder / "stats.json").unlink(missing_ok=True)  # it must not describe other files
+        columns = {"user": user_rows[raw.users], "item": item_rows[raw.items]}
+        columns |= {key: values for key in ("rating", "timestamp") if (values := getattr(raw, key)) is not None}
+        write_columns(folder / "ratings.parquet", columns, raw.further)
+        write_columns(folder / "interactions.parquet", {key: values[kept] for key, values in columns.items()})
+    finally:
+        spool.unlink(missing_ok=True)
     for kind, ids, order in (("users", raw.user_ids, user_order), ("items", raw.item_ids, item_order)):
         write_csv(
             folder / f"{kind}.csv",

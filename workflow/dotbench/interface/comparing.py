@@ -65,7 +65,7 @@ def compare(
                 with execution_of(method, device, threads, verbose) as execution:
                     execution.say(f"{method.label}, seed {seed}")
                     make_fit(method, data, Seeds(seed, seed), splitter, execution, folder)
-            runs.append(_Runs(data.name, method.label, "", numbers, folders, method))
+            runs.append(_Runs(data.name, method.label, "", seeds=numbers, folders=folders, method=method))
         rows, _ = compared(_contents(runs, splitters[0], data.name), {data.name: data.stats}, False)
     return _frame(rows, _metrics(chosen[0]))
 

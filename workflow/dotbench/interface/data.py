@@ -95,7 +95,7 @@ class Dataset:
         temporary = tempfile.TemporaryDirectory(prefix="dotbench-", ignore_cleanup_errors=True)
         folder = Path(temporary.name)
         provenance = {"origin": "a frame", "verified": None, "source_sha256": []}
-        prepare_table(definition, raw, folder, provenance, say)
+        prepare_table(definition, lambda spool: raw, folder, provenance, say)
         return cls(name, folder, [], id_types, temporary)
 
     @cached_property
