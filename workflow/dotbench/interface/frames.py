@@ -69,10 +69,9 @@ def _column(frame: Any, argument: str, name: Hashable) -> _Column:
         values = pa.table(frame[[name]]).column(0)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise DotbenchError(f"column {name!r}: values of one type are needed: {error}") from None
-    if pa.types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
-    values = values.combine_chunks()
-    return _Column(name, pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values)
+    if pa.types.is_dictionary(values.type):  # categories
+        return _Column(name, pa.array(values.to_pylist()))
+    return _Column(name, values.combine_chunks())
 
 
 def _ids(column: _Column) -> tuple["pa.DictionaryArray", type]:
