@@ -135,10 +135,6 @@ FIT_MISTAKES = {
     ),
     "no loss": (["--model", "mf"], "--loss: missing; allowed are bce, bpr, "),
     "solver": (["--model", "mf", "--loss", "bpr", "--solver", "als"], "--solver: 'als' cannot minimise the loss 'bpr'"),
-    "no solver": (
-        ["--model", "mf", "--loss", "rg2"],
-        "--solver: missing; allowed for 'mf' and 'rg2': als, newton-cg, sgd, spectral",
-    ),
     "negative size": (
         ["--model", "mf", "--loss", "bpr", "--set", "embedding_size=-1"],
         "--set embedding_size: found -1; input should be greater than or equal to 1",
@@ -231,8 +227,7 @@ def test_fit_json_has_the_settings_and_the_outcome(fitted) -> None:
     assert record["hyperparameters"] == {
         "embedding_size": 4,
         "init_std": 0.02,
-        "alpha": 1.0,
-        "regularization": 0.1,
+        **losses()["wrmf"].defaults["als"],
         "epochs": 3,
         "patience": 10,
         "dtype": "float32",

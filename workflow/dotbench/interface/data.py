@@ -94,7 +94,7 @@ class Dataset:
         raw, id_types = read_frame(frame, user, item, rating, time)
         temporary = tempfile.TemporaryDirectory(prefix="dotbench-", ignore_cleanup_errors=True)
         folder = Path(temporary.name)
-        provenance = {"origin": "a frame", "verified": None, "source_sha256": []}
+        provenance: dict[str, Any] = {"origin": "a frame", "verified": None, "source_sha256": []}
         prepare_table(definition, lambda spool: raw, folder, provenance, say)
         return cls(name, folder, [], id_types, temporary)
 

@@ -94,7 +94,8 @@ def _ratings(column: _Column) -> "np.ndarray":
         raise DotbenchError(f"{column.where}: found {kind}; ratings are numbers")
     values = column.values.cast(pa.float64()).to_numpy()
     column.refuse(~(np.abs(values) <= LARGEST), "a finite number")
-    return values.astype(np.float32)
+    ratings: np.ndarray = values.astype(np.float32)
+    return ratings
 
 
 def _times(column: _Column) -> "np.ndarray":

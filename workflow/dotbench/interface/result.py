@@ -127,11 +127,13 @@ class Fit:
             for part in arrays:
                 pairs = self._split.cold[part] if part in self._split.cold else getattr(self._split, part)
                 columns = {
+                    "part": part,
                     "user": [self.users[row] for row in pairs[:, 0]],
                     "item": [self.items[row] for row in pairs[:, 1]],
+                    "rating": self._split.ratings[part],
+                    "prediction": arrays[part],
                 }
-                columns |= {"rating": self._split.ratings[part], "prediction": arrays[part]}
-                frames.append(pd.DataFrame({"part": part, **columns}))
+                frames.append(pd.DataFrame(columns))
         return pd.concat(frames, ignore_index=True)
 
     def recommend(self, user: Any, k: int = 10) -> "pd.DataFrame":
