@@ -142,10 +142,6 @@ FIT_MISTAKES = {
     ),
     "no loss": (["--model", "mf"], "--loss: missing; allowed are bce, bpr, "),
     "solver": (["--model", "mf", "--loss", "bpr", "--solver", "als"], "--solver: 'als' cannot minimise the loss 'bpr'"),
-    "no solver": (
-        ["--model", "mf", "--loss", "rg2"],
-        "--solver: missing; allowed for 'mf' and 'rg2': als, newton-cg, sgd, spectral",
-    ),
     "solver that there is not": (
         ["--model", "lightgcn", "--loss", "wrmf"],
         "--loss: no solver can minimise the loss 'wrmf' of the model 'lightgcn'; 'wrmf' goes with mf; 'lightgcn' goes",
@@ -250,8 +246,7 @@ def test_fit_json_has_the_settings_and_the_outcome(fitted) -> None:
     assert record["hyperparameters"] == {
         "embedding_size": 4,
         "init_std": 0.02,
-        "alpha": 1.0,
-        "regularization": 0.1,
+        **losses()["wrmf"].defaults["als"],
         "epochs": 3,
         "patience": 10,
         "dtype": "float32",

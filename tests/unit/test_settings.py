@@ -133,9 +133,9 @@ CASES = {
         methods("{model: popularity, loss: bpr}"),
         "a.yaml, line 6: key 'studies.0.methods.0.loss': found 'bpr'; the baseline 'popularity' takes no loss",
     ),
-    "absent solver where several can": (
-        methods("{model: mf, loss: rg2}"),
-        "a.yaml, line 6: key 'studies.0.methods.0.solver': missing; allowed for 'mf' and 'rg2': als, newton-cg, sgd, ",
+    "absent solver where several can and the loss names none of them": (
+        methods("{model: imc, loss: squared, set: {features: movielens}}"),
+        "a.yaml, line 6: key 'studies.0.methods.0.solver': missing; allowed for 'imc' and 'squared': closed-form, sgd",
     ),
     "solver that cannot minimise the loss": (
         methods("{model: mf, loss: bpr, solver: als}"),

@@ -172,7 +172,7 @@ def fit(
     model: Annotated[str, typer.Option(help="a name of `dotbench list models`")],
     out: Annotated[Path, typer.Option(help="folder for everything that the fit leaves")],
     loss: Annotated[str | None, typer.Option(help="a name of `dotbench list losses`; none for baselines")] = None,
-    solver: Annotated[str | None, typer.Option(help="needed where several can minimise the loss")] = None,
+    solver: Annotated[str | None, typer.Option(help="the loss's own if absent")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="hyperparameter, e.g. --set embedding_size=64; repeatable")
     ] = None,

@@ -6,38 +6,20 @@ from typing import Any
 
 import yaml
 
-from dotbench import paths
-from dotbench.config.features import check_features
-from dotbench.config.split import check_method, resolve_split
-from dotbench.datasets.catalogue import load_dataset
-from dotbench.datasets.ensure import ensure_prepared
 from dotbench.datasets.interactions import check_parts, load_split
-from dotbench.datasets.manifest import raw_files
 from dotbench.datasets.splits.base import Splitter
-from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
 from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.evaluation.ranking import evaluate_metrics, evaluate_ranking
 from dotbench.evaluation.topk import vector_scorer
 from dotbench.execution.hardware import Execution
-from dotbench.features.base import from_label
-from dotbench.features.writing import write_features
-from dotbench.files import read_arrays, write_csv, write_json, write_npy, write_npz, write_parquet
-from dotbench.lazy import np, pd, torch
-from dotbench.runs.evaluating import evaluate
-from dotbench.runs.fitting import Inputs, Seeds, fit
-from dotbench.runs.method import Method, MethodChoice, WrongChoice, resolve
-
-LEFT = [
-    "split.json",
-    "fit.json",
-    "metrics.json",
-    "curve.csv",
-    "per_user.parquet",
-    "user_vectors.npy",
-    "item_vectors.npy",
-    "predictions.npz",
-]
+from dotbench.files import read_arrays, write_json, write_parquet
+from dotbench.interface import methods
+from dotbench.interface.data import load
+from dotbench.interface.fitting import make_fit
+from dotbench.lazy import np, torch
+from dotbench.runs.fitting import Seeds
+from dotbench.runs.method import Method, WrongChoice
 
 
 def parse_assignments(texts: list[str]) -> dict[str, Any]:
@@ -57,13 +39,11 @@ def parse_assignments(texts: list[str]) -> dict[str, Any]:
 def choose_method(model: str, loss: str | None, solver: str | None, settings: dict[str, Any]) -> Method:
     """The method that the options name; nothing is tuned."""
     try:
-        method = resolve(MethodChoice(model=model, loss=loss, solver=solver, set=settings, grid={}))
-        check_features(method)
+        return methods.choose_method(model, loss, solver, settings)
     except WrongChoice as error:
         section, *key = error.key
         option = f"--{section}" + (f" {'.'.join(key)}" if key else "")
         raise DotbenchError(f"{option}: {error}") from None
-    return method
 
 
 def choose_split(text: str, method: Method) -> Splitter:
@@ -75,11 +55,9 @@ def choose_split(text: str, method: Method) -> Splitter:
     if not isinstance(choice, str | dict):
         raise DotbenchError(f"--split: found '{text}'; allowed is a name, or a mapping of 'kind' and its settings")
     try:
-        splitter = resolve_split(choice, method.task)
-        check_method(splitter, method)
+        return methods.choose_split(choice, method)
     except WrongChoice as error:
         raise DotbenchError(f"--split: {''.join(f'{key}: ' for key in error.key)}{error}") from None
-    return splitter
 
 
 def fit_and_evaluate(
@@ -89,45 +67,7 @@ def fit_and_evaluate(
 
     Returns the content of ``metrics.json``; its status may be ``failed``.
     """
-    data = ensure_prepared(dataset, execution.say)
-    split = make_split(data, method.task, seeds.split, splitter)
-    for name in LEFT:  # of an earlier fit: files of two fits must not lie side by side
-        (out / name).unlink(missing_ok=True)
-    write_split(split, dataset, method.task, seeds.split, splitter, out)
-    for kind, n in (("users", split.n_users), ("items", split.n_items)):
-        ids = pd.read_csv(data / f"{kind}.csv", dtype=str, keep_default_na=False).head(n)
-        write_csv(
-            out / f"{kind}.csv",
-            ({"row": row, "id": id_} for row, id_ in zip(ids["row"], ids["id"], strict=True)),
-            ["row", "id"],
-        )
-    result = fit(
-        method,
-        method.settings,
-        Inputs(dataset, split, features=_features(method, dataset, data, out)),
-        seeds,
-        execution,
-        checkpoint=out / "checkpoint.pt",
-    ).on_split(None if splitter.is_default else splitter.identity())
-    if method.task == "ranking":
-        for name, vectors in result.arrays.items():
-            write_npy(out / f"{name}.npy", vectors)
-    else:
-        write_npz(out / "predictions.npz", **result.arrays)
-    result.save_facts(out)
-    return evaluate(result.record, result.arrays, split, out)
-
-
-def _features(method: Method, dataset: str, data: Path, out: Path) -> list[Path]:
-    """The features that the method's model reads, computed for the split that lies in ``out``."""
-    if not method.features:
-        return []
-    roles = () if load_dataset(dataset).generated else ("users", "items")
-    side = [path for role in roles for path in raw_files(paths.manifest(dataset), role)]
-    for chosen in map(from_label, method.features):
-        settings = chosen.settings.model_dump()
-        write_features(chosen.name, settings, data, out / "split.npz", out / "features", side)
-    return [paths.features(out, label) for label in method.features]
+    return make_fit(method, load(dataset, say=execution.say), seeds, splitter, execution, out)
 
 
 def evaluate_vectors(

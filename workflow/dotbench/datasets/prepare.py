@@ -16,17 +16,38 @@ from dotbench.lazy import np
 
 
 def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[str], None] = print) -> dict[str, Any]:
-    """Prepare a dataset into ``folder`` and return the content of its ``stats.json``, which is written last.
+    """Prepare a dataset into ``folder`` and return the content of its ``stats.json``.
+
+    ``manifest_path`` is None for generated data.
+    """
+    dataset = load_dataset(name)
+
+    def read(spool: Path) -> RawTable:
+        return read_raw(dataset, manifest_path, spool, say)
+
+    return prepare_table(dataset, read, folder, _provenance(dataset, manifest_path), say)
+
+
+def prepare_table(
+    dataset: Dataset,
+    read: Callable[[Path], RawTable],
+    folder: Path,
+    provenance: dict[str, Any],
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """Prepare ratings into ``folder`` and return the content of ``stats.json``, which is written last.
+
+    ``read``: reads them, told where further columns may be put. ``provenance``: what the stats say of their origin.
 
     Users and items are numbered by rows, those of the interactions first, each group in order of first
     appearance: one table of ids (``users.csv``, ``items.csv``) serves both files, and the interactions'
-    rows run from 0 without gaps. ``manifest_path`` is None for generated data. Memory: about 60 bytes a rating
-    and the ids; further columns of the raw files (texts) go through the disk.
+    rows run from 0 without gaps. Memory: about 60 bytes a rating and the ids; further columns (texts) go through the
+    disk.
     """
-    dataset = load_dataset(name)
+    name = dataset.name
     spool = folder.with_name(f".{folder.name}.parquet")
     try:
-        raw = read_raw(dataset, manifest_path, spool, say)
+        raw = read(spool)
         pairs = raw.users.astype(np.int64) * len(raw.item_ids) + raw.items
         _one_part(dataset, raw, pairs)
         kept, facts = _interactions(dataset, raw, pairs)
@@ -50,7 +71,7 @@ def prepare(name: str, folder: Path, manifest_path: Path | None, say: Callable[[
             **({"parts": _sizes(raw.part[kept])} if raw.part is not None else {}),
             "has_ratings": raw.rating is not None,
             "definition": digest(definition_content(dataset)),
-            **_provenance(dataset, manifest_path),
+            **provenance,
         }
         stats |= _against_published(dataset, stats, say)
         (folder / "stats.json").unlink(missing_ok=True)  # it must not describe other files

@@ -20,7 +20,10 @@ Batch = tuple["torch.Tensor", ...]
 class Loss(Component):
     """A training objective. ``family`` is pointwise, pairwise or listwise, as the field groups them.
 
-    ``grids``: the search spaces that a configuration's ``grid`` names.
+    ``grids``: the search spaces that a configuration's ``grid`` names. ``defaults``: by solver, the settings that
+    ``dotbench fit`` and the Python interface use where nobody says others, for models whose vectors are all free
+    (docs/defaults.md). The first solver that fits the model is taken where none is named. A configuration does not use
+    these values: it tunes.
     """
 
     family: ClassVar[str]
@@ -28,6 +31,7 @@ class Loss(Component):
     Settings: ClassVar[type[SettingsBase]] = Settings
     settings: SettingsBase
     grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     needs_free_vectors: ClassVar[bool] = False  # it constrains the vectors themselves
 
     def __init__(self, settings: SettingsBase) -> None:

@@ -12,6 +12,7 @@ class BCE(PointwiseLoss):
 
     name = "bce"
     title = "BCE"
+    defaults = {"sgd": {"learning_rate": 0.001, "weight_decay": 1e-5}}
 
     def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
         return torch.nn.functional.softplus(-positive) + torch.nn.functional.softplus(negative)

@@ -31,6 +31,7 @@ class RG2Released(AlternatingLoss):
 
     name = "rg2-released"
     title = "RG2 released"
+    defaults = {"als": {"alpha": 0.01, "regularization": 0.1}}
     family = "listwise"
     Settings = RG2ReleasedSettings
     settings: RG2ReleasedSettings

@@ -14,6 +14,7 @@ class Sparsemax(ListwiseLoss):
 
     name = "sparsemax"
     title = "Sparsemax"
+    defaults = {"sgd": {"learning_rate": 0.001, "weight_decay": 1e-4, "patience_updates": 500}}
 
     def formula(
         self, scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor", counts: "torch.Tensor"

@@ -45,6 +45,7 @@ class Squared(DifferentiableLoss, AlternatingLoss):
 
     name = "squared"
     title = "Squared error"
+    defaults = {"als": {"regularization": 10.0}}
     family = "pointwise"
     task = "rating"
     Settings = SquaredSettings

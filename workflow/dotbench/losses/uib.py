@@ -27,6 +27,7 @@ class UIB(PointwiseLoss):
 
     name = "uib"
     title = "UIB"
+    defaults = {"sgd": {"learning_rate": 0.003, "weight_decay": 1e-4}}
     Settings = UIBSettings
     settings: UIBSettings
 

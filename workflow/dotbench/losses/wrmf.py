@@ -27,6 +27,7 @@ class WRMF(AlternatingLoss):
 
     name = "wrmf"
     title = "WRMF"
+    defaults = {"als": {"alpha": 2.0, "regularization": 30.0}}
     family = "pointwise"
     Settings = WRMFSettings
     settings: WRMFSettings

@@ -22,7 +22,7 @@ class MethodChoice(Settings):
 
     model: str = Field(description="a name of `dotbench list models`")
     loss: str | None = Field(None, description="a name of `dotbench list losses`; none for baselines")
-    solver: str | None = Field(None, description="needed where several solvers can minimise the loss")
+    solver: str | None = Field(None, description="if absent, the first that the loss names for itself")
     set: dict[str, Any] = Field(default={}, description="hyperparameters that are fixed")
     grid: dict[str, Any] | None = Field(
         None,
@@ -167,6 +167,22 @@ def resolve(choice: MethodChoice, grid_name: GridName = "paper") -> Method:
     return Method(model, loss, solver, settings, checked, label)
 
 
+def with_defaults(choice: MethodChoice) -> MethodChoice:
+    """The same choice with its solver named, and with the loss's defaults for it where ``set`` says nothing.
+
+    The defaults are of models whose vectors are all free; others keep the components' own. None extends a cap that
+    ``set`` gives. Raises WrongChoice.
+    """
+    model, loss, solver = _components(choice)
+    if loss is None or solver is None:
+        return choice
+    defaults = dict(loss.defaults.get(solver.name, {})) if model.free_vectors else {}
+    for cap, extension in solver.alone.items():
+        if cap in choice.set:
+            defaults.pop(extension, None)
+    return choice.model_copy(update={"solver": solver.name, "set": {**defaults, **choice.set}})
+
+
 def _checked(grid: Any) -> Grid:
     """The same grid; raises WrongChoice where it is none, or where a hyperparameter has no list of values."""
     if not isinstance(grid, dict):
@@ -204,8 +220,9 @@ def _components(choice: MethodChoice) -> tuple[type[Any], type[Any] | None, type
     able = {name: s for name, s in solvers().items() if s.can_solve(model, loss)}
     if not able:
         raise WrongChoice(("loss",), _no_solver(model, loss))
-    if choice.solver is None and len(able) == 1:
-        return model, loss, next(iter(able.values()))
+    own = [name for name in (*loss.defaults, *able) if name in able]
+    if choice.solver is None and own and (len(able) == 1 or own[0] in loss.defaults):
+        return model, loss, able[own[0]]
     if choice.solver is None:
         raise WrongChoice(("solver",), f"missing; allowed for '{model.name}' and '{loss.name}': {', '.join(able)}")
     solver = find("solver", choice.solver, solvers())
