@@ -137,7 +137,10 @@ def test_blocks_of_an_atomic_file_are_one_table(file, monkeypatch: pytest.Monkey
             for value in ("", "good", "nan", "inf", "1e39", "1_0")
         ),
         *(
-            (INTER + f"1\t2\t3\t{value}\t\n", f", line 2: timestamp is '{value}'; allowed is seconds since 1970")
+            (
+                INTER + f"1\t2\t3\t{value}\t\n",
+                f", line 2: timestamp is '{value}'; allowed is a number of seconds since 1970",
+            )
             for value in ("", "2014-05-26", "nan", "1400000000000", "1_0")
         ),
     ],
@@ -191,6 +194,17 @@ def test_times_of_parquet_become_seconds(tmp_path: Path, times: pa.Array) -> Non
     assert frame["timestamp"].dtype == np.int64
 
 
+def test_the_setting_of_times_is_that_of_the_other_formats(tmp_path: Path, file) -> None:
+    for time, values in {
+        "milliseconds": [1_401_066_568_999, -1],
+        "iso": ["2014-05-26 01:09:28", "1969-12-31T23:59:59"],
+    }.items():
+        path = save(tmp_path / "a.parquet", u=["a", "b"], i=["x", "y"], t=values)
+        assert read("parquet", path, columns={**COLUMNS, "timestamp": "t"}, time=time)["timestamp"].tolist() == SECONDS
+        path = file(INTER + "".join(f"1\t2\t3\t{value}\t\n" for value in values))
+        assert read("recbole", path, fields=FIELDS, time=time)["timestamp"].tolist() == SECONDS
+
+
 @pytest.mark.parametrize("kind", [pa.date32(), pa.date64()])
 def test_dates_of_parquet_are_midnight(tmp_path: Path, kind: pa.DataType) -> None:
     days = [date(1970, 1, 3), date(1600, 2, 29)]
@@ -223,9 +237,13 @@ def test_what_pandas_writes_is_read(tmp_path: Path) -> None:
     [
         ({"u": ["a"]}, ": no column 'i'; the file has u"),
         ({"u": [1.5], "i": ["x"]}, ": column 'u' is of the type double; allowed is a column of text or of whole"),
+        ({"t": [True]}, ": column 't' is of the type bool; allowed is a column of dates, of times, of numbers or of"),
         ({"u": [True], "i": ["x"]}, ": column 'u' is of the type bool; allowed is"),
         ({"r": ["5"]}, ": column 'r' is of the type string; allowed is a column of numbers"),
-        ({"t": ["2014-05-26"]}, ": column 't' is of the type string; allowed is a column of dates, of times, or of"),
+        (
+            {"t": ["2014-05-26"]},
+            ", row 1: timestamp is '2014-05-26'; allowed is a number of seconds since 1970, of the",
+        ),
         (
             {"u": pa.array([], pa.string()), "i": pa.array([], pa.string())},
             ": found no row; allowed are rows of interactions",
@@ -236,7 +254,7 @@ def test_what_pandas_writes_is_read(tmp_path: Path) -> None:
         ({"r": [1.0, None]}, ", row 2: rating is None; allowed is a finite number"),
         ({"r": [-np.inf]}, ", row 1: rating is -inf; allowed is a finite number"),
         ({"r": [1e39]}, ", row 1: rating is 1e+39; allowed is a finite number"),
-        ({"t": [0, 1_400_000_000_000]}, ", row 2: timestamp is 1400000000000; allowed is a whole number of seconds"),
+        ({"t": [0, 1_400_000_000_000]}, ", row 2: timestamp is 1400000000000; allowed is a number of seconds"),
         ({"t": [0.0, np.nan]}, ", row 2: timestamp is nan; allowed is"),
         ({"t": pa.array([None], pa.timestamp("ns"))}, ", row 1: timestamp is None; allowed is"),
     ],

@@ -14,9 +14,10 @@ from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.evaluation.ranking import evaluate_metrics
 from dotbench.evaluation.topk import vector_scorer
 from dotbench.execution.hardware import Execution
+from dotbench.losses.base import losses
 from dotbench.runs import fitting
 from dotbench.runs.fitting import Fit, Inputs, Seeds, fit
-from dotbench.runs.method import MethodChoice, from_identity, resolve
+from dotbench.runs.method import MethodChoice, from_identity, resolve, with_defaults
 from dotbench.runs.tuning import choose, tune
 from dotbench.solvers import loop
 from dotbench.solvers.als import ALS
@@ -493,6 +494,12 @@ def test_tuning_never_sees_the_test_part(tmp_path, monkeypatch):
     tune(tuned, lambda: Inputs("toy", split), 0, EXECUTION, tmp_path, tmp_path / "checkpoints")
     assert [len(given.test) for given in seen] == [0, 0]
     assert all(given.train is split.train and given.valid is split.valid for given in seen)
+
+
+def test_defaults_of_a_loss_extend_no_cap_that_is_given():
+    choice = MethodChoice(model="mf", loss="softmax", set={"patience": 2}, grid={})
+    assert "patience_updates" in losses()["softmax"].defaults["sgd"]
+    assert resolve(with_defaults(choice)).settings["patience_updates"] == 0
 
 
 @pytest.mark.parametrize(

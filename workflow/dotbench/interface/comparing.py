@@ -43,8 +43,8 @@ def compare(
     Returns a row for each method: ``method``, ``seeds``, how many of them ``failed``, and for every metric its ``mean``
     over the seeds, ``sd``, the ends ``low`` and ``high`` of the mean's 95 % interval, and ``standing``, as
     ``ndcg@10_mean`` and so on; then mean ``epochs`` and ``seconds`` of training, and why a fit failed. ``standing`` is
-    ``best`` where a method beats every other, ``tie`` for the best mean and all that cannot be told from it: users are
-    resampled, and p is adjusted by Holm over all pairs, as in the workflow's tables.
+    ``best`` where a method beats every other, ``tie`` for the best mean and all that cannot be told from it: by a
+    paired t-test over users, p adjusted by Holm over all pairs, as in the workflow's tables.
     Raises DotbenchError for a name or value that is not allowed, and for methods of different tasks.
 
     >>> import dotbench as db

@@ -24,8 +24,7 @@ from dotbench.runs.evaluating import evaluate
 from dotbench.runs.fitting import Inputs, Seeds
 from dotbench.runs.fitting import fit as train
 from dotbench.runs.method import Method, WrongChoice
-
-SEEDS = 2**32  # from 0
+from dotbench.settings import LARGEST_SEED
 
 
 def fit(
@@ -142,8 +141,8 @@ def check_data(data: Any) -> None:
 
 def check_seed(name: str, seed: Any) -> int:
     """The seed; raises DotbenchError if it is none."""
-    if not _is_whole(seed) or not 0 <= seed < SEEDS:
-        raise DotbenchError(f"{name}: found {seed!r}; allowed is a whole number from 0 to {SEEDS - 1}")
+    if not _is_whole(seed) or not 0 <= seed <= LARGEST_SEED:
+        raise DotbenchError(f"{name}: found {seed!r}; allowed is a whole number from 0 to {LARGEST_SEED}")
     return operator.index(seed)
 
 

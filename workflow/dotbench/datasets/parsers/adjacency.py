@@ -47,7 +47,7 @@ class Adjacency(Parser):
         if is_another(path, self.name):
             raise DotbenchError(f"{path}: is no {self.title}; {ALLOWED}{suggestion(path, self.name)}")
         lines_of: dict[str, int] = {}
-        with raw.lines(path, "utf-8-sig") as lines:
+        with raw.lines(path) as lines:
             for number, line in enumerate(lines, 1):
                 if number % 10_000 == 0:
                     raw.at_line(path, number)

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from dotbench.datasets.parsers._formats import suggestion
+from dotbench.datasets.parsers._times import TIMES, Time, allowed, column_seconds
 from dotbench.datasets.parsers.base import LARGEST, Parser, RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.settings import Settings
@@ -13,13 +16,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 1 << 20  # rows held at a time
-EARLIEST, LATEST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999
-SECONDS = "a whole number of seconds since 1970, of the years 1 to 9999"
 ALLOWED = {
     "user": "a column of text or of whole numbers",
     "item": "a column of text or of whole numbers",
     "rating": "a column of numbers",
-    "timestamp": "a column of dates, of times, or of numbers (seconds since 1970)",
+    "timestamp": "a column of dates, of times, of numbers or of text (see `time:`)",
 }
 
 
@@ -39,13 +40,14 @@ class ParquetSettings(Settings):
     """The `format` of a dataset definition for this parser."""
 
     columns: Columns
+    time: Time = Field("float-seconds", description=f"timestamps of numbers or text: {TIMES}")
 
 
 class Parquet(Parser):
     """Named columns of a Parquet file.
 
-    Ids are text or whole numbers. Timestamps are dates or times (without a zone: UTC), or numbers, seconds since 1970;
-    fractions of a second are cut off.
+    Ids are text or whole numbers. Timestamps are dates or times (without a zone: UTC), or numbers or text, as ``time``
+    says; fractions of a second are cut off.
     """
 
     name = "parquet"
@@ -69,7 +71,7 @@ class Parquet(Parser):
                     self._check(path, file.schema_arrow)
                     for batch in file.iter_batches(BLOCK, columns=list(names.values())):
                         batch.validate(full=True)
-                        yield pa.table({key: _values(path, rows, key, batch[name]) for key, name in names.items()})
+                        yield pa.table({key: self._values(path, rows, key, batch[name]) for key, name in names.items()})
                         rows += len(batch)
             except (pa.ArrowException, OSError) as error:
                 reason = str(error).splitlines()[0]
@@ -85,12 +87,13 @@ class Parquet(Parser):
 
         def fits(key: str, kind: "pa.DataType") -> bool:
             kind = kind.value_type if types.is_dictionary(kind) else kind
-            allowed = {
+            texts = (types.is_string, types.is_large_string, types.is_string_view)
+            numbers = {
                 "rating": (types.is_integer, types.is_floating, types.is_decimal),
-                "timestamp": (types.is_integer, types.is_floating, types.is_timestamp, types.is_date),
+                "timestamp": (types.is_integer, types.is_floating, types.is_timestamp, types.is_date, *texts),
             }
-            ids = (types.is_string, types.is_large_string, types.is_string_view, types.is_integer)
-            return any(is_one(kind) for is_one in allowed.get(key, ids))
+            ids = (*texts, types.is_integer)
+            return any(is_one(kind) for is_one in numbers.get(key, ids))
 
         for key, name in self.settings.columns.named().items():
             if schema.names.count(name) != 1:
@@ -100,39 +103,29 @@ class Parquet(Parser):
             if not fits(key, kind):
                 raise DotbenchError(f"{path}: column '{name}' is of the type {kind}; allowed is {ALLOWED[key]}")
 
+    def _values(self, path: Path, start: int, key: str, column: "pa.Array") -> "pa.Array":
+        """A column in the type that a parser gives; ``start``: rows of the file before it."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.types as types
 
-def _values(path: Path, start: int, key: str, column: "pa.Array") -> "pa.Array":
-    """A column in the type that a parser gives; ``start``: rows of the file before it."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.types as types
-
-    if types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if key in ("user", "item"):
-        values = column.cast(pa.string())
-        bad, allowed = pc.equal(values, ""), "any text or number"
-    elif key == "rating":
-        values = column.cast(pa.float64(), safe=False)
-        bad, allowed = _outside(values, -LARGEST, LARGEST), "a finite number"
-        values = values.cast(pa.float32(), safe=False)
-    else:
-        seconds = column.cast(pa.timestamp("s")) if types.is_date(column.type) else column
-        if types.is_timestamp(seconds.type):
-            zone = seconds.type.tz
-            seconds = pc.floor_temporal(seconds, unit="second").cast(pa.timestamp("s", zone)).cast(pa.int64())
-        bad, allowed = _outside(seconds, EARLIEST, LATEST), SECONDS
-        values = pc.floor(seconds).cast(pa.int64(), safe=False)
-    wrong = pc.fill_null(bad, True)
-    if pc.any(wrong, min_count=0).as_py():
-        row = pc.index(wrong, True).as_py()
-        found: Any = column[row].as_py()
-        raise DotbenchError(f"{path}, row {start + row + 1}: {key} is {found!r:.80}; allowed is {allowed}")
-    return values
-
-
-def _outside(column: "pa.Array", least: float, greatest: float) -> "pa.Array":
-    """Whether each number is beyond the limits or none, NaN included."""
-    import pyarrow.compute as pc
-
-    return pc.invert(pc.and_(pc.greater_equal(column, least), pc.less_equal(column, greatest)))
+        if types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if key == "timestamp":
+            text = types.is_string_view(column.type)
+            values = column_seconds(column.cast(pa.string()) if text else column, self.settings.time)
+            right = pc.is_valid(values)
+        elif key == "rating":
+            numbers = column.cast(pa.float64(), safe=False)
+            right = pc.less_equal(pc.abs(numbers), LARGEST)  # false for NaN
+            values = numbers.cast(pa.float32(), safe=False)
+        else:
+            values = column.cast(pa.string())
+            right = pc.not_equal(values, "")
+        row = pc.index(pc.fill_null(right, False), False).as_py()
+        if row >= 0:
+            found: Any = column[row].as_py()
+            others = {"rating": "a finite number", "timestamp": allowed(found, self.settings.time)}
+            may = others.get(key, "any text or number")
+            raise DotbenchError(f"{path}, row {start + row + 1}: {key} is {found!r:.80}; allowed is {may}")
+        return values

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from dotbench.datasets.parsers._formats import TYPED, is_another, suggestion
+from dotbench.datasets.parsers._times import TIMES, Time, allowed, seconds
 from dotbench.datasets.parsers.base import LARGEST, Parser, RawFiles
 from dotbench.errors import DotbenchError
 from dotbench.settings import Settings
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 200_000  # lines held at a time
-EARLIEST, LATEST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999
 TYPES = {"user": "token", "item": "token", "rating": "float", "timestamp": "float"}
 
 
@@ -37,12 +36,13 @@ class RecBoleSettings(Settings):
     """The `format` of a dataset definition for this parser."""
 
     fields: Fields = Fields()
+    time: Time = Field("float-seconds", description=f"timestamps: {TIMES}")
 
 
 class RecBole(Parser):
     """RecBole's atomic file ``.inter``: the first line is ``user_id:token<TAB>item_id:token…``; .gz is read as it is.
 
-    User and item are of the type ``token``, rating and timestamp (seconds since 1970, fractions cut off) ``float``.
+    User and item are of the type ``token``, rating and timestamp ``float``; fractions of a second are cut off.
     Quotes are characters like any other, as the format has no quoting.
     """
 
@@ -75,7 +75,7 @@ class RecBole(Parser):
             raise DotbenchError(f"{path}: is no {self.title}{suggestion(path, self.name)}")
         wanted: dict[str, int] = {}
         header: list[str] = []
-        with raw.lines(path, "utf-8-sig") as lines:
+        with raw.lines(path) as lines:
             for number, line in enumerate(lines, 1):
                 if number % 10_000 == 0:
                     raw.at_line(path, number)
@@ -90,7 +90,7 @@ class RecBole(Parser):
                         f"{path}, line {number}: found {len(values)} fields separated by tabs; "
                         f"allowed are {len(header)}, as in the header"
                     )
-                yield [_value(path, number, key, values[position]) for key, position in wanted.items()]
+                yield [self._value(path, number, key, values[position]) for key, position in wanted.items()]
 
     def _positions(self, path: Path, number: int, header: list[str]) -> dict[str, int]:
         """Where each wanted field stands."""
@@ -115,20 +115,25 @@ class RecBole(Parser):
                 )
         return positions
 
-
-def _value(path: Path, number: int, key: str, text: str) -> str | float | int:
-    """A field's value: ids as they are, numbers as such."""
-    allowed = "any text but an empty one"
-    if key in ("user", "item"):
-        if text:
-            return text
-    else:
-        least, greatest = (-LARGEST, LARGEST) if key == "rating" else (EARLIEST, LATEST)
-        allowed = "a finite number" if key == "rating" else "seconds since 1970, of the years 1 to 9999"
+    def _value(self, path: Path, number: int, key: str, text: str) -> str | float | int:
+        """A field's value: ids as they are, numbers as such."""
         try:
-            value = float(text)
+            if key == "timestamp":
+                return seconds(text, self.settings.time)
+            if key == "rating":
+                return _rating(text)
+            if text:
+                return text
         except ValueError:
-            value = float("nan")
-        if "_" not in text and least <= value <= greatest:
-            return value if key == "rating" else floor(value)
-    raise DotbenchError(f"{path}, line {number}: {key} is {text!r:.80}; allowed is {allowed}")
+            pass
+        right = {"rating": "a finite number", "timestamp": allowed(text, self.settings.time)}
+        raise DotbenchError(
+            f"{path}, line {number}: {key} is {text!r:.80}; allowed is {right.get(key, 'any text but an empty one')}"
+        )
+
+
+def _rating(text: str) -> float:
+    value = float(text)
+    if "_" in text or not abs(value) <= LARGEST:
+        raise ValueError
+    return value
