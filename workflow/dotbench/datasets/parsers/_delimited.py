@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dotbench.datasets.parsers._formats import suggestion
 from dotbench.datasets.parsers._times import Time, allowed, column_seconds, seconds
 from dotbench.datasets.parsers.base import LARGEST
 from dotbench.errors import DotbenchError
@@ -152,7 +153,8 @@ class ExactReader:
         if len(fields) != layout.n_columns:
             raise self._error(
                 number,
-                f"found {len(fields)} columns; allowed are {layout.n_columns}, as in the first line{self._hint(line)}",
+                f"found {len(fields)} columns; allowed are {layout.n_columns}, as in the first line{self._hint(line)}"
+                f"{suggestion(layout.path, 'delimited')}",
             )
         return [self._value(number, key, fields[position]) for key, position in layout.positions.items()]
 
