@@ -182,4 +182,4 @@ def test_a_plan_without_its_own_file_says_so(define, workdir: Path) -> None:
     assert done.stderr.startswith("error: ")
     assert "absent.csv" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "Using workflow specific profile" not in done.stderr
+    assert done.stderr.startswith("error: MissingInputException in rule fetch")
