@@ -207,3 +207,16 @@ def test_an_unknown_dataset_is_told_with_the_folders_that_were_searched(workdir:
     folders = str(caught.value).split("; definitions are looked for in ")[1]
     assert "dotbench/datasets/definitions" in folders
     assert folders.endswith(f"config/datasets of {workdir}{'' if is_there else ', which is not there'}")
+
+
+def test_a_paper_without_its_study_takes_nothing_else_along(monkeypatch, capsys) -> None:
+    """The default configuration offers the reduced study of every paper."""
+    found = registry._modules
+    monkeypatch.setattr(registry, "_modules", lambda kind: (m for m in found(kind) if "papers.nimc" not in m[0]))
+    discover.cache_clear()
+    try:
+        benchmark = load_benchmark([Path(__file__).parents[2] / "config" / "config.yaml"])
+        assert [choice.study for choice in benchmark.studies] == ["ranking", "rating", "t2rec"]
+        assert capsys.readouterr().err.startswith("warning: left out: the reduced study 'nimc': unknown study 'nimc'")
+    finally:
+        discover.cache_clear()

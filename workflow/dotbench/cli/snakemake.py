@@ -74,6 +74,7 @@ NO_REASON = (
     "Using workflow specific profile",
     "Assuming unrestricted shared filesystem",
     "Building DAG of jobs",
+    "Config file",
     "host:",
 )
 

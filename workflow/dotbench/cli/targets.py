@@ -21,7 +21,7 @@ def listed(plan: Plan) -> tuple[list[str], list[tuple[str, ...]]]:
     titles = {
         f"{study.name}_{item.name}": item.title for study in plan.studies() for item in (*study.tables, *study.figures)
     }
-    rows = [(EVERYTHING, "all that is not on request", "")]
+    rows: list[tuple[str, ...]] = [(EVERYTHING, "all that is not on request", "")]
     for name, files in plan.named_targets().items():
         if files:
             what = titles.get(name, "published numbers beside ours")

@@ -365,10 +365,13 @@ def _simulation_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPa
 
 def _usable(reduced: dict[str, Any]) -> bool:
     """Whether all that a paper's reduced study names is there; a warning says what is not."""
+    problems: list[tuple[KeyPath, str]] = []
     try:
         choice = StudyChoice.model_validate(reduced)
-        problems = [] if choice.study in studies() else [((), str(unknown("study", choice.study, studies())))]
-        problems = problems or _simulation_problems(choice, ())
+        if choice.study in studies():
+            problems = _simulation_problems(choice, ())
+        else:
+            problems = [(("study",), str(unknown("study", choice.study, studies())))]
     except ValidationError as error:
         problems = explain(error, StudyChoice)
     if problems:
