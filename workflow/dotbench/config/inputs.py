@@ -153,8 +153,8 @@ class Inputs:
         return canonical_json(self.plan.further_metrics(names.further))
 
     def vectors(self, names: Names) -> list[str]:
-        """What a fit left to score it by; nothing for an imported run: it must not be trained again unasked, and the job
-        says why it fails. (An error here would be taken for a rule that makes something else.)"""
+        """What a fit left to score it by; nothing for an imported run: it must not be trained again unasked, and the
+        job says why it fails. (An error here would be taken for a rule that makes something else.)"""
         fit = paths.fit(names.dataset, names.method, names.split_seed, names.init_seed)
         done = paths.further(fit, self.plan.further_metrics(names.further)).is_file()
         return [] if paths.is_imported(fit) and not done else [str(fit / paths.FITTED)]
