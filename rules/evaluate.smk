@@ -42,6 +42,7 @@ rule evaluate_further:
         per_user="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/further-{further}.parquet",
     log:
         "logs/evaluate/{dataset}/{method}/split{split_seed}-init{init_seed}-{further}.log",
+    retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"
     threads: 1

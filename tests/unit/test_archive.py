@@ -21,6 +21,7 @@ from dotbench.archive.exporting import export_runs
 from dotbench.archive.file import JOBS, STORED, read_archive, read_jobs, schema, write_archive
 from dotbench.archive.importing import import_runs
 from dotbench.archive.job_rows import job_key
+from dotbench.cli.evaluate import main as evaluate
 from dotbench.config.benchmark import parse_benchmark
 from dotbench.config.inputs import Inputs
 from dotbench.config.plan import Plan
@@ -246,12 +247,20 @@ def test_metrics_that_an_imported_run_lacks_are_refused_and_those_that_it_has_ar
     wanted = SimpleNamespace(**names, further=further.stem.removeprefix("further-"))
     assert asked.entries[0].folder == entry.folder
     assert Inputs(asked).further_metrics(wanted) == '["recall@20"]'
+    assert Inputs(asked).vectors(wanted) == []  # so that no fit is asked for
+    fit, split = paths.fit(*names.values()), asked.split(asked.entries[0], "sim-tiny", 0) / "split.npz"
+    parts = {part: np.array([[0, k]]) for k, part in enumerate(("train", "valid", "test"))}
+    np.savez(split, shape=np.array([1, 3]), **parts)
     with pytest.raises(DotbenchError) as caught:
-        Inputs(asked).vectors(wanted)
+        evaluate(fit, split, fit, ["recall@20"])
     assert "was imported without its vectors, which recall@20 would be computed from" in str(caught.value)
-    assert "metrics that the run has (ndcg@10, mrr@10, recall@10), or delete the run's fit.json" in str(caught.value)
-    (paths.fit(*names.values()) / "fit.json").unlink()
-    assert Inputs(asked).vectors(wanted).endswith("fitted.npz")
+    assert "metrics that every run has (ndcg@10, mrr@10, recall@10), or delete the run's fit.json" in str(caught.value)
+    assert not list(fit.glob("further-*"))
+    further.write_text("{}")  # computed while the vectors were here
+    assert Inputs(asked).vectors(wanted) == [str(fit / "fitted.npz")]
+    further.unlink()
+    (fit / "fit.json").unlink()
+    assert Inputs(asked).vectors(wanted) == [str(fit / "fitted.npz")]
 
 
 def test_further_metrics_of_another_fit_go_when_a_run_is_imported(plan: Plan) -> None:

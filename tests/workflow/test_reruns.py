@@ -67,9 +67,12 @@ def test_metrics_of_a_study_are_computed_and_nothing_is_trained(project):
     assert project.planned() == OUTPUTS[:2]
 
 
-def test_code_of_a_metric_reruns_those_who_show_it(project):
+def test_code_of_a_metric_evaluates_and_trains_nothing(project):
+    """That of one that nobody shows does nothing; Recall@10 is in every run."""
+    project.append_code("evaluation/metrics/precision.py")
+    assert project.planned() == []
     project.append_code("evaluation/metrics/recall.py")
-    assert project.planned() == sorted(chain(*METHODS["ranking"], stages=("evaluate",)) + OUTPUTS[:2])
+    assert project.planned() == sorted(chain(*ALL, stages=("evaluate",)) + OUTPUTS)
 
 
 @pytest.mark.slow

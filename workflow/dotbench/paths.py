@@ -12,6 +12,7 @@ RUNS = RESULTS / "runs"
 CHECKPOINTS = RESULTS / "checkpoints"
 STUDIES = RESULTS / "studies"
 CODE = RESULTS / "code"  # digests of the package's modules
+FITTED = "fitted.npz"  # of a fit: what scoring needs
 FURTHER = "further-"  # begins the names of a fit's metrics beyond those that every run has
 
 
@@ -44,6 +45,11 @@ def run(dataset: str, method: str) -> Path:
 
 def fit(dataset: str, method: str, split_seed: int | str, init_seed: int | str) -> Path:
     return run(dataset, method) / f"split{split_seed}-init{init_seed}"
+
+
+def is_imported(fit_folder: Path) -> bool:
+    """Whether a fit is here without its vectors or predictions, which a file of runs does not hold."""
+    return (fit_folder / "fit.json").is_file() and not (fit_folder / FITTED).is_file()
 
 
 def further(fit_folder: Path, metrics: Sequence[str]) -> Path:

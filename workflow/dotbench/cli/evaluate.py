@@ -1,19 +1,28 @@
 """Stage evaluate: metrics of a fit on its split; with ``--metrics`` further ones, in files of their own."""
 
+from dotbench import paths
 from dotbench.cli.stage import File, Json, run
 from dotbench.datasets.interactions import load_split
+from dotbench.errors import DotbenchError
 from dotbench.files import read_arrays, read_json
-from dotbench.runs.evaluating import evaluate, evaluate_further
+from dotbench.runs.evaluating import ALWAYS, evaluate, evaluate_further
 from dotbench.runs.record import FitRecord
 
 
 def main(fit: File, split: File, folder: File, metrics: Json = None) -> None:
+    loaded = load_split(split)
+    if metrics and paths.is_imported(fit):
+        has = ", ".join(ALWAYS["rating" if loaded.ratings else "ranking"])
+        raise DotbenchError(
+            f"{fit}: was imported without its vectors, which {', '.join(metrics)} would be computed from. Ask for "
+            f"metrics that every run has ({has}), or delete the run's fit.json to train it again"
+        )
     record = FitRecord.from_json(read_json(fit / "fit.json"))
-    with read_arrays(fit / "fitted.npz") as arrays:
+    with read_arrays(fit / paths.FITTED) as arrays:
         if metrics:
-            evaluate_further(record, arrays, load_split(split), folder, metrics)
+            evaluate_further(record, arrays, loaded, folder, metrics)
         else:
-            evaluate(record, arrays, load_split(split), folder)
+            evaluate(record, arrays, loaded, folder)
 
 
 if __name__ == "__main__":

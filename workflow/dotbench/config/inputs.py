@@ -19,7 +19,6 @@ from dotbench.features.base import from_label
 from dotbench.files import canonical_json
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.published import published_path
-from dotbench.runs.evaluating import ALWAYS
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.sources import digest_files
 
@@ -153,17 +152,12 @@ class Inputs:
     def further_metrics(self, names: Names) -> str:
         return canonical_json(self.plan.further_metrics(names.further))
 
-    def vectors(self, names: Names) -> str:
-        """What a fit left to score it by. A run that was imported has none: it must not be trained again unasked."""
+    def vectors(self, names: Names) -> list[str]:
+        """What a fit left to score it by; nothing for an imported run: it must not be trained again unasked, and the
+        job says why it fails. (An error here would be taken for a rule that makes something else.)"""
         fit = paths.fit(names.dataset, names.method, names.split_seed, names.init_seed)
-        fitted, metrics = fit / "fitted.npz", self.plan.further_metrics(names.further)
-        if (fit / "fit.json").is_file() and not fitted.is_file() and not paths.further(fit, metrics).is_file():
-            has = ", ".join(ALWAYS[self.plan.run(names.method).study.task])
-            raise DotbenchError(
-                f"{fit}: was imported without its vectors, which {', '.join(metrics)} would be computed from. Ask for "
-                f"metrics that the run has ({has}), or delete the run's fit.json to train it again"
-            )
-        return str(fitted)
+        done = paths.further(fit, self.plan.further_metrics(names.further)).is_file()
+        return [] if paths.is_imported(fit) and not done else [str(fit / paths.FITTED)]
 
     # decompositions
 

@@ -120,7 +120,7 @@ def _untested(contents: Contents, by_part: bool) -> list[str]:
     shared = [key for key in contents.metrics if not is_compared(parse_metric(key))]
     if not shared or by_part:
         return []
-    return [f"{headers(shared)}: not a mean over users; its intervals are over seeds, and differences are not tested."]
+    return [f"{headers(shared)}: no mean over users; intervals are over seeds, and differences are not tested."]
 
 
 def data_notes(contents: Contents, facts: dict[str, dict[str, Any]]) -> list[str]:
