@@ -379,5 +379,5 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], words: st
 def test_an_adjacency_list_is_told_from_ragged_lines(tmp_path):
     (tmp_path / "train.txt").write_text("0 4 17 23\n1 4\n2 8 9\n")
     parser = Delimited(DelimitedSettings(separator=" ", columns={"user": 0, "item": 1}))
-    with pytest.raises(DotbenchError, match=r"line 2: found 2 columns; .*looks like one of 'format: .parser: adjacency"):
+    with pytest.raises(DotbenchError, match=r"line 2: found 2 columns; .*like one of 'format: .parser: adjacency"):
         parser.read([tmp_path / "train.txt"])

@@ -105,4 +105,5 @@ def _nearest(rows: "np.ndarray", columns: "np.ndarray", x: "np.ndarray", centres
     cells = rows * width + columns
     count = np.bincount(cells, minlength=n * width).reshape(n, width)
     total = np.bincount(cells, x, n * width).reshape(n, width)
-    return np.argmin(count @ (centres**2).T - 2 * total @ centres.T, axis=1)
+    nearest: np.ndarray = np.argmin(count @ (centres**2).T - 2 * total @ centres.T, axis=1)
+    return nearest

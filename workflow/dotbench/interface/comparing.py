@@ -8,6 +8,7 @@ from typing import Any
 
 from dotbench.datasets.splits.base import DEFAULT, Splitter
 from dotbench.errors import DotbenchError
+from dotbench.evaluation.metrics.base import WATCHED
 from dotbench.interface.data import Dataset
 from dotbench.interface.fitting import check_data, check_seed, execution_of, make_fit, split_of
 from dotbench.interface.methods import choose_method, explained
@@ -145,9 +146,12 @@ def _contents(runs: list[_Runs], splitter: Splitter, name: str) -> Contents:
         published=None,
         task=method.task,
         metrics=_metrics(method),
+        validation_metric=WATCHED[method.task],
         seeds=runs[0].seeds,
         tuning_seed=-1,  # nothing is tuned
-        split=SplitFacts(splitter.headline, splitter.remark, splitter.seedless, splitter.variant),
+        split=SplitFacts(
+            splitter.headline, splitter.remark, splitter.seedless, splitter.variant, splitter.same_test
+        ),
         runs=list(runs),
     )
 

@@ -35,6 +35,7 @@ def read_frame(
         item_ids=[str(one) for one in items.dictionary.to_pylist()],
         rating=None if rating is None else _ratings(_column(frame, "rating", rating)),
         timestamp=None if time is None else _times(_column(frame, "time", time)),
+        part=None,
         further=None,
     )
     return raw, {"users": user_type, "items": item_type}

@@ -69,7 +69,7 @@ class SampledLoss(DifferentiableLoss):
         a user."""
         items, everything = torch.empty_like(users), torch.arange(train.n_items, device=users.device)
         weights = self.proposal_weights(train)
-        for user in users.unique():
+        for user in torch.unique(users):
             own = users == user
             allowed = weights * ~train.contains(user.expand_as(everything), everything)
             drawn = torch.multinomial(allowed.cpu(), int(own.sum()), replacement=True, generator=generator)
