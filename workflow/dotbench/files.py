@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import math
 import os
 import tempfile
 import zipfile
@@ -63,7 +64,12 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_json(path: Path | str, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Raises DotbenchError for NaN and infinity, which JSON has not; nothing is written then."""
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise DotbenchError(f"{path}: would hold NaN or infinity; needed are numbers or null") from error
+    write_text(path, text + "\n")
 
 
 def read_json(path: Path | str) -> Any:
@@ -79,11 +85,23 @@ def read_json(path: Path | str) -> Any:
 
 
 def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: list[str]) -> None:
-    """Write mappings as CSV with the given columns; absent values are left empty."""
+    """Write mappings as CSV with the given columns; absent values are left empty.
+
+    Raises DotbenchError for NaN, which is no number; nothing is written then.
+    """
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(_numbers(path, rows))
+
+
+def _numbers(path: Path | str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The same rows; none has a NaN."""
+    for number, row in enumerate(rows, 1):
+        for column, value in row.items():
+            if isinstance(value, float) and math.isnan(value):
+                raise DotbenchError(f"{path}: column '{column}' of row {number} is NaN; needed is a number or none")
+        yield row
 
 
 def write_parquet(path: Path | str, frame: "pd.DataFrame") -> None:
