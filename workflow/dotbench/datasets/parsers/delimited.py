@@ -19,7 +19,8 @@ from dotbench.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-S, T = TypeVar("S"), TypeVar("T")
+S = TypeVar("S")
+T = TypeVar("T")
 THREADS = 2  # that parse blocks while the next are read
 QUOTED = (",", ";")  # separators of files whose fields are usually quoted where they hold one
 SEPARATORS = ("\t", "::", ",", ";", "|", " ")
