@@ -232,10 +232,10 @@ def split(line: str, separator: str, quote: str | None) -> Iterator[tuple[str, b
         yield from ((text, True) for text in line.split(separator))
         return
     q, end = re.escape(quote), f"(?={re.escape(separator)}|\\Z)"
-    field = re.compile(f"{q}((?:[^{q}]|{q}{q})*+){q}{end}")
+    quoted = re.compile(f"{q}((?:[^{q}]|{q}{q})*+){q}{end}")
     at = 0
     while at <= len(line):
-        if found := field.match(line, at):
+        if found := quoted.match(line, at):
             yield found[1].replace(2 * quote, quote), True
             at = found.end()
         else:
