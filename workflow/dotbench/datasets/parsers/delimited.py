@@ -56,7 +56,6 @@ class DelimitedSettings(Settings):
     def _repeated(cls, value: str) -> str:
         if len(set(value)) > 1 or value[0] in "\r\n":
             raise ValueError("a separator is one character, or one that is repeated, and no line end")
-        value.encode()  # an error for half a surrogate pair
         return value
 
     @field_validator("quote")
@@ -64,7 +63,6 @@ class DelimitedSettings(Settings):
     def _one(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and (len(value) != 1 or value in "\r\n" or value in info.data.get("separator", "")):
             raise ValueError("a quote is one character, neither the separator nor a line end; null: none")
-        (value or "").encode()
         return value
 
     @model_validator(mode="after")
