@@ -44,9 +44,9 @@ def compare(sums: "np.ndarray", counts: "np.ndarray", root: bool = False) -> lis
     s²/n, also where every seed tests users of its own. A difference d has the variance
     v = Σ_u (ψ_u,first − ψ_u,second)² with ν degrees of freedom (see `_degrees_of_freedom`), and
     se² = (ν v + 2 v̄) / (ν + 2), v̄ the mean of all pairs: a moderated t (Smyth, Stat. Appl. Genet. 2004) with a prior
-    of two degrees of freedom, for few users may not differ at all by chance. t = d / se. p is Student's, two-sided, and at
-    least 2^(1 − k), the least that flipping the signs of the k users on whom the two differ can give: a few users are
-    no evidence, however much they agree. The interval is d ± q se with q the quantile of the largest |t| over all
+    of two degrees of freedom, for few users may not differ at all by chance. t = d / se. p is Student's, two-sided, and
+    at least 2^(1 − k), the least that flipping the signs of the k users on whom the two differ can give: a few users
+    are no evidence, however much they agree. The interval is d ± q se with q the quantile of the largest |t| over all
     pairs, from draws of the multivariate t with the correlations of the influences (Hothorn, Bretz and Westfall,
     Biometrical J. 2008).
 
