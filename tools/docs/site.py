@@ -1,0 +1,101 @@
+"""Hooks of mkdocs: pages that are written from the code, pages of the repository, folders of the evidence, and links.
+
+A link in a page is relative to the page's file in the repository, as GitHub follows it. Links that leave ``docs/`` are
+mended here: a page of the repository that the site has too, a folder (its own page lists its files), or another file
+(the site has a copy).
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from posixpath import dirname, join, normpath, relpath
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+sys.path.insert(0, str(Path(__file__).parent))
+import reference
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOCS = REPOSITORY / "docs"
+PAGES = {  # file of the repository → page of the site
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "config/README.md": "configuration.md",
+    "speed/README.md": "speed.md",
+}
+COPIED = (  # other files that pages link to
+    "LICENSE",
+    "CITATION.cff",
+    "workflow/schemas/config.schema.json",
+    "workflow/schemas/dataset.schema.json",
+)
+HOME = "README.md"  # the site has a home page of its own
+LINK = re.compile(r"(\]\()([^)\s#]*)(#[^)\s]*)?(\))")
+PICTURES = (".png",)
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add what is not a file of ``docs/``."""
+    for page, text in reference.pages().items():
+        files.append(File.generated(config, page, content=text))
+    for source, page in PAGES.items():
+        files.append(File.generated(config, page, content=(REPOSITORY / source).read_text("utf-8")))
+    for source in COPIED:
+        files.append(File.generated(config, f"files/{source}", abs_src_path=str(REPOSITORY / source)))
+    for folder in sorted(path for path in (DOCS / "evidence").rglob("*") if path.is_dir()):
+        page = (folder.relative_to(DOCS) / "index.md").as_posix()
+        files.append(File.generated(config, page, content="\n".join(_listing(folder))))
+    return files
+
+
+def _listing(folder: Path) -> Iterator[str]:
+    """A page about a folder of the evidence: its folders, tables and pictures."""
+    yield from (f"# {folder.relative_to(DOCS).as_posix()}", "", "[All evidence](" + "../" * depth(folder) + "README.md)", "")
+    for path in sorted(folder.iterdir(), key=lambda path: (path.is_dir(), path.name)):
+        if path.is_dir():
+            yield f"- [{path.name}/]({path.name}/index.md)"
+        else:
+            yield f"- [{path.name}]({path.name})"
+    for path in sorted(folder.iterdir()):
+        if path.suffix in PICTURES:
+            yield from ("", f"![{path.stem}]({path.name})")
+    yield ""
+
+
+def depth(folder: Path) -> int:
+    """How many folders it lies below ``docs/evidence``."""
+    return len(folder.relative_to(DOCS / "evidence").parts)
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Mend the links that leave ``docs/`` or lead to a folder."""
+    shown = page.file.src_uri
+    source = next((name for name, other in PAGES.items() if other == shown), f"docs/{shown}")
+
+    def mended(match: re.Match[str]) -> str:
+        before, target, anchor, after = match.groups(default="")
+        if not target or re.match(r"[a-z]+:|/", target):
+            return match.group(0)
+        place = normpath(join(dirname(source), target))
+        return f"{before}{relpath(_page_of(place), dirname(shown) or '.')}{anchor}{after}"
+
+    parts = re.split(r"(^```.*?^```)", markdown, flags=re.DOTALL | re.MULTILINE)
+    return "".join(part if k % 2 else LINK.sub(mended, part) for k, part in enumerate(parts))
+
+
+def _page_of(place: str) -> str:
+    """The path in the site of a path in the repository."""
+    if place in PAGES:
+        return PAGES[place]
+    if place == HOME:
+        return "index.md"
+    if place in COPIED:
+        return f"files/{place}"
+    inside = relpath(place, "docs")
+    if os.path.isdir(REPOSITORY / place):
+        return f"{inside}/README.md" if (REPOSITORY / place / "README.md").is_file() else f"{inside}/index.md"
+    return inside
