@@ -35,7 +35,7 @@ check: $(VENV)/test.done  ## linters, formats, types, layers of the package, sch
 
 docs: $(VENV)/docs.done  ## build the documentation into site/, strictly: every link and anchor must lead somewhere
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
-	@echo "open site/index.html"
+	@echo "open site/index.html, or run $(BIN)/mkdocs serve, which offers the search too"
 
 format: $(VENV)/test.done  ## put code and Snakefiles into their format
 	$(BIN)/ruff check --fix .

@@ -27,6 +27,7 @@ from dotbench.simulations.base import simulations
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 from dotbench.tuning.halving import Halving
+from examples import fenced
 
 CONFIGURATION: dict[type[BaseModel], str] = {
     Benchmark: "Top level",
@@ -275,7 +276,10 @@ def _studies() -> str:
     for name, study in studies().items():
         lines += [f"## `{name}`", "", _text(type(study) if not isinstance(study, type) else study), ""]
         items = [*((item, "table") for item in study.tables), *((item, "figure") for item in study.figures)]
-        rows = [[f"`{name}_{item.name}`", form, f"`{item.kind}`", _cell(item.title)] for item, form in items]
+        rows = [
+            [f"`{name}_{item.name}`", form, f"`{item.kind}`", _cell(item.title or _kinds_of_items()[item.kind].title)]
+            for item, form in items
+        ]
         lines += [*_table(["target", "form", "kind", "what it shows"], rows), ""]
     return "\n".join(lines)
 
@@ -309,8 +313,7 @@ def _first(component: Any) -> str:
 
 def _text(cls: type) -> str:
     """The class's docstring as Markdown: examples and indented formulas are code, and nothing else is markup."""
-    text = inspect.getdoc(cls) or ""
-    text = re.sub(r"((?:^>>> .*\n?(?:^(?!>>>|$).*\n?)*)+)", r"```python\n\1```\n", text, flags=re.MULTILINE)
+    text = fenced(inspect.getdoc(cls) or "")
     lines: list[str] = []
     for line in text.splitlines():
         if lines and lines[-1] and line and line.startswith("    ") != lines[-1].startswith("    "):
@@ -322,7 +325,7 @@ def _text(cls: type) -> str:
 def _plain(text: str) -> str:
     """Text in which only what stands between backticks is markup."""
     parts = re.split(r"(```.*?```|``.*?``|`.*?`)", text, flags=re.DOTALL)
-    return "".join(p if k % 2 else p.replace("*", r"\*").replace("<", "&lt;") for k, p in enumerate(parts))
+    return "".join(p if k % 2 else re.sub(r"[*_]", r"\\\g<0>", p).replace("<", "&lt;") for k, p in enumerate(parts))
 
 
 def _cell(text: str) -> str:

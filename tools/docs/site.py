@@ -35,7 +35,6 @@ COPIED = (  # other files that pages link to
 )
 HOME = "README.md"  # the site has a home page of its own
 LINK = re.compile(r"(\]\()([^)\s#]*)(#[^)\s]*)?(\))")
-PICTURES = (".png",)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -53,22 +52,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def _listing(folder: Path) -> Iterator[str]:
-    """A page about a folder of the evidence: its folders, tables and pictures."""
-    yield from (f"# {folder.relative_to(DOCS).as_posix()}", "", "[All evidence](" + "../" * depth(folder) + "README.md)", "")
-    for path in sorted(folder.iterdir(), key=lambda path: (path.is_dir(), path.name)):
-        if path.is_dir():
-            yield f"- [{path.name}/]({path.name}/index.md)"
-        else:
-            yield f"- [{path.name}]({path.name})"
+    """A page about a folder of the evidence: its folders, its tables and figures in every form, and the pictures."""
+    top = "../" * len(folder.relative_to(DOCS / "evidence").parts)
+    yield from (f"# {folder.relative_to(DOCS).as_posix()}", "", f"[All evidence]({top}README.md)", "")
+    forms: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix in PICTURES:
-            yield from ("", f"![{path.stem}]({path.name})")
-    yield ""
-
-
-def depth(folder: Path) -> int:
-    """How many folders it lies below ``docs/evidence``."""
-    return len(folder.relative_to(DOCS / "evidence").parts)
+        forms.setdefault(path.name if path.is_dir() else path.stem, []).append(path)
+    for name, paths in forms.items():
+        folders = [f"[{name}]({name}/index.md)" for path in paths if path.is_dir()]
+        yield f"- {folders[0] if folders else f'{name}: ' + ', '.join(f'[{p.suffix[1:]}]({p.name})' for p in paths)}"
+    yield from (f"\n![{path.stem}]({path.name})" for path in sorted(folder.glob("*.png")))
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
