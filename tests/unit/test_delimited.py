@@ -362,6 +362,7 @@ def test_the_file_that_is_wrong_is_named_among_several(file) -> None:
         ({"columns": {"user": 0, "item": 1}, "separator": ""}, "separator"),
         ({"columns": {"user": 0, "item": 1}, "separator": "\n"}, "no line end"),
         ({"columns": {"user": 0, "item": 1}, "quote": ","}, "neither the separator nor a line end"),
+        ({"columns": {"user": 0, "item": 1}, "separator": "\ud800"}, "unable to parse raw data as a unicode string"),
         ({"columns": {"user": 0, "item": 1}, "quote": "''"}, "a quote is one character"),
         ({"columns": {"user": 0, "item": 1}, "encoding": "hex"}, "no encoding of texts 'hex'"),
         ({"columns": {"user": 0, "item": 1}, "time": "minutes"}, "time"),

@@ -165,9 +165,6 @@ def test_folders_are_made_and_permissions_follow_the_umask(tmp_path: Path) -> No
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def test_canonical_json_is_sorted_and_has_no_spaces() -> None:
-
-
 def test_written_files_are_read_back(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"ü": [1, None]})
     assert read_json(tmp_path / "a.json") == {"ü": [1, None]}

@@ -22,7 +22,8 @@ def test_a_parser_gives_rows_or_a_clear_error(name: str) -> None:
     check()
 
 
-@settings(SHORT, max_examples=300)
+@pytest.mark.seconds
+@settings(SHORT, max_examples=200)
 @given(st.data())
 def test_settings_are_valid_or_told_what_is_wrong(data: st.DataObject) -> None:
     cls = data.draw(st.sampled_from(settings_classes()))

@@ -133,7 +133,7 @@ def test_folders_and_labels_of_table_1_stay_what_they_are() -> None:
     assert found.folder == "t2rec-table1-8e18abb5d0"
     labels = [job.label for job in found.jobs()]
     assert labels[:2] == ["n1500-d20-constant-e9b1ad-r0to4", "n1500-d30-constant-e9b1ad-r0to4"]
-    assert len(labels) == len(set(labels)) == 126
+    assert len(labels) == len(set(labels)) == 144
     more = cls(cls.Settings(replications=50, sizes=[1500, 5000]))
     assert more.folder == found.folder
-    assert len([job.label for job in more.jobs() if job.label in labels]) == 42
+    assert len([job.label for job in more.jobs() if job.label in labels]) == 48

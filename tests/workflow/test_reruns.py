@@ -52,19 +52,23 @@ def test_metrics_of_a_study_are_computed_and_nothing_is_trained(project):
     """A list of metrics evaluates; another one evaluates; the first one again, which is there, costs nothing."""
     ranking = METHODS["ranking"]
     further = sorted(f"evaluate {m} on sim-tiny, split {s}: {{}}" for m in ranking for s in (0, 1))
-    project.edit("config/smoke.yaml", "study: ranking\n", "study: ranking\n    metrics: [recall@20, mrr, ndcg@10]\n")
-    named = '["mrr","recall@20"]'
-    assert project.planned() == sorted([message.format(named) for message in further] + OUTPUTS[:2])
-    assert project.snakemake().returncode == 0
-    assert project.planned() == []
-    head = (project.root / "results/smoke/ranking/tables/ranking.md").read_text().splitlines()[0]
+    own, outputs = "config/own.yaml", OUTPUTS[:2]
+    shutil.copy(project.root / "config/smoke.yaml", project.root / own)
+    project.edit(own, "name: smoke", "name: own")  # tables of its own, the same runs
+    project.edit(own, "study: ranking\n", "study: ranking\n    metrics: [recall@20, mrr, ndcg@10]\n")
+    made = [message.format('["mrr","recall@20"]') for message in further]
+    assert project.planned("ranking", config=own) == sorted(made + outputs)
+    assert project.snakemake("ranking", config=own).returncode == 0
+    assert project.planned("ranking", config=own) == []
+    head = (project.root / "results/own/ranking/tables/ranking.md").read_text().splitlines()[0]
     assert [cell.strip() for cell in head.split("|")[3:6]] == ["Recall@20", "MRR", "NDCG@10"]
-    project.edit("config/smoke.yaml", "[recall@20, mrr, ndcg@10]", "[recall@20, gini@5]")
-    assert project.planned() == sorted([m.format('["gini@5","recall@20"]') for m in further] + OUTPUTS[:2])
-    project.edit("config/smoke.yaml", "[recall@20, gini@5]", "[mrr@10, recall@10]")
-    assert project.planned() == OUTPUTS[:2]
-    project.edit("config/smoke.yaml", "    metrics: [mrr@10, recall@10]\n", "    metrics: [ndcg@10, recall@20, mrr]\n")
-    assert project.planned() == OUTPUTS[:2]
+    project.edit(own, "[recall@20, mrr, ndcg@10]", "[recall@20, gini@5]")
+    made = [message.format('["gini@5","recall@20"]') for message in further]
+    assert project.planned("ranking", config=own) == sorted(made + outputs)
+    for shown in ("[recall@20, gini@5]", "[mrr@10, recall@10]"), ("[mrr@10, recall@10]", "[ndcg@10, recall@20, mrr]"):
+        project.edit(own, *shown)
+        assert project.planned("ranking", config=own) == outputs  # these metrics are there
+    assert project.planned() == []
 
 
 def test_code_of_a_metric_evaluates_and_trains_nothing(project):

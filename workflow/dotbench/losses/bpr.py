@@ -12,7 +12,7 @@ class BPR(PairwiseLoss):
 
     name = "bpr"
     title = "BPR"
-    defaults = {"sgd": {"learning_rate": 0.001, "weight_decay": 1e-5}}
+    defaults = {"sgd": {"learning_rate": 0.003, "weight_decay": 1e-5}}
 
     def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
         return torch.nn.functional.softplus(negative - positive)

@@ -34,10 +34,10 @@ class RG2(AlternatingLoss, GaussNewtonLoss, SpectralLoss, UserBatchedLoss):
     name = "rg2"
     title = "RG2"
     defaults = {
-        "sgd": {"learning_rate": 0.01, "regularization": 0.1, "patience_updates": 500},
-        "spectral": {"regularization": 0.2},
-        "als": {"regularization": 0.2},
+        "sgd": {"learning_rate": 0.01, "regularization": 0.2, "patience_updates": 500},
         "newton-cg": {"regularization": 0.2},
+        "als": {"regularization": 0.2},
+        "spectral": {"regularization": 0.2},
     }
     Settings = RG2Settings
     settings: RG2Settings

@@ -32,7 +32,7 @@ class SampledSoftmax(SampledLoss):
 
     name = "sampled-softmax"
     title = "Sampled Softmax"
-    defaults = {"sgd": {"learning_rate": 0.003, "weight_decay": 1e-4}}
+    defaults = {"sgd": {"learning_rate": 0.003, "weight_decay": 1e-5}}
     family = "listwise"
     Batches = SampledSoftmaxBatches
 

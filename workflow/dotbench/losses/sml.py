@@ -36,7 +36,7 @@ class SML(PairwiseLoss):
 
     name = "sml"
     title = "SML"
-    defaults = {"sgd": {"learning_rate": 0.001, "weight_decay": 1e-4}}
+    defaults = {"sgd": {"learning_rate": 0.001, "weight_decay": 1e-5}}
     Settings = SMLSettings
     settings: SMLSettings
     Batches = SMLBatches

@@ -19,7 +19,7 @@ class Softmax(UserBatchedLoss):
 
     name = "softmax"
     title = "Softmax"
-    defaults = {"sgd": {"learning_rate": 0.01, "weight_decay": 1e-4, "patience_updates": 500}}
+    defaults = {"sgd": {"learning_rate": 0.003, "weight_decay": 3e-5, "patience_updates": 500}}
 
     def user_losses(self, vectors: Vectors, batch: Batch) -> "torch.Tensor":
         users, _, items, counts = batch

@@ -45,7 +45,7 @@ class Squared(DifferentiableLoss, AlternatingLoss):
 
     name = "squared"
     title = "Squared error"
-    defaults = {"als": {"regularization": 10.0}}
+    defaults = {"als": {"regularization": 20.0}}
     family = "pointwise"
     task = "rating"
     Settings = SquaredSettings

@@ -27,7 +27,7 @@ class UIB(PointwiseLoss):
 
     name = "uib"
     title = "UIB"
-    defaults = {"sgd": {"learning_rate": 0.003, "weight_decay": 1e-4}}
+    defaults = {"sgd": {"learning_rate": 0.003, "weight_decay": 1e-5}}
     Settings = UIBSettings
     settings: UIBSettings
 

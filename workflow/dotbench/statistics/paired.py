@@ -141,16 +141,17 @@ def _variances(gram: "np.ndarray", first: "np.ndarray", second: "np.ndarray") ->
 
 
 def _degrees_of_freedom(counts: "np.ndarray") -> float:
-    """(Σ_u c_u)² / Σ_u c_u² − g, at least 1: users, fewer where a few have most of the counts c_u of all seeds (Kish),
-    less the groups of seeds that share no user: 1 where all test the same users, and S where each tests its own."""
+    """n ē − g, at least 1: n users; ē, the mean over seeds of (Σ_u c_u)² / (n_s Σ_u c_u²), which is below 1 where a few
+    of the n_s users have most of the counts (Kish); g, the groups of seeds that share no user: 1 where all test the
+    same users, and as many as seeds where each tests its own."""
     from scipy import sparse
 
     n_seeds, n_users = counts.shape
     seeds, users = np.nonzero(counts)
     edges = sparse.coo_matrix((np.ones(len(seeds)), (seeds, n_seeds + users)), (n_seeds + n_users,) * 2)
     groups = len(set(sparse.csgraph.connected_components(edges, directed=False)[1][:n_seeds].tolist()))
-    of_user = counts.sum(axis=0)
-    return max(float(of_user.sum() ** 2 / (of_user**2).sum()) - groups, 1.0)
+    evenness = counts.sum(axis=1) ** 2 / ((counts > 0).sum(axis=1) * (counts**2).sum(axis=1))
+    return max(float(len(np.unique(users)) * evenness.mean()) - groups, 1.0)
 
 
 def _p_values(difference: "np.ndarray", se: "np.ndarray", df: float, differing: "np.ndarray") -> "np.ndarray":

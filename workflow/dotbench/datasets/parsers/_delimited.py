@@ -77,7 +77,7 @@ def _arrow(data: bytes, separator: bytes, width: int, quote: bytes | None, layou
     try:
         table = pacsv.read_csv(
             pa.BufferReader(data),
-            read_options=pacsv.ReadOptions(column_names=names),
+            read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=max(len(data), 1)),
             parse_options=pacsv.ParseOptions(
                 delimiter=separator.decode(), quote_char=quote.decode() if quote else False
             ),
@@ -208,9 +208,14 @@ _NO_QUOTES = "`quote: null` reads quotes as text"
 
 def lines_of(text: str, number: int) -> Iterator[tuple[int, str]]:
     """(line number, line) of every line that is not blank; the first has the number ``number``."""
-    for k, line in enumerate(LINE_END.split(text), number):
+    start = 0
+    for end in LINE_END.finditer(text):
+        line = text[start : end.start()]
         if line.strip(BLANK):
-            yield k, line
+            yield number, line
+        start, number = end.end(), number + 1
+    if text[start:].strip(BLANK):
+        yield number, text[start:]
 
 
 def after(text: str, n_lines: int) -> str:
@@ -229,10 +234,10 @@ def split(line: str, separator: str, quote: str | None) -> Iterator[tuple[str, b
         yield from ((text, True) for text in line.split(separator))
         return
     q, end = re.escape(quote), f"(?={re.escape(separator)}|\\Z)"
-    field = re.compile(f"{q}((?:[^{q}]|{q}{q})*+){q}{end}")
+    quoted = re.compile(f"{q}((?:[^{q}]|{q}{q})*+){q}{end}")
     at = 0
     while at <= len(line):
-        if found := field.match(line, at):
+        if found := quoted.match(line, at):
             yield found[1].replace(2 * quote, quote), True
             at = found.end()
         else:

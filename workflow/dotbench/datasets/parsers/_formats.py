@@ -50,7 +50,8 @@ def _shaped(path: Path) -> str | None:
             return f"{{separator: {json.dumps(separator)}, columns: {{user: …, item: …}}}}"
     words = [line.split() for line in lines]
     users = {line[0] for line in words}
-    if len(users) == len(words) > 1 and not any(mark in line for line in lines for mark in ',;|"{\t'):
+    several = any(len(line) > 2 for line in words)
+    if several and len(users) == len(words) > 1 and not any(mark in line for line in lines for mark in ',;|"{\t'):
         return "{parser: adjacency}"
     return None
 

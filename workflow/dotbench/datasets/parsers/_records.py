@@ -109,7 +109,7 @@ class RecordLines(Parser):
         import pyarrow as pa
 
         fields, time = self.settings.fields, self.settings.time
-        columns = [
+        columns: list[tuple[str, str | None, pa.DataType, Callable[[Any], Any], str]] = [
             ("user", fields.user, pa.string(), text_of, TEXT),
             ("item", fields.item, pa.string(), text_of, TEXT),
             ("rating", fields.rating, pa.float32(), _rating, "a finite number"),

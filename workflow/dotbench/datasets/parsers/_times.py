@@ -42,7 +42,7 @@ def seconds(value: Any, time: Time) -> int:
         result = since.days * 86_400 + since.seconds
     else:
         number = _number(value, whole=time != "float-seconds")
-        result = math.floor(number) if time != "milliseconds" else number // 1000
+        result = math.floor(number if time != "milliseconds" else number // 1000)
     if not EARLIEST <= result <= LATEST:
         raise ValueError
     return int(result)

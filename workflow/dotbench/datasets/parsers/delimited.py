@@ -1,8 +1,11 @@
 """Text files with one rating a line and a separator between columns; .gz is read as it is."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -16,6 +19,9 @@ from dotbench.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+S = TypeVar("S")
+T = TypeVar("T")
+THREADS = 2  # that parse blocks while the next are read
 QUOTED = (",", ";")  # separators of files whose fields are usually quoted where they hold one
 SEPARATORS = ("\t", "::", ",", ";", "|", " ")
 
@@ -90,30 +96,32 @@ class Delimited(Parser):
             yield from self._tables(raw, path)
 
     def _tables(self, raw: RawFiles, path: Path) -> "Iterator[pa.Table]":
-        reader: ExactReader | None = None
+        blocks = self._blocks(raw, path)
+        for number, data in blocks:
+            if first := next(lines_of(data.decode(), number), None):
+                break
+        else:
+            raise DotbenchError(f"{path}: found an empty file; allowed are lines of ratings")
+        reader = ExactReader(self._layout(path, *first))
+        if self.settings.header:
+            number, data = first[0] + 1, after(data.decode(), first[0] - number + 1).encode()
         empty = True
-        number = 1
-        for data in raw.blocks(path, self.settings.encoding):
-            at = number  # of the first line of what is to be read
-            number += line_ends(data)
-            if reader is None:
-                text = data.decode()
-                first = next(lines_of(text, at), None)
-                if first is None:
-                    continue
-                reader = ExactReader(self._layout(path, *first))
-                if self.settings.header:
-                    data, at = after(text, first[0] - at + 1).encode(), first[0] + 1
-            table = read_fast(data, reader.layout)
-            table = reader.read(data.decode(), at) if table is None else table
+        rest = chain([(number, data)], blocks)
+        for (number, data), fast in _ahead(rest, lambda block: read_fast(block[1], reader.layout)):
+            table = reader.read(data.decode(), number) if fast is None else fast
             if len(table):
                 empty = False
                 yield table
-            raw.at_line(path, number)
-        if reader is None:
-            raise DotbenchError(f"{path}: found an empty file; allowed are lines of ratings")
         if empty:
             raise DotbenchError(f"{path}: found no line after the header; allowed are lines of ratings")
+
+    def _blocks(self, raw: RawFiles, path: Path) -> Iterator[tuple[int, bytes]]:
+        """(number of its first line, text in UTF-8) of some whole lines at a time."""
+        number = 1
+        for data in raw.blocks(path, self.settings.encoding):
+            yield number, data
+            number += line_ends(data)
+            raw.at_line(path, number)
 
     def _layout(self, path: Path, number: int, line: str) -> Layout:
         """The columns of the first line that is not blank, which every line has."""
@@ -133,3 +141,16 @@ class Delimited(Parser):
                 f"needs at least {needed}{hint}"
             )
         return Layout(path, settings.separator, settings.quote, len(header), positions, settings.time)
+
+
+def _ahead(items: Iterable[S], work: Callable[[S], T]) -> Iterator[tuple[S, T]]:
+    """(item, work of it) in order; threads work on the next items in the meantime."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        waiting: deque[tuple[S, Future[T]]] = deque()
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) > THREADS:
+                done, result = waiting.popleft()
+                yield done, result.result()
+        for done, result in waiting:
+            yield done, result.result()
