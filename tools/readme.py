@@ -36,7 +36,11 @@ METHODS = {  # label in the study → label here, from the worst to the best
     "MF RG2 (SGD)": "RG2, by Adam",
 }
 METRIC = "ndcg@10"
-COLUMNS = ["method", *(f"{grid}_{name}" for grid in GRIDS for name in ("mean", "low", "high", "cpu_seconds")), "standing"]
+COLUMNS = [
+    "method",
+    *(f"{grid}_{name}" for grid in GRIDS for name in ("mean", "low", "high", "cpu_seconds")),
+    "standing",
+]
 INK = {"light": "#1f2328", "dark": "#e6edf3"}  # of text and axes
 COLOURS = {"light": ("#0072B2", "#B34700"), "dark": ("#56B4E9", "#E69F00")}  # other methods, WRMF
 PLACES = {  # of the name beside the full point, in typographic points
@@ -49,7 +53,7 @@ PLACES = {  # of the name beside the full point, in typographic points
 
 
 def rows() -> list[dict[str, Any]]:
-    """A row for each method: mean, ends of the interval and CPU seconds on both grids, and its standing on the wide one."""
+    """A row for each method: mean, interval and CPU seconds on both grids, and its standing on the wide one."""
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)

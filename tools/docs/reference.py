@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import typer
+from examples import fenced
 from pydantic import BaseModel
 
 from dotbench.cli.main import app
@@ -27,7 +28,6 @@ from dotbench.simulations.base import simulations
 from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 from dotbench.tuning.halving import Halving
-from examples import fenced
 
 CONFIGURATION: dict[type[BaseModel], str] = {
     Benchmark: "Top level",
@@ -99,8 +99,9 @@ def configuration() -> str:
             "# Configuration keys",
             "",
             "Every key of a configuration file, written from the settings classes. [The page about the",
-            "configuration](../configuration.md) has an example and explains how files are combined. `dotbench plan -c FILE`",
-            "checks a file without running it. A JSON Schema is in `workflow/schemas/config.schema.json`.",
+            "configuration](../configuration.md) has an example and explains how files are combined.",
+            "`dotbench plan -c FILE` checks a file without running it. A JSON Schema is",
+            " in `workflow/schemas/config.schema.json`.",
             "",
             *_classes(CONFIGURATION),
         ]
@@ -262,7 +263,9 @@ def _datasets() -> str:
         "says how they are fetched and how you add your own.",
         "",
     ]
-    return "\n".join([*intro, *_table(["name", "title", "from", "users", "items", "interactions", "licence"], rows), ""])
+    return "\n".join(
+        [*intro, *_table(["name", "title", "from", "users", "items", "interactions", "licence"], rows), ""]
+    )
 
 
 def _studies() -> str:
@@ -323,9 +326,10 @@ def _text(cls: type) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which only what stands between backticks is markup."""
+    """Text in which only what stands between backticks is markup; pages of the documentation are links."""
     parts = re.split(r"(```.*?```|``.*?``|`.*?`)", text, flags=re.DOTALL)
-    return "".join(p if k % 2 else re.sub(r"[*_]", r"\\\g<0>", p).replace("<", "&lt;") for k, p in enumerate(parts))
+    text = "".join(p if k % 2 else re.sub(r"[*_]", r"\\\g<0>", p).replace("<", "&lt;") for k, p in enumerate(parts))
+    return re.sub(r"\bdocs/([\w/-]+\.md)", r"[\1](../\1)", text)
 
 
 def _cell(text: str) -> str:

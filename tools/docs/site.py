@@ -65,7 +65,7 @@ def _listing(folder: Path) -> Iterator[str]:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Mend the links that leave ``docs/`` or lead to a folder."""
+    """Mend the links that leave ``docs/`` or lead to a folder; a table of the evidence gets a title."""
     shown = page.file.src_uri
     source = next((name for name, other in PAGES.items() if other == shown), f"docs/{shown}")
 
@@ -76,6 +76,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         place = normpath(join(dirname(source), target))
         return f"{before}{relpath(_page_of(place), dirname(shown) or '.')}{anchor}{after}"
 
+    if shown.startswith("evidence/") and not markdown.startswith("# "):
+        markdown = f"# {shown.removesuffix('.md')}\n\n[Its folder](./)\n\n{markdown}"
     parts = re.split(r"(^```.*?^```)", markdown, flags=re.DOTALL | re.MULTILINE)
     return "".join(part if k % 2 else LINK.sub(mended, part) for k, part in enumerate(parts))
 

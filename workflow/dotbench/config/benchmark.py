@@ -60,7 +60,9 @@ class StudyChoice(Settings):
     """A study: the methods that it compares, the simulations that it runs, or both."""
 
     study: str = Field(description="a name of `dotbench list studies`")
-    on_request: bool = Field(False, description="true: it runs only when you name the study, or one of its tables or figures")
+    on_request: bool = Field(
+        False, description="true: it runs only when you name the study, or one of its tables or figures"
+    )
     datasets: list[Name] | None = Field(
         None, min_length=1, description="which datasets of the configuration it uses; absent: all of them"
     )
@@ -130,15 +132,17 @@ class Benchmark(Settings):
     )
     grid: GridName = Field(
         "paper",
-        description="which grid is searched: `reduced`, `paper` or `extended`; a method without a grid of that name uses "
-        "the nearest one",
+        description="which grid is searched: `reduced`, `paper` or `extended`; a method without a grid of that name "
+        "uses the nearest one",
     )
     tuning_seed: Seed = Field(1000, description="seed of the split and the initialisation of tuning; not among `seeds`")
     threads: int = Field(1, ge=1, description="threads of a fit; results are bit-equal only for the same number")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where fits run; auto takes a GPU if there is one"
     )
-    data_dir: str | None = Field(None, description="folder with your copies of public datasets; the variable DOTBENCH_DATA wins over it")
+    data_dir: str | None = Field(
+        None, description="folder with your copies of public datasets; the variable DOTBENCH_DATA wins over it"
+    )
 
     @field_validator("datasets", mode="before")
     @classmethod
