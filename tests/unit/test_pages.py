@@ -161,7 +161,7 @@ def test_wrmf_is_the_last_of_ten_on_the_papers_grid() -> None:
     assert min(trained, key=lambda method: trained[method]) == "MF WRMF (ALS)"
 
 
-HEADS = {  # study → files of the evidence, the column that names a row of the page's first table, columns of its numbers
+HEADS = {  # study → files of the evidence, column that names a row of the page's first table, columns of its numbers
     "rg2": (
         [f"rg2/{part}/rg2/table2.csv" for part in ("ml-100k", "ml-100k-extended", "ml-1m", "ml-1m-extended")],
         "method",

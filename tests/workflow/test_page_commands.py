@@ -1,4 +1,4 @@
-"""The commands that a page marks by ``<!-- run -->`` run, from the page's first to its last, in a folder of their own."""
+"""Commands that a page marks by ``<!-- run -->`` run, from the first to the last, in a folder of their own."""
 
 import os
 import shutil

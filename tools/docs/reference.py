@@ -101,7 +101,7 @@ def configuration() -> str:
             "Every key of a configuration file, written from the settings classes. [The page about the",
             "configuration](../configuration.md) has an example and explains how files are combined.",
             "`dotbench plan -c FILE` checks a file without running it. A JSON Schema is",
-            " in `workflow/schemas/config.schema.json`.",
+            "in `workflow/schemas/config.schema.json`.",
             "",
             *_classes(CONFIGURATION),
         ]
