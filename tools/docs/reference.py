@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 import typer
-from examples import fenced
 from pydantic import BaseModel
 
 from dotbench.cli.main import app
@@ -29,6 +28,7 @@ from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 from dotbench.tuning.halving import Halving
 
+EXAMPLE = re.compile(r"(?:^>>> .*\n(?:^(?!>>>|$).*\n)*)+", re.MULTILINE)
 CONFIGURATION: dict[type[BaseModel], str] = {
     Benchmark: "Top level",
     DatasetUse: "An entry of `datasets`",
@@ -312,6 +312,11 @@ COMPONENTS: dict[str, Callable[[], str]] = {
 
 def _first(component: Any) -> str:
     return " ".join((inspect.getdoc(component) or component.title).split("\n\n")[0].split())
+
+
+def fenced(text: str) -> str:
+    """A docstring whose examples are blocks of code; Markdown would read ``>>>`` as quotations."""
+    return EXAMPLE.sub(r"```python\n\g<0>```\n", text + "\n").rstrip("\n")
 
 
 def _text(cls: type) -> str:
