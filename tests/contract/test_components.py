@@ -652,7 +652,7 @@ print(*[name for name in heavy if name in sys.modules])
     "path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: path.parent.relative_to(PACKAGE.parent).as_posix()
 )
 def test_init_files_hold_a_docstring_only(path):
+    """But for the package's own, which offers the names of the Python interface."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
-    rest = [ast.unparse(node) for node in tree.body[1:]]
-    assert rest == ([f"__version__ = {dotbench.__version__!r}"] if path.parent == PACKAGE else [])
+    assert len(tree.body) == 1 or path.parent == PACKAGE

@@ -356,7 +356,7 @@ def test_a_curve_is_written_at_five_digits_its_times_at_four(tmp_path):
     numbers = {"seconds": 12345.678, "cpu_seconds": 1.23456789e-07, "loss": float("nan"), "ndcg@10": 2 / 3}
     Fit(fit_record(None), [{"epoch": 1, "updates": 12345678, **numbers}], {}).save_facts(tmp_path)
     assert (tmp_path / "curve.csv").read_text() == (
-        "epoch,updates,seconds,cpu_seconds,loss,ndcg@10\n1,12345678,12350.0,1.235e-07,nan,0.66667\n"
+        "epoch,updates,seconds,cpu_seconds,loss,ndcg@10\n1,12345678,12350.0,1.235e-07,,0.66667\n"
     )
 
 

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import math
 import os
 import tempfile
 import zipfile
@@ -85,23 +84,11 @@ def read_json(path: Path | str) -> Any:
 
 
 def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: list[str]) -> None:
-    """Write mappings as CSV with the given columns; absent values are left empty.
-
-    Raises DotbenchError for NaN, which is no number; nothing is written then.
-    """
+    """Write mappings as CSV with the given columns; what is absent, None or NaN is an empty cell."""
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(_numbers(path, rows))
-
-
-def _numbers(path: Path | str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The same rows; none has a NaN."""
-    for number, row in enumerate(rows, 1):
-        for column, value in row.items():
-            if isinstance(value, float) and math.isnan(value):
-                raise DotbenchError(f"{path}: column '{column}' of row {number} is NaN; needed is a number or none")
-        yield row
+        writer.writerows({name: None if value != value else value for name, value in row.items()} for row in rows)
 
 
 def write_parquet(path: Path | str, frame: "pd.DataFrame") -> None:

@@ -7,6 +7,7 @@ from dotbench.lazy import np
 from dotbench.statistics.intervals import LEVEL, Interval, t_interval
 
 MIN_USERS = 5  # tested in every seed, for a comparison
+PRIOR = 2.0  # degrees of freedom of the mean variance of all pairs
 DRAWS = 10_000  # of the largest |t|, for its quantile
 CELLS = 4_000_000  # of draws × pairs held at a time
 
@@ -42,10 +43,10 @@ def compare(sums: "np.ndarray", counts: "np.ndarray", root: bool = False) -> lis
     the infinitesimal jackknife with the small-sample factor HC2 (MacKinnon and White, J. Econometrics 1985): of means,
     s²/n, also where every seed tests users of its own. A difference d has the variance
     v = Σ_u (ψ_u,first − ψ_u,second)² with ν degrees of freedom (see `_degrees_of_freedom`), and
-    se² = (ν v + v̄) / (ν + 1), v̄ the mean of all pairs: a moderated t (Smyth, Stat. Appl. Genet. 2004) with a prior of
-    one degree of freedom, for few users may not differ at all by chance. t = d / se. p is Student's, two-sided, and at
-    least 2^(1 − k), the least that flipping the signs of the k users on whom the two differ can give: a few users are
-    no evidence, however much they agree. The interval is d ± q se with q the quantile of the largest |t| over all
+    se² = (ν v + 2 v̄) / (ν + 2), v̄ the mean of all pairs: a moderated t (Smyth, Stat. Appl. Genet. 2004) with a prior
+    of two degrees of freedom, for few users may not differ at all by chance. t = d / se. p is Student's, two-sided, and
+    at least 2^(1 − k), the least that flipping the signs of the k users on whom the two differ can give: a few users
+    are no evidence, however much they agree. The interval is d ± q se with q the quantile of the largest |t| over all
     pairs, from draws of the multivariate t with the correlations of the influences (Hothorn, Bretz and Westfall,
     Biometrical J. 2008).
 
@@ -63,7 +64,7 @@ def compare(sums: "np.ndarray", counts: "np.ndarray", root: bool = False) -> lis
     gram = influences @ influences.T
     df = _degrees_of_freedom(counts)
     prior = np.mean(_variances(gram, first, second)) / 2 * np.eye(len(gram))
-    moderated = (df * gram + prior) / (df + 1)
+    moderated = (df * gram + PRIOR * prior) / (df + PRIOR)
     se = np.sqrt(_variances(moderated, first, second))
     differing = np.array([(sums[a] != sums[b]).any(axis=0).sum() for a, b in pairs])
     p = _p_values(difference, se, df, differing)
@@ -141,17 +142,16 @@ def _variances(gram: "np.ndarray", first: "np.ndarray", second: "np.ndarray") ->
 
 
 def _degrees_of_freedom(counts: "np.ndarray") -> float:
-    """n ē − g, at least 1: n users; ē, the mean over seeds of (Σ_u c_u)² / (n_s Σ_u c_u²), which is below 1 where a few
-    of the n_s users have most of the counts (Kish); g, the groups of seeds that share no user: 1 where all test the
-    same users, and as many as seeds where each tests its own."""
+    """(Σ_u c_u)² / Σ_u c_u² − g, at least 1: users, fewer where a few have most of the counts c_u of all seeds (Kish),
+    less the groups of seeds that share no user: 1 where all test the same users, and S where each tests its own."""
     from scipy import sparse
 
     n_seeds, n_users = counts.shape
     seeds, users = np.nonzero(counts)
     edges = sparse.coo_matrix((np.ones(len(seeds)), (seeds, n_seeds + users)), (n_seeds + n_users,) * 2)
     groups = len(set(sparse.csgraph.connected_components(edges, directed=False)[1][:n_seeds].tolist()))
-    evenness = counts.sum(axis=1) ** 2 / ((counts > 0).sum(axis=1) * (counts**2).sum(axis=1))
-    return max(float(len(np.unique(users)) * evenness.mean()) - groups, 1.0)
+    of_user = counts.sum(axis=0)
+    return max(float(of_user.sum() ** 2 / (of_user**2).sum()) - groups, 1.0)
 
 
 def _p_values(difference: "np.ndarray", se: "np.ndarray", df: float, differing: "np.ndarray") -> "np.ndarray":
