@@ -6,13 +6,16 @@ import re
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+import torch
 import typer
 import yaml
 from pages_data import PAGES, REPOSITORY, WRITTEN, anchors, blocks, commands, links, mentions, name
 
+from dotbench import registry
 from dotbench.cli import targets
 from dotbench.cli.main import app
 from dotbench.cli.workflow import load_plan
@@ -126,6 +129,15 @@ def test_yaml_on_pages_is_yaml(page: Path) -> None:
     for block in blocks(page):
         if block.language == "yaml":
             yaml.safe_load(block.text)
+
+
+def test_the_loss_of_readme_is_a_loss() -> None:
+    found: dict[str, Any] = {}
+    exec(next(block.text for block in blocks(README) if block.language == "python"), found)
+    loss = found["Hinge"]
+    assert (loss.name, loss.title, registry._lacking(loss)) == ("hinge", "Hinge", [])
+    values = loss(loss.Settings()).formula(torch.tensor([2.0, 0.5]), torch.tensor([0.0, 0.0]))
+    assert values.tolist() == [0.0, 0.5]
 
 
 def test_readme_is_short() -> None:

@@ -1,6 +1,7 @@
 """Commands that a page marks by ``<!-- run -->`` run, from the first to the last, in a folder of their own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,3 +37,5 @@ def test_marked_commands_run(page: Path, tmp_path: Path) -> None:
                 text=True,
             )
             assert ran.returncode == 0, f"{name(page)}:\n{block.text}\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
+    for place in re.findall(r"`(results/[^`<]+)`", page.read_text("utf-8")):
+        assert (tmp_path / place).exists(), f"{name(page)}: its commands do not make {place}"
