@@ -34,6 +34,7 @@ COPIED = (  # other files that pages link to
     "workflow/schemas/dataset.schema.json",
 )
 HOME = "README.md"  # the site has a home page of its own
+CONTRIBUTING, RECIPE = "CONTRIBUTING.md", "## Add "
 LINK = re.compile(r"(\]\()([^)\s#]*)(#[^)\s]*)?(\))")
 
 
@@ -42,13 +43,35 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for page, text in reference.pages().items():
         files.append(File.generated(config, page, content=text))
     for source, page in PAGES.items():
-        files.append(File.generated(config, page, content=(REPOSITORY / source).read_text("utf-8")))
+        text = _general() if source == CONTRIBUTING else (REPOSITORY / source).read_text("utf-8")
+        files.append(File.generated(config, page, content=text))
+    for page, text in RECIPES.values():
+        files.append(File.generated(config, page, content=text))
     for source in COPIED:
         files.append(File.generated(config, f"files/{source}", abs_src_path=str(REPOSITORY / source)))
     for folder in sorted(path for path in (DOCS / "evidence").rglob("*") if path.is_dir()):
         page = (folder.relative_to(DOCS) / "index.md").as_posix()
         files.append(File.generated(config, page, content="\n".join(_listing(folder))))
     return files
+
+
+def _general() -> str:
+    """CONTRIBUTING without its recipes, which have pages of their own, and with a list of them."""
+    general = [part for part in _sections() if not part.startswith(RECIPE)]
+    links = [f"- [{text.splitlines()[0].removeprefix('# ')}](docs/{page})" for page, text in RECIPES.values()]
+    return "".join([*general, "\n## Recipes\n\n", "\n".join(links), "\n"])
+
+
+def _sections() -> list[str]:
+    return re.split(r"^(?=## )", (REPOSITORY / CONTRIBUTING).read_text("utf-8"), flags=re.MULTILINE)
+
+
+def _recipes() -> Iterator[tuple[str, tuple[str, str]]]:
+    for part in _sections():
+        if part.startswith(RECIPE):
+            heading, _, text = part.removeprefix("## ").partition("\n")
+            title = heading.split(":")[0]
+            yield reference.slug(heading), (f"how-to/{reference.slug(title)}.md", f"# {title}\n{text}")
 
 
 def _listing(folder: Path) -> Iterator[str]:
@@ -68,12 +91,15 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Mend the links that leave ``docs/`` or lead to a folder; a table of the evidence gets a title."""
     shown = page.file.src_uri
     source = next((name for name, other in PAGES.items() if other == shown), f"docs/{shown}")
+    source = CONTRIBUTING if shown in (page for page, _ in RECIPES.values()) else source
 
     def mended(match: re.Match[str]) -> str:
         before, target, anchor, after = match.groups(default="")
         if not target or re.match(r"[a-z]+:|/", target):
             return match.group(0)
         place = normpath(join(dirname(source), target))
+        if place == CONTRIBUTING and anchor[1:] in RECIPES:
+            return f"{before}{relpath(RECIPES[anchor[1:]][0], dirname(shown) or '.')}{after}"
         return f"{before}{relpath(_page_of(place), dirname(shown) or '.')}{anchor}{after}"
 
     if shown.startswith("evidence/") and not markdown.startswith("# "):
@@ -94,3 +120,6 @@ def _page_of(place: str) -> str:
     if os.path.isdir(REPOSITORY / place):
         return f"{inside}/README.md" if (REPOSITORY / place / "README.md").is_file() else f"{inside}/index.md"
     return inside
+
+
+RECIPES = dict(_recipes())  # anchor of a section of CONTRIBUTING → its page and text
