@@ -33,6 +33,7 @@ COPIED = (  # other files that pages link to
     "workflow/schemas/config.schema.json",
     "workflow/schemas/dataset.schema.json",
 )
+BOARD, BOARD_HERE = "evidence/index.html", "evidence/results.html"  # here the former is README.md's
 HOME = "README.md"  # the site has a home page of its own
 CONTRIBUTING, RECIPE = "CONTRIBUTING.md", "## Add "
 LINK = re.compile(r"(\]\()([^)\s#]*)(#[^)\s]*)?(\))")
@@ -49,6 +50,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, page, content=text))
     for source in COPIED:
         files.append(File.generated(config, f"files/{source}", abs_src_path=str(REPOSITORY / source)))
+    if (DOCS / BOARD).is_file():
+        files.append(File.generated(config, BOARD_HERE, abs_src_path=str(DOCS / BOARD)))
     for folder in sorted(path for path in (DOCS / "evidence").rglob("*") if path.is_dir()):
         page = (folder.relative_to(DOCS) / "index.md").as_posix()
         files.append(File.generated(config, page, content="\n".join(_listing(folder))))
@@ -117,6 +120,8 @@ def _page_of(place: str) -> str:
     if place in COPIED:
         return f"files/{place}"
     inside = relpath(place, "docs")
+    if inside == BOARD:
+        return BOARD_HERE
     if os.path.isdir(REPOSITORY / place):
         return f"{inside}/README.md" if (REPOSITORY / place / "README.md").is_file() else f"{inside}/index.md"
     return inside
