@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c e
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 SNAKEFILES := Snakefile workflow/Snakefile rules
 
-.PHONY: run test test-fast test-all coverage check format schemas speed clean help
+.PHONY: run test test-fast test-all coverage check docs format schemas speed clean help
 
 run: $(VENV)/run.done  ## set up .venv and run the main job on generated data
 	$(BIN)/dotbench run
@@ -33,6 +33,10 @@ check: $(VENV)/test.done  ## linters, formats, types, layers of the package, sch
 	$(BIN)/python -m dotbench.config.schema --check
 	$(BIN)/snakemake --lint
 
+docs: $(VENV)/docs.done  ## build the documentation into site/, strictly: every link and anchor must lead somewhere
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "open site/index.html, or run $(BIN)/mkdocs serve, which offers the search too"
+
 format: $(VENV)/test.done  ## put code and Snakefiles into their format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -49,7 +53,7 @@ speed:  ## list the programs that measure speed
 	@echo "run one with: $(BIN)/python speed/solvers.py (--help shows its options; see speed/README.md)"
 
 clean:  ## remove .venv and every cache; results/ and resources/ stay
-	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage .coverage.* coverage.xml
+	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage .coverage.* coverage.xml site
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,4 +71,9 @@ $(VENV)/run.done: pyproject.toml envs/constraints.txt | $(BIN)/python
 $(VENV)/test.done: pyproject.toml envs/constraints.txt | $(BIN)/python
 	@echo "installing dotbench and its test tools into $(VENV) (once; a few minutes)"
 	$(INSTALL) -e '.[test]'
+	@touch $@ $(VENV)/run.done
+
+$(VENV)/docs.done: pyproject.toml envs/constraints.txt | $(BIN)/python
+	@echo "installing dotbench and the tools of its documentation into $(VENV) (once; a few minutes)"
+	$(INSTALL) -e '.[docs]'
 	@touch $@ $(VENV)/run.done

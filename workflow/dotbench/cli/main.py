@@ -25,9 +25,14 @@ app = typer.Typer(
 )
 Config = Annotated[
     list[Path] | None,
-    typer.Option("--config", "-c", help="configuration on top of config/config.yaml; of several the later wins"),
+    typer.Option(
+        "--config", "-c", help="a configuration, on top of config/config.yaml; of several, the later one wins"
+    ),
 ]
-Targets = Annotated[list[str] | None, typer.Argument(help="studies or files; if absent, all that is not on request")]
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(help="studies, their tables and figures, or files; absent: everything but what runs on request"),
+]
 ONE, WORKFLOW, LOOK = "One fit", "The benchmark", "Looking around"
 
 

@@ -50,22 +50,24 @@ def _no_repeats(names: list[str]) -> None:
 
 
 class DatasetUse(Settings):
-    """A dataset by name; in a configuration the name alone will do."""
+    """A dataset. In a configuration its name alone is enough."""
 
-    name: Name
+    name: Name = Field(description="a name of `dotbench list datasets`")
     accept_unverified: bool = Field(False, description="take a local copy whose digest is not the official one")
 
 
 class StudyChoice(Settings):
-    """A study and the methods that it compares; simulations, beside methods or in their place."""
+    """A study: the methods that it compares, the simulations that it runs, or both."""
 
     study: str = Field(description="a name of `dotbench list studies`")
-    on_request: bool = Field(False, description="made only where the study, or something of it, is asked for by name")
+    on_request: bool = Field(
+        False, description="true: it runs only when you name the study, or one of its tables or figures"
+    )
     datasets: list[Name] | None = Field(
-        None, min_length=1, description="those of the configuration that the study is about"
+        None, min_length=1, description="which datasets of the configuration it uses; absent: all of them"
     )
     split: str | dict[str, Any] = Field(
-        DEFAULT, description="a name of `dotbench list splits`, or a mapping of `kind` and its settings"
+        DEFAULT, description="a name of `dotbench list splits`, or `kind` with its settings: `{kind: k-fold, folds: 5}`"
     )
     metrics: list[str] | None = Field(
         None,
@@ -81,12 +83,14 @@ class StudyChoice(Settings):
     halving: Halving | None = Field(
         None, description="tune by successive halving where training can pause; absent: every setting to the end"
     )
-    methods: list[MethodChoice] = Field(default=[], min_length=1, validate_default=False)
+    methods: list[MethodChoice] = Field(
+        default=[], min_length=1, validate_default=False, description="methods to compare; needed without `simulations`"
+    )
     simulations: list[SimulationChoice] = Field(
         default=[],
         min_length=1,
         validate_default=False,
-        description="simulations of the study, beside `methods` or in their place",
+        description="many small fits on generated data; needed without `methods`",
     )
 
     @field_validator("split", mode="before")
@@ -112,10 +116,10 @@ class StudyChoice(Settings):
 class Benchmark(Settings):
     """The whole configuration. Lists, never mappings keyed by name: Snakemake merges mappings of several files."""
 
-    name: Name = Field(description="names the folder of the results: results/<name>/")
+    name: Name = Field(description="name of the folder of the results, `results/<name>/`")
     datasets: list[DatasetUse] = Field(
         default=[],
-        description="names of `dotbench list datasets`; none where no study has `methods`",
+        description="names of `dotbench list datasets`; none if no study has `methods`",
         json_schema_extra=or_short({"type": "string"}),
     )
     studies: list[StudyChoice] = Field(
@@ -128,15 +132,17 @@ class Benchmark(Settings):
     )
     grid: GridName = Field(
         "paper",
-        description="which grid methods have, of their own or of those that their `grid` names: `reduced`, `paper` or "
-        "`extended`; the nearest one where it is absent",
+        description="which grid is searched: `reduced`, `paper` or `extended`; a method without a grid of that name "
+        "uses the nearest one",
     )
-    tuning_seed: Seed = Field(1000, description="split and initialisation of tuning; not a reported one")
+    tuning_seed: Seed = Field(1000, description="seed of the split and the initialisation of tuning; not among `seeds`")
     threads: int = Field(1, ge=1, description="threads of a fit; results are bit-equal only for the same number")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where fits run; auto takes a GPU if there is one"
     )
-    data_dir: str | None = Field(None, description="folder with local copies; the variable DOTBENCH_DATA wins")
+    data_dir: str | None = Field(
+        None, description="folder with your copies of public datasets; the variable DOTBENCH_DATA wins over it"
+    )
 
     @field_validator("datasets", mode="before")
     @classmethod
