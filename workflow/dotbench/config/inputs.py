@@ -3,6 +3,7 @@
 ``names`` stands for the names of a job as attributes: ``dataset``, ``method``, ``seed``, ``variant`` and so on.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dotbench.errors import DotbenchError
 from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.features.base import from_label
 from dotbench.files import canonical_json
+from dotbench.registry import PAPERS
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.published import published_path
 from dotbench.simulations.entry import SimulationEntry
@@ -250,6 +252,23 @@ class Inputs:
     def contents(self, names: Names) -> str:
         study = self.plan.study(names.study)
         return canonical_json(self.plan.contents(study, names.get("report_item")).to_json())
+
+    def site(self, names: Names) -> list[str]:
+        """What the page of the results shows: tables, figures, comparisons, and the runs of their studies."""
+        plan = self.plan
+        entries = [entry for entry in plan.entries if entry.study.name not in plan.on_request]
+        fits = [fit / name for entry in entries for fit in plan.fits(entry) for name in ("curve.csv", "metrics.json")]
+        runs = [paths.run(entry.dataset, entry.folder) for entry in entries]
+        tuning = [run / name for run in runs for name in ("chosen.json", "trials.csv")]
+        datasets = [paths.data(entry.dataset) / "stats.json" for entry in entries]
+        return list(dict.fromkeys(map(str, [*plan.shown(), *fits, *tuning, *datasets])))
+
+    def site_assets(self, names: Names) -> list[str]:
+        """The template, style and scripts of the page, which are no modules."""
+        return sorted(os.path.relpath(file) for file in (PAPERS.parent / "site" / "assets").iterdir())
+
+    def configuration(self, names: Names) -> str:
+        return canonical_json(self.plan.benchmark.model_dump(mode="json", exclude_unset=True))
 
     def published(self, names: Names) -> Path:
         return published_path(str(self.plan.study(names.study).published))

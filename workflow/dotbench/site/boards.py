@@ -64,7 +64,9 @@ class Board:
 
     def described(self) -> dict[str, Any]:
         """In plain types; the values that are printed with all digits."""
-        lines: list[dict[str, Any]] = [plain(asdict(line)) | {"values": plain(line.values, EXACT)} for line in self.lines]
+        lines: list[dict[str, Any]] = [
+            plain(asdict(line)) | {"values": plain(line.values, EXACT)} for line in self.lines
+        ]
         return {**plain(asdict(self)), "lines": lines}
 
 
@@ -76,13 +78,14 @@ def is_board(kind: type[TableKind]) -> bool:
 def method_boards(folder: Path, table: str, title: str) -> list[Board]:
     """The boards of a table of methods on datasets, one for each dataset; none if the table is not there."""
     rows, pairs = _read(folder, table)
+    measures = _method_measures(rows[0]) if rows else []
     return [
         _board(
             table,
             title,
             dataset,
             [row for row in rows if row["dataset"] == dataset],
-            [_method_measures(row) for row in rows[:1]][0],
+            measures,
             [(_pair_column(pair), pair) for pair in pairs if pair["dataset"] == dataset],
             "method",
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dotbench import __version__, paths
+from dotbench import __version__
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.files import write_json, write_text
@@ -24,14 +24,14 @@ PAGES = {"errata": "Errata", "glossary": "Glossary"}
 def build_plan(plan: Plan) -> Path | None:
     """Write ``results/<name>/index.html``, with ``configuration.json`` beside it, from what is there of a
     configuration; None, and nothing is written, where nothing is."""
-    folder = paths.RESULTS / plan.benchmark.name
-    page, configuration = folder / "index.html", folder / "configuration.json"
-    source = Source(plan, folder, flat=False, configuration=str(configuration))
+    page = Path(plan.site())
+    configuration = page.with_name("configuration.json")
+    source = Source(plan, page.parent, flat=False, configuration=str(configuration))
     chapters = _chapters([source], page)
     if not chapters:
         return None
     write_json(configuration, plan.benchmark.model_dump(mode="json", exclude_unset=True))
-    write_page(page, plan.benchmark.name, chapters, [plan], provenance="report.html")
+    write_page(page, f"Results: {plan.benchmark.name}", chapters, [plan], provenance="report.html")
     return page
 
 
@@ -104,5 +104,3 @@ def _documentation() -> list[dict[str, str]]:
         for name, file in files.items()
         if file.is_file()
     ]
-
-

@@ -36,13 +36,14 @@ def _facts(held: Holding, facts: dict[str, Any] | None) -> dict[str, str]:
         return shown | {"state": "not prepared here"}
     raw = facts.get("raw") or {}
     shown |= {name: f"{facts[name]:,}" for name in ("users", "items", "interactions")}
-    shown["density"] = f"{facts['interactions'] / (facts['users'] * facts['items']):.2%} of all pairs"
+    shown["density"] = f"{100 * facts['interactions'] / (facts['users'] * facts['items']):.2f} % of all pairs"
     if raw:
         shown["raw"] = f"{raw['rows']:,} rows of {raw['users']:,} users and {raw['items']:,} items"
     verified = {True: "yes", False: "NO: the digest is not the official one", None: "no digest is known"}
-    shown["verified"] = "generated" if facts["origin"] == "generated" else verified[facts["verified"]]
+    if facts["origin"] != "generated":
+        shown |= {"origin": facts["origin"], "verified": verified[facts["verified"]]}
     published = "; ".join(facts["counts_differ"]) if facts["counts_differ"] else "as published"
-    return shown | ({"counts": published} if facts.get("published") else {}) | {"origin": facts["origin"]}
+    return shown | ({"counts": published} if facts.get("published") else {})
 
 
 def _thin(series: list[dict[str, Any]]) -> list[dict[str, Any]]:

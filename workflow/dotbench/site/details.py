@@ -42,6 +42,7 @@ def run_details(plan: Plan, entry: MethodEntry, run: MethodRuns) -> dict[str, An
         "edges": chosen["on_edge"],
         "trials": _trials(run, chosen),
         "validation": metric_title(metric),
+        "titles": {key: metric_title(key) for record in records for key in (record["metrics"] or {}).get("test", ())},
         "seeds": [_seed(seed, record) for seed, record in zip(run.seeds, records, strict=True)],
         "curve": curve(run, metric),
         "level": first["loss"] == "none",

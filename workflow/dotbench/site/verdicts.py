@@ -39,7 +39,8 @@ def verdicts(folder: Path, key: str) -> dict[str, Any] | None:
         "lines": lines,
         "counts": {name: n for name in VERDICTS if (n := sum(line["verdict"] == name for line in lines))},
         "orders": [
-            {**order, "title": metric_title(order["metric"])} for order in (read_rows(orders) if orders.is_file() else [])
+            {**order, "title": metric_title(order["metric"])}
+            for order in (read_rows(orders) if orders.is_file() else [])
         ],
         "remarks": remarks(published),
     }

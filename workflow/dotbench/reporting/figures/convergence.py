@@ -41,7 +41,10 @@ class Convergence(FigureKind):
         titles = {**(HALF_SWEEPS if half_sweeps else AXES), "seconds": title}
         columns = {"epoch": "epoch", "seconds": column}
         series = [
-            line for run in runs for column in columns.values() for line in curve_points(run, column, half_sweeps, metric)
+            line
+            for run in runs
+            for column in columns.values()
+            for line in curve_points(run, column, half_sweeps, metric)
         ]
         write_csv(folder / f"{name}.csv", series, ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"])
         labels = list(dict.fromkeys(run.label for run in runs))

@@ -48,7 +48,7 @@ const valueOf = (line, measure) => line.values[measure.key][0];
 
 function boardTable(board, lines, measure, chapter) {
   const all = [...board.lines];
-  const bars = intervalScale(all.map((line) => line.values[measure.key]));
+  const bars = intervalScale(all.map((line) => line.values[measure.key]), measure);
   const used = [...new Set(all.flatMap((line) => letterList(line, measure)))].sort(byLetter);
   const opens = (text, line) => el("button", { type: "button", class: "open", click: () => openLine(line, board, measure, chapter) }, text);
   const costs = (key) => all.some((line) => isNumber(line.costs[key]));
@@ -56,7 +56,7 @@ function boardTable(board, lines, measure, chapter) {
     { title: "Method", value: (line) => line.method, cell: (line) => [opens(line.method, line), ...warnings(line)] },
     { title: measure.title, number: true, down: !measure.lower, value: (line) => valueOf(line, measure),
       cell: (line) => opens(line.failed && valueOf(line, measure) === null ? "failed" : quality(valueOf(line, measure)), line) },
-    { title: "95 % interval", cell: (line) => intervalBar(line.values[measure.key], bars, measure) },
+    { title: "95 % interval", cell: (line) => intervalBar(line.values[measure.key], bars) },
     { title: "Place", value: (line) => Object.keys(PLACES).indexOf(line.standing[measure.key]) + (line.standing[measure.key] ? 0 : 9),
       cell: (line) => {
         const place = PLACES[line.standing[measure.key]];
@@ -103,14 +103,26 @@ function letterCell(line, measure, used) {
     own.includes(letter) ? el("span", { class: "in", style: `background:${colour(k)}` }, letter) : el("span", { "aria-hidden": "true" })));
 }
 
-function intervalScale(values) {
-  const [low, high] = extent(values.flatMap((value) => value.slice(0, 3)), 0.04);
-  return scale(low, high, 4, 176, false);
+/** A scale for the intervals; what is far worse than the middle of the methods stands behind its end. */
+function intervalScale(values, measure) {
+  const known = values.filter(([mean]) => isNumber(mean));
+  if (!known.length) return scale(0, 1, 12, 172, false);
+  const best = known.map(([mean]) => mean).reduce((a, b) => (measure.lower === a < b ? a : b));
+  const behind = (value) => Math.abs(value[0] - best);
+  const middle = known.map(behind).sort((a, b) => a - b)[Math.floor(known.length / 2)];
+  const near = known.filter((value) => behind(value) <= 3 * middle);
+  const [low, high] = extent((near.length > 1 ? near : known).flatMap((value) => value.slice(0, 3)), 0.04);
+  return scale(low, high, 12, 172, false);
 }
 
-function intervalBar([mean, low, high], at, measure) {
+function intervalBar([mean, low, high], at) {
   if (!isNumber(mean)) return "";
   const text = range(low, high);
+  if (at(mean) < 8 || at(mean) > 176) {
+    const far = at(mean) < 8 ? "M10,4L2,9L10,14" : "M170,4L178,9L170,14";
+    return el("span", { title: `${text}, beyond the scale` }, svg("svg", { viewBox: "0 0 180 18", width: 180, height: 18, role: "img", "aria-label": `${text}, beyond the scale` },
+      svg("line", { class: "grid", x1: 0, x2: 180, y1: 9, y2: 9 }), svg("path", { d: far, fill: "none", stroke: "var(--mark)", "stroke-width": 2 })));
+  }
   return el("span", { title: text }, svg("svg", { viewBox: "0 0 180 18", width: 180, height: 18, role: "img", "aria-label": text || quality(mean) },
     svg("line", { class: "grid", x1: 0, x2: 180, y1: 9, y2: 9 }),
     isNumber(low) ? svg("rect", { x: at(low), width: Math.max(1, at(high) - at(low)), y: 5.5, height: 7, rx: 2, fill: "var(--mark)", opacity: 0.4 }) : null,
@@ -157,9 +169,9 @@ function tradeoff(lines, board, measure, width, chapter) {
     path += k === 0 ? `M${px},${py}` : `H${px}V${py}`;
   });
   if (front.length) layer.append(svg("path", { d: `${path}H${box.right}`, fill: "none", stroke: "var(--faint)", "stroke-dasharray": "5 3" }));
-  const taken = [];
-  for (const line of lines) {
-    const k = board.lines.indexOf(line);
+  const taken = lines.map((line) => ({ x0: x(line.costs.seconds) - 5, y0: y(valueOf(line, measure)) + 4, size: 10 }));
+  for (const line of [...front, ...lines.filter((one) => !front.includes(one))]) {
+    const k = hue(chapter, line.method);
     const [px, py] = [x(line.costs.seconds), y(valueOf(line, measure))];
     const [mean, low, high] = line.values[measure.key];
     const text = `${line.method}\n${measure.title} ${quality(mean)} ${range(low, high)}\n${brief(line.costs.seconds)} s${front.includes(line) ? "\non the Pareto front" : ""}`;
@@ -168,10 +180,10 @@ function tradeoff(lines, board, measure, width, chapter) {
       keydown: (event) => { if (event.key === "Enter") open(); } },
     isNumber(low) ? svg("line", { x1: px, x2: px, y1: y(low), y2: y(high), stroke: colour(k), "stroke-width": 2 }) : null, mark(px, py, k));
     layer.append(tells(group, text));
-    const size = line.method.length * 6.3;
-    const left = px + 9 + size > box.right;
-    const spots = [4, -9, 17, -21, 29].map((dy) => ({ x0: left ? px - 9 - size : px + 9, y0: py + dy }));
-    const free = spots.find((spot) => spot.x0 >= box.left - 2 && taken.every((other) => Math.abs(other.y0 - spot.y0) > 12 || other.x0 + other.size < spot.x0 || spot.x0 + size < other.x0));
+    const size = line.method.length * 6.6;
+    const spots = [4, -10, 18, -23, 31].flatMap((dy) => [px + 9, px - 9 - size].map((x0) => ({ x0, y0: py + dy })));
+    const free = spots.find((spot) => spot.x0 >= box.left && spot.x0 + size <= box.right + 8 && spot.y0 > box.top + 8 && spot.y0 < box.bottom
+      && taken.every((other) => Math.abs(other.y0 - spot.y0) > 12 || other.x0 + other.size < spot.x0 || spot.x0 + size < other.x0));
     if (free) {
       taken.push({ ...free, size });
       layer.append(svg("text", { x: free.x0, y: free.y0, "aria-hidden": "true", style: front.includes(line) ? "font-weight:650" : null }, line.method));
@@ -202,7 +214,7 @@ function heat(board, lines, measure, pairs) {
   const widest = Math.max(...pairs.map((pair) => Math.abs(pair[2]))) || 1;
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Pairs of methods on ${board.dataset}` },
     el("table", { class: "heat" },
-      el("caption", {}, `${measure.title}: row minus column. ▲ the row is better, ▽ worse (p < .05, Holm); ≈ not told apart.`),
+      el("caption", {}, el("span", {}, `${measure.title}: row minus column. ▲ the row is better, ▽ worse (p < .05, Holm); ≈ not told apart.`)),
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, ""), order.map((line) => el("th", { scope: "col" }, line.method)))),
       el("tbody", {}, order.map((row) => el("tr", {}, el("th", { scope: "row" }, row.method), order.map((column) => cell(row, column)))))));
 }

@@ -34,7 +34,7 @@ function countPicture(lines, width, name) {
 function bars(points, width, label) {
   const gap = Math.min(...points.slice(1).map((p, k) => p.x - points[k].x), 1);
   const { node, layer, x, y, box } = frame({ width, height: 250, label,
-    x: { values: [points[0].x - gap / 2, points[points.length - 1].x + gap / 2], title: "rating" }, y: { values: [0, ...points.map((p) => p.y)], title: "raw rows", padding: 0 } });
+    x: { values: [points[0].x - gap / 2, points[points.length - 1].x + gap / 2], title: "rating" }, y: { values: [0, Math.max(...points.map((p) => p.y)) * 1.05], title: "raw rows", padding: 0 } });
   const size = Math.max(1, Math.abs(x(gap) - x(0)) * 0.8);
   for (const p of points) layer.append(tells(svg("rect", { x: x(p.x) - size / 2, width: size, y: y(p.y), height: Math.max(0, box.bottom - y(p.y)), fill: "var(--s5)" }), `${brief(p.x)}: ${p.y.toLocaleString("en")} rows`));
   return node;
@@ -42,7 +42,7 @@ function bars(points, width, label) {
 
 function months(points, width, label) {
   const { node, layer, x, y } = frame({ width, height: 250, label,
-    x: { values: points.map((_, k) => k), title: "month", padding: 0, form: (tick) => (Number.isInteger(tick) ? points[tick]?.x ?? "" : "") }, y: { values: [0, ...points.map((p) => p.y)], title: "rows" } });
+    x: { values: points.map((_, k) => k), title: "month", padding: 0, form: (tick) => (Number.isInteger(tick) ? points[tick]?.x ?? "" : "") }, y: { values: [0, Math.max(...points.map((p) => p.y)) * 1.05], title: "rows", padding: 0 } });
   layer.append(svg("path", { d: `M${points.map((p, k) => `${x(k).toFixed(1)},${y(p.y).toFixed(1)}`).join("L")}`, fill: "none", stroke: "var(--s2)", "stroke-width": 2 }));
   return node;
 }

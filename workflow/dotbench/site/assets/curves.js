@@ -14,12 +14,13 @@ function convergence(chapter, container) {
     })));
   }
   container.append(content);
-  const show = () => content.replaceChildren(...convergenceOf(chosen, chapter.metric));
+  const show = () => content.replaceChildren(...convergenceOf(chosen, chapter));
   show();
 }
 
-function convergenceOf(of, metric) {
-  const lines = of.runs.map((key, k) => ({ k, ...DATA.runs[key], shared: of.shared.includes(key) })).filter((run) => run.curve);
+function convergenceOf(of, chapter) {
+  const { metric } = chapter;
+  const lines = of.runs.map((key) => ({ k: hue(chapter, DATA.runs[key].method), ...DATA.runs[key], shared: of.shared.includes(key) })).filter((run) => run.curve);
   const state = { clock: "epoch", logX: true, logY: false, hidden: new Set() };
   const place = el("div");
   const titles = { epoch: "epoch (ALS: full sweep)", [of.clock]: of.title };
@@ -62,6 +63,7 @@ function curvePicture(lines, state, width, titles) {
       const level = y(curve.mean[points[0] ?? 0]);
       layer.append(tells(svg("line", { x1: box.left, x2: box.right, y1: level, y2: level, stroke: colour(k), "stroke-dasharray": "2 4", "stroke-width": 1.5 }),
         `${line.method}: ${quality(curve.mean[0])}`));
+      layer.append(svg("text", { x: box.right, y: level - 4, "text-anchor": "end", "aria-hidden": "true" }, line.method));
     }
     if (line.level || !points.length) continue;
     const path = (values, order = points) => order.map((i) => `${x(at[i]).toFixed(1)},${y(Math.max(values[i], state.logY ? 1e-12 : -Infinity)).toFixed(1)}`).join("L");

@@ -6,7 +6,7 @@ function openLine(line, board, measure, chapter) {
   const [mean, low, high] = line.values[measure.key];
   const headline = `${measure.title} ${quality(mean)} ${range(low, high)}`;
   openDialog(line.method, `${board.dataset}: ${headline}`, [
-    ...(run ? runParts(run, measure) : lineParts(line, board)),
+    ...(run ? runParts(run) : lineParts(line)),
     el("h3", {}, "Again"),
     run && run.again ? [el("p", { class: "note" }, "One seed, with the settings that were chosen:"), el("pre", {}, run.again)] : null,
     el("p", { class: "note" }, "The table, with tuning and every seed:"),
@@ -44,7 +44,7 @@ function lineParts(line) {
   ];
 }
 
-function runParts(run, measure) {
+function runParts(run) {
   const chosen = new Set(Object.keys(run.grid));
   const value = (key) => (chosen.has(key)
     ? [setting(run.settings[key]), " ", el("span", { class: run.edges[key] ? "chip warn" : "chip" }, run.edges[key] ? `chosen, on the ${run.edges[key]} edge` : "chosen")]
@@ -53,7 +53,7 @@ function runParts(run, measure) {
     facts([["model", run.model], ["loss", run.loss], ["solver", run.solver], ["split", run.split],
       ["hardware", run.machines.join("; ")], ["versions", run.versions.join(", ")]]),
     el("h3", {}, "Settings"), facts(Object.keys(run.settings).map((key) => [key, value(key)])),
-    ...trialParts(run), ...seedParts(run, measure), ...curvePart(run),
+    ...trialParts(run), ...seedParts(run), ...curvePart(run),
     el("h3", {}, "Data"),
     facts([["dataset", `${run.dataset}: ${run.data.users.toLocaleString("en")} users, ${run.data.items.toLocaleString("en")} items, ${run.data.interactions.toLocaleString("en")} interactions`],
       ["digest", el("code", {}, run.data.digest)], ["origin", run.data.origin],
@@ -67,7 +67,7 @@ function seedParts(run) {
   const names = part ? Object.keys(run.seeds.find((seed) => seed.metrics.test).metrics.test) : [];
   const columns = [
     { title: "Seed", value: (seed) => seed.seed, cell: (seed) => String(seed.seed) },
-    ...names.map((name) => ({ title: name.toUpperCase(), number: true, value: (seed) => seed.metrics.test?.[name], cell: (seed) => quality(seed.metrics.test?.[name]) })),
+    ...names.map((name) => ({ title: run.titles[name], number: true, value: (seed) => seed.metrics.test?.[name], cell: (seed) => quality(seed.metrics.test?.[name]) })),
     { title: "Best epoch", number: true, value: (seed) => seed.best_epoch, cell: (seed) => brief(seed.best_epoch) },
     { title: "Epochs", number: true, value: (seed) => seed.epochs, cell: (seed) => brief(seed.epochs) },
     { title: "Training s", number: true, value: (seed) => seed.train_seconds, cell: (seed) => brief(seed.train_seconds) },
@@ -109,7 +109,8 @@ const isChosen = (trials, k) => same(trials.points[k], trials.chosen);
 function strip(run, axis, width) {
   const { trials, grid } = run;
   const key = trials.keys[axis];
-  const values = grid[key].map((value) => setting(value));
+  const order = [...grid[key]].sort((a, b) => (isNumber(a) && isNumber(b) ? a - b : 0));
+  const values = order.map((value) => setting(value));
   const { node, layer, x, y } = frame({ width, height: 210, label: `Trials by ${key}`,
     x: { values: [-0.4, values.length - 0.6], title: key, padding: 0, form: (tick) => (Number.isInteger(tick) ? values[tick] ?? "" : "") },
     y: { values: trials.validation, title: run.validation } });
@@ -144,7 +145,7 @@ function gridMap(run) {
       isChosen(trials, k) ? el("b", {}, `${quality(value)} ✓`) : quality(value));
   };
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Map of the grid" }, el("table", { class: "heat" },
-    el("caption", {}, `Validation ${run.validation}; ${rows} down, ${columns} across; ✓ chosen`),
+    el("caption", {}, el("span", {}, `Validation ${run.validation}; ${rows} down, ${columns} across; ✓ chosen`)),
     el("thead", {}, el("tr", {}, el("th", {}, ""), grid[columns].map((value) => el("th", { scope: "col" }, setting(value))))),
     el("tbody", {}, grid[rows].map((r) => el("tr", {}, el("th", { scope: "row" }, setting(r)), grid[columns].map((c) => cell(r, c)))))));
 }

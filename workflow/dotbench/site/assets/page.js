@@ -23,6 +23,14 @@ function fill(node, attributes, children) {
 }
 
 const isNumber = (value) => typeof value === "number";
+
+/** The number of a method's colour: the same in every picture of a chapter. */
+function hue(chapter, method) {
+  chapter.hues ||= [...new Set([...chapter.curves.flatMap((of) => of.runs.map((key) => DATA.runs[key].method)),
+    ...chapter.boards.flatMap((board) => board.lines.map((line) => line.method))])];
+  return chapter.hues.indexOf(method);
+}
+
 const colour = (k) => `var(--s${k % COLOURS})`;
 const dash = (k) => ["", "6 3", "2 3", "8 3 2 3"][Math.floor(k / COLOURS) % 4];
 
@@ -131,6 +139,6 @@ function table(columns, rows, { caption, sort, className, rowClass, sorted } = {
   }
   draw();
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    el("table", { class: className }, caption ? el("caption", {}, caption) : null,
+    el("table", { class: className }, caption ? el("caption", {}, el("span", {}, caption)) : null,
       el("thead", {}, el("tr", {}, heads)), body));
 }
