@@ -86,7 +86,9 @@ def test_letters_and_pairs_agree_with_the_table(visit, site):
     body = section.locator("table.heat tbody")
     real = body.locator("td", has_text="≈").count()
     pairs = table(site, "ranking", "ranking_pairs")
-    tied = [p for p in pairs if (p["dataset"], p["metric"]) == ("sim-ratings", "ndcg@10") and float(p["p_holm"]) >= 0.05]
+    tied = [
+        p for p in pairs if (p["dataset"], p["metric"]) == ("sim-ratings", "ndcg@10") and float(p["p_holm"]) >= 0.05
+    ]
     assert real == 2 * len(tied)
 
 

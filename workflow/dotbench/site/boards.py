@@ -3,7 +3,7 @@
 Every number is read from the csv of a table, ``<table>.csv`` and ``<table>_pairs.csv``; nothing is computed again.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """What is compared with each other. ``pairs``: measure → [first, second, difference, low, high, adjusted p], the
+    """What is compared with each other. ``competes``: whether one of the lines may be best. ``pairs``: measure → [first, second, difference, low, high, adjusted p], the
     methods by their place among the lines."""
 
     table: str
@@ -61,6 +61,7 @@ class Board:
     measures: list[Measure]
     lines: list[Line]
     pairs: dict[str, list[list[Any]]]
+    competes: bool = True
 
     def described(self) -> dict[str, Any]:
         """In plain types; the values that are printed with all digits."""
@@ -108,7 +109,8 @@ def simulation_boards(folder: Path, table: str, title: str, simulation: type[Sim
         name = scenario_text(simulation.keys, lines[0])
         if several or not name:
             name = ": ".join(filter(None, [str(lines[0]["label"] or ""), name]))
-        boards.append(_board(table, title, name, lines, measures, own, simulation.titled))
+        board = _board(table, title, name, lines, measures, own, simulation.titled)
+        boards.append(replace(board, competes=simulation.marks_best))
     return boards
 
 

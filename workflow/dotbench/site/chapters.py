@@ -21,6 +21,7 @@ from dotbench.site.verdicts import verdicts
 from dotbench.studies.base import ReportItem, Study
 
 PICTURES = (".svg", ".png")  # the first that is there is shown
+OPEN = 16  # lines of a table, from which it is folded
 FILES = (".csv", ".md", ".tex", ".html", ".pdf", ".png", ".svg")
 
 
@@ -148,7 +149,7 @@ def _table(source: Source, study: type[Study], item: ReportItem, page: Path, is_
         {
             "name": item.name,
             "title": item.title or table_kinds()[item.kind].title,
-            "board": is_shown,
+            "open": not is_shown and table.count("\n") < OPEN,
             "table": to_html(table),
             "notes": to_html(notes),
             "files": _links(folder, item.name, page),

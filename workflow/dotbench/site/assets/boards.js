@@ -5,13 +5,7 @@ function leaderboards(chapter, container) {
   if (!boards.length) return;
   const tables = [...new Set(boards.map((board) => board.table))];
   const content = el("div");
-  const named = (board) => [String(boards.indexOf(board)), board.dataset];
-  const choices = tables.length > 1
-    ? tables.map((name) => {
-      const own = boards.filter((board) => board.table === name);
-      return [`${own[0].title.replace(/\.$/, "")} (${name})`, own.map(named)];
-    })
-    : boards.map(named);
+  const choices = boards.map((board, k) => [String(k), tables.length > 1 ? `${board.table}: ${board.dataset}` : board.dataset]);
   const show = (k) => content.replaceChildren(...leaderboard(boards[Number(k)], chapter));
   if (boards.length > 1) container.append(el("div", { class: "tools" }, choice("Leaderboard", choices, "0", show)));
   container.append(content);
@@ -75,7 +69,8 @@ function boardTable(board, lines, measure, chapter) {
   if (costs("memory")) columns.push({ title: "Memory", number: true, value: (line) => line.costs.memory, cell: (line) => megabytes(line.costs.memory) });
   if (costs("tuning")) columns.push({ title: "Tuning CPU s", number: true, value: (line) => line.costs.tuning, cell: (line) => brief(line.costs.tuning) });
   const seeds = [...new Set(all.map((line) => line.seeds))].join(" or ");
-  const caption = `${lines.length} of ${all.length} methods on ${board.dataset}. ${measure.title} on test, ${measure.lower ? "lower" : "higher"} is better: `
+  const better = board.competes ? `, ${measure.lower ? "lower" : "higher"} is better` : "";
+  const caption = `${lines.length} of ${all.length} methods on ${board.dataset}. ${measure.title}${better}: `
     + `mean over ${seeds} runs with its 95 % interval.`
     + (used.length ? " Methods with a letter in common are not told apart (p ≥ .05, Holm over all pairs)." : "")
     + (all.some((line) => line.shared) ? " *: shared the machine." : "");
@@ -110,7 +105,7 @@ function intervalScale(values, measure) {
   const best = known.map(([mean]) => mean).reduce((a, b) => (measure.lower === a < b ? a : b));
   const behind = (value) => Math.abs(value[0] - best);
   const middle = known.map(behind).sort((a, b) => a - b)[Math.floor(known.length / 2)];
-  const near = known.filter((value) => behind(value) <= 3 * middle);
+  const near = known.filter((value) => behind(value) <= 5 * middle);
   const [low, high] = extent((near.length > 1 ? near : known).flatMap((value) => value.slice(0, 3)), 0.04);
   return scale(low, high, 12, 172, false);
 }
@@ -129,6 +124,8 @@ function intervalBar([mean, low, high], at) {
     svg("circle", { cx: at(mean), cy: 9, r: 3.6, fill: "var(--mark)" })));
 }
 
+const BESIDE = 7; // methods, up to which both pictures stand beside each other
+
 function boardPictures(board, lines, measure, chapter) {
   const timed = lines.filter((line) => isNumber(line.costs.seconds) && line.costs.seconds > 0 && isNumber(valueOf(line, measure)));
   const parts = [];
@@ -140,7 +137,7 @@ function boardPictures(board, lines, measure, chapter) {
   }
   const pairs = (board.pairs[measure.key] || []).filter(([a, b]) => lines.includes(board.lines[a]) && lines.includes(board.lines[b]));
   if (pairs.length) parts.push(el("div", {}, el("h3", {}, "Pairs: which differences are real"), heat(board, lines, measure, pairs)));
-  return parts.length ? [el("div", { class: "panels" }, parts)] : [];
+  return parts.length ? [el("div", { class: lines.length > BESIDE ? null : "panels" }, parts)] : [];
 }
 
 /** The methods that no other one beats in both, fastest first. */

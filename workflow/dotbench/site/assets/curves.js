@@ -21,15 +21,18 @@ function convergence(chapter, container) {
 function convergenceOf(of, chapter) {
   const { metric } = chapter;
   const lines = of.runs.map((key) => ({ k: hue(chapter, DATA.runs[key].method), ...DATA.runs[key], shared: of.shared.includes(key) })).filter((run) => run.curve);
-  const state = { clock: "epoch", logX: true, logY: false, hidden: new Set() };
+  const first = chapter.boards.find((board) => board.dataset === of.dataset);
+  const shown = first ? first.lines.map((line) => line.method) : [];
+  const hidden = lines.map((line) => line.method).filter((method) => shown.length && !shown.includes(method));
+  const state = { clock: "epoch", logX: true, logY: false, hidden: new Set(hidden) };
   const place = el("div");
   const titles = { epoch: "epoch (ALS: full sweep)", [of.clock]: of.title };
   const picture = drawn(place, (width) => curvePicture(lines.filter((line) => !state.hidden.has(line.method)), state, width, {
     x: titles[state.clock], y: `validation ${metric}`, label: `Convergence on ${of.dataset}: validation ${metric}` }));
   const change = (key) => (value) => { state[key] = value; picture.again(); };
   const legend = el("div", { class: "legend", role: "group", "aria-label": "Methods shown" }, lines.map((line) => {
-    const button = toggle("", true, (shown) => {
-      if (shown) state.hidden.delete(line.method); else state.hidden.add(line.method);
+    const button = toggle("", !state.hidden.has(line.method), (visible) => {
+      if (visible) state.hidden.delete(line.method); else state.hidden.add(line.method);
       picture.again();
     });
     button.append(el("i", { style: `background:${colour(line.k)}` }), line.method + (line.shared ? " *" : ""));
@@ -40,7 +43,7 @@ function convergenceOf(of, chapter) {
       choice("Horizontal axis", [["epoch", "epochs"], [of.clock, of.clock === "seconds" ? "seconds" : "CPU seconds"]], "epoch", change("clock")),
       toggle("logarithmic x", true, change("logX")), toggle("logarithmic y", false, change("logY"))),
     legend, place,
-    el("p", { class: "note" }, "Line: mean over seeds, as far as every seed was trained. Band: least to greatest. Ringed mark: "
+    el("p", { class: "note" }, (hidden.length ? "Shown at first: the methods of the first leaderboard. " : "") + "Line: mean over seeds, as far as every seed was trained. Band: least to greatest. Ringed mark: "
       + "the epoch whose parameters were kept, mean over seeds. Dotted: methods without epochs."
       + (lines.some((line) => line.shared) ? " *: shared the machine." : "")),
   ];
@@ -79,7 +82,7 @@ function curvePicture(lines, state, width, titles) {
   layer.append(cursor);
   plot.node.addEventListener("mousemove", (event) => {
     const pixel = event.clientX - plot.node.getBoundingClientRect().left;
-    if (pixel < box.left || pixel > box.right || event.target.closest("[tabindex]")) return;
+    if (pixel < box.left || pixel > box.right || event.target.closest("svg [tabindex]")) return;
     const at = x.invert(pixel);
     fill(cursor, { x1: pixel, x2: pixel, visibility: "visible" }, []);
     const read = lines.map((line) => [line.method, valueAt(line, state.clock, at)]).filter(([, value]) => value !== null)

@@ -5,7 +5,8 @@ const SHOWN = 3; // datasets of a study in the overview
 function overview(container) {
   const several = new Set(DATA.chapters.map((chapter) => chapter.configuration)).size > 1;
   const rows = DATA.chapters.flatMap((chapter) => {
-    const boards = chapter.boards.filter((board) => board.table === chapter.boards[0].table);
+    const competing = chapter.boards.filter((board) => board.competes);
+    const boards = competing.filter((board) => board.table === competing[0].table);
     const shown = boards.slice(0, SHOWN).map((board, k) => ({ chapter, board, more: k === SHOWN - 1 ? boards.length - SHOWN : 0 }));
     return shown.length ? shown : [{ chapter, board: null, more: 0 }];
   });
@@ -14,7 +15,7 @@ function overview(container) {
     { title: "Study", value: (row) => row.chapter.id, cell: link },
     { title: "On", value: (row) => row.board?.dataset, cell: (row) => (row.board ? row.board.dataset + (row.more > 0 ? ` … and ${row.more} more` : "") : "") },
     { title: "Metric", value: (row) => row.board?.measures[0].title, cell: (row) => row.board?.measures[0].title ?? "" },
-    { title: "Best", cell: (row) => (row.board ? leaders(row.board) : "see its tables") },
+    { title: "Best", cell: (row) => (row.board ? leaders(row.board) : "see its tables and figures") },
     { title: "Value", number: true, cell: (row) => (row.board ? leadingValue(row.board) : "") },
     { title: "Methods", number: true, value: (row) => row.board?.lines.length, cell: (row) => String(row.board?.lines.length ?? "") },
     { title: "Against the paper", cell: (row) => verdictsInShort(row) },
@@ -44,7 +45,7 @@ function leadingValue(board) {
 }
 
 function verdictsInShort({ chapter, board }) {
-  if (!chapter.verdicts || (board && board !== chapter.boards[0])) return "";
+  if (!chapter.verdicts || (board && board !== chapter.boards.find((one) => one.competes))) return "";
   const chips = Object.entries(chapter.verdicts.counts).filter(([verdict]) => verdict !== "not run");
   return chips.length ? chips.map(([verdict, count]) => [verdictChip(verdict, count), " "]).flat() : "only the order";
 }

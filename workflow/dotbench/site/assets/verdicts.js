@@ -24,11 +24,12 @@ function paper(chapter) {
   const { verdicts } = chapter;
   const has = Object.keys(verdicts.counts);
   const judged = has.some((verdict) => verdict !== "not run");
-  const state = { shown: new Set(judged ? has.filter((verdict) => verdict !== "not run") : has), search: "" };
+  const state = { shown: new Set(judged ? has.filter((verdict) => verdict !== "not run") : has), search: "", on: "" };
+  const places = [...new Set(verdicts.lines.map(placeOf))];
   const content = el("div");
   const show = () => {
     const words = state.search.toLowerCase().split(/\s+/);
-    const lines = verdicts.lines.filter((line) => state.shown.has(line.verdict)
+    const lines = verdicts.lines.filter((line) => state.shown.has(line.verdict) && (!state.on || placeOf(line) === state.on)
       && words.every((word) => [line.table, line.dataset, line.paper_method, line.method, line.title].join(" ").toLowerCase().includes(word)));
     content.replaceChildren(forest(chapter, lines));
   };
@@ -40,7 +41,8 @@ function paper(chapter) {
   show();
   return [
     el("h2", {}, verdicts.paper), filters,
-    el("div", { class: "tools" }, el("label", {}, "Search", el("input", { type: "search", placeholder: "table, dataset, method", input: (event) => { state.search = event.target.value; show(); } }))),
+    el("div", { class: "tools" }, choice("On", [["", "all"], ...places.map((place) => [place, place])], "", (on) => { state.on = on; show(); }),
+      el("label", {}, "Search", el("input", { type: "search", placeholder: "table, dataset, method", input: (event) => { state.search = event.target.value; show(); } }))),
     content,
     ...orders(verdicts),
     el("details", {}, el("summary", {}, "Where the protocols differ, and what is not known"), el("ul", { class: "note" },
@@ -48,27 +50,29 @@ function paper(chapter) {
   ];
 }
 
+/** Dataset, or scenario, and metric: what shares a scale. */
+const placeOf = (line) => `${line.dataset}, ${line.title}`;
+
 function forest(chapter, lines) {
-  const group = (line) => `${line.dataset}, ${line.title}`;
   const scales = {};
-  for (const name of new Set(chapter.verdicts.lines.map(group))) {
-    const own = chapter.verdicts.lines.filter((line) => group(line) === name);
+  for (const name of new Set(chapter.verdicts.lines.map(placeOf))) {
+    const own = chapter.verdicts.lines.filter((line) => placeOf(line) === name);
     scales[name] = scale(...extent(own.flatMap((line) => [line.published, line.ours_mean, line.ours_low, line.ours_high, line.published_low, line.published_high]), 0.04), 6, 214, false);
   }
   const columns = [
     { title: "Method of the paper", value: (line) => line.paper_method, cell: (line) => line.paper_method },
     { title: "Table", value: (line) => line.table, cell: (line) => line.table },
-    { title: "On", value: (line) => group(line), cell: (line) => group(line) },
+    { title: "On", value: (line) => placeOf(line), cell: (line) => placeOf(line) },
     { title: "Published", number: true, value: (line) => line.published, cell: (line) => quality(line.published) },
     { title: "Ours", number: true, value: (line) => line.ours_mean, cell: (line) => (line.method ? el("button", { type: "button", class: "open", click: () => openVerdict(line, chapter) }, quality(line.ours_mean)) : "") },
-    { title: "○ published, ● ours", cell: (line) => forestBar(line, scales[group(line)]) },
+    { title: "○ published, ● ours", cell: (line) => forestBar(line, scales[placeOf(line)]) },
     { title: "Difference", number: true, value: (line) => line.difference, cell: (line) => (isNumber(line.difference) ? (line.difference > 0 ? "+" : "−") + quality(Math.abs(line.difference)) : "") },
     { title: "Verdict", value: (line) => line.verdict, cell: (line) => verdictChip(line.verdict) },
     { title: "Our method", value: (line) => line.method, cell: (line) => line.method || "" },
     { title: "Notes", cell: (line) => line.notes || "" },
   ];
   return table(columns, lines, { caption: `${lines.length} of ${chapter.verdicts.lines.length} published numbers. Strokes: 95 % interval of ours; what the tolerance allows the published number. `
-    + "Rows of one dataset and metric share a scale." });
+    + "Rows of one dataset and metric share a scale.", className: "forest" });
 }
 
 function forestBar(line, at) {
