@@ -13,10 +13,13 @@ import pytest
 from site_data import write_finished
 
 from dotbench import paths
+from dotbench.archive.importing import import_runs
 from dotbench.cli.single import choose_method, parse_assignments
+from dotbench.config.benchmark import load_benchmark
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.reporting.figures.convergence import curve_points
+from dotbench.simulations.base import simulations
 from dotbench.site.boards import method_boards, simulation_boards
 from dotbench.site.build import build_plan, script_json
 from dotbench.site.chapters import Source, chapter
@@ -24,7 +27,6 @@ from dotbench.site.letters import letters
 from dotbench.site.prose import table_and_notes, to_html
 from dotbench.site.values import EXACT, plain, read_rows
 from dotbench.site.verdicts import VERDICTS, verdicts
-from dotbench.simulations.base import simulations
 
 EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
 PAIRED = sorted(file for file in EVIDENCE.rglob("*_pairs.csv") if file.parent.name != "leak")  # which is of no study
@@ -204,6 +206,23 @@ def test_what_is_not_finished_is_left_out(finished: Plan) -> None:
         if line["method"] == "MF WRMF (ALS)"
     ]
     assert line["run"] is None
+
+
+@pytest.mark.seconds
+def test_a_line_of_a_simulation_is_the_mean_of_its_replications(workdir: Path) -> None:
+    import_runs(EVIDENCE / "t2rec" / "runs.parquet")
+    folder = EVIDENCE / "t2rec" / "questions"
+    plan = Plan(load_benchmark([folder / "configuration.json"]))
+    part = chapter(Source(plan, folder, flat=True, configuration=""), plan.study("t2rec"), Path("index.html"))
+    lines = [(board, line) for board in part.content["boards"] for line in board["lines"]]
+    assert len(lines) == 44
+    for board, line in lines:
+        run, key = part.runs[line["run"]], board["measures"][0]["key"]
+        values = [row[key] for row in run["replications"] if row["status"] == "ok"]
+        assert np.mean(values) == pytest.approx(line["values"][key][0], rel=1e-6)
+        assert len(run["replications"]) == line["seeds"]
+        assert run["machines"]
+        assert run["settings"]
 
 
 # verdicts

@@ -253,16 +253,6 @@ class Inputs:
         study = self.plan.study(names.study)
         return canonical_json(self.plan.contents(study, names.get("report_item")).to_json())
 
-    def site(self, names: Names) -> list[str]:
-        """What the page of the results shows: tables, figures, comparisons, and the runs of their studies."""
-        plan = self.plan
-        entries = [entry for entry in plan.entries if entry.study.name not in plan.on_request]
-        fits = [fit / name for entry in entries for fit in plan.fits(entry) for name in ("curve.csv", "metrics.json")]
-        runs = [paths.run(entry.dataset, entry.folder) for entry in entries]
-        tuning = [run / name for run in runs for name in ("chosen.json", "trials.csv")]
-        datasets = [paths.data(entry.dataset) / "stats.json" for entry in entries]
-        return list(dict.fromkeys(map(str, [*plan.shown(), *fits, *tuning, *datasets])))
-
     def site_assets(self, names: Names) -> list[str]:
         """The template, style and scripts of the page, which are no modules."""
         return sorted(os.path.relpath(file) for file in (PAPERS.parent / "site" / "assets").iterdir())

@@ -15,6 +15,7 @@ from dotbench.reporting.records import SHARED
 from dotbench.reporting.replications import metric_text, scenario_text
 from dotbench.simulations.base import Simulation
 from dotbench.site.letters import letters
+from dotbench.site.replications import replication_key
 from dotbench.site.values import EXACT, plain, read_rows
 
 REAL = 0.05  # a difference with an adjusted p below is real, as in `dotbench.statistics.paired.standings`
@@ -52,8 +53,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """What is compared with each other. ``competes``: whether one of the lines may be best. ``pairs``: measure → [first, second, difference, low, high, adjusted p], the
-    methods by their place among the lines."""
+    """What is compared with each other. ``pairs``: measure → [first, second, difference, low, high, adjusted p], the
+    methods by their place among the lines. ``competes``: whether one of the lines may be best."""
 
     table: str
     title: str
@@ -110,6 +111,8 @@ def simulation_boards(folder: Path, table: str, title: str, simulation: type[Sim
         if several or not name:
             name = ": ".join(filter(None, [str(lines[0]["label"] or ""), name]))
         board = _board(table, title, name, lines, measures, own, simulation.titled)
+        for line, row in zip(board.lines, lines, strict=True):
+            line.run = replication_key(simulation, str(row["label"] or ""), row)
         boards.append(replace(board, competes=simulation.marks_best))
     return boards
 
@@ -176,7 +179,7 @@ def _line(row: Row, measures: list[Measure], named: str) -> Line:
     costs = {name: row.get(column) for name, column in COSTS.items()}
     return Line(
         method=str(row[named]),
-        seeds=row.get("seeds", row.get("replications")),
+        seeds=row["seeds"] if "seeds" in row else row["replications"],
         failed=row["failed"],
         values={measure.key: [row[f"{measure.key}_{end}"] for end in ends] for measure in measures},
         standing=standing,

@@ -1,6 +1,7 @@
 """A chapter of the site: one study of one configuration, with its boards, curves, tables, figures and verdicts."""
 
 import os
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from dotbench.simulations.base import simulations
 from dotbench.site.boards import Board, is_board, method_boards, simulation_boards
 from dotbench.site.details import run_details, run_key
 from dotbench.site.prose import table_and_notes, to_html
+from dotbench.site.replications import replication_details
 from dotbench.site.values import EXACT, plain
 from dotbench.site.verdicts import verdicts
 from dotbench.studies.base import ReportItem, Study
@@ -65,7 +67,10 @@ def chapter(source: Source, study: type[Study], page: Path) -> Chapter:
         if item in study.figures:
             continue
         made = _boards(source, study, item)
-        _set_runs(made, finished)
+        details = [replication_details(entry) for entry in plan.item_simulations(study, item.name)] if made else []
+        known = {f"{name}/{key}": plain(run, EXACT) for found in details for key, run in found.items()}
+        _set_runs(made, finished, known, name)
+        runs |= known
         boards += made
         tables += _table(source, study, item, page, bool(made))
     command = f"dotbench run {study.name} -c {source.configuration}"
@@ -108,12 +113,16 @@ def _boards(source: Source, study: type[Study], item: ReportItem) -> list[Board]
     return method_boards(folder, item.name, title)
 
 
-def _set_runs(boards: list[Board], finished: list[tuple[MethodEntry, MethodRuns]]) -> None:
-    """Say of every line which runs are behind it."""
+def _set_runs(
+    boards: list[Board], finished: list[tuple[MethodEntry, MethodRuns]], known: Container[str], name: str
+) -> None:
+    """Say of every line which runs are behind it, or which replications; ``known``: the keys of these, after the
+    ``name`` of the configuration."""
     keys = {(run.dataset, run.label): run_key(run) for _, run in finished}
     for board in boards:
         for line in board.lines:
-            line.run = keys.get((board.dataset, line.method))
+            replications = f"{name}/{line.run}"
+            line.run = replications if replications in known else keys.get((board.dataset, line.method))
 
 
 def _without_repeated(boards: list[Board]) -> list[Board]:

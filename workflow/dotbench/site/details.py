@@ -46,7 +46,7 @@ def run_details(plan: Plan, entry: MethodEntry, run: MethodRuns) -> dict[str, An
         "seeds": [_seed(seed, record) for seed, record in zip(run.seeds, records, strict=True)],
         "curve": curve(run, metric),
         "level": first["loss"] == "none",
-        "machines": sorted({_machine(record) for record in records}),
+        "machines": sorted({machine_text(record) for record in records}),
         "versions": sorted({f"{name} {value}" for record in records for name, value in record["versions"].items()}),
         "data": _data(read_json(stats), content_digest(stats.read_text("utf-8"))),
         "split": entry.splitter.headline,
@@ -111,7 +111,8 @@ def _trials(run: MethodRuns, chosen: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _machine(record: Row) -> str:
+def machine_text(record: Row) -> str:
+    """Processor or GPU, cores, memory, device and threads of a fit or job."""
     machine = record["machine"]
     memory = f", {machine['memory_bytes'] / 2**30:.0f} GiB" if machine.get("memory_bytes") else ""
     where = machine["gpu"] if record["device"] != "cpu" else machine["cpu"]

@@ -51,7 +51,7 @@ function boardTable(board, lines, measure, chapter) {
     { title: measure.title, number: true, down: !measure.lower, value: (line) => valueOf(line, measure),
       cell: (line) => opens(line.failed && valueOf(line, measure) === null ? "failed" : quality(valueOf(line, measure)), line) },
     { title: "95 % interval", cell: (line) => intervalBar(line.values[measure.key], bars) },
-    { title: "Place", value: (line) => Object.keys(PLACES).indexOf(line.standing[measure.key]) + (line.standing[measure.key] ? 0 : 9),
+    { title: "Place", hidden: !all.some((line) => line.standing[measure.key]), value: (line) => Object.keys(PLACES).indexOf(line.standing[measure.key]) + (line.standing[measure.key] ? 0 : 9),
       cell: (line) => {
         const place = PLACES[line.standing[measure.key]];
         return place ? el("span", { class: `chip ${place[1]}` }, place[0]) : "";
@@ -68,13 +68,14 @@ function boardTable(board, lines, measure, chapter) {
   }
   if (costs("memory")) columns.push({ title: "Memory", number: true, value: (line) => line.costs.memory, cell: (line) => megabytes(line.costs.memory) });
   if (costs("tuning")) columns.push({ title: "Tuning CPU s", number: true, value: (line) => line.costs.tuning, cell: (line) => brief(line.costs.tuning) });
+  const shown = columns.filter((column) => !column.hidden);
   const seeds = [...new Set(all.map((line) => line.seeds))].join(" or ");
   const better = board.competes ? `, ${measure.lower ? "lower" : "higher"} is better` : "";
   const caption = `${lines.length} of ${all.length} methods on ${board.dataset}. ${measure.title}${better}: `
     + `mean over ${seeds} runs with its 95 % interval.`
     + (used.length ? " Methods with a letter in common are not told apart (p ≥ .05, Holm over all pairs)." : "")
     + (all.some((line) => line.shared) ? " *: shared the machine." : "");
-  return table(columns, lines, { caption, sort: [1, !measure.lower], className: "board",
+  return table(shown, lines, { caption, sort: [1, !measure.lower], className: "board",
     rowClass: (line) => (["best", "tie"].includes(line.standing[measure.key]) ? "top" : null) });
 }
 

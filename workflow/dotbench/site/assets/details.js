@@ -6,7 +6,7 @@ function openLine(line, board, measure, chapter) {
   const [mean, low, high] = line.values[measure.key];
   const headline = `${measure.title} ${quality(mean)} ${range(low, high)}`;
   openDialog(line.method, `${board.dataset}: ${headline}`, [
-    ...(run ? runParts(run) : lineParts(line)),
+    ...(!run ? [el("p", { class: "note" }, "The runs themselves are not here; this is what the table says of them."), ...lineParts(line, board)] : run.simulation ? [...lineParts(line, board), ...replicationParts(run)] : runParts(run)),
     el("h3", {}, "Again"),
     run && run.again ? [el("p", { class: "note" }, "One seed, with the settings that were chosen:"), el("pre", {}, run.again)] : null,
     el("p", { class: "note" }, "The table, with tuning and every seed:"),
@@ -31,7 +31,8 @@ function facts(pairs) {
 }
 
 /** What the table alone says of a method whose runs are not here. */
-function lineParts(line) {
+function lineParts(line, board) {
+  const titles = Object.fromEntries(board.measures.map((one) => [one.key, one.title]));
   const known = line.facts;
   return [
     facts([
@@ -40,7 +41,25 @@ function lineParts(line) {
       ["inert", known.inert], ["split", known.split], ["device", known.device], ["training seconds", brief(line.costs.seconds)],
       ["CPU seconds", brief(line.costs.cpu)], ["CPU seconds of tuning", brief(line.costs.tuning)]]),
     el("h3", {}, "Quality"),
-    el("ul", {}, Object.entries(line.values).map(([key, [mean, low, high]]) => el("li", {}, `${key}: ${quality(mean)} ${range(low, high)}`))),
+    el("ul", {}, Object.entries(line.values).map(([key, [mean, low, high]]) => el("li", {}, `${titles[key]}: ${quality(mean)} ${range(low, high)}`))),
+  ];
+}
+
+function replicationParts(run) {
+  const names = Object.keys(run.titles);
+  const columns = [
+    { title: "Replication", value: (row) => row.seed, cell: (row) => String(row.seed) },
+    ...names.map((name) => ({ title: run.titles[name], number: true, value: (row) => row[name], cell: (row) => quality(row[name]) })),
+    { title: "Chosen", cell: (row) => row.hyperparameters || "" },
+    { title: "Edge", cell: (row) => row.on_edge || "" },
+    { title: "CPU s", number: true, value: (row) => row.cpu_seconds, cell: (row) => brief(row.cpu_seconds) },
+    { title: "State", cell: (row) => (row.status === "ok" ? "ok" : row.reason || row.status) },
+  ];
+  return [
+    el("h3", {}, "Replications"), table(columns, run.replications, { caption: "Each has data of its own; its number is their seed.", sort: [0, false] }),
+    el("h3", {}, "Settings of the simulation"), facts(Object.entries(run.settings).map(([key, value]) => [key, setting(value)])),
+    el("h3", {}, "Protocol"), el("ul", { class: "note" }, run.notes.map((note) => el("li", {}, note))),
+    facts([["hardware", run.machines.join("; ")], ["versions", run.versions.join(", ")]]),
   ];
 }
 
