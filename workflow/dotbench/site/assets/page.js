@@ -94,7 +94,8 @@ function hideTip() {
 
 /** Let a mark of a picture say a text when it is pointed at or has the focus. */
 function tells(node, text) {
-  node.append(svg("title", {}, text));
+  if (!node.hasAttribute("role")) node.setAttribute("role", "img");
+  if (!node.hasAttribute("aria-label")) node.setAttribute("aria-label", text.replaceAll("\n", ", "));
   node.addEventListener("mousemove", (event) => showTip(text, event.clientX, event.clientY));
   node.addEventListener("mouseleave", hideTip);
   node.addEventListener("focus", () => {

@@ -102,5 +102,10 @@ const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 setTheme(prefersDark.matches);
 prefersDark.addEventListener("change", (event) => setTheme(event.matches));
 theme.addEventListener("click", () => setTheme(document.documentElement.dataset.theme !== "dark"));
-addEventListener("beforeprint", () => setTheme(false));
+let wasDark = false;
+addEventListener("beforeprint", () => {
+  wasDark = document.documentElement.dataset.theme === "dark";
+  setTheme(false);
+});
+addEventListener("afterprint", () => setTheme(wasDark));
 route();
