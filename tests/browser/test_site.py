@@ -169,11 +169,17 @@ def test_text_of_data_is_no_markup(visit, site):
 
 
 def test_on_paper_nothing_is_cut_off(visit, site):
-    watched = visit(site, 800)
-    watched.go("pages/ranking")
+    """The width is that of A4 between margins of a centimetre."""
+    watched = visit(site, 718)
+    section = watched.go("pages/ranking")
+    section.get_by_role("button", name="MF BPR (SGD)", pressed=True).click()
     watched.page.emulate_media(media="print")
     assert not watched.page.locator("header").is_visible()
-    assert watched.page.locator("table.board").first.is_visible()
+    assert section.locator("table.board").first.is_visible()
+    assert watched.overflow() <= 0
+    shown = [text for text in section.locator(".legend").inner_text().splitlines() if text.strip()]
+    assert "MF RG2 (ALS)" in shown
+    assert "MF BPR (SGD)" not in shown
 
 
 def test_controls_have_names_and_tables_captions(visit, site):

@@ -87,6 +87,17 @@ def test_a_run_ends_with_a_page_that_asks_for_nothing(project):
     assert page.read_text() == text
 
 
+def test_a_run_of_one_study_says_where_the_page_is(project):
+    """It is made from all that is there, the other study too."""
+    page = project.root / "results/smoke/index.html"
+    text = page.read_text()
+    page.unlink()
+    result = project.dotbench("run", "rating", "--config", "config/smoke.yaml")
+    assert result.returncode == 0, result.stderr
+    assert "  results/smoke/index.html" in result.stdout.splitlines()
+    assert page.read_text() == text
+
+
 def test_the_configuration_beside_the_page_is_the_same(project):
     """The page's commands name it: it plans the same runs, all of which are done."""
     (project.root / "config/again.json").write_bytes((project.root / "results/smoke/configuration.json").read_bytes())
