@@ -4,10 +4,12 @@ import os
 import tempfile
 from pathlib import Path
 
+from dotbench import paths
 from dotbench.archive.importing import import_runs
 from dotbench.config.benchmark import load_benchmark
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
+from dotbench.files import read_json, write_json
 from dotbench.site.build import DOCS, build_pages
 from dotbench.site.chapters import Source
 
@@ -26,9 +28,19 @@ def build_evidence(page: Path) -> None:
         try:
             for file in sorted(EVIDENCE.glob("*/runs.parquet")):
                 import_runs(file)
+            for file in sorted(EVIDENCE.rglob("datasets.json")):
+                _write_facts(file)
             build_pages([_source(file) for file in sorted(EVIDENCE.rglob("configuration.json"))], page, TITLE)
         finally:
             os.chdir(here)
+
+
+def _write_facts(file: Path) -> None:
+    """Put the counts of datasets, whose runs are in no file, where they are looked for."""
+    for name, facts in read_json(file).items():
+        stats = paths.data(name) / "stats.json"
+        if not stats.is_file():
+            write_json(stats, facts)
 
 
 def _source(configuration: Path) -> Source:
