@@ -88,14 +88,15 @@ def test_a_run_ends_with_a_page_that_asks_for_nothing(project):
 
 
 def test_a_run_of_one_study_says_where_the_page_is(project):
-    """It is made from all that is there, the other study too."""
+    """It is made from all that is there, the other study too, and leads to the report of this run."""
     page = project.root / "results/smoke/index.html"
-    text = page.read_text()
+    text = page.read_text().replace("report.html", "report-rating.html")
     page.unlink()
     result = project.dotbench("run", "rating", "--config", "config/smoke.yaml")
     assert result.returncode == 0, result.stderr
     assert "  results/smoke/index.html" in result.stdout.splitlines()
     assert page.read_text() == text
+    assert (page.parent / "report-rating.html").is_file()
 
 
 def test_the_configuration_beside_the_page_is_the_same(project):

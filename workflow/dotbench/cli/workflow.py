@@ -14,7 +14,7 @@ from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.reporting.paper_vs_ours import paper_versus_ours
 from dotbench.reporting.replications import is_there
-from dotbench.site.build import build_plan
+from dotbench.site.build import REPORT, build_plan
 
 DEFAULT = PROJECT / "config" / "config.yaml"
 
@@ -77,7 +77,7 @@ def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, o
                 print(f"  {target}")
     if reported:
         print(f"  {report}")
-    page = site_of(everything, bool(targets) or status != 0)
+    page = site_of(everything, report.name if reported else None)
     if page is not None:
         print(f"  {page}")
     for state in failed:
@@ -107,11 +107,11 @@ def make_splits(config: Sequence[Path] | None) -> int:
     return snakemake(sorted(files), config).returncode if files else 0
 
 
-def site_of(plan: Plan, in_parts: bool) -> Path | None:
-    """The page of a run; None if there is nothing to show. A whole run has made it; after one ``in_parts``, of named
-    targets or with a failure, it is made from what is there."""
+def site_of(plan: Plan, report: str | None) -> Path | None:
+    """The page of a run; None if there is nothing to show. A whole run has made it; after one of named targets, or one
+    without a ``report``, it is made from what is there."""
     page = Path(plan.site())
-    return page if page.is_file() and not in_parts else build_plan(plan)
+    return page if page.is_file() and report == REPORT else build_plan(plan, report)
 
 
 def site(plan: Plan) -> Path:

@@ -18,12 +18,14 @@ from dotbench.site.verdicts import VERDICTS
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("page", "plots", "curves", "boards", "details", "verdicts", "cards", "start")
 DOCS = PAPERS.parents[2] / "docs"  # of a checkout
+REPORT = "report.html"
 PAGES = {"errata": "Errata", "glossary": "Glossary"}
 
 
-def build_plan(plan: Plan) -> Path | None:
+def build_plan(plan: Plan, report: str | None = REPORT) -> Path | None:
     """Write ``results/<name>/index.html``, with ``configuration.json`` beside it, from what is there of a
-    configuration; None, and nothing is written, where nothing is."""
+    configuration; None, and nothing is written, where nothing is. ``report``: the file beside it that says where
+    everything comes from, as `dotbench run` makes it in the end."""
     page = Path(plan.site())
     configuration = page.with_name("configuration.json")
     source = Source(plan, page.parent, flat=False, configuration=str(configuration))
@@ -31,7 +33,7 @@ def build_plan(plan: Plan) -> Path | None:
     if not chapters:
         return None
     write_json(configuration, plan.benchmark.model_dump(mode="json", exclude_unset=True))
-    write_page(page, f"Results: {plan.benchmark.name}", chapters, [plan], provenance="report.html")
+    write_page(page, f"Results: {plan.benchmark.name}", chapters, [plan], provenance=report)
     return page
 
 
