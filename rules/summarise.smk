@@ -75,6 +75,33 @@ for _kind in figure_kinds().values():
             "python -m dotbench.cli.figure --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
 
 
+rule site:
+    input:
+        shown=plan.shown(),  # what the page opens behind their numbers is older than they
+        code=inputs.code("site"),
+        assets=inputs.site_assets,
+    output:
+        page="results/{name}/index.html",
+        configuration="results/{name}/configuration.json",
+    log:
+        "logs/site/{name}.log",
+    localrule: True
+    conda:
+        "../envs/dotbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+        gpu=0,
+        machine=SHARE,
+    params:
+        configuration=inputs.configuration,
+    message:
+        "site of {wildcards.name}"
+    shell:
+        "python -m dotbench.cli.site --configuration {params.configuration:q} > {log} 2>&1"
+
+
 rule compare:
     input:
         **inputs_of(PaperVersusOurs),

@@ -453,7 +453,7 @@ def test_a_study_on_request_is_made_by_name_alone() -> None:
     plan = Plan(load_benchmark([CONFIG / "config.yaml"]))
     targets = plan.named_targets()
     assert plan.on_request == {"t2rec", "nimc"}
-    assert plan.everything() == [*targets["ranking"], *targets["rating"]]
+    assert plan.everything() == [*targets["ranking"], *targets["rating"], "results/default/index.html"]
     assert targets["t2rec_table1"]
     assert targets["nimc_figure1cd"]
 

@@ -47,6 +47,7 @@ GOOD = [
     "ranking_ranking",
     "results/own/ranking/tables/ranking.md",
     "results/own/ranking/figures/convergence.svg",
+    "results/own/index.html",
     "results/data/sim-tiny/stats.json",
     "resources/ml-100k/manifest.json",
 ]

@@ -75,12 +75,14 @@ class Project:
     def dotbench(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return self.execute("-c", "from dotbench.cli.main import main; main()", *arguments)
 
-    def planned(self, *arguments: str, config: str = "config/smoke.yaml") -> list[str]:
-        """Messages of the jobs that a dry run announces, sorted, with the digests of runs left out."""
+    def planned(self, *arguments: str, config: str = "config/smoke.yaml", site: bool = False) -> list[str]:
+        """Messages of the jobs that a dry run announces, sorted, with the digests of runs left out. ``site``: with the
+        page of the results, which follows whatever it shows."""
         result = self.snakemake(*arguments, "--dry-run", "--quiet", "host", config=config)
         assert result.returncode == 0, result.stdout + result.stderr
         messages = re.findall(r"^Job \d+: (.*)$", result.stdout + result.stderr, re.MULTILINE)
-        return sorted(re.sub(r"-[0-9a-f]{10}|, initialisation \d+| \(progress.*", "", message) for message in messages)
+        shown = [message for message in messages if site or not message.startswith("site of ")]
+        return sorted(re.sub(r"-[0-9a-f]{10}|, initialisation \d+| \(progress.*", "", message) for message in shown)
 
     def append_code(self, path: str) -> None:
         """Add a statement to a module of the package."""

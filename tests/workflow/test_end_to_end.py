@@ -74,6 +74,37 @@ def test_report_is_one_offline_file(project):
             _has_an_entry_for_every_toggle([results[path]["labels"] for path in paths])
 
 
+def test_a_run_ends_with_a_page_that_asks_for_nothing(project):
+    page = project.root / "results/smoke/index.html"
+    text = page.read_text()
+    assert not re.search(r"""(src|href)=["']?(https?:)?//|@import|url\(|\bfetch\(|XMLHttpRequest""", text)
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])
+    assert [chapter["id"] for chapter in data["chapters"]] == ["smoke/ranking", "smoke/rating"]
+    assert len(data["runs"]) == 5
+    result = project.dotbench("site", "--config", "config/smoke.yaml")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == ["results/smoke/index.html"]
+    assert page.read_text() == text
+
+
+def test_a_run_of_one_study_says_where_the_page_is(project):
+    """It is made from all that is there, the other study too, and leads to the report of this run."""
+    page = project.root / "results/smoke/index.html"
+    text = page.read_text().replace("report.html", "report-rating.html")
+    page.unlink()
+    result = project.dotbench("run", "rating", "--config", "config/smoke.yaml")
+    assert result.returncode == 0, result.stderr
+    assert "  results/smoke/index.html" in result.stdout.splitlines()
+    assert page.read_text() == text
+    assert (page.parent / "report-rating.html").is_file()
+
+
+def test_the_configuration_beside_the_page_is_the_same(project):
+    """The page's commands name it: it plans the same runs, all of which are done."""
+    (project.root / "config/again.json").write_bytes((project.root / "results/smoke/configuration.json").read_bytes())
+    assert project.planned(config="config/again.json", site=True) == []
+
+
 def _stated(report: str, name: str) -> Any:
     """A variable of the report's script, which is JSON."""
     return json.JSONDecoder().raw_decode(re.split(rf'<script id="{name}">\s*var {name} = ', report)[1])[0]

@@ -24,7 +24,7 @@ def chain(*methods: str, stages: tuple[str, ...] = ("tune", "fit", "evaluate")) 
 
 
 def test_nothing_changed_reruns_nothing(project):
-    assert project.planned() == []
+    assert project.planned(site=True) == []
 
 
 def test_touched_times_rerun_nothing(project):
@@ -32,14 +32,23 @@ def test_touched_times_rerun_nothing(project):
         root = project.root / part
         for path in [root, *root.rglob("*")]:
             os.utime(path)
-    assert project.planned() == []
+    assert project.planned(site=True) == []
+
+
+def test_the_page_follows_what_it_shows_and_its_own_files_alone(project):
+    project.edit("workflow/dotbench/reporting/figures/convergence.py", "alpha=0.18", "alpha=0.2")
+    assert project.planned(site=True) == [OUTPUTS[0], "site of smoke"]
+    project.edit("workflow/dotbench/reporting/figures/convergence.py", "alpha=0.2", "alpha=0.18")
+    for asset in ("page.css", "boards.js", "page.html"):
+        project.edit(f"workflow/dotbench/site/assets/{asset}", "e", "e ")
+        assert project.planned(site=True) == ["site of smoke"]
 
 
 @pytest.mark.slow
 def test_a_copy_in_another_place_reruns_nothing(project, tmp_path):
     elsewhere = type(project)(tmp_path / "at/another/depth")
     shutil.copytree(project.root, elsewhere.root)
-    assert elsewhere.planned() == []
+    assert elsewhere.planned(site=True) == []
 
 
 def test_a_learning_rate_reruns_that_loss_alone(project):

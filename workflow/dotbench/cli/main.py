@@ -112,6 +112,31 @@ def compare(config: Config = None) -> None:
 
 
 @app.command(rich_help_panel=WORKFLOW)
+def site(
+    config: Config = None,
+    evidence: Annotated[bool, typer.Option(help="the page of docs/evidence in the place of a configuration's")] = False,
+    out: Annotated[Path | None, typer.Option(help="file of the page of the evidence")] = None,
+) -> None:
+    """A page to click through, from the tables, figures and runs that are there. Runs nothing.
+
+    Of a configuration it is results/<name>/index.html; `dotbench run` ends with it.
+    """
+    from dotbench.cli import workflow
+    from dotbench.site.evidence import EVIDENCE, build_evidence
+
+    if evidence and config:
+        raise DotbenchError("--evidence: found with --config; allowed is one of them")
+    if out is not None and not evidence:
+        raise DotbenchError("--out: allowed only with --evidence; a configuration's page lies beside its tables")
+    if evidence:
+        page = out or EVIDENCE / "index.html"
+        build_evidence(page)
+    else:
+        page = workflow.site(workflow.load_plan(config))
+    print(page)
+
+
+@app.command(rich_help_panel=WORKFLOW)
 def export(
     to: Annotated[
         Path | None, typer.Option(help="folder for tables, figures and facts, e.g. docs/evidence/movielens")

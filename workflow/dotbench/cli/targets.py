@@ -72,9 +72,9 @@ def _check_file(plan: Plan, path: Path) -> None:
 
 
 def _files(plan: Plan) -> list[str]:
-    """Every file of every table and figure, and of the comparisons with published numbers."""
+    """Every file of every table and figure, of the comparisons with published numbers, and the page of the results."""
     kinds = {**table_kinds(), **figure_kinds()}
-    files: list[str] = []
+    files = [plan.site()]
     for study in plan.studies():
         for item in plan.report_items(study):
             folder = Path(plan.item_files(study, item)[0]).parent

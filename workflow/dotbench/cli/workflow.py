@@ -14,6 +14,7 @@ from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.reporting.paper_vs_ours import paper_versus_ours
 from dotbench.reporting.replications import is_there
+from dotbench.site.build import REPORT, build_plan
 
 DEFAULT = PROJECT / "config" / "config.yaml"
 
@@ -76,6 +77,9 @@ def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, o
                 print(f"  {target}")
     if reported:
         print(f"  {report}")
+    page = site_of(everything, report.name if reported else None)
+    if page is not None:
+        print(f"  {page}")
     for state in failed:
         label = f"{state.entry.study.name}, {state.entry.dataset}, {state.entry.method.label}"
         print(f"failed: {label}: {state.reason} (log: {state.log})", file=sys.stderr)
@@ -101,6 +105,21 @@ def make_splits(config: Sequence[Path] | None) -> int:
     seeds = [*plan.benchmark.seeds, plan.benchmark.tuning_seed]
     files = {str(plan.split(entry, entry.dataset, seed) / "split.npz") for entry in plan.entries for seed in seeds}
     return snakemake(sorted(files), config).returncode if files else 0
+
+
+def site_of(plan: Plan, report: str | None) -> Path | None:
+    """The page of a run; None if there is nothing to show. A whole run has made it; after one of named targets, or one
+    without a ``report``, it is made from what is there."""
+    page = Path(plan.site())
+    return page if page.is_file() and report == REPORT else build_plan(plan, report)
+
+
+def site(plan: Plan) -> Path:
+    """Write the page of a configuration from what is there; raises DotbenchError if nothing is."""
+    page = build_plan(plan)
+    if page is None:
+        raise DotbenchError(f"the configuration '{plan.benchmark.name}' has nothing to show; run it first")
+    return page
 
 
 def compare(plan: Plan) -> list[str]:

@@ -3,6 +3,7 @@
 ``names`` stands for the names of a job as attributes: ``dataset``, ``method``, ``seed``, ``variant`` and so on.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dotbench.errors import DotbenchError
 from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.features.base import from_label
 from dotbench.files import canonical_json
+from dotbench.registry import PAPERS
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.published import published_path
 from dotbench.simulations.entry import SimulationEntry
@@ -250,6 +252,13 @@ class Inputs:
     def contents(self, names: Names) -> str:
         study = self.plan.study(names.study)
         return canonical_json(self.plan.contents(study, names.get("report_item")).to_json())
+
+    def site_assets(self, names: Names) -> list[str]:
+        """The template, style and scripts of the page, which are no modules."""
+        return sorted(os.path.relpath(file) for file in (PAPERS.parent / "site" / "assets").iterdir())
+
+    def configuration(self, names: Names) -> str:
+        return canonical_json(self.plan.benchmark.model_dump(mode="json", exclude_unset=True))
 
     def published(self, names: Names) -> Path:
         return published_path(str(self.plan.study(names.study).published))

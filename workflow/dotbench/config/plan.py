@@ -139,9 +139,19 @@ class Plan(RunPlan):
         return [*itertools.chain(*files), *self.comparison_files(study)]
 
     def everything(self) -> list[str]:
-        """What a run makes that names nothing: the targets of every study that is not for requests alone."""
+        """What a run makes that names nothing: the targets of every study that is not for requests alone, and, if there
+        are any, the page of the results."""
+        shown = self.shown()
+        return [*shown, *([self.site()] if shown else [])]
+
+    def shown(self) -> list[str]:
+        """What the page of the results shows for certain: the targets of every study that is not for requests alone."""
         wanted = [study for study in self.studies() if study.name not in self.on_request]
         return [target for study in wanted for target in self.targets(study)]
+
+    def site(self) -> str:
+        """The page of the results."""
+        return str(paths.RESULTS / self.benchmark.name / "index.html")
 
     @cached_property
     def on_request(self) -> set[str]:

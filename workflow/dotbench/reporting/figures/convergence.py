@@ -41,7 +41,10 @@ class Convergence(FigureKind):
         titles = {**(HALF_SWEEPS if half_sweeps else AXES), "seconds": title}
         columns = {"epoch": "epoch", "seconds": column}
         series = [
-            line for run in runs for column in columns.values() for line in _series(run, column, half_sweeps, metric)
+            line
+            for run in runs
+            for column in columns.values()
+            for line in curve_points(run, column, half_sweeps, metric)
         ]
         write_csv(folder / f"{name}.csv", series, ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"])
         labels = list(dict.fromkeys(run.label for run in runs))
@@ -76,7 +79,7 @@ class ConvergenceInHalfSweeps(Convergence):
     half_sweeps = True
 
 
-def _series(run: MethodRuns, axis: str, half_sweeps: bool, metric: str) -> list[dict[str, Any]]:
+def curve_points(run: MethodRuns, axis: str, half_sweeps: bool, metric: str) -> list[dict[str, Any]]:
     """Points of one method, one per epoch that every seed reached: mean over seeds of the epoch's value and of
     the time at its end, least and greatest value."""
     good = [curve for curve, record in zip(run.curves(), run.metrics(), strict=True) if record["status"] == "ok"]

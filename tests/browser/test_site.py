@@ -1,0 +1,210 @@
+"""The page of results in a browser: every page opens; tables sort and filter, methods hide, numbers open."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.seconds
+
+
+def table(site: Path, study: str, name: str) -> list[dict[str, str]]:
+    with open(site.parent / study / "tables" / f"{name}.csv") as stream:
+        return list(csv.DictReader(stream))
+
+
+def cells(section: Any, column: int, within: str = "table.board") -> list[str]:
+    """The texts of a column of the first table, as it is sorted; 1 is the first column, without its marks."""
+    chosen = f"tbody tr > :nth-child({column})" + (" button" if column == 1 else "")
+    texts: list[str] = section.locator(within).first.locator(chosen).all_inner_texts()
+    return texts
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_page_opens_and_fits(visit, site, width, dark):
+    watched = visit(site, width, dark)
+    names = watched.pages()
+    assert {"overview", "pages/ranking", "pages/rg2", "pages/t2rec", "papers", "data", "errata", "glossary"} == {*names}
+    for name in names:
+        section = watched.go(name)
+        assert section.locator("h1, h2").first.inner_text()
+        assert watched.overflow() <= 0, name
+        assert watched.page.locator("[data-page]:visible").count() == 1
+        for picture in section.locator("img").all():
+            picture.scroll_into_view_if_needed()
+            watched.page.wait_for_function("(one) => one.complete", arg=picture.element_handle())
+            assert picture.evaluate("(one) => one.naturalWidth") > 0
+
+
+def test_the_numbers_are_those_of_the_table_best_first(visit, site):
+    section = visit(site).go("pages/ranking")
+    rows = [row for row in table(site, "ranking", "ranking") if row["dataset"] == "sim-ratings"]
+    means = sorted((float(row["ndcg@10_mean"]) for row in rows), reverse=True)
+    assert cells(section, 2) == [f"{mean:.4f}" for mean in means]
+    assert cells(section, 1)[0] == "MF RG2 (ALS)"
+
+
+def test_columns_sort_by_click_and_by_key_and_say_so(visit, site):
+    watched = visit(site)
+    section = watched.go("pages/ranking")
+    header = section.locator("table.board thead th").first
+    header.get_by_role("button").click()
+    names = cells(section, 1)
+    assert names == sorted(names)
+    assert header.get_attribute("aria-sort") == "ascending"
+    header.get_by_role("button").focus()
+    watched.page.keyboard.press("Enter")
+    assert cells(section, 1) == sorted(names, reverse=True)
+    assert header.get_attribute("aria-sort") == "descending"
+
+
+def test_methods_are_searched_and_filtered(visit, site):
+    section = visit(site).go("pages/ranking")
+    section.get_by_label("Search").fill("rg2 ALS")
+    assert cells(section, 1) == ["MF RG2 (ALS)"]
+    section.get_by_label("Search").fill("")
+    section.get_by_label("Solver").select_option("als")
+    assert sorted(cells(section, 1)) == ["MF RG2 (ALS)", "MF WRMF (ALS)"]
+
+
+def test_another_metric_and_another_dataset_are_chosen(visit, site):
+    section = visit(site).go("pages/ranking")
+    section.get_by_label("Metric").select_option("mrr@10")
+    assert section.locator("table.board thead").inner_text().startswith("Method")
+    assert "MRR@10" in section.locator("table.board thead th").nth(1).inner_text()
+    section.get_by_label("Leaderboard").select_option(label="ml-10m")
+    assert section.locator("h2").first.inner_text().endswith("ml-10m")
+
+
+def test_letters_and_pairs_agree_with_the_table(visit, site):
+    """Softmax and BPR cannot be told apart by construction; RG2 stands alone."""
+    section = visit(site).go("pages/ranking")
+    letters = dict(zip(cells(section, 1), cells(section, 5), strict=True))
+    assert letters["MF Softmax (SGD)"] == letters["MF BPR (SGD)"] != letters["MF RG2 (ALS)"]
+    body = section.locator("table.heat tbody")
+    real = body.locator("td", has_text="≈").count()
+    pairs = table(site, "ranking", "ranking_pairs")
+    tied = [
+        p for p in pairs if (p["dataset"], p["metric"]) == ("sim-ratings", "ndcg@10") and float(p["p_holm"]) >= 0.05
+    ]
+    assert real == 2 * len(tied)
+
+
+def test_a_number_opens_with_everything_behind_it_and_closes(visit, site):
+    watched = visit(site)
+    section = watched.go("pages/ranking")
+    section.get_by_role("button", name="MF BPR (SGD)").first.click()
+    dialog = watched.page.get_by_role("dialog")
+    text = dialog.inner_text()
+    for part in ("Settings", "Grid", "Seeds", "Curve", "Data", "Again", "chosen, on the low edge", "a processor"):
+        assert part in text
+    assert "dotbench fit --dataset sim-ratings --model mf --loss bpr --solver sgd" in text
+    assert "dotbench run ranking_ranking -c results/pages/configuration.json" in text
+    assert dialog.locator("table.heat tbody tr").count() == 3  # the grid has 3 × 2 points
+    assert dialog.locator("svg circle[role=img]").count() == 12  # six trials by each of two settings
+    watched.page.keyboard.press("Escape")
+    assert dialog.count() == 0
+
+
+def test_a_number_of_a_simulation_opens(visit, site):
+    watched = visit(site)
+    section = watched.go("pages/t2rec")
+    section.locator("table.board .open").first.click()
+    assert "dotbench run t2rec_" in watched.page.get_by_role("dialog").inner_text()
+
+
+def test_curves_change_axes_and_hide_methods(visit, site):
+    watched = visit(site)
+    section = watched.go("pages/ranking")
+    picture = section.locator("[data-part=curves] svg")
+    assert "epoch" in picture.inner_html()
+    marks = picture.locator("g[role=img]").count()
+    section.get_by_label("Horizontal axis").select_option("seconds")
+    assert "training time" in picture.inner_html()
+    section.get_by_role("button", name="logarithmic x").click()
+    section.get_by_role("button", name="logarithmic y").click()
+    button = section.get_by_role("group", name="Methods shown").get_by_role("button", name="MF BPR (SGD)")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert picture.locator("g[role=img]").count() == marks - 1
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    watched.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert "MF RG2 (ALS)" in watched.page.locator("#tip").inner_text()
+    assert "MF BPR (SGD)" not in watched.page.locator("#tip").inner_text()
+
+
+def test_verdicts_filter_and_their_numbers_open(visit, site):
+    watched = visit(site)
+    section = watched.go("papers")
+    with open(site.parent / "rg2" / "paper_vs_ours.csv") as stream:
+        lines = list(csv.DictReader(stream))
+    judged = [line for line in lines if line["verdict"] != "not run"]
+    rows = section.locator("table").first.locator("tbody tr")
+    assert rows.count() == len(judged) > 0
+    section.get_by_role("button", name="not run:").click()
+    assert rows.count() == len(lines)
+    section.get_by_label("Search").fill("BPR ml-10m")
+    assert rows.count() == sum(line["paper_method"] == "BPR" and line["dataset"] == "ml-10m" for line in lines)
+    rows.first.get_by_role("button").click()
+    assert "Seeds" in watched.page.get_by_role("dialog").inner_text()
+
+
+def test_light_and_dark_are_switched(visit, site):
+    watched = visit(site)
+    back = "getComputedStyle(document.body).backgroundColor"
+    light = watched.page.evaluate(back)
+    button = watched.page.get_by_role("button", name="Dark")
+    button.click()
+    assert watched.page.evaluate(back) != light
+    assert button.get_attribute("aria-pressed") == "true"
+    assert visit(site, dark=True).page.evaluate(back) == watched.page.evaluate(back)
+
+
+def test_text_of_data_is_no_markup(visit, site):
+    section = visit(site).go("data")
+    assert "a <b>server</b> & co" in section.inner_text()
+
+
+def test_on_paper_nothing_is_cut_off(visit, site):
+    """The width is that of A4 between margins of a centimetre."""
+    watched = visit(site, 718)
+    section = watched.go("pages/ranking")
+    section.get_by_role("button", name="MF BPR (SGD)", pressed=True).click()
+    watched.page.emulate_media(media="print")
+    assert not watched.page.locator("header").is_visible()
+    assert section.locator("table.board").first.is_visible()
+    assert watched.overflow() <= 0
+    shown = [text for text in section.locator(".legend").inner_text().splitlines() if text.strip()]
+    assert "MF RG2 (ALS)" in shown
+    assert "MF BPR (SGD)" not in shown
+
+
+def test_controls_have_names_and_tables_captions(visit, site):
+    watched = visit(site)
+    for name in watched.pages():
+        section = watched.go(name)
+        for control in section.locator("button, select, input").all():
+            named = control.evaluate("(one) => (one.labels?.[0] ?? one).textContent.trim()")
+            assert named, control.evaluate("(one) => one.outerHTML")
+        for picture in section.locator("svg[role], img").all():
+            assert picture.get_attribute("aria-label") or picture.get_attribute("alt")
+        for drawn in section.locator("[data-part] table").all():
+            assert drawn.locator("caption").count() == 1
+
+
+@pytest.mark.slow
+def test_all_evidence_opens_and_fits(visit, tmp_path):
+    from dotbench.site.evidence import build_evidence
+
+    file = tmp_path / "index.html"
+    build_evidence(file)
+    assert file.stat().st_size < 5_000_000
+    for width in (1400, 390):
+        watched = visit(file, width)
+        assert watched.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") < 5_000
+        for name in watched.pages():
+            watched.go(name)
+            assert watched.overflow() <= 0, (name, width)

@@ -1,0 +1,1 @@
+"""Finished results as pages to click through: one file of HTML without any request, made from the tables."""
