@@ -51,3 +51,8 @@ def local_data() -> Path:
     if not LOCAL_DATA.is_dir():
         pytest.skip(f"no local copies of public datasets: no folder {LOCAL_DATA}; name one with DOTBENCH_DATA")
     return LOCAL_DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the workflow first: one worker makes the project that they share while the other goes on."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
