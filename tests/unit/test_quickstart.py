@@ -17,6 +17,7 @@ def cells() -> list[dict[str, Any]]:
     return [cell for cell in content["cells"] if cell["cell_type"] == "code"]
 
 
+@pytest.mark.slow
 def test_the_notebook_runs(workdir: Path) -> None:
     names: dict[str, Any] = {}
     for cell in cells():

@@ -183,6 +183,7 @@ def test_objective_at_the_optimum_in_closed_form(regularization, empty):
     assert (users[list(empty)] == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regularization", [0.0, 0.05, 0.3])
 def test_als_ends_at_the_optimum_from_every_start(regularization):
     train, loss = toy(), rg2(regularization)

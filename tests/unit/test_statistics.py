@@ -262,6 +262,7 @@ def test_p_is_uniform_without_a_difference():
     assert 0.02 <= np.mean(np.array(p) < 0.05) <= 0.08
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nested", [False, True])
 def test_noise_is_seldom_a_difference(nested):
     """Any of ten pairs, in at most 5 of 100 samples; tools/significance.py does it on many sizes."""

@@ -172,6 +172,7 @@ def test_a_plan_that_fails_says_why_wherever_snakemake_said_it(workdir, monkeypa
     assert str(caught.value) == "MissingRuleException:\nNo rule to produce x"
 
 
+@pytest.mark.slow
 @pytest.mark.seconds
 def test_a_plan_without_its_own_file_says_so(define, workdir: Path) -> None:
     """By Snakemake itself, whose words come on the other stream."""
