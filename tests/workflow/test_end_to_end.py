@@ -193,7 +193,7 @@ def test_a_killed_job_is_tried_again(project):
         ("loss: bpr", "loss: bpt", "unknown loss 'bpt': did you mean 'bpr'?"),
         ("name: smoke", "name: smoke\nsees: [1]", "key 'sees': unknown key"),
         ("name: smoke", "name: smoke\nseeds: [7]", "config/smoke.yaml, line 5: key 'seeds' is there already, line 3"),
-        ("seeds: [0, 1]", "seeds: [-1]", "config/smoke.yaml, line 4: key 'seeds': found [-1]"),
+        ("seeds: [0, 1]", "seeds: [-1]", "config/smoke.yaml, line 4: key 'seeds.0': found -1"),
         (
             "embedding_size: 8, epochs",
             "embedding_size: -8, epochs",
