@@ -33,6 +33,6 @@ def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
                     with atomic(target) as temporary:
                         shutil.copyfile(path, temporary)
                     written.append(target)
-    write_json(folder / "configuration.json", plan.benchmark.model_dump(mode="json", exclude_unset=True))
+    write_json(folder / "configuration.json", plan.benchmark.stated())
     write_json(folder / "datasets.json", facts)
     return [*written, folder / "configuration.json", folder / "datasets.json"], missing

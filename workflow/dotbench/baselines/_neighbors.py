@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from dotbench.baselines._surprise import SurpriseBaseline, inner_rows
+from dotbench.baselines.base import groups
 from dotbench.lazy import np, surprise
 from dotbench.settings import Settings
 
@@ -48,7 +49,7 @@ class NeighborsBaseline(SurpriseBaseline):
         means = getattr(fitted, "means", None)
         estimates = np.full(len(pairs), train.global_mean)
         known = np.flatnonzero((x >= 0) & (y >= 0))
-        for of_one in _groups(y, known):
+        for of_one in groups(y, known):
             raters, ratings = (np.array(column) for column in zip(*fitted.yr[int(y[of_one[0]])], strict=True))
             similar = fitted.sim[np.ix_(x[of_one], raters)]
             best = np.argsort(-similar, axis=1, kind="stable")[:, : self.settings.neighbors]
@@ -61,9 +62,3 @@ class NeighborsBaseline(SurpriseBaseline):
             else:
                 estimates[of_one] = means[x[of_one]] + mean
         return estimates
-
-
-def _groups(keys: "np.ndarray", rows: "np.ndarray") -> "list[np.ndarray]":
-    """``rows`` by their value of ``keys``."""
-    rows = rows[np.argsort(keys[rows], kind="stable")]
-    return np.split(rows, np.flatnonzero(np.diff(keys[rows])) + 1) if len(rows) else []

@@ -53,3 +53,9 @@ class RatingBaseline(Baseline):
     @abstractmethod
     def predict(self, pairs: "np.ndarray") -> "np.ndarray":
         """Predicted ratings, shape (n,), not clipped, of pairs (n, 2) of user row and item row."""
+
+
+def groups(keys: "np.ndarray", rows: "np.ndarray") -> "list[np.ndarray]":
+    """``rows`` by their value of ``keys``."""
+    rows = rows[np.argsort(keys[rows], kind="stable")]
+    return np.split(rows, np.flatnonzero(np.diff(keys[rows])) + 1) if len(rows) else []

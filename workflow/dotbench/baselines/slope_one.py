@@ -3,6 +3,7 @@
 from typing import Any
 
 from dotbench.baselines._released import Released, ReleasedSettings
+from dotbench.baselines.base import groups
 from dotbench.datasets.interactions import Split
 from dotbench.lazy import np, surprise
 
@@ -46,9 +47,9 @@ class SlopeOne(Released):
     def predict_exactly(self, pairs: "np.ndarray") -> "np.ndarray":
         users, items = pairs.T
         estimates = np.full(len(pairs), self.mean)
-        known = self.known[0][users] & self.known[1][items]
-        for user in np.unique(users[known]).tolist():
-            of_one = np.flatnonzero(known & (users == user))
+        known = np.flatnonzero(self.known[0][users] & self.known[1][items])
+        for of_one in groups(users, known):
+            user = users[of_one[0]]
             cells = np.ix_(items[of_one], self.items_of[user])
             count = self.share_a_user[cells].sum(axis=1)  # where no user is shared, the deviation is 0
             estimates[of_one] = self.user_means[user] + self.deviations[cells].sum(axis=1) / np.maximum(count, 1)

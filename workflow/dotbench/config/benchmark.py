@@ -181,6 +181,10 @@ class Benchmark(Settings):
             raise ValueError("seeds are different whole numbers from 0")
         return value
 
+    def stated(self) -> dict[str, Any]:
+        """What the configuration says, without defaults, in plain types: a file of it reads back to the same."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
     @cached_property
     def plans(self) -> list[tuple[Any, list[str], list[Method]]]:
         """(study, its datasets, its resolved methods) in the order of the configuration."""

@@ -258,7 +258,7 @@ class Inputs:
         return sorted(os.path.relpath(file) for file in (PAPERS.parent / "site" / "assets").iterdir())
 
     def configuration(self, names: Names) -> str:
-        return canonical_json(self.plan.benchmark.model_dump(mode="json", exclude_unset=True))
+        return canonical_json(self.plan.benchmark.stated())
 
     def published(self, names: Names) -> Path:
         return published_path(str(self.plan.study(names.study).published))

@@ -104,9 +104,7 @@ class Plan(RunPlan):
             validation_metric=self.validation_metric(study),
             seeds=seeds,
             tuning_seed=self.benchmark.tuning_seed,
-            split=SplitFacts(
-                splitter.headline, splitter.remark, splitter.seedless, splitter.variant, splitter.same_test
-            ),
+            split=SplitFacts.of(splitter),
             runs=[
                 MethodRuns(entry.dataset, entry.method.label, entry.folder, seeds, self.further(study))
                 for entry in entries

@@ -149,7 +149,7 @@ def _contents(runs: list[_Runs], splitter: Splitter, name: str) -> Contents:
         validation_metric=WATCHED[method.task],
         seeds=runs[0].seeds,
         tuning_seed=-1,  # nothing is tuned
-        split=SplitFacts(splitter.headline, splitter.remark, splitter.seedless, splitter.variant, splitter.same_test),
+        split=SplitFacts.of(splitter),
         runs=list(runs),
     )
 

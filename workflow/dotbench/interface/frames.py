@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
+from dotbench.datasets.parsers._times import EARLIEST, LATEST
 from dotbench.datasets.parsers.base import LARGEST
 from dotbench.datasets.rawtable import RawTable
 from dotbench.errors import DotbenchError
@@ -10,8 +11,6 @@ from dotbench.lazy import np
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-YEARS = (-62_135_596_800, 253_402_300_799)  # 1 to 9999, in seconds since 1970
 
 
 def read_frame(
@@ -111,8 +110,7 @@ def _times(column: _Column) -> "np.ndarray":
     else:
         raise DotbenchError(f"{column.where}: found {kind}; times are dates, or whole seconds since 1970")
     values: np.ndarray = seconds.to_numpy()
-    first, last = YEARS
     column.refuse(
-        (values < first) | (values > last), "a time of the years 1 to 9999, as a date or in seconds since 1970"
+        (values < EARLIEST) | (values > LATEST), "a time of the years 1 to 9999, as a date or in seconds since 1970"
     )
     return values

@@ -1,11 +1,12 @@
 """What a table or a figure shows, as the plan says it to the stage that makes it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
+from dotbench.datasets.splits.base import Splitter
 from dotbench.reporting.records import MethodRuns, dataset_facts
 
 
@@ -18,6 +19,10 @@ class SplitFacts:
     seedless: bool
     variant: str
     same_test: bool
+
+    @classmethod
+    def of(cls, splitter: Splitter) -> "SplitFacts":
+        return cls(**{fact.name: getattr(splitter, fact.name) for fact in fields(cls)})
 
 
 @dataclass(frozen=True)

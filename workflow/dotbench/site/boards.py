@@ -17,8 +17,8 @@ from dotbench.simulations.base import Simulation
 from dotbench.site.letters import letters
 from dotbench.site.replications import replication_key
 from dotbench.site.values import EXACT, plain, read_rows
+from dotbench.statistics.paired import ALPHA
 
-REAL = 0.05  # a difference with an adjusted p below is real, as in `dotbench.statistics.paired.standings`
 PAIRS = "_pairs.csv"
 FACTS = ("chosen", "tuned", "on_edge", "inert", "trials", "failure", "failure_log", "device", "split")
 COSTS = {"seconds": "train_seconds_mean", "cpu": "cpu_seconds_mean", "memory": "peak_memory_bytes_mean"}
@@ -164,7 +164,7 @@ def _board(
         among = {k for pair in compared for k in pair[:2]}
         sign = 1 if measure.lower else -1
         order = sorted(among, key=lambda k: sign * (lines[k].values[measure.key][0] or 0.0))
-        different = [(pair[0], pair[1]) for pair in compared if pair[5] < REAL]
+        different = [(pair[0], pair[1]) for pair in compared if pair[5] < ALPHA]
         for k, found in letters(order, different).items():
             lines[k].letters[measure.key] = found
     return Board(table, title, dataset, measures, lines, kept)

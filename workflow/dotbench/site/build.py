@@ -32,7 +32,7 @@ def build_plan(plan: Plan, report: str | None = REPORT) -> Path | None:
     chapters = _chapters([source], page)
     if not chapters:
         return None
-    write_json(configuration, plan.benchmark.model_dump(mode="json", exclude_unset=True))
+    write_json(configuration, plan.benchmark.stated())
     write_page(page, f"Results: {plan.benchmark.name}", chapters, [plan], provenance=report)
     return page
 

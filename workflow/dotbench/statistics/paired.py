@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dotbench.lazy import np
 from dotbench.statistics.intervals import LEVEL, Interval, t_interval
 
+ALPHA = 0.05  # an adjusted p below is a real difference
 MIN_USERS = 5  # tested in every seed, for a comparison
 PRIOR = 2.0  # degrees of freedom of the mean variance of all pairs
 DRAWS = 10_000  # of the largest |t|, for its quantile
@@ -93,7 +94,7 @@ def holm(p: "np.ndarray") -> "np.ndarray":
     return adjusted
 
 
-def standings(n_methods: int, best: int, comparisons: list[Comparison], alpha: float = 0.05) -> list[str]:
+def standings(n_methods: int, best: int, comparisons: list[Comparison], alpha: float = ALPHA) -> list[str]:
     """``best`` for a method that beats every other at adjusted p < alpha; otherwise ``tie`` for the method with
     the best mean and for all that do not differ from it; empty for the rest."""
     tied = {best}

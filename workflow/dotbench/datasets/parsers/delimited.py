@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from dotbench.datasets.parsers._delimited import ExactReader, Layout, after, line_ends, lines_of, read_fast, split
 from dotbench.datasets.parsers._encoding import Encoding
+from dotbench.datasets.parsers._formats import SEPARATORS
 from dotbench.datasets.parsers._times import TIMES, Time
 from dotbench.datasets.parsers.base import Parser, RawFiles
 from dotbench.errors import DotbenchError
@@ -23,7 +24,6 @@ S = TypeVar("S")
 T = TypeVar("T")
 THREADS = 2  # that parse blocks while the next are read
 QUOTED = (",", ";")  # separators of files whose fields are usually quoted where they hold one
-SEPARATORS = ("\t", "::", ",", ";", "|", " ")
 
 
 class Columns(Settings):
