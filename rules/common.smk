@@ -2,6 +2,7 @@
 import os
 import sys
 
+from dotbench.cli import forks
 from dotbench.cli.snakemake import keep_one_clock, outputs_of
 from dotbench.config.benchmark import parse_benchmark
 from dotbench.config.inputs import Inputs, one_of
@@ -23,6 +24,13 @@ except DotbenchError as error:
 inputs = Inputs(plan)
 os.environ.update(plan.environment())
 keep_one_clock(JobScheduler)
+
+# Jobs on this machine run in forks of a process that has imported the libraries; those of a cluster start python.
+os.environ.pop("DOTBENCH_FORKS", None)
+
+
+onstart:
+    forks.start()
 
 
 wildcard_constraints:

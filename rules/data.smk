@@ -25,7 +25,7 @@ rule fetch:
         "fetch {wildcards.dataset}"
     shell:
         # messages go to the log and the terminal, the progress bar (standard output) to the terminal alone
-        "{{ python -m dotbench.cli.fetch --dataset {wildcards.dataset} --folder {params.folder} 2>&1 >&3"
+        "{{ python -m dotbench.cli.job dotbench.cli.fetch --dataset {wildcards.dataset} --folder {params.folder} 2>&1 >&3"
         " | tee {log}; }} 3>&1"
 
 
@@ -55,7 +55,7 @@ rule prepare:
     message:
         "prepare {wildcards.dataset}"
     shell:
-        "python -m dotbench.cli.prepare --dataset {wildcards.dataset} --folder {params.folder} {params.manifest}"
+        "python -m dotbench.cli.job dotbench.cli.prepare --dataset {wildcards.dataset} --folder {params.folder} {params.manifest}"
         " > {log} 2>&1"
 
 
@@ -84,5 +84,5 @@ rule split:
     message:
         "split {wildcards.dataset} for {wildcards.task}, seed {wildcards.seed}{wildcards.variant}"
     shell:
-        "python -m dotbench.cli.split --data {params.data} --dataset {wildcards.dataset} --task {wildcards.task}"
+        "python -m dotbench.cli.job dotbench.cli.split --data {params.data} --dataset {wildcards.dataset} --task {wildcards.task}"
         " --seed {wildcards.seed} --split {params.split:q} --folder {params.folder} > {log} 2>&1"

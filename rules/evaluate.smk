@@ -26,7 +26,7 @@ rule evaluate:
     message:
         "evaluate {wildcards.method} on {wildcards.dataset}, split {wildcards.split_seed}"
     shell:
-        "python -m dotbench.cli.evaluate --fit {params.folder} --split {input.split_big} --folder {params.folder}"
+        "python -m dotbench.cli.job dotbench.cli.evaluate --fit {params.folder} --split {input.split_big} --folder {params.folder}"
         " > {log} 2>&1"
 
 
@@ -57,5 +57,5 @@ rule evaluate_further:
     message:
         "evaluate {wildcards.method} on {wildcards.dataset}, split {wildcards.split_seed}: {params.metrics}"
     shell:
-        "python -m dotbench.cli.evaluate --fit {params.folder} --split {input.split_big} --folder {params.folder}"
+        "python -m dotbench.cli.job dotbench.cli.evaluate --fit {params.folder} --split {input.split_big} --folder {params.folder}"
         " --metrics {params.metrics:q} > {log} 2>&1"

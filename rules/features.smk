@@ -31,5 +31,5 @@ rule features:
     message:
         "features {wildcards.features} of {wildcards.dataset}, split {wildcards.seed}{wildcards.variant}"
     shell:
-        "python -m dotbench.cli.features {params.options} --data {params.data} --split {input.split_big} {params.side}"
+        "python -m dotbench.cli.job dotbench.cli.features {params.options} --data {params.data} --split {input.split_big} {params.side}"
         " --folder {params.folder} > {log} 2>&1"

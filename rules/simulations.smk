@@ -23,7 +23,7 @@ rule simulate:
     message:
         "simulate {wildcards.simulation}: {wildcards.label} (progress: {log})"
     shell:
-        "python -m dotbench.cli.simulate --simulation {params.simulation:q} --job {params.job:q}"
+        "python -m dotbench.cli.job dotbench.cli.simulate --simulation {params.simulation:q} --job {params.job:q}"
         " --label {wildcards.label} --rows {output.rows}"
         " --checkpoints results/checkpoints/studies/{wildcards.study}/{wildcards.simulation}/{wildcards.label}"
         " --log {log} > {log} 2>&1"

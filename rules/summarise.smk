@@ -36,7 +36,7 @@ for _kind in table_kinds().values():
         message:
             "table {wildcards.report_item} of {wildcards.study}"
         shell:
-            "python -m dotbench.cli.table --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
+            "python -m dotbench.cli.job dotbench.cli.table --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
 
 
 for _kind in figure_kinds().values():
@@ -72,7 +72,7 @@ for _kind in figure_kinds().values():
         message:
             "figure {wildcards.report_item} of {wildcards.study}"
         shell:
-            "python -m dotbench.cli.figure --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
+            "python -m dotbench.cli.job dotbench.cli.figure --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
 
 
 rule site:
@@ -99,7 +99,7 @@ rule site:
     message:
         "site of {wildcards.name}"
     shell:
-        "python -m dotbench.cli.site --configuration {params.configuration:q} > {log} 2>&1"
+        "python -m dotbench.cli.job dotbench.cli.site --configuration {params.configuration:q} > {log} 2>&1"
 
 
 rule compare:
@@ -133,4 +133,4 @@ rule compare:
     message:
         "paper versus ours of {wildcards.study}"
     shell:
-        "python -m dotbench.cli.compare --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
+        "python -m dotbench.cli.job dotbench.cli.compare --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"

@@ -24,7 +24,7 @@ rule decompose:
     message:
         "decompose {wildcards.dataset}, split {wildcards.seed}{wildcards.variant}: {wildcards.artefact}"
     shell:
-        "python -m dotbench.cli.decompose --artefact {params.artefact:q} --split {input.split_big}"
+        "python -m dotbench.cli.job dotbench.cli.decompose --artefact {params.artefact:q} --split {input.split_big}"
         " --output {output.big} > {log} 2>&1"
 
 
@@ -58,7 +58,7 @@ rule tune:
     message:
         "tune {wildcards.method} on {wildcards.dataset} (progress: {log})"
     shell:
-        "python -m dotbench.cli.tune --method {params.method:q} --dataset {wildcards.dataset} {params.files}"
+        "python -m dotbench.cli.job dotbench.cli.tune --method {params.method:q} --dataset {wildcards.dataset} {params.files}"
         " --folder {params.folder} --checkpoints results/checkpoints/{wildcards.dataset}/{wildcards.method}/tune"
         " --log {log} > {log} 2>&1"
 
@@ -94,7 +94,7 @@ rule fit:
     message:
         "fit {wildcards.method} on {wildcards.dataset}, split {wildcards.split_seed}, initialisation {wildcards.init_seed}"
     shell:
-        "python -m dotbench.cli.fit --method {params.method:q} --dataset {wildcards.dataset} {params.files}"
+        "python -m dotbench.cli.job dotbench.cli.fit --method {params.method:q} --dataset {wildcards.dataset} {params.files}"
         " --chosen {input.chosen} --split-seed {wildcards.split_seed} --init-seed {wildcards.init_seed}"
         " --folder {params.folder}"
         " --checkpoint results/checkpoints/{wildcards.dataset}/{wildcards.method}/split{wildcards.split_seed}-init{wildcards.init_seed}.pt"
