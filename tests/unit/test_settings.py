@@ -437,7 +437,7 @@ def test_a_table_or_figure_is_a_target_if_there_is_a_method_for_it(load) -> None
     made = {name for name, files in targets.items() if files}
     assert set(targets) - made == {"rg2_table5", "rg2_figure2", "rg2_two_tower", "rg2_figure2_two_tower"}
     assert targets["rg2_table2"][0] == "results/own/rg2/tables/table2.csv"
-    assert targets["rg2_figure1_half_sweeps"] == ["results/own/rg2/figures/figure1_half_sweeps.pdf"]
+    assert targets["rg2_figure1_half_sweeps"][0] == "results/own/rg2/figures/figure1_half_sweeps.pdf"
     everything = set(targets["rg2"])
     assert everything == {
         file for name, files in targets.items() for file in files if name not in ("rg2", "rg2_figure1_half_sweeps")
@@ -453,15 +453,28 @@ def test_a_study_on_request_is_made_by_name_alone() -> None:
     plan = Plan(load_benchmark([CONFIG / "config.yaml"]))
     targets = plan.named_targets()
     assert plan.on_request == {"t2rec", "nimc"}
-    assert plan.everything() == [*targets["ranking"], *targets["rating"], "results/default/index.html"]
+    assert set(plan.everything()) == {*targets["ranking"], *targets["rating"], "results/default/index.html"}
     assert targets["t2rec_table1"]
     assert targets["nimc_figure1cd"]
 
 
 def test_a_usual_study_has_its_table_and_its_figure(load) -> None:
-    targets = plan_of(load, SGD, study="ranking").named_targets()
+    plan = plan_of(load, SGD, study="ranking")
     tables = [f"results/own/ranking/tables/ranking.{kind}" for kind in ("csv", "md", "tex", "html")]
-    assert targets["ranking"] == [*tables, "results/own/ranking/figures/convergence.pdf"]
+    made = [*tables, "results/own/ranking/figures/convergence.pdf"]
+    assert plan.targets(plan.study("ranking")) == made
+    assert plan.named_targets()["ranking"][: len(made)] == made
+
+
+def test_what_a_table_is_made_from_is_a_target_beside_it(load) -> None:
+    plan = plan_of(load, SGD, study="ranking")
+    [entry] = plan.entries
+    run, data = f"results/runs/{entry.dataset}/{entry.folder}", f"results/data/{entry.dataset}"
+    records = [f"{run}/chosen.json", f"{data}/stats.json"]
+    records += [f"{run}/split{s}-init{s}/{name}" for s in plan.benchmark.seeds for name in ("fit.json", "metrics.json")]
+    records += [f"{data}/split{seed}/ranking/split.json" for seed in plan.benchmark.seeds]
+    for name in ("ranking", "ranking_ranking", "ranking_convergence"):
+        assert set(plan.named_targets()[name]) >= set(records)
 
 
 def test_the_machine_is_for_methods_behind_a_time_axis(load) -> None:

@@ -122,22 +122,11 @@ class Inputs:
         return self._of_run(of_tuning, lambda entry, dataset, seed: [self.plan.split(entry, dataset, seed) / name])
 
     def spectrum_file(self, suffix: str, of_tuning: bool = False) -> Files:
-        def files(entry: MethodEntry, dataset: str, seed: int | str) -> list[Path]:
-            artefact = spectrum_artefact(entry.method)
-            if artefact is None:
-                return []
-            return [paths.spectrum(dataset, seed, artefact[0], entry.splitter.variant).with_suffix(suffix)]
-
-        return self._of_run(of_tuning, files)
+        return self._of_run(of_tuning, lambda *of: [file.with_suffix(suffix) for file in self.plan.spectra(*of)])
 
     def features_file(self, suffix: str, of_tuning: bool = False) -> Files:
         """The features that a method's model reads."""
-
-        def files(entry: MethodEntry, dataset: str, seed: int | str) -> list[Path]:
-            folder = self.plan.split(entry, dataset, seed)
-            return [paths.features(folder, label).with_suffix(suffix) for label in entry.method.features]
-
-        return self._of_run(of_tuning, files)
+        return self._of_run(of_tuning, lambda *of: [file.with_suffix(suffix) for file in self.plan.features(*of)])
 
     def _of_run(self, of_tuning: bool, files: Callable[[MethodEntry, str, int | str], list[Path]]) -> Files:
         def named(names: Names) -> list[str]:

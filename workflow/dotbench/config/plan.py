@@ -137,15 +137,63 @@ class Plan(RunPlan):
         return [*itertools.chain(*files), *self.comparison_files(study)]
 
     def everything(self) -> list[str]:
-        """What a run makes that names nothing: the targets of every study that is not for requests alone, and, if there
-        are any, the page of the results."""
+        """What a run makes that names nothing: the targets of every study that is not for requests alone, what they are
+        made from, and, if there are any, the page of the results."""
         shown = self.shown()
-        return [*shown, *([self.site()] if shown else [])]
+        records = [record for study in self._wanted() for record in self.records(study)]
+        return [*dict.fromkeys([*shown, *records]), *([self.site()] if shown else [])]
 
     def shown(self) -> list[str]:
         """What the page of the results shows for certain: the targets of every study that is not for requests alone."""
-        wanted = [study for study in self.studies() if study.name not in self.on_request]
-        return [target for study in wanted for target in self.targets(study)]
+        return [target for study in self._wanted() for target in self.targets(study)]
+
+    def _wanted(self) -> list[type[Study]]:
+        return [study for study in self.studies() if study.name not in self.on_request]
+
+    def records(self, study: type[Study], item: str | None = None) -> list[str]:
+        """The records that a table or figure of a study is made from, or all its targets: of data, splits, tunings,
+        fits, metrics and simulations.
+
+        They are targets beside what is made from them. A table that is there keeps Snakemake from asking for its
+        inputs: where every job that an edit calls for was killed, it would find nothing to do the next time.
+        """
+        if item is None:
+            parts = [one.name for one in self.report_items(study) if not one.on_request]
+            files = [file for part in parts for file in self.records(study, part)]
+            return list(dict.fromkeys([*files, *self.compared_records(study)]))
+        return self._records(self.item_entries(study, item), self.item_simulations(study, item))
+
+    def compared_records(self, study: type[Study]) -> list[str]:
+        """The records that paper-versus-ours is made from."""
+        if not self.comparison_files(study):
+            return []
+        return self._records(self.study_entries(study.name), self.published_simulations(study))
+
+    def _records(self, entries: list[MethodEntry], simulations: list[SimulationEntry]) -> list[str]:
+        files = [file for entry in entries for file in self._entry_records(entry)]
+        files += [entry.rows(label).with_suffix(".json") for entry in simulations for label in entry.jobs]
+        return list(map(str, dict.fromkeys(files)))
+
+    def _entry_records(self, entry: MethodEntry) -> list[Path]:
+        """The records behind a method's numbers. Imported runs come with those of their data and splits, and without
+        those of decompositions and features, which they do not need."""
+        files = [paths.run(entry.dataset, entry.folder) / "chosen.json", *self.further_files(entry, ".json")]
+        files += [paths.data(entry.dataset) / "stats.json"]
+        for seed, fit in zip(self.benchmark.seeds, self.fits(entry), strict=True):
+            files += [fit / "fit.json", fit / "metrics.json", *self._split_records(entry, seed, paths.is_imported(fit))]
+        if len(entry.method.trials()) > 1:
+            seed = self.benchmark.tuning_seed
+            imported = not (self.split(entry, entry.dataset, seed) / "split.npz").is_file()
+            files += self._split_records(entry, seed, imported)
+        return files
+
+    def _split_records(self, entry: MethodEntry, seed: int, imported: bool) -> list[Path]:
+        """The manifests of a split and of what a method reads that is computed from it."""
+        computed = [] if imported else self.computed(entry, entry.dataset, seed)
+        return [
+            self.split(entry, entry.dataset, seed) / "split.json",
+            *(file.with_suffix(".json") for file in computed),
+        ]
 
     def site(self) -> str:
         """The page of the results."""
@@ -161,12 +209,13 @@ class Plan(RunPlan):
         paper-versus-ours. Those that the configuration has no methods for have no files."""
         targets = {}
         for study in self.studies():
-            targets[study.name] = self.targets(study)
+            targets[study.name] = [*self.targets(study), *self.records(study)]
             made = self.report_items(study)
             for item in (*study.tables, *study.figures):
-                targets[f"{study.name}_{item.name}"] = self.item_files(study, item) if item in made else []
+                files = [*self.item_files(study, item), *self.records(study, item.name)] if item in made else []
+                targets[f"{study.name}_{item.name}"] = files
             if study.published:
-                targets[f"{study.name}_{COMPARISON}"] = self.comparison_files(study)
+                targets[f"{study.name}_{COMPARISON}"] = [*self.comparison_files(study), *self.compared_records(study)]
         return targets
 
     # what its jobs are told of the machine

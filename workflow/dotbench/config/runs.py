@@ -103,6 +103,19 @@ class RunPlan:
         """Folder of the split that an entry's runs of a seed are about."""
         return paths.split(dataset, entry.study.task, seed, entry.splitter.variant)
 
+    def spectra(self, entry: MethodEntry, dataset: str, seed: int | str) -> list[Path]:
+        """The decomposition of a split that an entry's runs read, if they read one."""
+        artefact = spectrum_artefact(entry.method)
+        return [paths.spectrum(dataset, seed, artefact[0], entry.splitter.variant)] if artefact else []
+
+    def features(self, entry: MethodEntry, dataset: str, seed: int | str) -> list[Path]:
+        """The features that the model of an entry's runs reads."""
+        return [paths.features(self.split(entry, dataset, seed), label) for label in entry.method.features]
+
+    def computed(self, entry: MethodEntry, dataset: str, seed: int | str) -> list[Path]:
+        """What of a split an entry's runs read beside it."""
+        return [*self.spectra(entry, dataset, seed), *self.features(entry, dataset, seed)]
+
     # metrics
 
     def metrics_of(self, study: type[Study]) -> list[str]:
