@@ -188,9 +188,9 @@ def test_a_file_grows_and_a_newer_run_replaces_an_older_one(plan: Plan) -> None:
 
 
 def test_a_run_that_says_the_same_keeps_who_exported_it(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dotbench.archive.exporting._commit", lambda: "first")
+    monkeypatch.setattr("dotbench.archive.exporting.commit", lambda: "first")
     export_runs(plan, FILE)
-    monkeypatch.setattr("dotbench.archive.exporting._commit", lambda: "second")
+    monkeypatch.setattr("dotbench.archive.exporting.commit", lambda: "second")
     write_scores(plan.entries[0], 0, per_user(np.random.default_rng(9), "ranking"))
     export_runs(plan, FILE)
     rows = read_archive(FILE)

@@ -33,6 +33,8 @@ def atomic(path: Path | str) -> Iterator[Path]:
         temporary = Path(name)
         temporary.chmod(0o666 & ~_umask())
         yield temporary
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())  # a power loss after the renaming must not leave an empty file
         os.replace(temporary, path)
     except OSError as error:
         raise DotbenchError(f"{path}: cannot be written: {error.strerror or error}") from error
@@ -62,6 +64,16 @@ def write_text(path: Path | str, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def read_text(path: Path | str) -> str:
+    """A text file; a DotbenchError names one that cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DotbenchError(f"{path}: not text in UTF-8: {error}") from error
+    except OSError as error:
+        raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
 def write_json(path: Path | str, value: Any) -> None:
     """Raises DotbenchError for NaN and infinity, which JSON has not; nothing is written then."""
     try:
@@ -73,14 +85,19 @@ def write_json(path: Path | str, value: Any) -> None:
 
 def read_json(path: Path | str) -> Any:
     """Parsed content of a JSON file; a DotbenchError names the file and line of what is wrong."""
+    text = read_text(path)
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise DotbenchError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from error
-    except UnicodeDecodeError as error:
-        raise DotbenchError(f"{path}: not text in UTF-8: {error}") from error
-    except OSError as error:
-        raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def read_json_if_whole(path: Path | str) -> Any:
+    """Content of a file that is worth a fresh start and no more: None where it is not there or cannot be read."""
+    try:
+        return read_json(path)
+    except DotbenchError:
+        return None
 
 
 def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: list[str]) -> None:

@@ -1,6 +1,5 @@
 """Finished runs of a configuration → one small file."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,10 @@ from dotbench.archive.rows import (
 from dotbench.config.plan import Plan
 from dotbench.config.runs import MethodEntry
 from dotbench.errors import DotbenchError
+from dotbench.execution.provenance import commit
 from dotbench.lazy import np, pd
 from dotbench.runs.evaluating import RANKING, RATING
 
-PROJECT = Path(__file__).parents[3]
 PROVENANCE = ("dotbench", "commit")
 
 
@@ -51,7 +50,7 @@ def export_runs(plan: Plan, path: Path) -> Exported:
     is about other data, or if a run contradicts itself.
     """
     methods = {(entry.dataset, entry.folder): entry for entry in plan.entries}
-    source = {"dotbench": __version__, "commit": _commit()}
+    source = {"dotbench": __version__, "commit": commit()}
     rows = [row | source for entry in methods.values() for row in _finished(plan, entry)]
     jobs = [row | source for row in finished_jobs(plan)]
     kept = read_archive(path) if path.exists() else []
@@ -134,14 +133,3 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode()
     except OSError as error:
         raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
-def _commit() -> str | None:
-    """The commit of this checkout, with ``-dirty`` where files were changed; None where there is none to name."""
-    if not (PROJECT / ".git").exists():
-        return None
-    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -21,7 +21,14 @@ from dotbench.archive.rows import (
 )
 from dotbench.files import write_parquet, write_text
 from dotbench.runs.evaluating import per_user_table
+from dotbench.seals import SUFFIX, seal
 from dotbench.sources import refresh
+
+# is it a fit → record → what is here of it
+SEALED = {
+    True: {"fit.json": ["curve.csv"], "metrics.json": ["fit.json", "per_user.parquet"]},
+    False: {"chosen.json": ["trials.csv", "trials_curves.csv"]},
+}
 
 
 @dataclass
@@ -96,6 +103,9 @@ def _write(row: Row, overwrite: bool) -> None:
     per_user = into / "per_user.parquet"
     if is_fit(row) and (overwrite or not per_user.is_file()):
         write_parquet(per_user, per_user_table(per_user_columns(row)))
+    for record, files in SEALED[is_fit(row)].items():
+        if overwrite or not (into / record).with_suffix(SUFFIX).is_file():
+            seal(into / record, [into / name for name in files])
     now = time.time()
     for file in into.iterdir():
         if file.is_file():

@@ -13,6 +13,7 @@ from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.files import canonical_json, write_parquet, write_text
 from dotbench.lazy import pd
+from dotbench.seals import seal
 from dotbench.simulations.base import EXPERIMENT, PART
 
 JobRow = dict[str, Any]
@@ -100,6 +101,7 @@ def write_job(row: JobRow) -> bool:
     if not finished or not file.is_file():
         write_parquet(file, from_text(row["rows"]))
         write_text(record, row["record"])
+        seal(record, [file])
     now = time.time()
     for path in (file, record):
         os.utime(path, (now, now))

@@ -2,11 +2,12 @@
 
 from dotbench.cli.stage import File, Json, run
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.paper_vs_ours import paper_versus_ours
+from dotbench.reporting.paper_vs_ours import PaperVersusOurs
+from dotbench.reporting.sealing import write_sealed
 
 
 def main(contents: Json, folder: File) -> None:
-    paper_versus_ours(Contents.from_json(contents), folder)
+    write_sealed(PaperVersusOurs(), Contents.from_json(contents), folder)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dotbench.errors import DotbenchError
 from dotbench.files import read_arrays, read_json
 from dotbench.runs.evaluating import ALWAYS, evaluate, evaluate_further
 from dotbench.runs.record import FitRecord
+from dotbench.seals import seal
 
 
 def main(fit: File, split: File, folder: File, metrics: Json = None) -> None:
@@ -21,8 +22,12 @@ def main(fit: File, split: File, folder: File, metrics: Json = None) -> None:
     with read_arrays(fit / paths.FITTED) as arrays:
         if metrics:
             evaluate_further(record, arrays, loaded, folder, metrics)
+            result = paths.further(folder, metrics)
+            scores = result.with_suffix(".parquet")
         else:
             evaluate(record, arrays, loaded, folder)
+            result, scores = folder / "metrics.json", folder / "per_user.parquet"
+    seal(result, [fit / "fit.json", scores])
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from dotbench import paths
 from dotbench.cli.stage import File, Files, Hardware, Json, Maybe, Number, Text, run, say
 from dotbench.datasets.interactions import load_split
 from dotbench.execution.hardware import prepare_execution
 from dotbench.files import read_json
 from dotbench.runs.fitting import Inputs, Seeds, fit
 from dotbench.runs.method import from_identity
+from dotbench.seals import seal
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def main(
         failed_before=choice["reason"],
     )
     result.on_split(method["protocol"].get("split")).save(folder)
+    seal(folder / "fit.json", [folder / paths.FITTED, folder / "curve.csv"])
 
 
 if __name__ == "__main__":

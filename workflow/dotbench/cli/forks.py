@@ -24,11 +24,13 @@ from dotbench.cli import job
 from dotbench.cli.stage import run
 
 # what jobs import, in the order in which a run comes to need it; jobs are served between two imports
-IMPORTS = ("numpy", "pandas", "pyarrow.parquet", "dotbench.cli.prepare", "dotbench.cli.split", "torch", "torch.optim")
-IMPORTS += ("dotbench.cli.tune", "dotbench.cli.fit", "dotbench.cli.evaluate", "dotbench.cli.decompose", "scipy.sparse")
-IMPORTS += ("torch._dynamo", "dotbench.cli.simulate", "scipy.stats", "dotbench.cli.table", "matplotlib.figure")
-IMPORTS += ("matplotlib.backends.backend_svg", "matplotlib.backends.backend_pdf", "dotbench.cli.figure")
-IMPORTS += ("dotbench.cli.compare", "dotbench.cli.site")
+IMPORTS = [
+    *("numpy", "pandas", "pyarrow.parquet", "dotbench.cli.prepare", "dotbench.cli.split"),
+    *("torch", "torch.optim", "dotbench.cli.tune", "dotbench.cli.fit", "dotbench.cli.evaluate"),
+    *("dotbench.cli.decompose", "scipy.sparse", "torch._dynamo", "dotbench.cli.simulate"),
+    *("scipy.stats", "dotbench.cli.table", "matplotlib.figure", "matplotlib.backends.backend_svg"),
+    *("matplotlib.backends.backend_pdf", "dotbench.cli.figure", "dotbench.cli.compare", "dotbench.cli.site"),
+]
 
 
 def start() -> None:

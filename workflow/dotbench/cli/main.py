@@ -64,10 +64,13 @@ def plan(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every job with its reason")] = False,
 ) -> None:
     """What would run, and why. Runs nothing."""
-    from dotbench.cli import snakemake, workflow
+    from dotbench.cli import snakemake, verifying, workflow
     from dotbench.cli import targets as known
 
-    known.check(workflow.load_plan(config), targets or [])
+    whole = workflow.load_plan(config)
+    known.check(whole, targets or [])
+    for reason in verifying.damaged(whole).values():
+        print(f"damaged, and made again by the next run: {reason}")
     jobs = snakemake.planned_jobs(targets or [], config)
     if not jobs:
         print("nothing to do: everything is up to date")
@@ -100,6 +103,19 @@ def status(config: Config = None) -> None:
     total = [sum(getattr(s, key) for s in states) for key in ("done", "failed", "to_do")]
     print("fits: {} done, {} failed, {} to do".format(*total))
     write_index()
+
+
+@app.command(rich_help_panel=WORKFLOW)
+def verify() -> None:
+    """Whether every file below results/ is as it was when it was written. Changes nothing."""
+    from dotbench.cli import verifying
+
+    found = verifying.verify()
+    for reason in found:
+        print(reason)
+    if found:
+        raise typer.Exit(1)
+    print("nothing is damaged")
 
 
 @app.command(rich_help_panel=WORKFLOW)

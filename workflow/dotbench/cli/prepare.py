@@ -2,10 +2,12 @@
 
 from dotbench.cli.stage import File, Maybe, Text, run, say
 from dotbench.datasets.prepare import prepare
+from dotbench.seals import seal
 
 
 def main(dataset: Text, folder: File, manifest: Maybe = None) -> None:
-    prepare(dataset, folder, manifest, say)
+    stats = prepare(dataset, folder, manifest, say)
+    seal(folder / "stats.json", [folder / name for name in stats["sha256"]])
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dotbench import paths
 from dotbench.config.plan import Plan
 from dotbench.config.runs import MethodEntry
 from dotbench.files import read_json
+from dotbench.seals import damage
 from dotbench.simulations.entry import SimulationEntry
 
 
@@ -44,17 +46,15 @@ def states(plan: Plan) -> list[State]:
         folder = paths.run(entry.dataset, entry.folder)
         trials = len(entry.method.trials())
         kept = len(list((paths.CHECKPOINTS / entry.dataset / entry.folder / "tune").glob("*.json")))
-        if (folder / "chosen.json").is_file():
-            state.tuned = read_json(folder / "chosen.json")["status"]
+        if chosen := _whole(folder / "chosen.json"):
+            state.tuned = chosen["status"]
         elif kept:
             state.tuned = f"{kept} of {trials}"
         for fit in plan.fits(entry):
-            record = fit / "metrics.json"
-            if not record.is_file():
+            content = _whole(fit / "fit.json") and _whole(fit / "metrics.json")
+            if content is None:
                 state.to_do += 1
-                continue
-            content = read_json(record)
-            if content["status"] == "ok":
+            elif content["status"] == "ok":
                 state.done += 1
             else:
                 state.failed += 1
@@ -79,7 +79,7 @@ def simulation_states(plan: Plan) -> list[SimulationState]:
         state = SimulationState(entry)
         for label in entry.jobs:
             record = entry.rows(label).with_suffix(".json")
-            content = read_json(record) if record.is_file() else None
+            content = _whole(record)
             if content is None:
                 state.to_do += 1
             elif content["failed"]:
@@ -90,6 +90,14 @@ def simulation_states(plan: Plan) -> list[SimulationState]:
                 state.done += 1
         plan_states.append(state)
     return plan_states
+
+
+def _whole(record: Path) -> dict[str, Any] | None:
+    """The content of a record; None where it is not there, or is damaged and so will be made again."""
+    if not record.is_file() or damage(record):
+        return None
+    content: dict[str, Any] = read_json(record)
+    return content
 
 
 def drop_failed(plan: Plan) -> list[Path]:
@@ -104,7 +112,7 @@ def drop_failed(plan: Plan) -> list[Path]:
                 (fit / name).unlink(missing_ok=True)
             dropped.append(fit)
         chosen = paths.run(state.entry.dataset, state.entry.folder) / "chosen.json"
-        if chosen.is_file() and read_json(chosen)["status"] != "ok":
+        if (_whole(chosen) or {"status": "ok"})["status"] != "ok":
             chosen.unlink()
             dropped.append(chosen.parent)
         if state.failed_fits:

@@ -4,6 +4,7 @@ import shutil
 
 from dotbench.cli.stage import File, Hardware, Json, Maybe, Text, run, say
 from dotbench.execution.hardware import prepare_execution
+from dotbench.seals import seal
 from dotbench.simulations.jobs import run_job, save_job
 
 
@@ -20,6 +21,7 @@ def main(
     execution = prepare_execution(hardware.device, hardware.threads, log, say, job["gpu"])
     frame, record = run_job(simulation, label, job["settings"], job["modules"], execution, checkpoints)
     save_job(frame, record, rows)
+    seal(rows.with_suffix(".json"), [rows])
     shutil.rmtree(checkpoints, ignore_errors=True)
 
 

@@ -6,6 +6,7 @@ from dotbench.execution.hardware import prepare_execution
 from dotbench.runs.fitting import Inputs
 from dotbench.runs.method import from_identity
 from dotbench.runs.tuning import tune
+from dotbench.seals import seal
 from dotbench.tuning.halving import Halving
 
 
@@ -31,6 +32,7 @@ def main(
     execution = prepare_execution(hardware.device, hardware.threads, log, say, resolved.solver is not None)
     halving = Halving(**protocol["halving"]) if "halving" in protocol else None
     tune(resolved, load_inputs, protocol["tuning_seed"], execution, folder, checkpoints, halving)
+    seal(folder / "chosen.json", [folder / "trials.csv", folder / "trials_curves.csv"])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dotbench import paths
 from dotbench.cli import targets as named
 from dotbench.cli.progress import drop_failed, simulation_states, states
 from dotbench.cli.snakemake import PROJECT, snakemake
+from dotbench.cli.verifying import mend
 from dotbench.config.benchmark import load_benchmark
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
@@ -60,6 +61,8 @@ def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, o
     dry = any(option in ("-n", "--dry-run", "--dryrun") for option in options)
     if dry:
         return snakemake([*targets, *options], config).returncode
+    for reason in mend(plan):
+        print(f"damaged, and made again: {reason}")
     if retry_failed:
         for folder in drop_failed(plan):
             print(f"to be run again: {folder}")

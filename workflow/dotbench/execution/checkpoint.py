@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dotbench.files import read_json, write_json
+from dotbench.files import read_json_if_whole, write_json
 
 Rows = list[dict[str, Any]]
 
@@ -20,7 +20,7 @@ class Checkpoint:
         self.folder, self.key = folder, key
         path = folder / "rows.json"
         self.rows: dict[str, Rows] = {}
-        content: dict[str, Any] = read_json(path) if path.is_file() else {"key": None}
+        content: dict[str, Any] = read_json_if_whole(path) or {"key": None}
         if content["key"] == key:
             self.rows = content["rows"]
         else:

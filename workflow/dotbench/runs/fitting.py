@@ -12,6 +12,7 @@ from dotbench.evaluation.rmse import inner_products
 from dotbench.evaluation.topk import CUTOFF, Ranking, vector_scorer
 from dotbench.execution.attempt import attempt
 from dotbench.execution.hardware import Execution, Usage, machine, versions
+from dotbench.execution.provenance import provenance
 from dotbench.features.arrays import Features, joined, load_features
 from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
 from dotbench.lazy import np, torch
@@ -131,6 +132,7 @@ def fit(
         machine=machine(execution.device),
         versions=versions(),
         further=training.extra,
+        provenance=provenance(method_code(method), split=inputs.split.content_digest()),
     )
     curve = [{(metric if key == "validation" else key): value for key, value in row.items()} for row in training.curve]
     return Fit(record, curve, training.arrays or empty_arrays(method.task), training.paused)
@@ -142,9 +144,14 @@ def empty_arrays(task: str) -> dict[str, Any]:
     return {name: np.zeros((0, 0) if task == "ranking" else 0, np.float32) for name in names}
 
 
+def method_code(method: Method) -> str:
+    """Digest of the source that a fit of the method runs."""
+    return sources_digest(__name__, *method.modules)
+
+
 def fit_key(method: Method, inputs: Inputs, execution: Execution) -> str:
     """What a checkpoint depends on besides hyperparameters and seed: code, data, hardware settings."""
-    code = sources_digest(__name__, *method.modules)
+    code = method_code(method)
     read = [file_digest(path) for path in inputs.features]
     data = inputs.split.content_digest()
     return digest([method.names, method.watched.key, code, data, read, execution.threads, execution.device])

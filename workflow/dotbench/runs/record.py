@@ -12,7 +12,7 @@ class FitRecord:
     ``validation``: the metric named by ``validation_metric`` at the best epoch. ``train_seconds``, ``cpu_seconds``:
     wall and CPU seconds of training alone. ``cpu_share_of_others``: share of the machine's CPU time that went to other
     processes meanwhile. ``further``: what a solver adds, e.g. its decomposition. ``split``: identity of the split where
-    it is not the default one.
+    it is not the default one. ``provenance``: as `dotbench.execution.provenance` makes it.
     """
 
     dataset: str
@@ -41,6 +41,7 @@ class FitRecord:
     versions: dict[str, str]
     further: dict[str, Any] = field(default_factory=dict)
     split: dict[str, Any] | None = None
+    provenance: dict[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -49,8 +50,8 @@ class FitRecord:
     def to_json(self) -> dict[str, Any]:
         """In plain types, as it stands in ``fit.json``."""
         values = asdict(self)
-        further, split = values.pop("further"), values.pop("split")
-        content: dict[str, Any] = values | further | ({} if split is None else {"split": split})
+        further, optional = values.pop("further"), {key: values.pop(key) for key in ("split", "provenance")}
+        content: dict[str, Any] = values | further | {key: one for key, one in optional.items() if one is not None}
         return content
 
     @classmethod

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.execution.hardware import Execution
-from dotbench.files import digest, read_json, write_csv, write_json
+from dotbench.files import digest, read_json_if_whole, write_csv, write_json
 from dotbench.runs.fitting import Inputs, Seeds, fit, fit_key, short
 from dotbench.runs.method import Method
 from dotbench.runs.record import FitRecord
@@ -64,13 +64,13 @@ def tune(
                     continue
                 name = digest([key, settings[number]])
                 finished, partial = checkpoints / f"{name}-{level}.json", checkpoints / f"{name}.pt"
-                if not finished.exists():
+                facts = read_json_if_whole(finished)
+                if facts is None:
                     result = fit(
                         method, settings[number], inputs, Seeds(seed, seed), execution, checkpoint=partial, pause=pause
                     )
                     facts = {"record": result.record.to_json(), "curve": result.curve, "paused": result.paused}
                     write_json(finished, facts)
-                facts = read_json(finished)
                 record = FitRecord.from_json(facts["record"])
                 trials[number] = Trial(record, facts["curve"], facts["paused"], level)
                 step = f"rung {level} of {len(rungs)}, " if rungs else ""

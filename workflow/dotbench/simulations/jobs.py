@@ -6,6 +6,7 @@ from typing import Any
 from dotbench.errors import DotbenchError
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution, Usage, machine, versions
+from dotbench.execution.provenance import provenance
 from dotbench.files import digest, write_json, write_parquet
 from dotbench.lazy import pd
 from dotbench.registry import unknown
@@ -57,6 +58,7 @@ def run_job(
         "machine": machine(execution.device),
         "versions": versions(),
         "code": code,
+        "provenance": provenance(code),
     }
     return frame, record
 
