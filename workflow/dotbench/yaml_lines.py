@@ -7,6 +7,7 @@ import yaml
 
 from dotbench.errors import DotbenchError
 
+MOST_VALUES = 100_000  # of a file: a few lines of aliases can stand for more than a computer holds
 KeyPath = tuple[str | int, ...]
 
 
@@ -14,7 +15,10 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
     """The mapping in a YAML file; a DotbenchError names the file and line of what is wrong."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-        _refuse_repeated_keys(path, yaml.compose(text, Loader=yaml.SafeLoader))
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if _values(node, {}) > MOST_VALUES:
+            raise DotbenchError(f"{path}: its aliases stand for more than {MOST_VALUES:,} values; write fewer of them")
+        _refuse_repeated_keys(path, node)
         value = yaml.safe_load(text)
     except OSError as error:
         raise DotbenchError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -30,6 +34,16 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DotbenchError(f"{path}: found {type(value).__name__}; allowed is a mapping of keys to values")
     return value
+
+
+def _values(node: Any, known: dict[int, int]) -> int:
+    """How many values a node stands for, each alias counted as what it repeats; ``known``: those of nodes seen."""
+    if id(node) not in known:
+        known[id(node)] = 1  # of a node that holds itself
+        parts = node.value if isinstance(node, yaml.CollectionNode) else []
+        flat = [part for pair in parts for part in (pair if isinstance(pair, tuple) else (pair,))]
+        known[id(node)] = 1 + sum(_values(part, known) for part in flat)
+    return known[id(node)]
 
 
 def _refuse_repeated_keys(path: Path | str, node: Any) -> None:

@@ -1,13 +1,24 @@
 """What a dataset definition file may say."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from dotbench.datasets.interactions import PARTS
 from dotbench.settings import Settings
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+
+
+def _inside(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in value or "\\" in value:
+        raise ValueError(f"found {value!r}; allowed is a relative path with '/' and without '..'")
+    return value
+
+
+Inside = Annotated[str, AfterValidator(_inside)]  # a path that does not leave the folder it is taken in
 
 
 class Digests(Settings):
@@ -27,7 +38,7 @@ class Digests(Settings):
 class Member(Digests):
     """A file inside an archive that the dataset is read from."""
 
-    path: str = Field(description="path inside the archive, and below a local folder of unpacked files")
+    path: Inside = Field(description="path inside the archive, and below a local folder of unpacked files")
     role: Literal["ratings", "train", "valid", "test", "users", "items"] = Field(
         "ratings", description="what the file holds: ratings, a part of them where others divided the data, or more"
     )
@@ -59,7 +70,7 @@ class Source(Digests):
     )
     urls: list[str] = Field(default=[], description="addresses of the same file, tried in order")
     obtain: str | None = Field(None, description="how a person gets the files, where no address gives them")
-    folder: str | None = Field(None, description="folder of a local copy, where it is not the dataset's name")
+    folder: Inside | None = Field(None, description="folder of a local copy, where it is not the dataset's name")
     members: list[Member] = Field(default=[], description="files to read if the address leads to a zip archive")
     generator: Name | None = Field(None, description="a generator of the package: no download")
     parameters: dict[str, Any] = Field(default={}, description="settings of the generator")

@@ -1,6 +1,7 @@
 """Raw files of a dataset: found locally or downloaded, verified, and described in a manifest."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -190,7 +191,8 @@ def _unpacked(dataset: Dataset, archive: Path, folder: Path, origin: str) -> Fou
 
 
 def _archive_name(dataset: Dataset) -> str:
-    return Path(unquote(urlsplit(dataset.source.urls[0]).path)).name or dataset.name
+    name = Path(unquote(urlsplit(dataset.source.urls[0]).path)).name
+    return name if re.fullmatch(r"[\w(+][\w.() +-]*", name) else dataset.name
 
 
 def _local_folders(dataset: Dataset) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import Any
 from dotbench.datasets._disk import room
 from dotbench.datasets.definition import Member
 from dotbench.datasets.verify import WrongContent
+from dotbench.errors import DotbenchError
 from dotbench.files import atomic
 
 # RuntimeError: encrypted; NotImplementedError: another way of compression
@@ -26,17 +27,32 @@ _BROKEN = (
 )
 
 
+GROWTH, ALWAYS = 100, 100_000_000  # an archive may hold so many times its own bytes, and so many in any case
+
+
 def unpack(archive: Path, member: Member, target: Path, check: Callable[[Path], bool]) -> bool:
     """Write a member to ``target`` and return what ``check`` says of it.
 
-    What is at ``target`` stays until the new file is complete and ``check`` has not raised.
-    Raises WrongContent if the archive cannot be read or lacks the member, DotbenchError if the disk does not take it.
+    What is at ``target`` stays until the new file is complete and ``check`` has not raised. An archive of 1 MB can hold
+    1 GB of zeros: what is larger than both limits above needs its size stated in the definition.
+    Raises WrongContent if the archive cannot be read or lacks the member, DotbenchError if the disk does not take it or
+    the content is larger than it may be.
     """
+    allowed = max(GROWTH * archive.stat().st_size, ALWAYS) if member.bytes is None else member.bytes
     with _opened(archive, member) as (stream, size), atomic(target) as temporary:
+        _must_fit(archive, member, size or 0, allowed)
         with room(target, size), temporary.open("wb") as out:
             while block := _block(archive, stream):
                 out.write(block)
+                _must_fit(archive, member, out.tell(), allowed)
         return check(temporary)
+
+
+def _must_fit(archive: Path, member: Member, size: int, allowed: int) -> None:
+    if size > allowed:
+        limit = "the limit of an archive of its size; if it is right, state 'bytes' of the member in the definition"
+        limit = limit if member.bytes is None else "the size that the definition states"
+        raise DotbenchError(f"{archive}: '{member.path}' is larger than {allowed:,} bytes, {limit}")
 
 
 @contextmanager
