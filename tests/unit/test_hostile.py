@@ -47,7 +47,10 @@ def test_a_definition_cannot_name_what_lies_outside(define: Define, path: str, k
 
 
 @pytest.mark.parametrize("end", ["%2e%2e", "a%2f%2e%2e", "%00", "..", ".", "%2e", "", "a%2fb", "%0a"])
-def test_an_address_names_no_file_outside(define: Define, workdir: Path, end: str) -> None:
+def test_an_address_names_no_file_outside(
+    define: Define, workdir: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dotbench.datasets.download.TRIES", 1)
     define("own", source={"urls": [f"http://127.0.0.1:9/{end}"]}, format=FORMAT)
     with pytest.raises(DotbenchError, match="own"):
         fetch("own", workdir / "resources" / "own", lambda text: None)
@@ -61,12 +64,12 @@ def test_an_archive_does_not_unpack_to_a_thousand_times_its_size(workdir: Path, 
     archive = Path(f"bomb.{kind}")
     archive.write_bytes(zipped(zeros=zeros) if kind == "zip" else gzip.compress(zeros, 1))
     assert archive.stat().st_size * 100 < ALWAYS
-    with pytest.raises(DotbenchError, match=r"bomb.*'zeros' is larger than 100,000,000 bytes, .*state its size"):
+    with pytest.raises(DotbenchError, match=r"bomb.*'zeros' is larger than 100,000,000 bytes, .*state 'bytes'"):
         unpack(archive, Member(path="zeros"), Path("out"), lambda path: True)
     assert not Path("out").exists()
     assert [path.name for path in Path().iterdir()] == [archive.name]
     assert unpack(archive, Member(path="zeros", bytes=len(zeros)), Path("out"), lambda path: True)
-    with pytest.raises(DotbenchError, match="larger than 5 bytes, which is the size that the definition states"):
+    with pytest.raises(DotbenchError, match="larger than 5 bytes, the size that the definition states"):
         unpack(archive, Member(path="zeros", bytes=5), Path("out"), lambda path: True)
 
 
