@@ -27,7 +27,7 @@ from dotbench.cli.stage import run
 IMPORTS = [
     *("numpy", "pandas", "pyarrow.parquet", "dotbench.cli.prepare", "dotbench.cli.split"),
     *("torch", "torch.optim", "dotbench.cli.tune", "dotbench.cli.fit", "dotbench.cli.evaluate"),
-    *("dotbench.cli.decompose", "scipy.sparse", "torch._dynamo", "dotbench.cli.simulate"),
+    *("dotbench.cli.decompose", "scipy.sparse", "dotbench.cli.simulate"),
     *("scipy.stats", "dotbench.cli.table", "matplotlib.figure", "matplotlib.backends.backend_svg"),
     *("matplotlib.backends.backend_pdf", "dotbench.cli.figure", "dotbench.cli.compare", "dotbench.cli.site"),
 ]

@@ -7,6 +7,7 @@ from pydantic import Field
 from dotbench.lazy import torch
 from dotbench.losses.base import DifferentiableLoss
 from dotbench.models.base import VectorModel
+from dotbench.solvers.adam import Adam
 from dotbench.solvers.base import IterativeSettings, Problem, Solution, Solver
 from dotbench.solvers.loop import Budget, run
 
@@ -59,9 +60,8 @@ class GradientTrainer:
         self.scores_unseen = problem.model.scores_unseen(problem.settings.model_dump())
         own = self.objective.own_parameters(self.train, self.generator)
         self.parameters = [*self.model.parameters(), *own]
-        groups = [{"params": self.model.parameters(), "weight_decay": settings.weight_decay}]
-        groups += [{"params": own, "weight_decay": 0.0}] if own else []  # a margin, a boundary: no vectors
-        self.optimizer = torch.optim.Adam(groups, lr=settings.learning_rate, fused=True)
+        decayed = (self.model.parameters(), settings.weight_decay)
+        self.optimizer = Adam([decayed, (own, 0.0)], settings.learning_rate)  # own: a margin, a boundary; no vectors
         self._warm_up()
 
     def _warm_up(self) -> None:
@@ -102,7 +102,7 @@ class GradientTrainer:
     def state(self) -> dict[str, Any]:
         return {
             "parameters": [parameter.detach() for parameter in self.parameters],
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.optimizer.state(),
             "generator": self.generator.get_state(),
         }
 
@@ -110,5 +110,5 @@ class GradientTrainer:
         with torch.no_grad():
             for parameter, value in zip(self.parameters, state["parameters"], strict=True):
                 parameter.copy_(value)
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.restore(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())
