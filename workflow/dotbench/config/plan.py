@@ -3,7 +3,7 @@
 import itertools
 import os
 import sys
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from dotbench import paths
@@ -81,7 +81,7 @@ class Plan(RunPlan):
         entries = self.study_simulations(study.name)
         if not study.published:
             return entries
-        about = {method.simulation for method in load_published(study.published).methods}
+        about = _published_simulations(study.published)
         return [entry for entry in entries if entry.simulation.name in about]
 
     def contents(self, study: type[Study], name: str | None = None) -> Contents:
@@ -170,11 +170,23 @@ class Plan(RunPlan):
         return self._records(self.study_entries(study.name), self.published_simulations(study))
 
     def _records(self, entries: list[MethodEntry], simulations: list[SimulationEntry]) -> list[str]:
-        files = [file for entry in entries for file in self._entry_records(entry)]
-        files += [entry.rows(label).with_suffix(".json") for entry in simulations for label in entry.jobs]
+        files = [
+            file for entry in entries for file in self._entry_records[entry.study.name, entry.dataset, entry.folder]
+        ]
+        files += [file for entry in simulations for file in self._job_records[entry.folder]]
         return list(map(str, dict.fromkeys(files)))
 
-    def _entry_records(self, entry: MethodEntry) -> list[Path]:
+    @cached_property
+    def _job_records(self) -> dict[str, list[Path]]:
+        """Folder of a simulation → the records of its jobs."""
+        return {e.folder: [e.rows(label).with_suffix(".json") for label in e.jobs] for e in self.simulations}
+
+    @cached_property
+    def _entry_records(self) -> dict[tuple[str, str, str], list[Path]]:
+        """(study, dataset, run folder) → the records behind a method's numbers."""
+        return {(e.study.name, e.dataset, e.folder): self._records_of(e) for e in self.entries}
+
+    def _records_of(self, entry: MethodEntry) -> list[Path]:
         """The records behind a method's numbers. Imported runs come with those of their data and splits, and without
         those of decompositions and features, which they do not need."""
         files = [paths.run(entry.dataset, entry.folder) / "chosen.json", *self.further_files(entry, ".json")]
@@ -237,3 +249,9 @@ class Plan(RunPlan):
         if benchmark.data_dir and not os.environ.get("DOTBENCH_DATA"):
             variables["DOTBENCH_DATA"] = benchmark.data_dir
         return variables
+
+
+@cache
+def _published_simulations(key: str) -> set[str | None]:
+    """The simulations that the published numbers of a paper are about."""
+    return {method.simulation for method in load_published(key).methods}
