@@ -2,7 +2,7 @@
 import os
 import sys
 
-from dotbench.cli import forks
+from dotbench.cli import forks, slurm
 from dotbench.cli.snakemake import keep_one_clock, outputs_of
 from dotbench.config.benchmark import parse_benchmark
 from dotbench.config.inputs import Inputs, one_of
@@ -29,8 +29,20 @@ keep_one_clock(JobScheduler)
 os.environ.pop("DOTBENCH_FORKS", None)
 
 
+def on_slurm():
+    return workflow.executor_plugin is not None and workflow.executor_plugin.name == "slurm"
+
+
+if workflow.remote_exec and workflow.local_exec and slurm.jobs_of(sys.argv) > 1:
+    forks.start()  # for the jobs of one submission; onstart is for the process that submits
+
+
 onstart:
     forks.start()
+    if on_slurm():
+        import snakemake_executor_plugin_slurm as plugin
+
+        slurm.make_safe(plugin, workflow.executor_settings, logger.warning)
 
 
 wildcard_constraints:
@@ -56,6 +68,16 @@ WHOLE_MACHINE, SHARE = 100, 1
 
 def fit_machine(wildcards):
     return WHOLE_MACHINE if plan.is_timed(wildcards.method) else SHARE
+
+
+def whole_node(wildcards):
+    """On SLURM: what asks for a node alone, where times are wanted."""
+    return "--exclusive" if plan.is_timed(wildcards.method) else ""
+
+
+def growing(least):
+    """A resource that grows with every attempt: a job that lacked memory or time gets more of it."""
+    return lambda wildcards, attempt: least * attempt
 
 
 def gpus(wildcards):

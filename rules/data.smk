@@ -14,8 +14,8 @@ rule fetch:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime="4h",
+        mem_mb=growing(1000),
+        runtime=growing(240),
         gpu=0,
         machine=SHARE,
     params:
@@ -40,12 +40,14 @@ rule prepare:
     log:
         "logs/prepare/{dataset}.log",
     retries: 0  # a mistake is not mended by another try
+    group:
+        "data"
     conda:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="2h",
+        mem_mb=growing(4000),
+        runtime=growing(120),
         gpu=0,
         machine=SHARE,
     params:
@@ -69,12 +71,14 @@ rule split:
         big="results/data/{dataset}/split{seed}{variant}/{task}/split.npz",
     log:
         "logs/split/{dataset}/{task}-{seed}{variant}.log",
+    group:
+        "data"
     conda:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="30m",
+        mem_mb=growing(4000),
+        runtime=growing(30),
         gpu=0,
         machine=SHARE,
     params:

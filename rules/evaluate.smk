@@ -13,14 +13,17 @@ rule evaluate:
         per_user="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/per_user.parquet",
     log:
         "logs/evaluate/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
+    group:
+        "runs"
     conda:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="1h",
+        mem_mb=growing(4000),
+        runtime=growing(60),
         gpu=0,
         machine=SHARE,
+        slurm_extra=whole_node,
     params:
         folder=subpath(output.metrics, parent=True),
     message:
@@ -43,14 +46,17 @@ rule evaluate_further:
     log:
         "logs/evaluate/{dataset}/{method}/split{split_seed}-init{init_seed}-{further}.log",
     retries: 0  # a mistake is not mended by another try
+    group:
+        "runs"
     conda:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="1h",
+        mem_mb=growing(4000),
+        runtime=growing(60),
         gpu=0,
         machine=SHARE,
+        slurm_extra=whole_node,
     params:
         metrics=inputs.further_metrics,
         folder=subpath(output.metrics, parent=True),

@@ -15,12 +15,14 @@ rule features:
     log:
         "logs/features/{dataset}/{task}-{seed}{variant}-{features}.log",
     retries: 0  # a mistake is not mended by another try
+    group:
+        "data"
     conda:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime="4h",
+        mem_mb=growing(8000),
+        runtime=growing(240),
         gpu=0,
         machine=SHARE,
     params:

@@ -13,8 +13,8 @@ rule simulate:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
     resources:
-        mem_mb=8000,
-        runtime="12h",
+        mem_mb=growing(8000),
+        runtime=growing(720),
         gpu=job_gpus,
         machine=SHARE,
     params:

@@ -26,8 +26,8 @@ for _kind in table_kinds().values():
             "../envs/dotbench.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime="30m",
+            mem_mb=growing(4000),
+            runtime=growing(30),
             gpu=0,
             machine=SHARE,
         params:
@@ -62,8 +62,8 @@ for _kind in figure_kinds().values():
             "../envs/dotbench.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime="30m",
+            mem_mb=growing(2000),
+            runtime=growing(30),
             gpu=0,
             machine=SHARE,
         params:
@@ -90,8 +90,8 @@ rule site:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="30m",
+        mem_mb=growing(4000),
+        runtime=growing(30),
         gpu=0,
         machine=SHARE,
     params:
@@ -123,8 +123,8 @@ rule compare:
         "../envs/dotbench.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime="10m",
+        mem_mb=growing(2000),
+        runtime=growing(10),
         gpu=0,
         machine=SHARE,
     params:

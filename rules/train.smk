@@ -11,12 +11,14 @@ rule decompose:
         big="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.npz",
     log:
         "logs/decompose/{dataset}/{artefact}/{seed}{variant}.log",
+    group:
+        "data"
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
     resources:
-        mem_mb=8000,
-        runtime="1h",
+        mem_mb=growing(8000),
+        runtime=growing(60),
         gpu=spectrum_gpus,
         machine=WHOLE_MACHINE,
     params:
@@ -43,14 +45,17 @@ rule tune:
         curves="results/runs/{dataset}/{method}/trials_curves.csv",
     log:
         "logs/tune/{dataset}/{method}.log",
+    group:
+        "runs"
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
     resources:
-        mem_mb=8000,
-        runtime="12h",
+        mem_mb=growing(8000),
+        runtime=growing(720),
         gpu=gpus,
         machine=SHARE,
+        slurm_extra=whole_node,
     params:
         method=inputs.method_identity,
         files=optional_inputs,
@@ -79,14 +84,17 @@ rule fit:
         big="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz",
     log:
         "logs/fit/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
+    group:
+        "runs"
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
     resources:
-        mem_mb=8000,
-        runtime="6h",
+        mem_mb=growing(8000),
+        runtime=growing(360),
         gpu=gpus,
         machine=fit_machine,
+        slurm_extra=whole_node,
     params:
         method=inputs.method_identity,
         files=optional_inputs,

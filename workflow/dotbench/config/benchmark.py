@@ -140,6 +140,11 @@ class Benchmark(Settings):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where fits run; auto takes a GPU if there is one"
     )
+    timing: Literal["exclusive", "shared"] = Field(
+        "exclusive",
+        description="whether a fit behind a time axis has the machine, on a cluster a node, to itself; shared: other "
+        "jobs run beside it, and its times are marked",
+    )
     data_dir: str | None = Field(
         None, description="folder with your copies of public datasets; the variable DOTBENCH_DATA wins over it"
     )

@@ -143,8 +143,8 @@ class RunPlan:
         raise DotbenchError(f"'further-{digest}': the configuration '{self.benchmark.name}' has no such metrics")
 
     def is_timed(self, folder: str) -> bool:
-        """Whether the method's runs stand behind a time axis and need the machine to themselves."""
-        return any(
+        """Whether the method's runs stand behind a time axis and have the machine to themselves."""
+        return self.benchmark.timing == "exclusive" and any(
             entry.folder == folder
             and any(figure.shows(*entry.method.names) for figure in entry.study.figures if not figure.simulation)
             for entry in self.entries

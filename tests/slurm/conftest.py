@@ -1,0 +1,57 @@
+"""A cluster for all tests here, and copies of the project on it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cluster import Cluster, missing
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A cluster, and a folder that its node sees."""
+
+    cluster: Cluster
+    folder: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        snakefile, profile = str(ROOT / "Snakefile"), str(ROOT / "profiles/slurm")
+        command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", snakefile]
+        return [*command, "--workflow-profile", profile, "--configfile", str(ROOT / "config/smoke.yaml")]
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Snakemake on the login node, as plain ``snakemake --workflow-profile`` starts it."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("DOTBENCH_")}
+        environment |= self.cluster.environment
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    pytest.importorskip("snakemake_executor_plugin_slurm", reason="needs pip install -e '.[slurm]'")
+    if reason := missing():
+        pytest.skip(reason)
+    one = Cluster(tmp_path_factory.mktemp("slurm"))
+    try:
+        one.start()
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture
+def site(cluster: Cluster, tmp_path: Path) -> Site:
+    return Site(cluster, tmp_path)

@@ -1,0 +1,121 @@
+"""Submitting to SLURM without waiting for ever: what the cluster can tell is found out first, and lost answers are
+asked for again.
+
+The executor plugin asks ``sacct`` or ``squeue`` how its jobs are. Where no accounting database is kept, ``sacct`` never
+sees a job end; where the controller does not answer, the plugin forgets the jobs it asked about. Either way it waits
+for ever.
+"""
+
+import asyncio
+import itertools
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from dotbench.errors import DotbenchError
+
+ANSWER = 20  # seconds that SLURM's commands may take
+PAUSES = (2, 5, 10, 30, 60)  # seconds between questions to a controller that does not answer; the last one repeats
+LEAST_AGE = 30  # seconds that squeue must remember a finished job; it is asked every few
+Query = Callable[..., Awaitable[tuple[dict[str, str] | None, float | None]]]
+
+
+def status_command() -> str:
+    """``sacct`` or ``squeue``, whichever tells this cluster's finished jobs.
+
+    Raises DotbenchError where there is no SLURM, its controller does not answer, or neither command can tell.
+    """
+    absent = [name for name in ("sbatch", "squeue", "scontrol") if shutil.which(name) is None]
+    if absent:
+        raise DotbenchError(f"no SLURM on this machine: {', '.join(absent)} not found; submit from a login node")
+    told = _call("scontrol", "show", "config")
+    if told is None:
+        raise DotbenchError("SLURM's controller does not answer ('scontrol ping' tells); nothing was submitted")
+    accounting = _setting(told, "AccountingStorageType")
+    if not accounting.endswith("none") and _call("sacct", "--allocations", "--noheader", "--format=JobID") is not None:
+        return "sacct"
+    age = int(re.match(r"\d+", _setting(told, "MinJobAge") or "0").group())  # type: ignore[union-attr]
+    if age < LEAST_AGE:
+        raise DotbenchError(
+            f"this cluster keeps no accounting database (AccountingStorageType={accounting}) and forgets a finished "
+            f"job after {age} s (MinJobAge); needed is the one, or {LEAST_AGE} s. Ask its administrator, or run on one "
+            "node: sbatch --wrap 'dotbench run …'"
+        )
+    return "squeue"
+
+
+def make_safe(plugin: Any, settings: Any, warn: Callable[[str], None]) -> None:
+    """Let the executor plugin, a module, ask what works, and let it wait for a controller that is restarted.
+
+    ``settings``: the plugin's own. Raises DotbenchError as `status_command` does.
+    """
+    settings.status_command = status_command()
+    plugin.get_min_job_age = lambda: 10**6  # it was looked at above; the plugin would go back to sacct
+    plugin.query_job_status = patient(plugin.query_job_status, warn)
+    submit = plugin.Executor.run_job
+
+    def run_job(self: Any, job: Any) -> None:
+        wait_for_controller(warn)
+        submit(self, job)
+
+    plugin.Executor.run_job = run_job
+
+
+def jobs_of(arguments: Sequence[str]) -> int:
+    """How many jobs a command line of Snakemake names, as it writes them for a job of a cluster."""
+    if "--target-jobs" not in arguments:
+        return 0
+    behind = arguments[arguments.index("--target-jobs") + 1 :]
+    return len(list(itertools.takewhile(lambda argument: not argument.startswith("-"), behind)))
+
+
+def patient(query: Query, warn: Callable[[str], None]) -> Query:
+    """The plugin's question for the states of its jobs, asked until there is an answer.
+
+    A job that was known and is not any more has ended, in one way or the other: it is told as completed, and Snakemake
+    sees by its output how it ended.
+    """
+    known: set[str] = set()
+
+    async def ask(command: str, logger: Any) -> tuple[dict[str, str] | None, float | None]:
+        tries = 0
+        while True:
+            states, seconds = await query(command, logger)
+            if states is not None:
+                break
+            pause = PAUSES[min(tries, len(PAUSES) - 1)]
+            warn(f"SLURM does not say how the jobs are; asking again in {pause} s")
+            await asyncio.sleep(pause)
+            tries += 1
+        gone = known - states.keys()
+        known.update(states)
+        return states | dict.fromkeys(gone, "COMPLETED"), seconds
+
+    return ask
+
+
+def wait_for_controller(warn: Callable[[str], None]) -> None:
+    """Return when the controller answers."""
+    tries = 0
+    while _call("scontrol", "ping") is None:
+        pause = PAUSES[min(tries, len(PAUSES) - 1)]
+        warn(f"SLURM's controller does not answer; trying again to submit in {pause} s")
+        time.sleep(pause)
+        tries += 1
+
+
+def _call(*command: str) -> str | None:
+    """What a command prints; None if it fails or does not end."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=ANSWER)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout
+
+
+def _setting(told: str, name: str) -> str:
+    found = re.search(rf"^{name}\s*=\s*(\S+)", told, re.MULTILINE)
+    return found[1] if found else ""
