@@ -79,19 +79,18 @@ def run(
             report.parent.mkdir(parents=True, exist_ok=True)
             work.make([*targets, "--report", str(report), "--quiet", "all"], "writing the report")
         page = site_of(everything, report.name if reported else None)
-        made = [] if told.failed else _files(everything, targets)
-        absent = [file for file in made if not Path(file).is_file()]
-        if made and not absent:
-            shown = [study for study in plan.studies() if _is_named(study.name, targets or [study.name])]
-            print("\n".join(["", *outcome(plan, shown), ""]))
-        for what, where in [("made", item) for item in _items(made)] + [
-            ("report", report if reported else None),
-            ("page", page),
-            ("log", work.log),
-            ("next", shlex.join(["dotbench", "open", *_named(config)]) if page else None),
-        ]:
-            if where is not None:
-                print(f"{what:<6}  {where}")
+    wanted = _files(everything, targets)
+    absent = [] if told.failed else [file for file in wanted if not Path(file).is_file()]
+    if not told.failed and not absent:
+        shown = [study for study in plan.studies() if _is_named(study.name, targets or [study.name])]
+        print("\n".join(["", *outcome(plan, shown), "", *(f"made    {item}" for item in _items(wanted))]))
+    if reported:
+        print(f"report  {report}")
+    if page:
+        print(f"page    {page}")
+    print(f"log     {work.log}")
+    if page:
+        print(f"next    {shlex.join(['dotbench', 'open', *_named(config)])}")
     failures = _failures(plan)
     for text in [*told.failed.values(), *failures]:
         print(f"failed: {text}", file=sys.stderr)
