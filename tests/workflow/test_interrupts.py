@@ -15,7 +15,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-
 from conftest import Project, copy_project
 
 pytestmark = pytest.mark.slow
@@ -144,7 +143,8 @@ def test_a_lock_of_a_snakemake_that_was_started_by_hand_is_told_in_our_words(pro
 
 
 def test_a_failed_job_has_name_reason_log_and_remedy(project: Project) -> None:
-    project.edit("workflow/dotbench/runs/evaluating.py", "import", "raise RuntimeError('out of order')\nimport")
+    first = "from pathlib import Path"
+    project.edit("workflow/dotbench/runs/evaluating.py", first, f"{first}\n\nraise RuntimeError('out of order')")
     failed = finish(project)
     assert failed.returncode == 1
     assert (
