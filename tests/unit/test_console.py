@@ -323,6 +323,12 @@ def test_a_failed_job_is_told_with_what_to_do(config, monkeypatch, capsys) -> No
     ("status", "told", "words", "message"),
     [
         (1, [], "Building DAG of jobs...\nerror: own.yaml: no good\n", "error: own.yaml: no good\n(log: logs/run/own-"),
+        (
+            2,
+            [],
+            "usage: snakemake [-h]\n  [--x]\nsnakemake: error: unrecognized arguments: --y\n",
+            "error: snakemake: error: unrecognized arguments: --y\n(log: logs/run/own-",
+        ),
         (-9, [], "", "error: Snakemake was killed by SIGKILL, perhaps for lack of memory (log: logs/run/own-"),
         (
             1,

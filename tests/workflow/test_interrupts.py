@@ -1,7 +1,6 @@
 """However a run ends, nothing of it is left, and the same command ends as an undisturbed run does."""
 
 import hashlib
-import json
 import os
 import random
 import shutil
@@ -143,14 +142,13 @@ def test_a_lock_of_a_snakemake_that_was_started_by_hand_is_told_in_our_words(pro
 
 
 def test_a_failed_job_has_name_reason_log_and_remedy(project: Project) -> None:
-    first = "from pathlib import Path"
-    project.edit("workflow/dotbench/runs/evaluating.py", first, f"{first}\n\nraise RuntimeError('out of order')")
-    failed = finish(project)
+    project.edit("workflow/dotbench/cli/evaluate.py", "def main(", "raise RuntimeError('out of order')\n\n\ndef main(")
+    failed = project.dotbench("run", "rating", "-c", "config/smoke.yaml")
     assert failed.returncode == 1
-    assert (
-        "failed: evaluate MF RG2 (spectral) on sim-tiny, split 0: RuntimeError: out of order (log: logs/eval"
-        in failed.stderr
+    reason = (
+        "failed: evaluate Biases on sim-tiny, split 0: RuntimeError: out of order (log: logs/evaluate/sim-tiny/base"
     )
-    assert failed.stderr.splitlines()[-1].endswith("the same command does the rest: dotbench run -c config/smoke.yaml")
+    assert reason in failed.stderr
+    assert "the same command does the rest: dotbench run rating -c config/smoke.yaml" in failed.stderr
     assert "best" not in failed.stdout
-    assert json.loads((project.root / "results/smoke/configuration.json").read_text())["name"] == "smoke"
+    assert "made" not in failed.stdout

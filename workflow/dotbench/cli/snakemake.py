@@ -86,7 +86,7 @@ NO_REASON = (
 def reason_in(output: str) -> str:
     """What of Snakemake's words says why it failed; it names what it uses and does among them."""
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(NO_REASON)]
-    if lines and lines[0].startswith("Traceback"):
+    if lines and lines[0].startswith(("Traceback", "usage:")):
         lines = lines[-1:]
     return "\n".join(lines).removeprefix("error: ") or "Snakemake failed and gave no reason"
 

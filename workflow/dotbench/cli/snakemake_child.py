@@ -57,6 +57,7 @@ def main(alive: str, told: str, *arguments: str) -> None:
     from snakemake.cli import main as snakemake
 
     LoggerPluginRegistry().register_plugin(f"snakemake_logger_plugin_{PLUGIN}", sys.modules[__name__])
+    sys.argv = ["snakemake", *arguments]  # for its messages
     snakemake([f"--logger={PLUGIN}", *arguments])
 
 
