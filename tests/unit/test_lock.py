@@ -58,6 +58,7 @@ def test_a_second_run_ends_with_1_and_lists_nothing(workdir: Path, monkeypatch, 
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.seconds
 def test_what_a_killed_run_left_is_taken_over(workdir: Path) -> None:
     code = (
         "from dotbench.cli.lock import *\n"
@@ -120,8 +121,12 @@ def test_the_holder_gives_signs_of_life(monkeypatch) -> None:
         assert OWNER.stat().st_mtime > time.time() - EXPIRED / 2
 
 
-def test_a_file_about_the_holder_that_was_never_finished_stops_nobody() -> None:
+@pytest.mark.parametrize("content", ["", '{"host": "x"', "[]", '{"host": "x"}'])
+def test_a_file_about_the_holder_that_was_never_finished_stops_nobody(content: str) -> None:
+    """As a loss of power may leave it; the locks are of that run."""
     OWNER.parent.mkdir()
-    OWNER.write_text('{"host": "x"')
+    OWNER.write_text(content)
+    leave_locks("0.input.lock")
     with alone():
+        assert locks() == []
         assert json.loads(OWNER.read_text())["process"] == os.getpid()

@@ -14,6 +14,8 @@ import pytest
 
 from dotbench.cli import owned
 
+pytestmark = pytest.mark.seconds
+
 # a program with a job; the job of a stubborn one does not mind SIGINT
 PROGRAM = """
 import os, signal, subprocess, sys

@@ -145,9 +145,7 @@ def test_a_failed_job_has_name_reason_log_and_remedy(project: Project) -> None:
     project.edit("workflow/dotbench/cli/evaluate.py", "def main(", "raise RuntimeError('out of order')\n\n\ndef main(")
     failed = project.dotbench("run", "rating", "-c", "config/smoke.yaml")
     assert failed.returncode == 1
-    reason = (
-        "failed: evaluate Biases on sim-tiny, split 0: RuntimeError: out of order (log: logs/evaluate/sim-tiny/base"
-    )
+    reason = "failed: evaluate Biases on sim-tiny, split 0: RuntimeError: out of order (log: logs/evaluate/"
     assert reason in failed.stderr
     assert "the same command does the rest: dotbench run rating -c config/smoke.yaml" in failed.stderr
     assert "best" not in failed.stdout

@@ -77,15 +77,16 @@ def alone() -> Iterator[Held]:
         lock.acquire(blocking=False)
     except Timeout:
         owner = _owner()
-        raise DotbenchError(
-            owner.refusal() if owner else "another run works in this folder; wait for its end"
-        ) from None
+        words = owner.refusal() if owner else "another run works in this folder; wait for its end"
+        raise DotbenchError(words) from None
+    except OSError as error:
+        raise DotbenchError(f"{LOCK}: cannot be locked: {error.strerror or error}; work on another disk") from None
     try:
         before = _owner()
-        if before is not None:
-            if before.may_live():
-                raise DotbenchError(before.refusal())
-            _unlock(before.others)
+        if before is not None and before.may_live():
+            raise DotbenchError(before.refusal())
+        if OWNER.exists():  # its run did not come to its end
+            _unlock(before.others if before else ())
         others = _locks()
         write_json(OWNER, asdict(Owner.here(others)))
         try:
@@ -103,7 +104,7 @@ def this_command() -> str:
 
 
 def _owner() -> Owner | None:
-    """Who holds the folder, or held it and did not say that it ended; None for a file that was never finished."""
+    """Who holds the folder, or held it and did not come to its end; None where nothing says so that can be read."""
     try:
         return Owner(**read_json(OWNER))
     except (DotbenchError, TypeError):

@@ -102,7 +102,7 @@ def _listen(lines: int, hear: Callable[[str], None], tick: Callable[[], None]) -
 
 def _interrupt(child: "subprocess.Popen[bytes]") -> None:
     """Ask the group to end; after a time, or a second signal, kill it."""
-    with suppress(ProcessLookupError):
+    with suppress(OSError):
         os.killpg(child.pid, signal.SIGINT)
     try:
         child.wait(PATIENCE)

@@ -77,12 +77,13 @@ def run(
         reported = not told.failed and {*targets} <= {study.name for study in plan.studies()}
         if reported:
             report.parent.mkdir(parents=True, exist_ok=True)
-            work.make([*targets, "--report", str(report), "--quiet", "all"], "writing the report")
+            work.make([*targets, "--report", str(report), "--quiet", "all"], "writing the report", quiet)
         page = site_of(everything, report.name if reported else None)
     wanted = _files(everything, targets)
     absent = [] if told.failed else [file for file in wanted if not Path(file).is_file()]
     if not told.failed and not absent:
-        shown = [study for study in plan.studies() if _is_named(study.name, targets or [study.name])]
+        every = not targets or named.EVERYTHING in targets
+        shown = [study for study in plan.studies() if every or _is_named(study.name, targets)]
         print("\n".join(["", *outcome(plan, shown), "", *(f"made    {item}" for item in _items(wanted))]))
     if reported:
         print(f"report  {report}")
