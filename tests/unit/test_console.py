@@ -305,6 +305,25 @@ def test_a_run_that_leaves_a_table_unmade_says_so_and_fails(config, monkeypatch,
     assert "results/own/ranking" not in shown.out
 
 
+def test_a_run_with_nothing_to_do_says_so_and_still_says_where_everything_is(config, monkeypatch, capsys) -> None:
+    plan = workflow.load_plan([config])
+    for file in plan.everything():
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
+    monkeypatch.setattr(owned, "run", snakemake_that(0))
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    assert end.value.code == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert lines[:4] == [
+        "nothing to do: everything is up to date",
+        "table   results/own/ranking/tables/ranking (csv, md, tex, html)",
+        "figure  results/own/ranking/figures/convergence (pdf)",
+        "report  results/own/report.html",
+    ]
+    assert lines[-1] == "next    dotbench open -c own.yaml"
+
+
 def test_a_failed_job_is_told_with_what_to_do(config, monkeypatch, capsys) -> None:
     Path("fit.log").write_text("error: disk full\n")
     failing = [begun(1, "fit", "fit a", "fit.log"), {"event": "job_error", "jobid": 1}]

@@ -135,7 +135,7 @@ def test_a_lock_of_a_snakemake_that_was_started_by_hand_is_told_in_our_words(pro
             f"error: {project.root}: locked by a `snakemake` that was started by hand. If one"
         )
         assert "--unlock" not in refused.stderr
-        assert "made" not in refused.stdout
+        assert "results/smoke" not in refused.stdout
         assert (locks / "0.output.lock").is_file()  # it may live
     finally:
         shutil.rmtree(locks)
@@ -149,4 +149,4 @@ def test_a_failed_job_has_name_reason_log_and_remedy(project: Project) -> None:
     assert reason in failed.stderr
     assert "the same command does the rest: dotbench run rating -c config/smoke.yaml" in failed.stderr
     assert "best" not in failed.stdout
-    assert "made" not in failed.stdout
+    assert "results/smoke/rating" not in failed.stdout

@@ -84,7 +84,9 @@ def run(
     if not told.failed and not absent:
         every = not targets or named.EVERYTHING in targets
         shown = [study for study in plan.studies() if every or _is_named(study.name, targets)]
-        print("\n".join(["", *outcome(plan, shown), "", *(f"made    {item}" for item in _items(wanted))]))
+        if not told.total:
+            print("nothing to do: everything is up to date")
+        print("\n".join(["", *outcome(plan, shown), "", *_items(wanted)]))
     if reported:
         print(f"report  {report}")
     if page:
@@ -111,12 +113,13 @@ def _files(plan: Plan, targets: Sequence[str]) -> list[str]:
 
 
 def _items(files: Sequence[str]) -> list[str]:
-    """Tables and figures, each with its endings: a/b.csv, a/b.md → a/b (csv, md)."""
+    """A line for each table and figure: table   tables/a (csv, md)."""
     endings: dict[Path, list[str]] = {}
     for file in files:
         if Path(file).name != "index.html":
             endings.setdefault(Path(file).with_suffix(""), []).append(Path(file).suffix[1:])
-    return [f"{item} ({', '.join(dict.fromkeys(kinds))})" for item, kinds in endings.items()]
+    kinds = {"tables": "table", "figures": "figure"}
+    return [f"{kinds.get(item.parent.name, 'file'):<6}  {item} ({', '.join(found)})" for item, found in endings.items()]
 
 
 def _failures(plan: Plan) -> list[str]:
