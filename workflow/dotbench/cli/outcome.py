@@ -21,7 +21,8 @@ def outcome(plan: Plan, studies: list[type[Study]]) -> Iterator[str]:
     for study in studies:
         boards = [board for board in study_boards(source, study) if board.competes and _order(board)]
         for board in boards[:MOST]:
-            yield f"{study.name}: {_heading(board)}"
+            table = study.name if board.table == study.name else f"{study.name} {board.table}"
+            yield f"{table}: {_heading(board)}"
             if len(boards) <= WHOLE:
                 yield from _rows(board)
             yield f"  {verdict(board)}"
