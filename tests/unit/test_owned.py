@@ -114,6 +114,16 @@ def test_what_a_program_leaves_at_its_end_is_ended(start) -> None:
     assert eventually(lambda: not lives(family.job))
 
 
+def test_what_a_program_leaves_has_a_moment_to_tidy_up(tmp_path: Path) -> None:
+    """Such as the process that forks the jobs, which deletes its folder after Snakemake has ended."""
+    code = (
+        "import subprocess, sys; from dotbench.cli import owned; owned.follow(int(sys.argv[1]));"
+        "subprocess.Popen(['sh', '-c', 'sleep .2; touch tidied'], cwd=sys.argv[3])"
+    )
+    assert owned.run([sys.executable, "-c", code], [str(tmp_path)], tmp_path / "log", print, lambda: None) == 0
+    assert (tmp_path / "tidied").is_file()
+
+
 def test_a_killed_program_is_told_by_its_signal(start) -> None:
     family = start("willing")
     os.kill(family.program, signal.SIGKILL)

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from types import FrameType
 
 TICK = 0.25  # seconds
 PATIENCE = 20.0  # seconds that an interrupted program has to tidy up before it is killed
+GRACE = 1.0  # seconds that what a program leaves at its end has to end by itself
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -77,7 +79,9 @@ def run(
         try:
             with _suspended_together(child.pid):
                 _listen(lines, hear, tick)
-                return child.wait()
+                status = child.wait()
+                _await_rest(child.pid)
+                return status
         except BaseException:
             _interrupt(child)
             raise
@@ -106,9 +110,20 @@ def _interrupt(child: "subprocess.Popen[bytes]") -> None:
         os.killpg(child.pid, signal.SIGINT)
     try:
         child.wait(PATIENCE)
+        _await_rest(child.pid)
     except (subprocess.TimeoutExpired, Interrupted, KeyboardInterrupt):
-        os.killpg(child.pid, signal.SIGKILL)  # the leader is not waited for yet, so that the group is still its own
+        with suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+
+def _await_rest(group: int) -> None:
+    """Wait a moment until a group whose leader has ended is empty."""
+    end = time.monotonic() + GRACE
+    with suppress(OSError):
+        while time.monotonic() < end:
+            os.killpg(group, 0)
+            time.sleep(0.01)
 
 
 @contextmanager
