@@ -20,6 +20,7 @@ from dotbench.reporting.replications import is_there
 from dotbench.site.build import REPORT, build_plan
 
 DEFAULT = PROJECT / "config" / "config.yaml"
+NAMED = 5  # files that were not made
 
 
 def load_plan(config: Sequence[Path] | None) -> Plan:
@@ -86,7 +87,9 @@ def run(
         shown = [study for study in plan.studies() if every or _is_named(study.name, targets)]
         if not told.total:
             print("nothing to do: everything is up to date")
-        print("\n".join(["", *outcome(plan, shown), "", *_items(wanted)]))
+        own = paths.RESULTS / plan.benchmark.name
+        items = _items([file for file in wanted if file in targets or Path(file).is_relative_to(own)])
+        print("\n".join(["", *outcome(plan, shown), "", *items]))
     if reported:
         print(f"report  {report}")
     if page:
@@ -100,7 +103,8 @@ def run(
     if told.failed:
         print(f"mend the causes; then the same command does the rest: {this_command()}", file=sys.stderr)
     if absent:
-        print(f"not made: {', '.join(absent)}; see the log, {work.log}", file=sys.stderr)
+        more = f" and {len(absent) - NAMED} more" if absent[NAMED:] else ""
+        print(f"not made: {', '.join(absent[:NAMED])}{more}; see the log, {work.log}", file=sys.stderr)
     if failures:
         print(f"drop these records and run them again with: {again(targets, config, options)}", file=sys.stderr)
     return int(bool(told.failed or absent or failures))
