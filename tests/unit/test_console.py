@@ -59,7 +59,7 @@ def test_a_line_a_job_and_the_time_that_is_left() -> None:
     told = Told({})
     stats = {"fit": 3, "table": 1, "all": 1, "total": 5}
     events(told, (100.0, {"event": "run_info", "stats": stats}))
-    assert (told.done, told.total, told.left(101.0)) == (0, 5, None)
+    assert (told.done, told.total, told.left()) == (0, 5, None)
     lines = events(
         told,
         (100.0, begun(1, "fit", "fit a")),
@@ -70,7 +70,7 @@ def test_a_line_a_job_and_the_time_that_is_left() -> None:
     )
     assert lines == [Line("done", "fit a", 10.0), Line("done", "fit b", 20.0)]
     # a fit of 15 s, a table and the rest at the mean of all, 15 s; 30 s of work were done in 20 s
-    assert told.left(120.0) == pytest.approx(20 * (15 + 15 + 15) / 30)
+    assert told.left() == pytest.approx(20 * (15 + 15 + 15) / 30)
     assert events(told, (120.0, begun(0, "all", None)), (121.0, ended(0))) == []
 
 
@@ -78,7 +78,7 @@ def test_without_jobs_to_do_no_time_is_left() -> None:
     told = Told({})
     events(told, (0.0, {"event": "run_info", "stats": {"fit": 1, "total": 1}}), (0.0, begun(1, "fit", "fit a")))
     events(told, (5.0, ended(1)))
-    assert told.left(9.0) == 0.0
+    assert told.left() == 0.0
 
 
 def test_a_failed_job_has_reason_and_log_and_is_forgotten_if_a_second_try_succeeds(workdir: Path) -> None:

@@ -94,7 +94,7 @@ class Display:
             self._shown_at = time.monotonic()
 
     def _left(self) -> str:
-        left = self._told.left(time.monotonic())
+        left = self._told.left()
         return "" if left is None else f"about {duration(left)} left"
 
     def _print(self, line: Line) -> None:

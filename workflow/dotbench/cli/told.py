@@ -51,7 +51,8 @@ class Told:
     errors: list[tuple[str, str]] = field(default_factory=list)  # exceptions of Snakemake, with their words
     _to_do: Counter[str] = field(default_factory=Counter)
     _spent: dict[str, list[float]] = field(default_factory=dict)
-    _began: float | None = None
+    _began: float = 0.0
+    _latest: float = 0.0
 
     def hear(self, line: str, now: float) -> Iterator[Line]:
         """Take an event, a line of JSON, at a time in seconds; yields what is to be shown."""
@@ -81,6 +82,7 @@ class Told:
             return
         self.failed.pop(number, None)  # it was tried again
         seconds = now - job.started
+        self._latest = now
         self._to_do[job.rule] -= 1
         self._spent.setdefault(job.rule, []).append(seconds)
         if job.label:
@@ -107,19 +109,19 @@ class Told:
             self.warned.add(words)
             yield Line("warning", words + where)
 
-    def left(self, now: float) -> float | None:
-        """Seconds until the end, by the mean time that jobs of a rule took so far, and by how many ran side by side;
-        None before the first has finished.
+    def left(self) -> float | None:
+        """Seconds from the last finished job to the end, by the mean time that jobs of a rule took so far, and by how
+        many ran side by side; None before the first has finished.
 
-            (now − start) · Σ_rules (jobs to do · mean time) / Σ (times of finished jobs)
+            (last end − start) · Σ_rules (jobs to do · mean time) / Σ (times of finished jobs)
         """
         times = [time for spent in self._spent.values() for time in spent]
-        if not times or self._began is None or sum(times) == 0:
+        if not times or sum(times) == 0:
             return None
         overall = sum(times) / len(times)
         means = {rule: sum(spent) / len(spent) for rule, spent in self._spent.items()}
         rest = sum(max(n, 0) * means.get(rule, overall) for rule, n in self._to_do.items())
-        return (now - self._began) * rest / sum(times)
+        return (self._latest - self._began) * rest / sum(times)
 
 
 def _read(log: str) -> str:
