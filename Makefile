@@ -1,4 +1,4 @@
-# make run   set up and run the main job on generated data; prints where tables, figures and report are
+# make run   set up and run the main job on generated data; prints who won and where everything is
 # make help  the other targets
 PYTHON ?= python3
 VENV := .venv

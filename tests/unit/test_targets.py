@@ -130,7 +130,7 @@ def test_the_remedy_repeats_targets_configurations_and_options() -> None:
         patched.setattr(sys, "argv", words)
         with pytest.raises(SystemExit):
             command.main()
-    assert seen["given"] == (["ranking"], files, True, ["--cores=1", "--config device=cpu"])
+    assert seen["given"] == (["ranking"], files, True, ["--cores=1", "--config device=cpu"], False)
 
 
 @pytest.mark.parametrize("name", ["run", "plan"])

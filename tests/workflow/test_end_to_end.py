@@ -94,7 +94,9 @@ def test_a_run_of_one_study_says_where_the_page_is(project):
     page.unlink()
     result = project.dotbench("run", "rating", "--config", "config/smoke.yaml")
     assert result.returncode == 0, result.stderr
-    assert "  results/smoke/index.html" in result.stdout.splitlines()
+    assert "page    results/smoke/index.html" in result.stdout.splitlines()
+    assert "rating: sim-tiny, RMSE (lower is better)" in result.stdout
+    assert "ranking: sim-tiny" not in result.stdout
     assert page.read_text() == text
     assert (page.parent / "report-rating.html").is_file()
 
@@ -148,7 +150,7 @@ def test_a_diverging_fit_is_a_hole_in_the_table_and_can_be_retried(project):
     assert project.planned(config="config/failing.yaml") == []
     result = project.dotbench("run", "--config", "config/failing.yaml", "--retry-failed")
     assert result.stdout.count("to be run again") == 2
-    assert "fit mf-bpr-sgd" in result.stdout + result.stderr
+    assert "fit MF BPR (SGD) on sim-tiny, split 0" in result.stdout
     assert result.returncode == 1
 
 

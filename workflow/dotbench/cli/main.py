@@ -1,8 +1,10 @@
 """The command ``dotbench``."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dotbench import __version__
+from dotbench.cli.lock import this_command
+from dotbench.cli.owned import Interrupted
 from dotbench.cli.stage import Hardware, grouped, print_anywhere
 from dotbench.errors import DotbenchError
 from dotbench.settings import LARGEST_SEED
@@ -44,15 +48,17 @@ def run(
     options: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="passed to snakemake, e.g. -o --cores=1")
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Snakemake's own words")] = False,
 ) -> None:
-    """Run a configuration, build its report, say where tables, figures and report are.
+    """Run a configuration, build its report; say who won, and where tables, figures and report are.
 
-    Ends with a status other than 0 if a fit failed.
+    Ends with a status other than 0 if a fit failed or anything is not made. An interrupted run is continued by the same
+    command.
     """
     from dotbench.cli import workflow
     from dotbench.reporting.index import write_index
 
-    status = workflow.run(targets or [], config, retry_failed, options or [])
+    status = workflow.run(targets or [], config, retry_failed, options or [], verbose)
     write_index()
     raise typer.Exit(status)
 
@@ -150,6 +156,19 @@ def site(
     else:
         page = workflow.site(workflow.load_plan(config))
     print(page)
+
+
+@app.command("open", rich_help_panel=WORKFLOW)
+def open_(config: Config = None) -> None:
+    """Show a configuration's page in the browser, and print its path."""
+    import webbrowser
+
+    from dotbench.cli import workflow
+
+    page = workflow.page(workflow.load_plan(config), config)
+    print(page)
+    if not webbrowser.open(page.resolve().as_uri()):
+        raise DotbenchError("found no browser here; open the file in another way")
 
 
 @app.command(rich_help_panel=WORKFLOW)
@@ -324,3 +343,8 @@ def main() -> None:
         app()
     except DotbenchError as error:
         sys.exit(f"error: {error}")
+    except Interrupted as interrupted:
+        with suppress(OSError):  # the terminal may be gone
+            print(f"interrupted by {interrupted}; the same command continues: {this_command()}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody may read what is still to be flushed
+        sys.exit(interrupted.status)

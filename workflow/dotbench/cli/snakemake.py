@@ -24,17 +24,21 @@ PROJECT = Path(__file__).parents[3]  # of a checkout installed with `pip install
 def snakemake(
     arguments: list[str], config: Sequence[Path] | None, capture: bool = False
 ) -> "subprocess.CompletedProcess[str]":
-    """Run Snakemake on the project's Snakefile in the working directory.
-
-    The configuration comes last on the command line: ``--configfile`` would swallow targets behind it.
-    """
-    if not (PROJECT / "Snakefile").is_file():
-        raise DotbenchError(f"found no Snakefile in {PROJECT}; install a checkout with 'pip install -e .'")
-    command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(PROJECT / "Snakefile")]
-    command += ["--configfile", *map(str, config)] if config else []
-    _must_be_writable()
+    """Ask Snakemake about the project's Snakefile in the working directory. What changes the directory needs
+    `dotbench.cli.working`."""
+    command = [sys.executable, "-m", "snakemake", *full(arguments, config)]
     encoding = sys.stdout.encoding  # which the processes inherit: `dotbench.cli.stage.print_anywhere`
     return subprocess.run(command, encoding=encoding, errors="replace", capture_output=capture, check=False)
+
+
+def full(arguments: list[str], config: Sequence[Path] | None) -> list[str]:
+    """Arguments of Snakemake with the project's Snakefile and the configuration, which comes last on the command line:
+    ``--configfile`` would swallow targets behind it."""
+    if not (PROJECT / "Snakefile").is_file():
+        raise DotbenchError(f"found no Snakefile in {PROJECT}; install a checkout with 'pip install -e .'")
+    _must_be_writable()
+    named = ["--configfile", *map(str, config)] if config else []
+    return [*arguments, "--snakefile", str(PROJECT / "Snakefile"), *named]
 
 
 def _must_be_writable() -> None:
@@ -64,7 +68,7 @@ def planned_jobs(targets: list[str], config: Sequence[Path] | None) -> list[Plan
     """The jobs of a dry run. Raises DotbenchError with Snakemake's words if there can be none."""
     result = snakemake([*targets, "--dry-run", "--quiet", "host"], config, capture=True)
     if result.returncode != 0:
-        raise DotbenchError(_reason(result.stderr + result.stdout))
+        raise DotbenchError(reason_in(result.stderr + result.stdout))
     text = result.stdout + result.stderr
     jobs = re.findall(r"^Job \d+: (.*)\nReason: (.*)$", text, re.MULTILINE)
     return [PlannedJob(message, reason) for message, reason in jobs]
@@ -79,10 +83,10 @@ NO_REASON = (
 )
 
 
-def _reason(output: str) -> str:
+def reason_in(output: str) -> str:
     """What of Snakemake's words says why it failed; it names what it uses and does among them."""
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(NO_REASON)]
-    if lines and lines[0].startswith("Traceback"):
+    if lines and lines[0].startswith(("Traceback", "usage:")):
         lines = lines[-1:]
     return "\n".join(lines).removeprefix("error: ") or "Snakemake failed and gave no reason"
 

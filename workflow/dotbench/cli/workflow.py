@@ -7,9 +7,12 @@ from pathlib import Path
 
 from dotbench import paths
 from dotbench.cli import targets as named
+from dotbench.cli.lock import this_command
+from dotbench.cli.outcome import outcome
 from dotbench.cli.progress import drop_failed, simulation_states, states
 from dotbench.cli.snakemake import PROJECT, snakemake
 from dotbench.cli.verifying import mend
+from dotbench.cli.working import working
 from dotbench.config.benchmark import load_benchmark
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
@@ -18,6 +21,7 @@ from dotbench.reporting.replications import is_there
 from dotbench.site.build import REPORT, build_plan
 
 DEFAULT = PROJECT / "config" / "config.yaml"
+NAMED = 5  # files that were not made
 
 
 def load_plan(config: Sequence[Path] | None) -> Plan:
@@ -26,13 +30,13 @@ def load_plan(config: Sequence[Path] | None) -> Plan:
 
 
 def asked(plan: Plan, targets: Sequence[str]) -> Plan:
-    """The plan without the studies on request that no target names: not by the study's name, not by that of a table or
-    figure of it, not by a file below its folder."""
+    """The plan without the studies on request that no target names."""
+    return _of_studies(plan, lambda study: _is_named(study, targets))
 
-    def is_named(study: str) -> bool:
-        return any(t == study or t.startswith(f"{study}_") or study in Path(t).parts for t in targets)
 
-    return _of_studies(plan, is_named)
+def _is_named(study: str, targets: Sequence[str]) -> bool:
+    """By its name, by that of a table or figure of it, or by a file below its folder."""
+    return any(t == study or t.startswith(f"{study}_") or study in Path(t).parts for t in targets)
 
 
 def begun(plan: Plan) -> Plan:
@@ -53,53 +57,101 @@ def _of_studies(plan: Plan, keeps: Callable[[str], bool]) -> Plan:
     return Plan(plan.benchmark.of_studies(names))
 
 
-def run(targets: list[str], config: Sequence[Path] | None, retry_failed: bool, options: list[str]) -> int:
-    """Run the workflow and build the report; print where everything is; the exit status."""
+def run(
+    targets: list[str], config: Sequence[Path] | None, retry_failed: bool, options: list[str], verbose: bool = False
+) -> int:
+    """Run the workflow and build the report; say who won, where everything is, and what failed.
+
+    Returns the exit status, which is 0 only if everything is made.
+    """
     everything = load_plan(config)
     named.check(everything, targets)
     plan = asked(everything, targets)
-    dry = any(option in ("-n", "--dry-run", "--dryrun") for option in options)
-    if dry:
+    if any(option in ("-n", "--dry-run", "--dryrun") for option in options):
         return snakemake([*targets, *options], config).returncode
-    for reason in mend(plan):
-        print(f"damaged, and made again: {reason}")
-    if retry_failed:
-        for folder in drop_failed(plan):
-            print(f"to be run again: {folder}")
-    status = snakemake([*targets, *options], config).returncode
-    report = paths.RESULTS / plan.benchmark.name / f"{'-'.join(['report', *targets])}.html"
-    reported = status == 0 and {*targets} <= {study.name for study in plan.studies()}
+    with working(plan, config, verbose) as work:
+        for reason in mend(plan):
+            print(f"damaged, and made again: {reason}")
+        if retry_failed:
+            for folder in drop_failed(plan):
+                print(f"to be run again: {folder}")
+        quiet = any(option.partition("=")[0] in ("-q", "--quiet") for option in options)
+        told = work.make([*targets, "--rerun-incomplete", *options], quiet=quiet)
+        report = paths.RESULTS / plan.benchmark.name / f"{'-'.join(['report', *targets])}.html"
+        reported = not told.failed and {*targets} <= {study.name for study in plan.studies()}
+        if reported:
+            report.parent.mkdir(parents=True, exist_ok=True)
+            work.make([*targets, "--report", str(report), "--quiet", "all"], "writing the report", quiet)
+        page = site_of(everything, report.name if reported else None)
+    wanted = _files(everything, targets)
+    absent = [] if told.failed else [file for file in wanted if not Path(file).is_file()]
+    if not told.failed and not absent:
+        every = not targets or named.EVERYTHING in targets
+        shown = [study for study in plan.studies() if every or _is_named(study.name, targets)]
+        if not told.total:
+            print("nothing to do: everything is up to date")
+        own = paths.RESULTS / plan.benchmark.name
+        items = _items([file for file in wanted if file in targets or Path(file).is_relative_to(own)])
+        print("\n".join(["", *outcome(plan, shown), "", *items]))
     if reported:
-        report.parent.mkdir(parents=True, exist_ok=True)
-        status = snakemake([*targets, "--report", str(report), "--quiet", "all"], config).returncode
-    failed = [state for state in states(plan) if state.failed]
-    print()
-    for study in plan.studies():
-        for target in plan.targets(study):
-            if Path(target).is_file() and target.endswith((".md", ".csv", ".tex", ".pdf")):
-                print(f"  {target}")
-    if reported:
-        print(f"  {report}")
-    page = site_of(everything, report.name if reported else None)
-    if page is not None:
-        print(f"  {page}")
-    for state in failed:
-        label = f"{state.entry.study.name}, {state.entry.dataset}, {state.entry.method.label}"
-        print(f"failed: {label}: {state.reason} (log: {state.log})", file=sys.stderr)
-    simulations = [state for state in simulation_states(plan) if state.failed]
-    for simulation in simulations:
-        label = f"{simulation.entry.simulation.study}, {simulation.entry.label}, {simulation.failed} jobs"
-        print(f"failed: {label}: {simulation.reason} (log: {simulation.log})", file=sys.stderr)
-    if failed or simulations:
+        print(f"report  {report}")
+    if page:
+        print(f"page    {page}")
+    print(f"log     {work.log}")
+    if page:
+        print(f"next    {shlex.join(['dotbench', 'open', *_named(config)])}")
+    failures = _failures(plan)
+    for text in [*told.failed.values(), *failures]:
+        print(f"failed: {text}", file=sys.stderr)
+    if told.failed:
+        print(f"mend the causes; then the same command does the rest: {this_command()}", file=sys.stderr)
+    if absent:
+        more = f" and {len(absent) - NAMED} more" if absent[NAMED:] else ""
+        print(f"not made: {', '.join(absent[:NAMED])}{more}; see the log, {work.log}", file=sys.stderr)
+    if failures:
         print(f"drop these records and run them again with: {again(targets, config, options)}", file=sys.stderr)
-    return status or int(bool(failed or simulations))
+    return int(bool(told.failed or absent or failures))
+
+
+def _files(plan: Plan, targets: Sequence[str]) -> list[str]:
+    """What a run of these targets makes."""
+    files = {named.EVERYTHING: plan.everything(), **plan.named_targets()}
+    return [file for target in targets or [named.EVERYTHING] for file in files.get(target, [target])]
+
+
+def _items(files: Sequence[str]) -> list[str]:
+    """A line for each table and figure: table   tables/a (csv, md)."""
+    endings: dict[Path, list[str]] = {}
+    for file in files:
+        if Path(file).name != "index.html":
+            endings.setdefault(Path(file).with_suffix(""), []).append(Path(file).suffix[1:])
+    kinds = {"tables": "table", "figures": "figure"}
+    return [f"{kinds.get(item.parent.name, 'file'):<6}  {item} ({', '.join(found)})" for item, found in endings.items()]
+
+
+def _failures(plan: Plan) -> list[str]:
+    """The fits, and the jobs of simulations, whose records say that they failed."""
+    texts = []
+    for state in states(plan):
+        if state.failed:
+            label = f"{state.entry.study.name}, {state.entry.dataset}, {state.entry.method.label}"
+            texts.append(f"{label}: {state.reason} (log: {state.log})")
+    for simulation in simulation_states(plan):
+        if simulation.failed:
+            label = f"{simulation.entry.simulation.study}, {simulation.entry.label}, {simulation.failed} jobs"
+            texts.append(f"{label}: {simulation.reason} (log: {simulation.log})")
+    return texts
 
 
 def again(targets: Sequence[str], config: Sequence[Path] | None, options: Sequence[str]) -> str:
     """The command that runs the same again, without the failures, as a shell reads it."""
-    files = [part for file in config or () for part in ("-c", str(file))]
     passed = [f"--option={option}" for option in options]
-    return shlex.join(["dotbench", "run", *targets, *files, *passed, "--retry-failed"])
+    return shlex.join(["dotbench", "run", *targets, *_named(config), *passed, "--retry-failed"])
+
+
+def _named(config: Sequence[Path] | None) -> list[str]:
+    """The options that name configurations."""
+    return [part for file in config or () for part in ("-c", str(file))]
 
 
 def make_splits(config: Sequence[Path] | None) -> int:
@@ -107,7 +159,13 @@ def make_splits(config: Sequence[Path] | None) -> int:
     plan = load_plan(config)
     seeds = [*plan.benchmark.seeds, plan.benchmark.tuning_seed]
     files = {str(plan.split(entry, entry.dataset, seed) / "split.npz") for entry in plan.entries for seed in seeds}
-    return snakemake(sorted(files), config).returncode if files else 0
+    if not files:
+        return 0
+    with working(plan, config) as work:
+        told = work.make([*sorted(files), "--rerun-incomplete"])
+    for text in told.failed.values():
+        print(f"failed: {text}", file=sys.stderr)
+    return int(bool(told.failed))
 
 
 def site_of(plan: Plan, report: str | None) -> Path | None:
@@ -122,6 +180,17 @@ def site(plan: Plan) -> Path:
     page = build_plan(plan)
     if page is None:
         raise DotbenchError(f"the configuration '{plan.benchmark.name}' has nothing to show; run it first")
+    return page
+
+
+def page(plan: Plan, config: Sequence[Path] | None) -> Path:
+    """The page of a configuration; raises DotbenchError if it is not there."""
+    page = Path(plan.site())
+    if not page.is_file():
+        ways = [shlex.join(["dotbench", command, *_named(config)]) for command in ("run", "site")]
+        raise DotbenchError(
+            f"{page}: not there yet; `{ways[0]}` makes it, or `{ways[1]}` from what an unfinished run has left"
+        )
     return page
 
 

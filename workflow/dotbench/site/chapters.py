@@ -57,6 +57,12 @@ class Chapter:
         return not any(self.content[part] for part in ("boards", "curves", "tables", "figures", "verdicts"))
 
 
+def study_boards(source: Source, study: type[Study]) -> list[Board]:
+    """What the tables of a study compare, from those that are there."""
+    items = [item for item in source.plan.report_items(study) if item not in study.figures]
+    return _without_repeated([board for item in items for board in _boards(source, study, item)])
+
+
 def chapter(source: Source, study: type[Study], page: Path) -> Chapter:
     """The chapter of a study, from what is there; ``page``: the file that its links start from."""
     plan, name = source.plan, source.plan.benchmark.name

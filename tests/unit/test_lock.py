@@ -1,0 +1,132 @@
+"""One run at a time in a folder: who lives is respected, what the dead left is taken over."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dotbench.cli import lock
+from dotbench.cli import main as command
+from dotbench.cli.lock import EXPIRED, LOCKS, OWNER, alone
+from dotbench.errors import DotbenchError
+
+
+@pytest.fixture(autouse=True)
+def argv(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["dotbench", "run", "-c", "my own.yaml"])
+
+
+def leave_locks(*names: str) -> None:
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (LOCKS / name).touch()
+
+
+def locks() -> list[str]:
+    return sorted(path.name for path in LOCKS.iterdir())
+
+
+def test_a_second_run_is_told_who_works_and_what_to_do() -> None:
+    with alone(), pytest.raises(DotbenchError) as caught, alone():
+        pass
+    message = str(caught.value)
+    assert f"process {os.getpid()} on {socket.gethostname()}, since 20" in message
+    assert "dotbench run -c 'my own.yaml'" in message
+    assert f"kill {os.getpid()}" in message
+    with alone():
+        pass
+
+
+def test_a_second_run_ends_with_1_and_lists_nothing(workdir: Path, monkeypatch, capsys) -> None:
+    """Not even the tables of an earlier run."""
+    (workdir / "own.yaml").write_text(
+        "name: own\ndatasets: [sim-tiny]\nseeds: [0]\nstudies: [{study: ranking, methods: [{model: popularity}]}]\n"
+    )
+    (workdir / "results/own/ranking/tables").mkdir(parents=True)
+    for kind in ("csv", "md", "tex", "html"):
+        (workdir / f"results/own/ranking/tables/ranking.{kind}").touch()
+    monkeypatch.setattr(sys, "argv", ["dotbench", "run", "-c", "own.yaml"])
+    with alone(), pytest.raises(SystemExit) as end:
+        command.main()
+    assert str(end.value.code).startswith("error: another run works in this folder: process ")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.seconds
+def test_what_a_killed_run_left_is_taken_over(workdir: Path) -> None:
+    code = (
+        "from dotbench.cli.lock import *\n"
+        "with alone():\n    LOCKS.mkdir(parents=True, exist_ok=True)\n    (LOCKS / '1.input.lock').touch()\n"
+        "    print('held', flush=True)\n    input()"
+    )
+    leave_locks("0.input.lock")  # of a `snakemake` that was there before
+    environment = os.environ | {"PYTHONPATH": str(Path(lock.__file__).parents[2])}
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+    )
+    assert holder.stdout
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(DotbenchError, match=f"process {holder.pid} on"), alone():
+        pass
+    holder.send_signal(signal.SIGKILL)
+    holder.communicate()
+    assert OWNER.is_file()
+    with alone():
+        assert locks() == ["0.input.lock"]
+    assert not OWNER.exists()
+
+
+def test_the_lock_that_this_run_made_is_removed_at_its_end() -> None:
+    leave_locks("0.output.lock")
+    with alone():
+        leave_locks("1.output.lock")
+    assert locks() == ["0.output.lock"]
+
+
+def test_a_run_on_another_host_lives_as_long_as_it_gives_signs_of_life() -> None:
+    """Its lock may not reach us."""
+    OWNER.parent.mkdir()
+    owner = {
+        "host": "elsewhere",
+        "process": 7,
+        "since": "2026-01-01 00:00:00",
+        "command": "dotbench run x",
+        "others": [],
+    }
+    OWNER.write_text(json.dumps(owner))
+    leave_locks("0.input.lock")
+    with (
+        pytest.raises(DotbenchError, match="process 7 on elsewhere, since 2026-01-01 00:00:00: dotbench run x"),
+        alone(),
+    ):
+        pass
+    assert json.loads(OWNER.read_text()) == owner
+    past = time.time() - EXPIRED - 1
+    os.utime(OWNER, (past, past))
+    with alone():
+        assert locks() == []
+
+
+def test_the_holder_gives_signs_of_life(monkeypatch) -> None:
+    monkeypatch.setattr(lock, "BEAT", 0.0)
+    with alone() as held:
+        os.utime(OWNER, (0, 0))
+        held.beat()
+        assert OWNER.stat().st_mtime > time.time() - EXPIRED / 2
+
+
+@pytest.mark.parametrize("content", ["", '{"host": "x"', "[]", '{"host": "x"}'])
+def test_a_file_about_the_holder_that_was_never_finished_stops_nobody(content: str) -> None:
+    """As a loss of power may leave it; the locks are of that run."""
+    OWNER.parent.mkdir()
+    OWNER.write_text(content)
+    leave_locks("0.input.lock")
+    with alone():
+        assert locks() == []
+        assert json.loads(OWNER.read_text())["process"] == os.getpid()

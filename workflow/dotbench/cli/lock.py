@@ -1,0 +1,121 @@
+"""One run at a time in a folder: a lock that the system releases when its holder dies, and a file about the holder."""
+
+import os
+import shlex
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dotbench.errors import DotbenchError
+from dotbench.files import read_json, write_json
+
+FOLDER = Path(".snakemake")
+LOCK, OWNER = FOLDER / "dotbench.lock", FOLDER / "dotbench.json"
+LOCKS = FOLDER / "locks"  # Snakemake's own, which outlive a killed one
+BEAT = 10.0  # seconds between two signs of life
+EXPIRED = 120.0  # seconds after the last sign of life from which a holder on another host counts as dead
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a folder. ``others``: locks of Snakemake that were there before."""
+
+    host: str
+    process: int
+    since: str
+    command: str
+    others: Sequence[str] = ()
+
+    @classmethod
+    def here(cls, others: Sequence[str]) -> "Owner":
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        return cls(socket.gethostname(), os.getpid(), since, this_command(), others)
+
+    def may_live(self) -> bool:
+        """For whoever has the lock: on this host its former holder is dead; on another one, which the lock of a network
+        file system may not reach, its signs of life tell."""
+        return self.host != socket.gethostname() and time.time() - OWNER.stat().st_mtime < EXPIRED
+
+    def refusal(self) -> str:
+        """What a second run is told."""
+        words = f"another run works in this folder: process {self.process} on {self.host}, since {self.since}: "
+        words += f"{self.command}\nwait for its end, or end it with: kill {self.process}"
+        if self.host != socket.gethostname():
+            words += f" (on {self.host}); if it was killed there, this folder is free in {EXPIRED / 60:.0f} minutes"
+        return f"{words}. Either way the same command continues afterwards: {this_command()}"
+
+
+class Held:
+    """A folder that is this run's."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def beat(self) -> None:
+        """Give a sign of life, if it is time."""
+        if time.monotonic() - self._told > BEAT:
+            self._told = time.monotonic()
+            with suppress(OSError):
+                os.utime(OWNER)
+
+
+@contextmanager
+def alone() -> Iterator[Held]:
+    """Hold the working directory. Raises DotbenchError if a run that lives holds it; takes over what a dead one left.
+
+    At the end of the block no Snakemake of this run may be left: its lock is removed.
+    """
+    from filelock import FileLock, Timeout
+
+    FOLDER.mkdir(exist_ok=True)
+    lock = FileLock(LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        owner = _owner()
+        words = owner.refusal() if owner else "another run works in this folder; wait for its end"
+        raise DotbenchError(words) from None
+    except OSError as error:
+        raise DotbenchError(f"{LOCK}: cannot be locked: {error.strerror or error}; work on another disk") from None
+    try:
+        before = _owner()
+        if before is not None and before.may_live():
+            raise DotbenchError(before.refusal())
+        if OWNER.exists():  # its run did not come to its end
+            _unlock(before.others if before else ())
+        others = _locks()
+        write_json(OWNER, asdict(Owner.here(others)))
+        try:
+            yield Held()
+        finally:
+            _unlock(others)
+            OWNER.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def this_command() -> str:
+    """This command as a shell reads it."""
+    return shlex.join(["dotbench", *sys.argv[1:]])
+
+
+def _owner() -> Owner | None:
+    """Who holds the folder, or held it and did not come to its end; None where nothing says so that can be read."""
+    try:
+        return Owner(**read_json(OWNER))
+    except (DotbenchError, TypeError):
+        return None
+
+
+def _locks() -> list[str]:
+    return sorted(path.name for path in LOCKS.glob("*.lock"))
+
+
+def _unlock(others: Sequence[str]) -> None:
+    """Remove Snakemake's locks but the ``others``."""
+    for name in {*_locks()} - {*others}:
+        (LOCKS / name).unlink(missing_ok=True)
