@@ -379,8 +379,8 @@ class _Decision:
                     interval = t_interval(list(number.each.values()))
                     low, high = (value if end is None else end for end in (interval.low, interval.high))
                 inside = high >= least - unit and low <= greatest + unit
-                row = _row(block.place, block.numbers[first], block.numbers[other])
-                rows.append(row | {"value": value, "low": low, "high": high, "says": AGREES if inside else AGAINST})
+                row = _row(block.place, number, number) | {"second": None, "second_value": None}
+                rows.append(row | {"low": low, "high": high, "says": AGREES if inside else AGAINST})
         return self._summed(rows, list(dict.fromkeys(absent)) if self.ours else [])
 
     # all rows together
