@@ -23,9 +23,10 @@ from pathlib import Path
 from dotbench import paths
 from dotbench.archive.importing import import_runs
 from dotbench.config.benchmark import load_benchmark
-from dotbench.config.plan import Plan
+from dotbench.config.plan import CLAIMS, Plan
 from dotbench.config.runs import MethodEntry
 from dotbench.errors import DotbenchError
+from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 from dotbench.simulations.entry import SimulationEntry
@@ -70,6 +71,9 @@ def _remake(configuration: Path, work: Path) -> Iterator[Compared]:
         entries = plan.study_entries(study.name)
         if plan.comparison_files(study) and is_complete(plan, entries, plan.published_simulations(study)):
             PaperVersusOurs().write(plan.contents(study), made)
+        shown = plan.shown_entries(study, CLAIMS), plan.shown_simulations(study, CLAIMS)
+        if plan.claim_files(study) and is_complete(plan, *shown):
+            ClaimsPage().write(plan.contents(study, CLAIMS), made)
         for file in sorted((configuration.parent / study.name).glob("*")):
             yield Compared(file, state(file, made / file.name), made / file.name)
 

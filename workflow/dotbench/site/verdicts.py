@@ -4,6 +4,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+from dotbench.reporting.claims.numbers import metric_titles
 from dotbench.reporting.formats import Row
 from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.published import Published, load_published
@@ -31,7 +32,7 @@ def verdicts(folder: Path, key: str) -> dict[str, Any] | None:
     if not file.is_file():
         return None
     published, orders = load_published(key), folder / "paper_vs_ours_order.csv"
-    lines = [line | _interval(line) | {"title": metric_title(line["metric"])} for line in read_rows(file)]
+    lines = [line | _interval(line) | {"title": ", ".join(metric_titles(line["metric"]))} for line in read_rows(file)]
     return {
         "key": key,
         "paper": published.paper,

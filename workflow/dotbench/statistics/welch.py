@@ -29,7 +29,5 @@ def welch(first: Sample, second: Sample) -> tuple[float, float]:
     if first.sd == second.sd == 0:
         same = first.mean == second.mean
         return (0.0, 1.0) if same else (float(np.copysign(np.inf, first.mean - second.mean)), 0.0)
-    found = stats.ttest_ind_from_stats(
-        first.mean, first.sd, first.n, second.mean, second.sd, second.n, equal_var=False
-    )
+    found = stats.ttest_ind_from_stats(first.mean, first.sd, first.n, second.mean, second.sd, second.n, equal_var=False)
     return float(found.statistic), float(found.pvalue)

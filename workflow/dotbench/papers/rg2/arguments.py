@@ -5,7 +5,7 @@ from math import log
 from dotbench.lazy import np
 from dotbench.losses.rg2 import RG2Settings
 from dotbench.losses.rg2_released import RG2ReleasedSettings
-from dotbench.reporting.claims.deciding import Finding, Sides, finding, told
+from dotbench.reporting.claims.deciding import Finding, Sides, all_agree, finding, told
 
 
 def softmax_bound(sides: Sides) -> Finding:
@@ -39,10 +39,12 @@ def sweep_cost(sides: Sides) -> Finding:
     systems = [np.einsum("i,ik,il->kl", np.full(len(items), w), items, items) / w for w in weights]
     distinct = sum(not any(np.allclose(one, other) for other in systems[:k]) for k, one in enumerate(systems))
     reason = (
-        f"{distinct} K × K system serves all {len(systems)} users of an example, because the weights are constant along "
-        "a row: a sweep takes O(|D| K + (M + N) K² + K³)."
+        f"{distinct} K × K system serves all {len(systems)} users of an example, because the weights are constant "
+        "along a row: a sweep takes O(|D| K + (M + N) K² + K³)."
     )
-    return finding(distinct == len(systems), reason, [told("different systems of 4 users", float(distinct), distinct > 1)])
+    return finding(
+        distinct == len(systems), reason, [told("different systems of 4 users", float(distinct), distinct > 1)]
+    )
 
 
 def consistency(sides: Sides) -> Finding:
@@ -75,7 +77,7 @@ def sparsity(sides: Sides) -> Finding:
             row = told("sparsity from the counts, %", made, agrees, second="printed", second_value=count["sparsity"])
             rows.append(row | {"dataset": fact.about, "source": fact.table})
     values = ", ".join(f"{row['first_value']:.3f}" for row in rows)
-    return finding(all(row["says"] == "agrees" for row in rows), f"The counts give {values} %.", rows)
+    return finding(all_agree(rows), f"The counts give {values} %.", rows)
 
 
 ARGUMENTS = {

@@ -1,11 +1,10 @@
 """What decides claims of the T2Rec paper that orders and gains cannot: arguments, and slopes of simulations."""
 
 import itertools
-from collections.abc import Callable
 
 from dotbench.lazy import np
 from dotbench.papers.t2rec.tables.slopes import SLOWER, means, slopes
-from dotbench.reporting.claims.deciding import AGAINST, AGREES, Finding, Sides, finding, not_run, told
+from dotbench.reporting.claims.deciding import AGAINST, AGREES, Finding, Sides, all_agree, finding, not_run, told
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import read_rows
 from dotbench.simulations.entry import SimulationEntry
@@ -65,10 +64,10 @@ def linear_tower(sides: Sides) -> Finding:
     x = (np.arange(100_000) + 0.5) / 100_000
     left = 1 - float(np.corrcoef(x, np.sin(2 * np.pi * x))[0, 1]) ** 2
     reason = (
-        f"A tower of one layer is linear, whatever its width, and leaves {100 * left:.1f} % of the variance of sin 2πx; "
-        "Theorem 5.5 itself asks for a depth of order β log β / d."
+        f"A tower of one layer is linear, whatever its width, and leaves {100 * left:.1f} % of the variance of sin "
+        "2πx; Theorem 5.5 itself asks for a depth of order β log β / d."
     )
-    return finding(False, reason, [told("share of the variance that a linear tower leaves", left, agrees=False)])
+    return finding(left < 1e-6, reason, [told("share of the variance that a linear tower leaves", left, left < 1e-6)])
 
 
 def depths(sides: Sides) -> Finding:
@@ -80,7 +79,9 @@ def depths(sides: Sides) -> Finding:
             rows.append(row | {"high": line["excess_rmse_high"], "metric": "excess RMSE", **_place(entry)})
     if not rows:
         return not_run("t2rec-depth")
-    reason = "There is one number of ratings, so that no limit is seen; errors grow with depth, and a linear tower is worst."
+    reason = (
+        "There is one number of ratings, so that no limit is seen. A linear tower is worst, and two layers are best."
+    )
     return finding(None, reason, rows)
 
 
@@ -98,11 +99,12 @@ def one_hot(sides: Sides) -> Finding:
 
     rank = int(np.linalg.matrix_rank(hidden(users) @ hidden(items).T))
     reason = (
-        "One linear layer gives P Qᵀ exactly. The paper's towers have hidden layers that all users share: behind one of "
-        f"a single unit ratings have rank {rank}, where P Qᵀ has rank 4."
+        "One linear layer gives P Qᵀ exactly. The paper's towers have hidden layers that all users share: behind one "
+        f"of a single unit ratings have rank {rank}, where P Qᵀ has rank 4."
     )
     rows = [told("one linear layer: greatest difference from P Qᵀ", linear, linear < 1e-12)]
-    return finding(False, reason, [*rows, told("rank behind a hidden layer of one unit", float(rank), rank == 4)])
+    rows.append(told("rank behind a hidden layer of one unit", float(rank), rank == 4))
+    return finding(all_agree(rows), reason, rows)
 
 
 def _slopes(sides: Sides) -> list[Row]:
@@ -119,7 +121,10 @@ def _slope(line: Row, agrees: bool | None) -> Row:
 def _against(lines: list[Row], varied: str, steeper: bool) -> list[Row]:
     """Slopes at the greatest value of what is varied beside those at the least, all else alike."""
     other = {"smoothness": "dimension", "dimension": "smoothness"}[varied]
-    key: Callable[[Row], tuple[str, str, float]] = lambda line: (line["label"], line["title"], line[other])
+
+    def key(line: Row) -> tuple[str, str, float]:
+        return line["label"], line["title"], line[other]
+
     rows = []
     for _, group in itertools.groupby(sorted(lines, key=key), key):
         first, *_, last = sorted([*group] * 2, key=lambda line: line[varied])
@@ -127,7 +132,9 @@ def _against(lines: list[Row], varied: str, steeper: bool) -> list[Row]:
             p = welch(*(Sample(one["slope_mean"], one["slope_sd"], one["replications"]) for one in (last, first)))[1]
             fell = last["slope_mean"] < first["slope_mean"]
             row = _slope(last, None if p >= ALPHA else fell == steeper) | {"second_value": first["slope_mean"], "p": p}
-            rows.append(row | {"second": f"slope at {first[varied]:g}", "value": last["slope_mean"] - first["slope_mean"]})
+            rows.append(
+                row | {"second": f"slope at {first[varied]:g}", "value": last["slope_mean"] - first["slope_mean"]}
+            )
     return rows
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np
-from dotbench.registry import unknown
+from dotbench.registry import PAPERS, unknown
 from dotbench.reporting.claims.language import (
+    COSTS,
     REST,
     Claim,
     Claims,
@@ -57,7 +58,7 @@ ROWS = ["dataset", "part", "metric", "first", "second", "first_value", "second_v
 ROWS += ["says", "source"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sides:
     """A paper's numbers and ours, for claims and for the functions of `papers/<key>/arguments.py`."""
 
@@ -98,7 +99,9 @@ def in_print(claim: Claim, sides: Sides) -> Finding:
 def in_ours(claim: Claim, sides: Sides, needs: str) -> Finding:
     """What our numbers say; where they are not there, the reason names what to run."""
     if claim.in_ours is None:
-        return Finding(OPEN, "Ours cannot decide it." if claim.print and not claim.needs else _run(claim.needs or needs))
+        return Finding(
+            OPEN, "Ours cannot decide it." if claim.print and not claim.needs else _run(claim.needs or needs)
+        )
     if claim.in_ours.argument:
         found = argument(sides, claim.in_ours.argument)
     else:
@@ -120,9 +123,15 @@ def _run(needs: str) -> str:
     return f"It is decided by {needs}."
 
 
+def argument_module(key: str) -> str | None:
+    """The module of a paper's arguments; None if it has none."""
+    return f"dotbench.papers.{key}.arguments" if (PAPERS / key / "arguments.py").is_file() else None
+
+
 def argument(sides: Sides, name: str) -> Finding:
     """What a function of the paper's `arguments.py` finds."""
-    functions: dict[str, Callable[[Sides], Finding]] = import_module(f"dotbench.papers.{sides.key}.arguments").ARGUMENTS
+    module = argument_module(sides.key)
+    functions: dict[str, Callable[[Sides], Finding]] = import_module(module).ARGUMENTS if module else {}
     if name not in functions:
         raise DotbenchError(str(unknown("argument", name, sorted(functions))))
     return functions[name](sides)
@@ -180,10 +189,15 @@ class _Decision:
         elsewhere = not ran and not self.at.dataset and not any(is_scenario(place.dataset) for place in places)
         if elsewhere:
             kinds = dict.fromkeys((place.metric, place.part) for place in places)
-            ran = [Place(name, metric, part) for name in self.ours.runs for metric, part in kinds]
+            ran = [place for key in kinds for name in self.ours.runs if self._tells(place := Place(name, *key))]
             missing = [] if ran else missing
         blocks = [block for place in ran if (block := self.ours.block(place))]
         return blocks, missing, elsewhere
+
+    def _tells(self, place: Place) -> bool:
+        """Whether another dataset than the paper's says anything: generated ones have the paper's costs alone."""
+        assert self.ours is not None
+        return place.metric in COSTS or self.ours.is_real(place.dataset)
 
     @property
     def _blocks(self) -> list[Block]:
@@ -243,7 +257,9 @@ class _Decision:
         for along in self.test.along or [self.at.dataset]:
             steps = [*itertools.pairwise(along), *([(along[0], along[-1])] if self.ours and len(along) > 2 else [])]
             for start, end in steps:
-                numbers = [self._quantity(known[name], first, others) if name in known else None for name in (start, end)]
+                numbers = [
+                    self._quantity(known[name], first, others) if name in known else None for name in (start, end)
+                ]
                 absent += [name for name, number in zip((start, end), numbers, strict=True) if number is None]
                 if None not in numbers:
                     rows.append(self._step(known[end].place, start, *numbers, sign))  # type: ignore[arg-type]
@@ -290,7 +306,11 @@ class _Decision:
         parts = [self._made(block) for block in theirs]
         value, low, high = (float(np.mean([part[k] for part in parts])) for k in (1, 2, 3))
         places = [block.place for block in theirs]
-        mine = [self.ours.block(place) if place.dataset in self.ours.datasets else None for place in places] if self.ours else []
+        mine = (
+            [self.ours.block(place) if place.dataset in self.ours.datasets else None for place in places]
+            if self.ours
+            else []
+        )
         whole = [block for block in mine if block and all(name in block.numbers for name in self._needed(theirs))]
         missing = [place.dataset for place, block in zip(places, mine, strict=False) if block not in whole]
         ours = None
@@ -310,7 +330,7 @@ class _Decision:
 
     def _part(self, block: Block) -> Row:
         """The number that a block adds, and the two that it is made of."""
-        number, value, low, high = self._made(block)
+        _, value, low, high = self._made(block)
         first, *others = [name for name in self._operands() if name in block.numbers]
         other = best(block, others) if self.test.gain else block.numbers[others[0]]
         row = _row(block.place, block.numbers[first], other) | {"value": value, "says": ""}
@@ -477,6 +497,11 @@ def finding(holds: bool | None, reason: str, rows: Sequence[Row] = ()) -> Findin
     """For arguments: whether a claim holds, None where that cannot be told."""
     verdict = OPEN if holds is None else HOLDS if holds else FAILS
     return Finding(verdict, reason, [dict.fromkeys(ROWS) | row for row in rows])
+
+
+def all_agree(rows: Sequence[Row]) -> bool:
+    """Whether every row agrees with the claim."""
+    return all(row["says"] == AGREES for row in rows)
 
 
 def told(what: str, value: Any, agrees: bool | None, **more: Any) -> Row:

@@ -126,8 +126,11 @@ class Ours:
         """Scenario of a simulation → the paper's name of a method → our number."""
         found: dict[str, dict[str, Number]] = {}
         methods = {names: method.name for method in self.published.methods for names in method.stated()}
+        about = {names[0] for names in methods if len(names) == 2}
         for entry in self.entries:
             simulation = entry.simulation
+            if simulation.name not in about:
+                continue
             for lines, frames in scenarios(entry):
                 for line, frame in zip(lines, frames, strict=True):
                     name = methods.get((simulation.name, line[simulation.compared]))
@@ -144,6 +147,10 @@ class Ours:
     def datasets(self) -> list[str]:
         """Datasets and scenarios that were run."""
         return [*self.runs, *self.scenarios]
+
+    def is_real(self, dataset: str) -> bool:
+        """Whether a dataset is not generated."""
+        return bool(self.contents.datasets[dataset]["origin"] != "generated")
 
     def block(self, place: Place) -> Block | None:
         """The numbers of a place; None if no method has any there."""
