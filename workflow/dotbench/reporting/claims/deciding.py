@@ -28,7 +28,6 @@ from dotbench.reporting.claims.numbers import (
     Place,
     Printed,
     metric_titles,
-    pair_p,
     same_seeds,
 )
 from dotbench.reporting.contents import Contents
@@ -232,7 +231,7 @@ class _Decision:
                     yield first, second, strict
 
     def _pair(self, block: Block, first: str, second: str, strict: bool) -> Row:
-        a, b, p = block.numbers[first], block.numbers[second], pair_p(block, first, second)
+        a, b, p = block.numbers[first], block.numbers[second], (self.ours or self.printed).p(block, first, second)
         ahead = (b.mean - a.mean) if block.place.lower_is_better else (a.mean - b.mean)
         real = p is not None and p < ALPHA
         if self.ours is None:

@@ -61,12 +61,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Block:
-    """The numbers of one place, by the paper's names of methods; ``p``: of no difference, for pairs that were
-    compared."""
+    """The numbers of one place, by the paper's names of methods."""
 
     place: Place
     numbers: dict[str, Number]
-    p: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 class Printed:
@@ -91,7 +89,12 @@ class Printed:
                     _add(found.setdefault(Place(fact.about, name), {}), fact.of, number)
         order = {name: k for k, name in enumerate(at.dataset)}
         places = sorted(found, key=lambda place: order.get(place.dataset, 0))
-        return [Block(place, found[place], _welch(found[place])) for place in places]
+        return [Block(place, found[place]) for place in places]
+
+    def p(self, block: Block, first: str, second: str) -> float | None:
+        """Of no difference between two methods, by Welch's test; None if one has no ±."""
+        samples = [block.numbers[name].sample for name in (first, second)]
+        return welch(*samples)[1] if None not in samples else None  # type: ignore[arg-type]
 
     def methods(self, at: Selection) -> list[str]:
         return list(dict.fromkeys(name for block in self.blocks(at) for name in block.numbers))
@@ -109,6 +112,7 @@ class Ours:
     def __init__(self, contents: Contents, published: Published) -> None:
         self.contents, self.published = contents, published
         self.entries: list[SimulationEntry] = [entry for entry in read_simulations(contents) if is_there(entry)]
+        self._compared: dict[Place, dict[tuple[str, str], float]] = {}
 
     @cached_property
     def runs(self) -> dict[str, dict[str, MethodRuns]]:
@@ -155,8 +159,7 @@ class Ours:
     def block(self, place: Place) -> Block | None:
         """The numbers of a place; None if no method has any there."""
         if place.dataset in self.scenarios:
-            numbers = self.scenarios[place.dataset]
-            return Block(place, numbers, _paired(numbers))
+            return Block(place, self.scenarios[place.dataset])
         runs = self.runs.get(place.dataset, {})
         part = OUR_PART.get(place.part)
         read = {name: _each(run, part, place.metric) for name, run in runs.items() if part}
@@ -165,11 +168,17 @@ class Ours:
             for name, each in read.items()
             if each
         }
-        if not numbers:
-            return None
-        by_users = self.contents.task == "ranking" and place.metric not in COSTS
-        p = self._by_users(place) if by_users else _paired(numbers)
-        return Block(place, numbers, p)
+        return Block(place, numbers) if numbers else None
+
+    def p(self, block: Block, first: str, second: str) -> float | None:
+        """Of no difference between two methods, over users where it is a metric of users, else over the seeds; adjusted
+        over all pairs of the block. None if they were not compared."""
+        place = block.place
+        if place not in self._compared:
+            by_users = self.contents.task == "ranking" and place.metric not in COSTS and place.dataset in self.runs
+            self._compared[place] = self._by_users(place) if by_users else _paired(block.numbers)
+        found = self._compared[place]
+        return found.get((first, second), found.get((second, first)))
 
     def simulations(self, name: str) -> list[SimulationEntry]:
         """Those of a name that have a finished job."""
@@ -177,8 +186,12 @@ class Ours:
 
     @cached_property
     def _pairs(self) -> list[Row]:
-        runs = {id(run): run for own in self.runs.values() for run in own.values()}
-        contents = replace(self.contents, runs=list(runs.values()))
+        """Every pair of methods compared, over the seeds that all methods of their dataset have."""
+        runs = []
+        for own in self.runs.values():
+            seeds = sorted(set.intersection(*(set(run.seeds) for run in own.values())))
+            runs += [replace(run, seeds=seeds) for run in {id(run): run for run in own.values()}.values() if seeds]
+        contents = replace(self.contents, runs=runs)
         return compared(contents, contents.datasets, second=False)[1]
 
     def _by_users(self, place: Place) -> dict[tuple[str, str], float]:
@@ -215,11 +228,6 @@ def _add(numbers: dict[str, Number], name: str, number: Number) -> None:
         numbers[name] = number
 
 
-def _welch(numbers: dict[str, Number]) -> dict[tuple[str, str], float]:
-    known = {name: number.sample for name, number in numbers.items() if number.sample}
-    return {(a, b): welch(known[a], known[b])[1] for a, b in itertools.combinations(known, 2)}
-
-
 def _paired(numbers: dict[str, Number]) -> dict[tuple[str, str], float]:
     """Student's paired test over the seeds of all methods that have the most."""
     seeds = max((tuple(sorted(number.each)) for number in numbers.values()), key=len, default=())
@@ -249,12 +257,6 @@ def _each(run: MethodRuns, part: str | None, metric: str) -> dict[int, float]:
         elif metric in record["metrics"].get(part, ()):
             values[seed] = record["metrics"][part][metric]
     return values
-
-
-def pair_p(block: Block, first: str, second: str) -> float | None:
-    """Of no difference between two methods of a block; None if they were not compared."""
-    found = block.p.get((first, second))
-    return block.p.get((second, first)) if found is None else found
 
 
 def same_seeds(numbers: Iterable[Number]) -> list[int]:

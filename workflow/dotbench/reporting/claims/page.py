@@ -70,8 +70,9 @@ def _notes(paper: str, needs: str) -> list[str]:
         f"{paper}. The claims are in our words.",
         "In print: by the numbers that the paper prints, or by an argument. Where they have a ±, a method that is said "
         "to be as good as another is worse only if Welch's test tells them apart (p < .05).",
-        "In ours: a difference counts if it is real, p < .05 after Holm's adjustment over all methods of the paper, over "
-        "users for rankings and over replications elsewhere. A number agrees within the tolerance of paper versus ours.",
+        "In ours: a difference counts if it is real, p < .05 after Holm's adjustment over all methods of the paper. It "
+        "is tested over users for rankings, over replications elsewhere. A number agrees within the tolerance of paper "
+        "versus ours.",
         "Cannot be told: nothing contradicts the claim, and not all of it was run or is told apart.",
         f"Where the reason names nothing else, ours are decided by {needs}.",
     ]
