@@ -75,14 +75,14 @@ class Printed:
         self.cells = [cell for cell in published.cells if with_suspects or not cell.suspect]
 
     def blocks(self, at: Selection) -> list[Block]:
-        """One for every dataset, part and metric. A number that several tables print is there once, with its ± if one
-        has it."""
+        """One for every dataset, part and metric, with facts where the table is named. A number that several tables
+        print is there once, with its ± if one has it."""
         found: dict[Place, dict[str, Number]] = {}
         for cell in self.cells:
             if _is_at(at, cell.table, cell.dataset, cell.part, cell.metric):
                 numbers = found.setdefault(Place(cell.dataset, cell.metric, cell.part), {})
                 _add(numbers, cell.method, self._number(cell))
-        for fact in self.published.facts:
+        for fact in self.published.facts if at.table else ():  # counts and settings stand beside no result
             for name, value in fact.numbers.items():
                 if isinstance(value, float) and _is_at(at, fact.table, fact.about, None, name):
                     number = Number(value, fact.of, fact.table)
