@@ -1,4 +1,5 @@
-"""Published numbers beside ours, as ``paper_vs_ours.csv`` and ``paper_vs_ours_order.csv`` of a study have them."""
+"""Published numbers beside ours, and what the paper claims, as ``paper_vs_ours.csv``, ``paper_vs_ours_order.csv``,
+``claims.csv`` and ``claims_rows.csv`` of a study have them."""
 
 from math import sqrt
 from pathlib import Path
@@ -19,6 +20,14 @@ VERDICTS = {
     "too few seeds": "fewer than three seeds of ours",
     "failed": "every fit of ours failed",
     "not run": "the dataset, the method or the metric was not run",
+}
+
+
+# verdict of a claim → what it means; the page shows them in this order
+CLAIMS = {
+    "holds": "every comparison agrees with the claim",
+    "does not hold": "some comparison contradicts the claim",
+    "cannot be told": "nothing contradicts it, and not all of it is known, was run, or is told apart",
 }
 
 
@@ -45,6 +54,21 @@ def verdicts(folder: Path, key: str) -> dict[str, Any] | None:
         ],
         "remarks": remarks(published),
     }
+
+
+def claims(folder: Path) -> dict[str, Any] | None:
+    """The claims of a paper; None if they are not there. ``lines``: as the csv has them, each with the ``rows`` of ours
+    behind it; ``printed``: claim → the rows in print, the same for every configuration."""
+    file = folder / "claims.csv"
+    if not file.is_file():
+        return None
+    rows: dict[str, dict[str, list[Row]]] = {"print": {}, "ours": {}}
+    for row in read_rows(folder / "claims_rows.csv"):
+        known = {name: value for name, value in row.items() if value is not None and name not in ("claim", "side")}
+        known["title"] = ", ".join(metric_titles(row["metric"]))
+        rows[row["side"]].setdefault(row["claim"], []).append(known)
+    lines = [line | {"rows": rows["ours"].get(line["claim"], [])} for line in read_rows(file)]
+    return {"lines": lines, "printed": rows["print"]}
 
 
 def remarks(published: Published) -> list[str]:

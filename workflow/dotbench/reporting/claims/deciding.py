@@ -439,7 +439,7 @@ def gain(block: Block, first: str, others: Sequence[str]) -> tuple[Number, float
     ends = [percent(own.mean + s * own.half, other.mean + t * other.half) for s in (-1, 1) for t in (-1, 1)]
     each = {seed: percent(own.each[seed], other.each[seed]) for seed in same_seeds([own, other])}
     value = percent(own.mean, other.mean)
-    what = f"{first} over {others[0] if len(others) == 1 else 'the best of ' + ', '.join(others)}, %"
+    what = f"gain of {first} over {others[0] if len(others) == 1 else 'the best of ' + ', '.join(others)} in %"
     return _combined(value, what, (own, other), each), value, min(ends), max(ends)
 
 
