@@ -236,8 +236,9 @@ def _plus_minus(mean: str, sd: str) -> Any:
 
 
 def _published(row: Row) -> str:
+    text: str = _plus_minus("published", "published_sd")(row)
     se = row.get("published_se")
-    return _plus_minus("published", "published_sd")(row) + (f" (SE {se:.4f})" if se is not None else "")
+    return text if se is None else f"{text} (SE {se:.4f})"
 
 
 def _interval(row: Row) -> str:

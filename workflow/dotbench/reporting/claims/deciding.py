@@ -256,14 +256,13 @@ class _Decision:
         for along in self.test.along or [self.at.dataset]:
             steps = [*itertools.pairwise(along), *([(along[0], along[-1])] if self.ours and len(along) > 2 else [])]
             for start, end in steps:
-                numbers = [
+                before, after = (
                     self._quantity(known[name], first, others) if name in known else None for name in (start, end)
-                ]
-                absent += [name for name, number in zip((start, end), numbers, strict=True) if number is None]
-                if None not in numbers:
-                    rows.append(self._step(known[end].place, start, *numbers, sign))  # type: ignore[arg-type]
-        found = self._summed(rows, list(dict.fromkeys(absent)))
-        return found
+                )
+                absent += [name for name, number in ((start, before), (end, after)) if number is None]
+                if before is not None and after is not None:
+                    rows.append(self._step(known[end].place, start, before, after, sign))
+        return self._summed(rows, list(dict.fromkeys(absent)))
 
     def _quantity(self, block: Block, first: str, others: Sequence[str]) -> Number | None:
         """The number of a method, or its gain over the best of others."""

@@ -72,9 +72,6 @@ class Test(Settings):
             raise ValueError("'prints' of 'difference' names each dataset")
         for line in self.order or ():
             parse_order(line)
-        for line in (self.gain, self.rises, self.falls):
-            if line:
-                parse_gain(line)
         if self.difference:
             parse_difference(self.difference)
         return self

@@ -38,9 +38,10 @@ class Place:
         if self.metric in COSTS:
             return True
         try:
-            return parse_metric(self.metric).lower_is_better
+            lower: bool = parse_metric(self.metric).lower_is_better
         except DotbenchError:
             return False
+        return lower
 
     def __str__(self) -> str:
         return ", ".join(filter(None, [self.dataset, self.part, *metric_titles(self.metric)]))
