@@ -34,14 +34,17 @@ CLAIMS = {
 def verdicts(folder: Path, key: str) -> dict[str, Any] | None:
     """The published numbers of a paper with ours; None if the comparison is not there.
 
-    A line has what the csv has, and ``published_low``, ``published_high``: the interval that the tolerance allows the
-    published number.
+    A line has what the csv has, ``published_low``, ``published_high``: the interval that the tolerance allows the
+    published number, and ``derived``: whether it is a difference or a gain of numbers.
     """
     file = folder / "paper_vs_ours.csv"
     if not file.is_file():
         return None
     published, orders = load_published(key), folder / "paper_vs_ours_order.csv"
     lines = [line | _interval(line) | {"title": ", ".join(metric_titles(line["metric"]))} for line in read_rows(file)]
+    tables = {cell.table for cell in published.cells}
+    for line in lines:
+        line["derived"] = line["table"] not in tables
     return {
         "key": key,
         "paper": published.paper,

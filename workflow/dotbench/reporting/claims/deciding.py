@@ -369,7 +369,12 @@ class _Decision:
         if made.ours is None:
             unit = 0.5 * 10.0 ** -_decimals(made.prints)
             agrees = made.low - unit - 1e-9 <= made.prints <= made.high + unit + 1e-9
-            row |= {"first_value": made.value, "value": made.value - made.prints, "low": made.low, "high": made.high}
+            row |= {
+                "first_value": made.value,
+                "value": round(made.value - made.prints, 12),
+                "low": made.low,
+                "high": made.high,
+            }
             return row | {"says": AGREES if agrees else AGAINST, "source": "cells"}
         interval = t_interval(list(made.ours.each.values()))
         found = judged(

@@ -73,8 +73,8 @@ function publishedNumbers(chapter) {
 
 const numberId = (chapter, line) => `number-${DATA.chapters.indexOf(chapter)}-${chapter.verdicts.lines.indexOf(line)}`;
 
-/** Dataset, or scenario, and metric: what shares a scale. */
-const placeOf = (line) => `${line.dataset}, ${line.title}`;
+/** Dataset, or scenario, and metric: what shares a scale; a difference or a gain has one of its own. */
+const placeOf = (line) => [line.dataset, line.title, line.derived ? line.paper_method : ""].filter(Boolean).join(", ");
 
 function forest(chapter, lines) {
   const scales = {};
@@ -134,7 +134,7 @@ function openVerdict(line, chapter) {
 
 const SIDES = { print: "In print", ours: "In ours" };
 const claimClass = (verdict) => ({ holds: "reproduces", "does not hold": "differs" }[verdict] || "");
-const SAYS = { agrees: "reproduces", against: "differs", undecided: "warn" };
+const SAYS = { against: "differs", undecided: "warn", agrees: "reproduces" }; // what decides comes first
 
 /** What the paper claims: a line for each claim, which opens to the reasons and the rows behind. */
 function claimList(chapter, reveal) {
@@ -185,20 +185,24 @@ function claimNumber(row, method, value, chapter, reveal) {
 const brief4 = (value) => String(Number(value.toPrecision(4)));
 
 function claimRows(rows, line, chapter, reveal) {
+  const rank = (row) => (row.says ? Object.keys(SAYS).indexOf(row.says) : 9);
+  const has = (key) => rows.some((row) => isNumber(row[key]));
   const columns = [
     { title: "Side", value: (row) => row.side, cell: (row) => SIDES[row.side] },
     { title: "On", value: (row) => row.dataset, cell: (row) => [row.dataset, row.part, row.title].filter(Boolean).join(", ") },
     { title: "What", value: (row) => row.first, cell: (row) => row.first },
     { title: "Value", number: true, value: (row) => row.first_value, cell: (row) => claimNumber(row, row.first, row.first_value, chapter, reveal) },
     { title: "Against", value: (row) => row.second, cell: (row) => row.second || "" },
-    { title: "Its value", number: true, value: (row) => row.second_value, cell: (row) => claimNumber(row, row.second, row.second_value, chapter, reveal) },
-    { title: "Difference or gain", number: true, value: (row) => row.value, cell: (row) => (isNumber(row.value) ? brief(row.value) : "") },
-    { title: "Interval", cell: (row) => range(row.low, row.high, brief) },
-    { title: "p", number: true, value: (row) => row.p, cell: (row) => (isNumber(row.p) ? brief(row.p) : "") },
+    { title: "Value", number: true, value: (row) => row.second_value, cell: (row) => claimNumber(row, row.second, row.second_value, chapter, reveal) },
+    { title: "Difference", number: true, hidden: !has("value"), value: (row) => row.value, cell: (row) => (isNumber(row.value) ? brief(row.value) : "") },
+    { title: "Interval", hidden: !has("low"), cell: (row) => el("span", { class: "interval" }, range(row.low, row.high, brief)) },
+    { title: "p", number: true, hidden: !has("p"), value: (row) => row.p, cell: (row) => (isNumber(row.p) ? brief(row.p) : "") },
     { title: "Says", value: (row) => row.says, cell: (row) => (row.says ? el("span", { class: `chip ${SAYS[row.says]}` }, row.says) : "a part") },
     { title: "From", value: (row) => row.source, cell: (row) => row.source || "an argument" },
   ];
-  return table(columns, rows, { caption: `The rows behind the verdicts on: ${line.says}`, className: "behind" });
+  const parts = rows.some((row) => !row.says) ? " Parts add to a number: their difference is a gain in percent where it is one." : "";
+  return table(columns.filter((column) => !column.hidden), [...rows].sort((a, b) => rank(a) - rank(b)),
+    { caption: `The rows behind the verdicts on: ${line.says}${parts}`, className: "behind" });
 }
 
 function orders(verdicts) {
