@@ -12,6 +12,7 @@ from scipy import stats
 from dotbench import paths
 from dotbench.cli.workflow import begun, compare, load_plan
 from dotbench.errors import DotbenchError
+from dotbench.files import read_json, write_json
 from dotbench.reporting.paper_vs_ours import judge, kendall_tau, paper_versus_ours
 from dotbench.reporting.published import Cell
 
@@ -133,6 +134,39 @@ def test_ours_with_other_settings_are_not_compared(workdir: Path) -> None:
     lines = read(workdir / "paper_vs_ours.csv")
     assert {row["verdict"] for row in lines} == {"not run"}
     assert "taken for one run more" in (workdir / "paper_vs_ours.md").read_text()
+
+
+def test_a_difference_that_the_paper_names_stands_beside_ours_on_the_same_seeds(workdir: Path) -> None:
+    """IMC − NIMC: divisions of the users move both alike, so that the gap is known far better than either number; what
+    has another activation is another method."""
+    write_dataset("ml-100k")
+    level = np.array([0.0, 0.1, -0.1, 0.05])  # of a division
+    gap = np.array([0.30, 0.28, 0.29, 0.27])
+    made = {"imc-squared-closed_form-1": 1.0 + level + gap, "nimc-squared-sgd-1": 1.0 + level}
+    made |= {"nimc-squared-sgd-2": 0.5 + level}
+    stated = {"features": "movielens+item-factors", "offset": "none", "embedding_size": 50, "activation": "relu"}
+    for folder, values in made.items():
+        write_runs("ml-100k", folder, [[value] for value in values])
+        own = stated | ({"activation": "tanh"} if folder.endswith("2") else {})
+        for seed, value in enumerate(values):
+            file = paths.fit("ml-100k", folder, seed, seed) / "metrics.json"
+            part = {"rmse": float(value)}
+            names = {"solver": "closed-form"} if "imc-squared-closed" in folder else {}
+            write_json(
+                file, read_json(file) | names | {"hyperparameters": own, "metrics": {"valid": part, "test": part}}
+            )
+    told = {"published": "nimc", "study": "nimc", "task": "rating", "metrics": ["rmse"], "validation_metric": "rmse"}
+    paper_versus_ours(contents(*(("ml-100k", folder) for folder in made), kind="", seeds=4, **told), workdir)
+    lines = read(workdir / "paper_vs_ours.csv")
+    assert sum(line["paper_method"] == "NIMC" and line["method"] != "" for line in lines) == 1
+    [line] = [one for one in lines if one["paper_method"] == "IMC − NIMC" and one["dataset"] == "ml-100k"]
+    half = stats.t.ppf(0.975, 3) * gap.std(ddof=1) / 2
+    assert (float(line["published"]), line["verdict"]) == (0.287, "reproduces")
+    assert float(line["ours_mean"]) == pytest.approx(gap.mean())
+    assert float(line["ours_high"]) - float(line["ours_low"]) == pytest.approx(2 * half)
+    assert float(line["tolerance"]) == pytest.approx(half * 5**0.5)  # of one division more
+    [nimc] = [one for one in lines if one["paper_method"] == "NIMC" and one["dataset"] == "ml-100k"]
+    assert float(nimc["tolerance"]) > 5 * float(line["tolerance"])
 
 
 def test_what_the_released_code_does_is_a_line_of_its_own(workdir: Path) -> None:
