@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dotbench.registry import PAPERS
-from dotbench.reporting.claims.deciding import AGAINST, AGREES, FAILS, HOLDS, OPEN, Sides, argument_module, verdicts
+from dotbench.reporting.claims.deciding import argument_module, verdicts
+from dotbench.reporting.claims.findings import AGAINST, AGREES, FAILS, HOLDS, OPEN, Sides
 from dotbench.reporting.claims.language import COSTS
 from dotbench.reporting.claims.language import load_claims as read_claims_of
 from dotbench.reporting.claims.numbers import Ours, Printed

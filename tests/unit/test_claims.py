@@ -14,7 +14,8 @@ from scipy import stats
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
 from dotbench.registry import PAPERS
-from dotbench.reporting.claims.deciding import AGAINST, AGREES, FAILS, HOLDS, OPEN, Sides, in_ours, in_print
+from dotbench.reporting.claims.deciding import in_ours, in_print
+from dotbench.reporting.claims.findings import AGAINST, AGREES, FAILS, HOLDS, OPEN, Sides
 from dotbench.reporting.claims.language import Claim, parse_order, read_claims
 from dotbench.reporting.claims.language import load_claims as claims_of
 from dotbench.reporting.claims.numbers import Ours, Printed, _of_seeds

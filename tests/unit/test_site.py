@@ -18,7 +18,7 @@ from dotbench.cli.single import choose_method, parse_assignments
 from dotbench.config.benchmark import load_benchmark
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
-from dotbench.reporting.claims.deciding import FAILS, HOLDS, OPEN
+from dotbench.reporting.claims.findings import FAILS, HOLDS, OPEN
 from dotbench.reporting.figures.convergence import curve_points
 from dotbench.simulations.base import simulations
 from dotbench.site.boards import method_boards, simulation_boards

@@ -6,7 +6,8 @@ from typing import Any
 
 from dotbench.evaluation.metrics.base import WATCHED, parse_metric
 from dotbench.files import write_csv, write_text
-from dotbench.reporting.claims.deciding import Derived, derived_numbers
+from dotbench.reporting.claims.deciding import derived_numbers
+from dotbench.reporting.claims.derived import Derived
 from dotbench.reporting.claims.language import Claim, load_claims
 from dotbench.reporting.claims.numbers import OUR_PART, OVERALL, Ours, metric_titles
 from dotbench.reporting.contents import Contents

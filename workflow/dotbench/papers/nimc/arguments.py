@@ -11,7 +11,7 @@ from dotbench.papers.nimc.simulations.curvature import NULL
 from dotbench.papers.nimc.summaries.distance import cells
 from dotbench.papers.nimc.summaries.recovery import Map, maps
 from dotbench.papers.nimc.summaries.tensor import start_lines
-from dotbench.reporting.claims.deciding import Finding, Sides, all_agree, finding, not_run, told
+from dotbench.reporting.claims.findings import Finding, Sides, all_agree, finding, not_run, told
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled
 from dotbench.statistics.intervals import t_interval

@@ -5,7 +5,7 @@ from math import log
 from dotbench.lazy import np
 from dotbench.losses.rg2 import RG2Settings
 from dotbench.losses.rg2_released import RG2ReleasedSettings
-from dotbench.reporting.claims.deciding import Finding, Sides, all_agree, finding, told
+from dotbench.reporting.claims.findings import Finding, Sides, all_agree, finding, told
 
 
 def softmax_bound(sides: Sides) -> Finding:

@@ -4,7 +4,7 @@ import itertools
 
 from dotbench.lazy import np
 from dotbench.papers.t2rec.tables.slopes import SLOWER, means, slopes
-from dotbench.reporting.claims.deciding import AGAINST, AGREES, Finding, Sides, all_agree, finding, not_run, told
+from dotbench.reporting.claims.findings import AGAINST, AGREES, Finding, Sides, all_agree, finding, not_run, told
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import read_rows
 from dotbench.simulations.entry import SimulationEntry

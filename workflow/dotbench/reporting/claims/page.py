@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from dotbench.files import write_csv, write_text
-from dotbench.reporting.claims.deciding import OPEN, ROWS, Verdict, verdicts
+from dotbench.reporting.claims.deciding import Verdict, verdicts
+from dotbench.reporting.claims.findings import OPEN, ROWS
 from dotbench.reporting.claims.language import load_claims
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, render_page
