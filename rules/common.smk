@@ -8,6 +8,7 @@ from dotbench.config.benchmark import parse_benchmark
 from dotbench.config.inputs import Inputs, one_of
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
+from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 from dotbench.sources import refresh

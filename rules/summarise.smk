@@ -105,7 +105,7 @@ rule site:
 rule compare:
     input:
         **inputs_of(PaperVersusOurs),
-        published=lambda wildcards: os.path.relpath(inputs.published(wildcards)),
+        published=inputs.published,
         code=inputs.kind_code("compare", PaperVersusOurs),
     output:
         **reported_outputs(
@@ -134,3 +134,38 @@ rule compare:
         "paper versus ours of {wildcards.study}"
     shell:
         "python -m dotbench.cli.job dotbench.cli.compare --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"
+
+
+rule claims:
+    input:
+        **inputs_of(ClaimsPage),
+        published=inputs.published,
+        code=inputs.claims_code,
+    output:
+        **reported_outputs(
+            ClaimsPage,
+            "results/{name}/{study}/{report_item}",
+            study="{study}",
+            configuration="{name}",
+        ),
+    log:
+        "logs/claims/{name}/{study}-{report_item}.log",
+    wildcard_constraints:
+        study=one_of([study.name for study in plan.studies() if plan.claim_files(study)]),
+        report_item="claims",
+    localrule: True
+    conda:
+        "../envs/dotbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+        gpu=0,
+        machine=SHARE,
+    params:
+        contents=inputs.contents,
+        folder=subpath(output[0], parent=True),
+    message:
+        "claims of {wildcards.study}"
+    shell:
+        "python -m dotbench.cli.job dotbench.cli.claims --contents {params.contents:q} --folder {params.folder} > {log} 2>&1"

@@ -23,11 +23,13 @@ from pathlib import Path
 from dotbench import paths
 from dotbench.archive.importing import import_runs
 from dotbench.config.benchmark import load_benchmark
-from dotbench.config.plan import Plan
+from dotbench.config.plan import CLAIMS, Plan
 from dotbench.config.runs import MethodEntry
 from dotbench.errors import DotbenchError
+from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
+from dotbench.reporting.replications import is_there, read_simulations
 from dotbench.simulations.entry import SimulationEntry
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "evidence"
@@ -70,6 +72,10 @@ def _remake(configuration: Path, work: Path) -> Iterator[Compared]:
         entries = plan.study_entries(study.name)
         if plan.comparison_files(study) and is_complete(plan, entries, plan.published_simulations(study)):
             PaperVersusOurs().write(plan.contents(study), made)
+        if plan.claim_files(study) and (configuration.parent / study.name / "claims.csv").is_file():
+            contents = plan.contents(study, CLAIMS).finished()  # claims are decided by whatever is there
+            if contents.runs or any(map(is_there, read_simulations(contents))):
+                ClaimsPage().write(contents, made)
         for file in sorted((configuration.parent / study.name).glob("*")):
             yield Compared(file, state(file, made / file.name), made / file.name)
 

@@ -142,14 +142,57 @@ def test_verdicts_filter_and_their_numbers_open(visit, site):
     with open(site.parent / "rg2" / "paper_vs_ours.csv") as stream:
         lines = list(csv.DictReader(stream))
     judged = [line for line in lines if line["verdict"] != "not run"]
-    rows = section.locator("table").first.locator("tbody tr")
+    rows = section.locator("table.forest").first.locator("tbody tr")
     assert rows.count() == len(judged) > 0
     section.get_by_role("button", name="not run:").click()
     assert rows.count() == len(lines)
     section.get_by_label("Search").fill("BPR ml-10m")
-    assert rows.count() == sum(line["paper_method"] == "BPR" and line["dataset"] == "ml-10m" for line in lines)
+    assert rows.count() == sum("BPR" in line["paper_method"] and "ml-10m" in line["dataset"] for line in lines)
     rows.first.get_by_role("button").click()
     assert "Seeds" in watched.page.get_by_role("dialog").inner_text()
+
+
+def test_claims_are_filtered_by_verdict(visit, site):
+    section = visit(site).go("papers")
+    with open(site.parent / "rg2" / "claims.csv") as stream:
+        lines = list(csv.DictReader(stream))
+    claims = section.locator(".claim")
+    assert claims.count() == len(lines)
+    for label, column in (("In print", "print_verdict"), ("In ours", "ours_verdict")):
+        section.get_by_label(label).select_option("does not hold")
+        wanted = [line["says"] for line in lines if line[column] == "does not hold"]
+        assert claims.locator(".said").all_inner_texts() == wanted
+        section.get_by_label(label).select_option("")
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_claim_opens_by_key_to_the_rows_behind_it(visit, site, width):
+    """Numbers in print lead to their line among the published ones, ours to their runs."""
+    watched = visit(site, width)
+    section = watched.go("papers")
+    claim = section.locator(".claim").filter(has_text="RG2 gains 4.63 %")
+    assert [chip.strip() for chip in claim.locator(".chip").all_inner_texts()] == [
+        "In print: holds",
+        "In ours: does not hold",
+    ]
+    claim.locator("summary").focus()
+    watched.page.keyboard.press("Enter")
+    rows = claim.locator("table.behind tbody tr")
+    with open(site.parent / "rg2" / "claims_rows.csv") as stream:
+        behind = [row for row in csv.DictReader(stream) if row["claim"] == "rg2-gain-movielens"]
+    assert rows.count() == len(behind) == 6
+    assert watched.overflow() <= 0
+    assert "against" in rows.first.inner_text()  # what decides comes first
+    rows.filter(has_text="In ours").filter(has_text="a part").first.locator("button.open").first.click()
+    assert "Seeds" in watched.page.get_by_role("dialog").inner_text()
+    watched.page.keyboard.press("Escape")
+    section.get_by_label("Search").fill("nothing like this")
+    rows.get_by_role("button", name="RG2, ml-10m: 0.4723").press("Enter")
+    shown = watched.page.evaluate("document.activeElement.innerText")
+    assert "RG2" in shown
+    assert "0.4723" in shown
+    claim.locator("summary").press("Enter")
+    assert not claim.locator("table.behind").is_visible()
 
 
 def test_light_and_dark_are_switched(visit, site):

@@ -9,9 +9,10 @@ import pandas as pd
 
 from dotbench import paths
 from dotbench.config.benchmark import load_benchmark
-from dotbench.config.plan import Plan
+from dotbench.config.plan import CLAIMS, Plan
 from dotbench.config.runs import MethodEntry
 from dotbench.files import write_csv, write_json, write_parquet, write_text
+from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 
@@ -63,6 +64,7 @@ def write_finished() -> Plan:
             if item in study.tables and not item.simulation:
                 table_kinds()[item.kind]().write(plan.contents(study, item.name), folder)
         if study.name == "rg2":
+            ClaimsPage().write(plan.contents(study, CLAIMS), paths.study("pages", "rg2"))
             PaperVersusOurs().write(plan.contents(study), paths.study("pages", "rg2"))
     for source, table in COPIED:
         for ending in (".csv", "_pairs.csv", ".md"):

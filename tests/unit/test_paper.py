@@ -12,6 +12,7 @@ from scipy import stats
 from dotbench import paths
 from dotbench.cli.workflow import begun, compare, load_plan
 from dotbench.errors import DotbenchError
+from dotbench.files import read_json, write_json
 from dotbench.reporting.paper_vs_ours import judge, kendall_tau, paper_versus_ours
 from dotbench.reporting.published import Cell
 
@@ -78,6 +79,10 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def _is(row: dict[str, str], table: str, dataset: str, metric: str) -> bool:
+    return (row["table"], row["dataset"], row["metric"]) == (table, dataset, metric)
+
+
 def test_every_published_number_has_a_line(workdir: Path) -> None:
     write_dataset("ml-10m", verified=False)
     write_dataset("other")
@@ -91,7 +96,7 @@ def test_every_published_number_has_a_line(workdir: Path) -> None:
         write_runs(dataset, folder, [[value - 0.01], [value], [value + 0.01]], on_edge=edge)
     paper_versus_ours(contents(*runs, kind="", seeds=3), workdir)
     rows = read(workdir / "paper_vs_ours.csv")
-    ndcg = {row["paper_method"]: row for row in rows if row["metric"] == "ndcg@10"}
+    ndcg = {row["paper_method"]: row for row in rows if _is(row, "Table 4", "ml-10m", "ndcg@10")}
     assert ndcg["BPR"]["verdict"] == "reproduces"
     assert ndcg["WRMF"]["verdict"] == "differs: lower"
     assert "on the grid's edge: regularization (high)" in ndcg["WRMF"]["notes"]
@@ -100,7 +105,13 @@ def test_every_published_number_has_a_line(workdir: Path) -> None:
     assert ndcg["UIB"]["verdict"] == "suspect cell"
     assert (ndcg["Softmax"]["verdict"], ndcg["Softmax"]["notes"]) == ("not run", "the method was not run")
     assert ndcg["Softmax"]["ours_mean"] == ""
-    orders = {(row["metric"], row["dataset"]): row for row in read(workdir / "paper_vs_ours_order.csv")}
+    all_orders = read(workdir / "paper_vs_ours_order.csv")
+    assert {row["table"] for row in all_orders} == {"Table 2", "Table 4"}  # Table 5 is of LightGCN
+    orders = {
+        (row["metric"], row["dataset"]): row
+        for row in all_orders
+        if (row["table"], row["paper_dataset"]) == ("Table 4", "ml-10m")
+    }
     first = orders[("ndcg@10", "ml-10m")]
     assert first["paper_order"] == "RG2 > WRMF > BPR"  # without UIB's suspect cell
     assert first["our_order"] == "RG2 > BPR > WRMF"
@@ -125,6 +136,39 @@ def test_ours_with_other_settings_are_not_compared(workdir: Path) -> None:
     assert "taken for one run more" in (workdir / "paper_vs_ours.md").read_text()
 
 
+def test_a_difference_that_the_paper_names_stands_beside_ours_on_the_same_seeds(workdir: Path) -> None:
+    """IMC − NIMC: divisions of the users move both alike, so that the gap is known far better than either number; what
+    has another activation is another method."""
+    write_dataset("ml-100k")
+    level = np.array([0.0, 0.1, -0.1, 0.05])  # of a division
+    gap = np.array([0.30, 0.28, 0.29, 0.27])
+    made = {"imc-squared-closed_form-1": 1.0 + level + gap, "nimc-squared-sgd-1": 1.0 + level}
+    made |= {"nimc-squared-sgd-2": 0.5 + level}
+    stated = {"features": "movielens+item-factors", "offset": "none", "embedding_size": 50, "activation": "relu"}
+    for folder, values in made.items():
+        write_runs("ml-100k", folder, [[value] for value in values])
+        own = stated | ({"activation": "tanh"} if folder.endswith("2") else {})
+        for seed, value in enumerate(values):
+            file = paths.fit("ml-100k", folder, seed, seed) / "metrics.json"
+            part = {"rmse": float(value)}
+            names = {"solver": "closed-form"} if "imc-squared-closed" in folder else {}
+            write_json(
+                file, read_json(file) | names | {"hyperparameters": own, "metrics": {"valid": part, "test": part}}
+            )
+    told = {"published": "nimc", "study": "nimc", "task": "rating", "metrics": ["rmse"], "validation_metric": "rmse"}
+    paper_versus_ours(contents(*(("ml-100k", folder) for folder in made), kind="", seeds=4, **told), workdir)
+    lines = read(workdir / "paper_vs_ours.csv")
+    assert sum(line["paper_method"] == "NIMC" and line["method"] != "" for line in lines) == 1
+    [line] = [one for one in lines if one["paper_method"] == "IMC − NIMC" and one["dataset"] == "ml-100k"]
+    half = stats.t.ppf(0.975, 3) * gap.std(ddof=1) / 2
+    assert (float(line["published"]), line["verdict"]) == (0.287, "reproduces")
+    assert float(line["ours_mean"]) == pytest.approx(gap.mean())
+    assert float(line["ours_high"]) - float(line["ours_low"]) == pytest.approx(2 * half)
+    assert float(line["tolerance"]) == pytest.approx(half * 5**0.5)  # of one division more
+    [nimc] = [one for one in lines if one["paper_method"] == "NIMC" and one["dataset"] == "ml-100k"]
+    assert float(nimc["tolerance"]) > 5 * float(line["tolerance"])
+
+
 def test_what_the_released_code_does_is_a_line_of_its_own(workdir: Path) -> None:
     write_dataset("ml-10m")
     folder = "mf-rg2_released-als-1"
@@ -133,8 +177,8 @@ def test_what_the_released_code_does_is_a_line_of_its_own(workdir: Path) -> None
     for path in metrics.glob("*/metrics.json"):
         path.write_text(path.read_text().replace("rg2_released", "rg2-released"))
     paper_versus_ours(contents(("ml-10m", folder), kind="", seeds=2), workdir)
-    lines = [row for row in read(workdir / "paper_vs_ours.csv") if row["paper_method"] == "RG2"]
-    assert [row["method"] for row in lines] == ["rg2_released"] * 2
+    lines = [row for row in read(workdir / "paper_vs_ours.csv") if row["paper_method"] == "RG2" and row["method"]]
+    assert [row["method"] for row in lines] == ["rg2_released"] * 4  # of Tables 2 and 4, in both metrics
     assert all("another objective than the paper states" in row["notes"] for row in lines)
     assert read(workdir / "paper_vs_ours_order.csv") == []
 
@@ -145,9 +189,14 @@ def test_a_dataset_that_was_not_run_is_said(workdir: Path) -> None:
     paper_versus_ours(contents(("other", "mf-rg2-als-1"), kind="", seeds=1), workdir)
     rows = read(workdir / "paper_vs_ours.csv")
     assert {row["verdict"] for row in rows} == {"not run"}
-    assert all(row["notes"].endswith("the dataset was not run") for row in rows)
+    cells = [row for row in rows if row["table"].startswith("Table")]
+    assert {row["notes"].split("; ")[-1] for row in cells} == {
+        "the dataset was not run",
+        "SML is not trained on LightGCN here",
+    }
     warning = (
-        "No number can be compared, only the order of the methods: the paper's numbers known here are of ml-10m; run"
+        "No number can be compared, only the order of the methods: the paper's numbers known here are of ml-10m, "
+        "electronics, steam; run"
     )
     assert (workdir / "paper_vs_ours.md").read_text().splitlines()[0] == f"**{warning}: other.**"
     page = (workdir / "paper_vs_ours.html").read_text()
@@ -172,7 +221,7 @@ studies:
     (paths.run("ml-10m", run["rg2"]) / "chosen.json").unlink()  # it is being tuned anew
     files = compare(plan)
     assert all(Path(file).is_file() for file in files)
-    lines = {row["paper_method"]: row for row in read(Path(files[0])) if row["metric"] == "ndcg@10"}
+    lines = {row["paper_method"]: row for row in read(Path(files[0])) if _is(row, "Table 4", "ml-10m", "ndcg@10")}
     assert (lines["BPR"]["verdict"], lines["BPR"]["seeds"]) == ("reproduces", "3")
     assert "3 of 4 seeds were run" in lines["BPR"]["notes"]
     assert (lines["WRMF"]["verdict"], lines["WRMF"]["seeds"]) == ("differs: lower", "4")

@@ -27,6 +27,9 @@ GOOD = {
 }
 
 
+OURS = {"model": "mf", "loss": "rg2", "solver": "als"}
+
+
 def write(folder: Path, **changes: object) -> Path:
     path = folder / "own.yaml"
     path.write_text(yaml.safe_dump(GOOD | changes))
@@ -70,7 +73,11 @@ def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
         ({"cells": [{**GOOD["cells"][0], "metric": "ndgc@20"}]}, r"key 'cells\.0\.metric': found 'ndgc@20'"),
         ({"cells": [{**GOOD["cells"][0], "sd": -0.1}]}, r"key 'cells\.0\.sd': found -0\.1"),
         ({"seeds": 0}, "key 'seeds': found 0"),
-        ({"seeds": 1, "standard_errors": [0.1, 0.2]}, "'seeds': found 1, but a ± is there"),
+        ({"seeds": 1, "cells": [{**GOOD["cells"][0], "sd": 0.1}]}, "'seeds': found 1, but a ± is there"),
+        ({"seeds": 1, "cells": [{**GOOD["cells"][0], "se": 0.1}]}, "'seeds': found 1, but a ± is there"),
+        ({"cells": [{**GOOD["cells"][0], "sd": 0.1, "se": 0.1}]}, "has 'sd' and 'se'; allowed is one of them"),
+        ({"facts": [{"table": "T", "about": "d", "numbers": {}}]}, r"key 'facts\.0\.numbers'"),
+        ({"methods": [{"name": "RG2", "absent": "why", **OURS}]}, "or does both"),
         ({"methods": [{"name": "RG2", "model": "mf"}]}, "needs all of 'model', 'loss', 'solver', or both of 'simul"),
         ({"methods": [{"name": "RG2", "simulation": "t2rec-table1"}]}, "or both of 'simulation', 'rows'"),
         ({"methods": [{"name": "RG2"}]}, "names no method of ours"),
@@ -118,14 +125,44 @@ def test_the_simulation_of_t2rec_is_there_in_full() -> None:
     assert rows <= set(shipped())
 
 
-def test_a_cell_without_a_spread_has_that_of_the_greatest_standard_error(tmp_path: Path) -> None:
-    found = read_published(write(tmp_path, standard_errors=[0.01, 0.02], seeds=25))
-    assert found.with_spread(found.cells[0]).sd == pytest.approx(0.1)
-    own = found.cells[0].model_copy(update={"sd": 0.3})
-    assert found.with_spread(own).sd == 0.3
+def test_the_spread_of_a_cell_is_its_own_or_that_of_its_standard_error(tmp_path: Path) -> None:
+    found = read_published(write(tmp_path, seeds=25))
+    [cell] = found.cells
+    assert found.spread(cell) is None
+    assert found.spread(cell.model_copy(update={"sd": 0.3})) == 0.3
+    assert found.spread(cell.model_copy(update={"se": 0.02})) == pytest.approx(0.1)
 
 
-def test_the_suspect_cell_of_rg2_is_marked() -> None:
+def test_every_printed_cell_is_there() -> None:
+    """The sizes of the papers' tables: nine losses or four of them, three datasets, two metrics, two cells absent."""
+    rg2, t2rec, nimc = (load_published(key) for key in ("rg2", "t2rec", "nimc"))
+    counts = {name: sum(cell.table == name for cell in rg2.cells) for name in ("Table 2", "Table 4", "Table 5")}
+    assert counts == {"Table 2": 9 * 3 * 2 - 2, "Table 4": 9 * 3 * 2, "Table 5": 4 * 3 * 2}
+    twice = {(c.dataset, c.method, c.metric): c.value for c in rg2.cells if c.table == "Table 4"}
+    assert all(twice[c.dataset, c.method, c.metric] == c.value for c in rg2.cells if c.table == "Table 2")
+    assert all((cell.sd is not None) == (cell.table == "Table 4") for cell in rg2.cells)
+    assert all(cell.se is not None for cell in t2rec.cells)
+    assert sum(len(fact.numbers) for fact in t2rec.facts) == 10 * 6
+    assert len(nimc.cells) + sum(len(fact.numbers) for fact in nimc.facts) == 59
+
+
+def test_the_overall_column_of_yelp_is_of_pairs_that_are_new_on_both_sides() -> None:
+    """overall² = w cold² + (1 − w) warm², w the share of such pairs: it holds but for the cell that is suspect."""
+    users, items = 15_000 / 35_906, 10_000 / 15_090
+    both = (1 - users) * (1 - items)
+    weight = both / (both + 0.3 * users * items)
+    yelp = {(c.method, c.part): c.value for c in load_published("t2rec").cells if c.dataset == "yelp"}
+    made = {
+        method: (weight * yelp[method, "cold"] ** 2 + (1 - weight) * yelp[method, "warm"] ** 2) ** 0.5
+        for method in ("rSVD", "KNN", "Co-Ca", "SVD++", "T2Rec")
+    }
+    off = {method: abs(value - yelp[method, "overall"]) > 0.001 for method, value in made.items()}
+    assert off == {"rSVD": False, "KNN": False, "Co-Ca": False, "SVD++": True, "T2Rec": False}
+
+
+def test_the_suspect_cells_are_marked() -> None:
+    cells = [cell for cell in load_published("t2rec").cells if cell.suspect]
+    assert [(cell.dataset, cell.part, cell.method) for cell in cells] == [("yelp", "warm", "SVD++")]
     cells = [cell for cell in load_published("rg2").cells if cell.suspect]
     assert [(cell.table, cell.dataset, cell.method, cell.metric) for cell in cells] == [
         ("Table 4", "ml-10m", "UIB", "ndcg@10")

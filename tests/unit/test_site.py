@@ -18,6 +18,7 @@ from dotbench.cli.single import choose_method, parse_assignments
 from dotbench.config.benchmark import load_benchmark
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
+from dotbench.reporting.claims.findings import FAILS, HOLDS, OPEN
 from dotbench.reporting.figures.convergence import curve_points
 from dotbench.simulations.base import simulations
 from dotbench.site.boards import method_boards, simulation_boards
@@ -26,7 +27,7 @@ from dotbench.site.chapters import Source, chapter
 from dotbench.site.letters import letters
 from dotbench.site.prose import table_and_notes, to_html
 from dotbench.site.values import EXACT, plain, read_rows
-from dotbench.site.verdicts import VERDICTS, verdicts
+from dotbench.site.verdicts import CLAIMS, VERDICTS, claims, verdicts
 
 EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
 PAIRED = sorted(file for file in EVIDENCE.rglob("*_pairs.csv") if file.parent.name != "leak")  # which is of no study
@@ -248,6 +249,24 @@ def test_every_verdict_is_explained() -> None:
         told |= {row["verdict"] for row in read_rows(file)}
     assert told <= set(VERDICTS)
     assert verdicts(EVIDENCE, "rg2") is None
+
+
+@pytest.mark.seconds
+def test_claims_have_the_rows_of_each_side(finished: Plan) -> None:
+    found = claims(paths.study("pages", "rg2"))
+    assert found is not None
+    rows = read_rows(paths.study("pages", "rg2") / "claims_rows.csv")
+    ours = sum(len(line["rows"]) for line in found["lines"])
+    assert ours == sum(row["side"] == "ours" for row in rows) > 0
+    assert sum(map(len, found["printed"].values())) == len(rows) - ours
+    assert claims(EVIDENCE) is None
+
+
+def test_every_verdict_of_a_claim_is_explained() -> None:
+    files = list(EVIDENCE.rglob("claims.csv"))
+    told = {row[f"{side}_verdict"] for file in files for row in read_rows(file) for side in ("print", "ours")}
+    assert told == {*CLAIMS}
+    assert {*CLAIMS} == {HOLDS, FAILS, OPEN}
 
 
 # the page

@@ -18,6 +18,11 @@ def test_each_table_and_figure_is_a_target_if_there_is_a_method_for_it(project, 
         assert {row["verdict"] for row in csv.DictReader(stream)} == {"not run"}
     with open(folder / "paper_vs_ours_order.csv") as stream:
         assert {row["paper_order"] for row in csv.DictReader(stream)} == {"RG2 > BPR"}
+    with open(folder / "claims.csv") as stream:
+        claims = {row["claim"]: row for row in csv.DictReader(stream)}
+    assert claims["rg2-above-wrmf"]["print_verdict"] == "holds"
+    assert "Not run" in claims["rg2-above-wrmf"]["ours_reason"]
+    assert (folder / "claims.html").is_file()
     assert project.planned("rg2", config=paper) == []
     assert project.planned("rg2_figure1_half_sweeps", config=paper) == ["figure figure1_half_sweeps of rg2"]
     refused = project.snakemake("rg2_table5", "--dry-run", config=paper)

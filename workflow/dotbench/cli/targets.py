@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dotbench import paths
 from dotbench.cli.snakemake import PROJECT
-from dotbench.config.plan import Plan
+from dotbench.config.plan import CLAIMS, Plan
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.errors import DotbenchError
 from dotbench.registry import did_you_mean
@@ -24,7 +24,8 @@ def listed(plan: Plan) -> tuple[list[str], list[tuple[str, ...]]]:
     rows: list[tuple[str, ...]] = [(EVERYTHING, "all that is not on request", "")]
     for name, files in plan.named_targets().items():
         if files:
-            what = titles.get(name, "published numbers beside ours")
+            claims = name.endswith(f"_{CLAIMS}")
+            what = titles.get(name, "the paper's claims" if claims else "published numbers beside ours")
             what = "the whole study" if name in studies() else what
             rows.append((name, what, "" if name in studies() else files[0]))
     return ["name", "what", "file"], rows
@@ -79,7 +80,7 @@ def _files(plan: Plan) -> list[str]:
         for item in plan.report_items(study):
             folder = Path(plan.item_files(study, item)[0]).parent
             files += [str(folder / f"{item.name}{ending}") for ending in kinds[item.kind].files]
-        files += plan.comparison_files(study)
+        files += [*plan.comparison_files(study), *plan.claim_files(study)]
     return files
 
 

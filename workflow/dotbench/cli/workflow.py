@@ -14,8 +14,9 @@ from dotbench.cli.snakemake import PROJECT, snakemake
 from dotbench.cli.verifying import mend
 from dotbench.cli.working import working
 from dotbench.config.benchmark import load_benchmark
-from dotbench.config.plan import Plan
+from dotbench.config.plan import CLAIMS, Plan
 from dotbench.errors import DotbenchError
+from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.paper_vs_ours import paper_versus_ours
 from dotbench.reporting.replications import is_there
 from dotbench.site.build import REPORT, build_plan
@@ -195,13 +196,19 @@ def page(plan: Plan, config: Sequence[Path] | None) -> Path:
 
 
 def compare(plan: Plan) -> list[str]:
-    """Write paper-versus-ours of every study with published numbers from the runs that are there; the files."""
-    compared = [study for study in plan.studies() if plan.comparison_files(study)]
+    """Write paper-versus-ours and claims of every study with published numbers from the runs that are there; the
+    files."""
+    files = {study: (plan.comparison_files(study), plan.claim_files(study)) for study in plan.studies()}
+    compared = [study for study in files if any(files[study])]
     if not compared:
         raise DotbenchError(
             f"the configuration '{plan.benchmark.name}' has nothing that numbers were published of: no study with "
             "published numbers, or only simulations or splits of it that these are not about"
         )
     for study in compared:
-        paper_versus_ours(plan.contents(study).finished(), paths.study(plan.benchmark.name, study.name))
-    return [file for study in compared for file in plan.comparison_files(study)]
+        folder, (numbers, claims) = paths.study(plan.benchmark.name, study.name), files[study]
+        if numbers:
+            paper_versus_ours(plan.contents(study).finished(), folder)
+        if claims:
+            ClaimsPage().write(plan.contents(study, CLAIMS).finished(), folder)
+    return [file for study in compared for file in (*files[study][0], *files[study][1])]

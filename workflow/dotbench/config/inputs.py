@@ -19,6 +19,9 @@ from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.features.base import from_label
 from dotbench.files import canonical_json
 from dotbench.registry import PAPERS
+from dotbench.reporting.claims.deciding import argument_module
+from dotbench.reporting.claims.language import claims_path
+from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.published import published_path
 from dotbench.simulations.entry import SimulationEntry
@@ -229,14 +232,12 @@ class Inputs:
         return [str(file.with_suffix(suffix)) for suffix in (".parquet", ".json") for file in dict.fromkeys(rows)]
 
     def shown_entries(self, names: Names) -> list[MethodEntry]:
-        """The methods that the table or figure shows; all of the study in paper-versus-ours."""
-        study, item = self.plan.study(names.study), names.get("report_item")
-        return self.plan.item_entries(study, item) if item else self.plan.study_entries(study.name)
+        """The methods that the table, the figure, paper-versus-ours or the page of claims shows."""
+        return self.plan.shown_entries(self.plan.study(names.study), names.get("report_item"))
 
     def shown_simulations(self, names: Names) -> list[SimulationEntry]:
-        """The simulations that the table, the figure or paper-versus-ours shows."""
-        study, item = self.plan.study(names.study), names.get("report_item")
-        return self.plan.item_simulations(study, item) if item else self.plan.published_simulations(study)
+        """The simulations that the table, the figure, paper-versus-ours or the page of claims shows."""
+        return self.plan.shown_simulations(self.plan.study(names.study), names.get("report_item"))
 
     def contents(self, names: Names) -> str:
         study = self.plan.study(names.study)
@@ -249,8 +250,16 @@ class Inputs:
     def configuration(self, names: Names) -> str:
         return canonical_json(self.plan.benchmark.stated())
 
-    def published(self, names: Names) -> Path:
-        return published_path(str(self.plan.study(names.study).published))
+    def published(self, names: Names) -> list[str]:
+        """The published numbers and the claims of a study's paper."""
+        key = str(self.plan.study(names.study).published)
+        files = [published_path(key), claims_path(key)]
+        return [os.path.relpath(file) for file in files if file.is_file()]
+
+    def claims_code(self, names: Names) -> list[str]:
+        """What decides claims, the paper's own arguments among it."""
+        own = argument_module(str(self.plan.study(names.study).published))
+        return [*self.kind_code("claims", ClaimsPage)(names), *(self.code("claims", own) if own else [])]
 
     def made_as(self, kind: type[Kind], part: str) -> str:
         """A pattern of the tables or figures that are made in one way; one that nothing matches if there are none."""

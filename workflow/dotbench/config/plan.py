@@ -9,6 +9,7 @@ from pathlib import Path
 from dotbench import paths
 from dotbench.config.runs import MethodEntry, RunPlan
 from dotbench.errors import DotbenchError
+from dotbench.reporting.claims.language import claims_path
 from dotbench.reporting.contents import Contents, SplitFacts
 from dotbench.reporting.published import load_published
 from dotbench.reporting.records import MethodRuns
@@ -17,7 +18,7 @@ from dotbench.studies.base import ReportItem, Study
 
 PACKAGES = Path(__file__).parents[2]
 TABLE_FORMATS = ("csv", "md", "tex", "html")
-COMPARISON = "paper_vs_ours"
+COMPARISON, CLAIMS = "paper_vs_ours", "claims"
 
 
 class Plan(RunPlan):
@@ -84,12 +85,25 @@ class Plan(RunPlan):
         about = _published_simulations(study.published)
         return [entry for entry in entries if entry.simulation.name in about]
 
+    def shown_entries(self, study: type[Study], name: str | None) -> list[MethodEntry]:
+        """The methods that a table or figure shows; paper-versus-ours, without a name, all of the study; CLAIMS those
+        on the split that the published numbers are of."""
+        if name == CLAIMS:
+            same_split = study.published_split in (None, self.splitter_of(study).name)
+            return self.study_entries(study.name) if same_split else []
+        return self.item_entries(study, name) if name else self.study_entries(study.name)
+
+    def shown_simulations(self, study: type[Study], name: str | None) -> list[SimulationEntry]:
+        """The simulations that a table or figure shows; paper-versus-ours those that the published numbers are about,
+        CLAIMS all of the study."""
+        if name == CLAIMS:
+            return self.study_simulations(study.name)
+        return self.item_simulations(study, name) if name else self.published_simulations(study)
+
     def contents(self, study: type[Study], name: str | None = None) -> Contents:
-        """What a table or figure of the study shows; without a name, what paper-versus-ours does: all methods of the
-        study, and the simulations that the published numbers are about."""
-        item = self.report_item(study, name) if name else None
-        entries = self.item_entries(study, name) if name else self.study_entries(study.name)
-        simulations = self.item_simulations(study, name) if name else self.published_simulations(study)
+        """What a table or figure of the study shows, or paper-versus-ours, without a name, or CLAIMS."""
+        item = self.report_item(study, name) if name not in (None, CLAIMS) else None
+        entries, simulations = self.shown_entries(study, name), self.shown_simulations(study, name)
         splitter, seeds = self.splitter_of(study), self.benchmark.seeds
         return Contents(
             name=self.benchmark.name,
@@ -131,10 +145,18 @@ class Plan(RunPlan):
         folder = paths.study(self.benchmark.name, study.name)
         return [str(folder / f"{COMPARISON}.{kind}") for kind in ("csv", "md", "html")]
 
+    def claim_files(self, study: type[Study]) -> list[str]:
+        """The page of claims, of a study with claims and something that may decide them."""
+        shown = self.shown_entries(study, CLAIMS) or self.shown_simulations(study, CLAIMS)
+        if not (shown and study.published and claims_path(study.published).is_file()):
+            return []
+        folder = paths.study(self.benchmark.name, study.name)
+        return [str(folder / f"{CLAIMS}.{kind}") for kind in ("csv", "md", "html")]
+
     def targets(self, study: type[Study]) -> list[str]:
-        """Tables and figures of a study that the configuration has methods for, and paper-versus-ours."""
+        """Tables and figures of a study that the configuration has methods for, paper-versus-ours, and claims."""
         files = [self.item_files(study, item) for item in self.report_items(study) if not item.on_request]
-        return [*itertools.chain(*files), *self.comparison_files(study)]
+        return [*itertools.chain(*files), *self.comparison_files(study), *self.claim_files(study)]
 
     def everything(self) -> list[str]:
         """What a run makes that names nothing: the targets of every study that is not for requests alone, what they are
@@ -157,23 +179,21 @@ class Plan(RunPlan):
         They are targets beside what is made from them. A table that is there keeps Snakemake from asking for its
         inputs: where every job that an edit calls for was killed, it would find nothing to do the next time.
         """
-        if item is None:
-            parts = [one.name for one in self.report_items(study) if not one.on_request]
-            files = [file for part in parts for file in self.records(study, part)]
-            return list(dict.fromkeys([*files, *self.compared_records(study)]))
-        return self._records(self.item_entries(study, item), self.item_simulations(study, item))
+        if item is not None:
+            return self._records(study, item)
+        parts: list[str | None] = [one.name for one in self.report_items(study) if not one.on_request]
+        parts += [None] if self.comparison_files(study) else []
+        parts += [CLAIMS] if self.claim_files(study) else []
+        return list(dict.fromkeys(file for part in parts for file in self._records(study, part)))
 
-    def compared_records(self, study: type[Study]) -> list[str]:
-        """The records that paper-versus-ours is made from."""
-        if not self.comparison_files(study):
-            return []
-        return self._records(self.study_entries(study.name), self.published_simulations(study))
-
-    def _records(self, entries: list[MethodEntry], simulations: list[SimulationEntry]) -> list[str]:
+    def _records(self, study: type[Study], name: str | None) -> list[str]:
+        """What `shown_entries` and `shown_simulations` of the name stand on."""
         files = [
-            file for entry in entries for file in self._entry_records[entry.study.name, entry.dataset, entry.folder]
+            file
+            for e in self.shown_entries(study, name)
+            for file in self._entry_records[study.name, e.dataset, e.folder]
         ]
-        files += [file for entry in simulations for file in self._job_records[entry.folder]]
+        files += [file for e in self.shown_simulations(study, name) for file in self._job_records[e.folder]]
         return list(map(str, dict.fromkeys(files)))
 
     @cached_property
@@ -217,8 +237,8 @@ class Plan(RunPlan):
         return {choice.study for choice in self.benchmark.studies if choice.on_request}
 
     def named_targets(self) -> dict[str, list[str]]:
-        """Name on the command line → files: every study, each of its tables and figures (`<study>_<name>`), and
-        paper-versus-ours. Those that the configuration has no methods for have no files."""
+        """Name on the command line → files: every study, each of its tables and figures (`<study>_<name>`),
+        paper-versus-ours and claims. Those that the configuration has no methods for have no files."""
         targets = {}
         for study in self.studies():
             targets[study.name] = [*self.targets(study), *self.records(study)]
@@ -227,7 +247,9 @@ class Plan(RunPlan):
                 files = [*self.item_files(study, item), *self.records(study, item.name)] if item in made else []
                 targets[f"{study.name}_{item.name}"] = files
             if study.published:
-                targets[f"{study.name}_{COMPARISON}"] = [*self.comparison_files(study), *self.compared_records(study)]
+                compared, claimed = self.comparison_files(study), self.claim_files(study)
+                targets[f"{study.name}_{COMPARISON}"] = [*compared, *(self._records(study, None) if compared else [])]
+                targets[f"{study.name}_{CLAIMS}"] = [*claimed, *(self._records(study, CLAIMS) if claimed else [])]
         return targets
 
     # what its jobs are told of the machine

@@ -7,7 +7,7 @@ from dotbench.losses.sampled import PointwiseLoss
 class BCE(PointwiseLoss):
     """ℓ = −log σ(o⁺) − (1/n) Σ_j log(1 − σ(o_j)): positives are ones, sampled items are zeros.
 
-    RG2 paper, Appendix E, with the normalisation of RecStudio: the n zeros of a positive weigh as much as it does.
+    RG2 paper, Section 4.1.2, with the normalisation of RecStudio: the n zeros of a positive weigh as much as it does.
     """
 
     name = "bce"

@@ -7,7 +7,7 @@ from dotbench.losses.listwise import ListwiseLoss, positive_scores
 class Sparsemax(ListwiseLoss):
     """ℓ_u = Σ_{i∈I_u} [ −o_ui + ½ Σ_{j∈S} (o_uj² − τ²) + ½ ],  S the items whose score exceeds τ.
 
-    Martins and Astudillo, ICML 2016, Eq. 10 (RG2 paper, Appendix E, signs and the simplex's dimension mended). The
+    Martins and Astudillo, ICML 2016, Eq. 10 (RG2 paper, Section 4.1.2, signs and the simplex's dimension mended). The
     gradient of a positive's term is sparsemax(o_u) − e_i: the projection of the scores onto the simplex of N
     items, [o_u − τ]₊, minus the positive.
     """

@@ -1,33 +1,37 @@
 """Paper versus ours: every published number that is known, beside what was run."""
 
 import itertools
-from math import hypot, sqrt
 from pathlib import Path
 from typing import Any
 
 from dotbench.evaluation.metrics.base import WATCHED, parse_metric
 from dotbench.files import write_csv, write_text
+from dotbench.reporting.claims.deciding import derived_numbers
+from dotbench.reporting.claims.derived import Derived
+from dotbench.reporting.claims.language import Claim, load_claims
+from dotbench.reporting.claims.numbers import OUR_PART, OVERALL, Ours, metric_titles
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, render_page
+from dotbench.reporting.judging import MIN_SEEDS, judged
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.published import Cell, Published, load_published
 from dotbench.reporting.records import dataset_label
 from dotbench.reporting.replications import is_scenario, published_rows, read_simulations
 from dotbench.reporting.rows import cold_parts, column, method_row
-from dotbench.statistics.intervals import half_width
+from dotbench.statistics.intervals import t_interval
 
-MIN_SEEDS = 3  # of ours, for a verdict
 OURS = ("mean", "sd", "low", "high")
-COLUMNS = ["table", "dataset", "paper_method", "metric", "published", "published_sd", "method"]
+COLUMNS = ["table", "dataset", "paper_method", "metric", "published", "published_sd", "published_se", "method"]
 COLUMNS += [*(f"ours_{name}" for name in OURS), "seeds", "difference", "tolerance", "verdict", "notes"]
-ORDER_COLUMNS = ["metric", "paper_dataset", "dataset", "methods", "paper_order", "our_order", "kendall_tau"]
+ORDER_COLUMNS = ["table", "metric", "paper_dataset", "dataset", "methods", "paper_order", "our_order", "kendall_tau"]
 
 
 class PaperVersusOurs(Kind):
-    """Every published number that is known, beside ours where its dataset and method were run, and the paper's order of
-    the methods beside ours on the datasets that were run. A number reproduces if it differs by no more than the
-    tolerance, which comes from both intervals; with fewer than three seeds of ours there is no verdict.
+    """Every published number that is known, beside ours where its dataset and method were run; the differences and
+    gains that the paper names, beside ours on the same seeds; and the paper's order of the methods beside ours on the
+    datasets that were run. A number reproduces if it differs by no more than the tolerance, which comes from both
+    intervals; with fewer than three seeds of ours there is no verdict.
     """
 
     name = "paper_vs_ours"
@@ -57,6 +61,9 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
         row |= {"label": dataset_label(facts[row["dataset"]])}
     ours += [row for entries in read_simulations(contents) for row in published_rows(entries, WATCHED[contents.task])]
     lines = [line for cell in published.cells for line in _lines(cell, published, ours)]
+    claims = load_claims(str(contents.published))
+    made = derived_numbers(claims, published, Ours(contents, published)) if claims else []
+    lines += [_derived_line(claim, number, published.seeds) for claim, number in made]
     orders = _orders(published, ours)
     write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
     write_csv(folder / "paper_vs_ours_order.csv", orders, ORDER_COLUMNS)
@@ -71,33 +78,15 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
 def judge(cell: Cell, row: Row, seeds: int) -> Row:
     """Difference (ours − published), tolerance and verdict of a published number and a line of ours.
 
-    tolerance = √(h² + h′²), h and h′ the half widths of the 95 % intervals of our mean and of the published one, with
-    the published ± as standard deviation over ``seeds`` runs; h′ = h where none is published. A published number of a
-    single run without ± is taken for one more draw of ours: tolerance = h √(n + 1), of n runs. The fewer seeds, the
-    wider: with fewer than MIN_SEEDS of ours almost every number would reproduce, and there is no verdict.
+    See `dotbench.reporting.judging`; ``seeds``: runs behind the published number.
     """
     values, n = {name: row[f"{_column(cell)}_{name}"] for name in OURS}, row["seeds"] - row["failed"]
     mean, sd = values["mean"], values["sd"]
     judgement: Row = {f"ours_{name}": value for name, value in values.items()} | {"seeds": n}
     if mean is None:
         return judgement | {"verdict": "failed"}
-    difference = mean - cell.value
-    judgement["difference"] = difference
-    if sd is not None:
-        h = half_width(sd, n)
-        if seeds == 1:
-            judgement["tolerance"] = h * sqrt(n + 1)
-        else:
-            judgement["tolerance"] = hypot(h, h if cell.sd is None else half_width(cell.sd, seeds))
-    if cell.suspect:
-        verdict = "suspect cell"
-    elif n < MIN_SEEDS:
-        verdict = "too few seeds"
-    elif abs(difference) <= judgement["tolerance"]:
-        verdict = "reproduces"
-    else:
-        verdict = f"differs: {'higher' if difference > 0 else 'lower'}"
-    return judgement | {"verdict": verdict}
+    published_sd = cell.sd if cell.se is None else cell.se * seeds**0.5
+    return judgement | judged(cell.value, published_sd, seeds, mean, sd, n, bool(cell.suspect))
 
 
 def kendall_tau(first: list[float], second: list[float]) -> float:
@@ -110,7 +99,7 @@ def kendall_tau(first: list[float], second: list[float]) -> float:
 def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
     """A line for every method of ours that the cell is compared with; one that says so if none was run."""
     line: Row = {"table": cell.table, "dataset": cell.where, "paper_method": cell.method, "metric": cell.metric}
-    line |= {"published": cell.value, "published_sd": cell.sd}
+    line |= {"published": cell.value, "published_sd": cell.sd, "published_se": cell.se}
     method = published.method(cell.method)
     candidates = [row for row in ours if row["dataset"] == cell.dataset and f"{_column(cell)}_mean" in row]
     rows = [
@@ -119,16 +108,20 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
         for row in candidates
         if row["names"] == names and method.is_met_by(names, row.get("settings", {}))
     ]
-    suspect = [f"published: {cell.suspect}"] if cell.suspect else []
+    printed = [f"published: {text}" for text in (cell.suspect, cell.note) if text]
     if not rows:
         was_run = any(row["dataset"] == cell.dataset for row in ours)
         why = f"the {'method' if candidates else 'dataset'} was not run"
-        if was_run and not candidates and cell.part is None:
+        if method.absent:
+            why = method.absent
+        elif was_run and cell.part == OVERALL:
+            why = "ours holds pairs with one known side too"
+        elif was_run and not candidates and cell.part is None:
             why = "the metric is not among those of the study"
-        return [{**line, "verdict": "not run", "notes": "; ".join([*suspect, why])}]
+        return [{**line, "verdict": "not run", "notes": "; ".join([*printed, why])}]
     lines = []
     for row in rows:
-        notes = [*suspect]
+        notes = [*printed]
         if row["names"] not in method.stated():
             notes.append(f"another {'method' if method.rows else 'objective'} than the paper states")
         if row["on_edge"]:
@@ -136,25 +129,37 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
         notes += [row["label"]] if row["label"] != cell.dataset else []
         notes += [f"{row['seeds']} of {row['planned']} seeds were run"] if row["seeds"] < row["planned"] else []
         notes += [f"{row['failed']} of {row['seeds']} seeds failed"] if row["failed"] else []
-        judged = judge(published.with_spread(cell), row, published.seeds)
-        lines.append({**line, "method": row["method"], **judged, "notes": "; ".join(notes)})
+        judgement = judge(cell, row, published.seeds)
+        lines.append({**line, "method": row["method"], **judgement, "notes": "; ".join(notes)})
     return lines
 
 
+def _derived_line(claim: Claim, made: Derived, seeds: int) -> Row:
+    """A difference or a gain that the paper names, beside ours on the same seeds."""
+    line: Row = {"table": claim.where, "dataset": made.dataset, "paper_method": made.what, "metric": made.metric}
+    line |= {"published": made.prints}
+    if made.ours is None:
+        return line | {"verdict": "not run", "notes": f"not run: {', '.join(made.missing)}"}
+    found = t_interval(list(made.ours.each.values()))
+    line |= {f"ours_{name}": getattr(found, name) for name in OURS}
+    line |= {"method": made.ours.label, "seeds": len(made.ours.each), "notes": "paired over the seeds"}
+    return line | judged(made.prints, None, seeds, found.mean, found.sd, line["seeds"], suspect=False)
+
+
 def _column(cell: Cell) -> str:
-    """What our rows call the cell's metric: the warm part is the test part."""
-    return column("test" if cell.part in (None, "warm") else cell.part, cell.metric)
+    """What our rows call the cell's metric; the paper's overall part has none of ours."""
+    return column(OUR_PART.get(cell.part, "none"), cell.metric)
 
 
 def _orders(published: Published, ours: list[Row]) -> list[Row]:
-    """The paper's order of the methods on each of its datasets, beside ours on each dataset that was run; only
+    """The paper's order of the methods in each of its tables, beside ours on each dataset that was run; only
     methods that both have, by the first of ours that is the method as the paper states it; suspect cells are left
     out. A scenario of a simulation stands beside itself alone."""
     orders = []
-    blocks: dict[tuple[str, str], list[Cell]] = {}
+    blocks: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in published.cells:
-        blocks.setdefault((cell.metric, cell.where), []).append(cell)
-    for ((metric, paper_dataset), cells), dataset in itertools.product(
+        blocks.setdefault((cell.table, cell.metric, cell.where), []).append(cell)
+    for ((table, metric, paper_dataset), cells), dataset in itertools.product(
         blocks.items(), dict.fromkeys(row["dataset"] for row in ours)
     ):
         theirs, mean = cells[0].dataset, f"{_column(cells[0])}_mean"
@@ -169,7 +174,8 @@ def _orders(published: Published, ours: list[Row]) -> list[Row]:
                 means.setdefault(name, row[mean])
         names = list(means)
         if len(names) > 1:
-            line = {"metric": metric, "paper_dataset": paper_dataset, "dataset": dataset, "methods": len(names)}
+            line = {"table": table, "metric": metric, "paper_dataset": paper_dataset, "dataset": dataset}
+            line["methods"] = len(names)
             for key, by in (("paper_order", values), ("our_order", means)):
                 sign = 1 if parse_metric(metric).lower_is_better else -1
                 line[key] = " > ".join(sorted(names, key=lambda name: sign * by[name]))
@@ -207,22 +213,14 @@ def _notes(published: Published, contents: Contents) -> list[str]:
         f"{published.paper}. Numbers: {published.source}.",
         f"Tolerance: {_tolerance(published.seeds)}. Within it a number reproduces, which means: is not "
         f"distinguishable; the wider the intervals, the easier. With fewer than {MIN_SEEDS} seeds of ours there is no "
-        "verdict.",
+        "verdict. Differences and gains that the paper names are compared with ours on the same seeds, whose intervals "
+        "are much narrower than those of the two numbers.",
         *(
             [f"Ours: means over the seeds {', '.join(map(str, contents.seeds))}; grids: {contents.grid}."]
             if contents.runs
             else []
         ),
         *(f"{entry.label}: {note}" for entry in read_simulations(contents) for note in entry.simulation.notes()),
-        *(
-            [
-                f"Standard errors of the published numbers: known is their range, {low} to {high}; the greatest is "
-                "taken for each."
-                for low, high in [published.standard_errors]
-            ]
-            if published.standard_errors
-            else []
-        ),
         "Orders are of means, whether or not their differences are real; Kendall's τ is 1 for the same order, −1 for "
         "the reverse. Where the datasets differ, that the orders agree is no reproduction of the numbers.",
         *(f"Protocol: {note}" for note in published.protocol),
@@ -238,6 +236,12 @@ def _plus_minus(mean: str, sd: str) -> Any:
     return lambda row: _number(row, mean) + (f" ± {row[sd]:.4f}" if row.get(sd) is not None else "")
 
 
+def _published(row: Row) -> str:
+    text: str = _plus_minus("published", "published_sd")(row)
+    se = row.get("published_se")
+    return text if se is None else f"{text} (SE {se:.4f})"
+
+
 def _interval(row: Row) -> str:
     return "" if row.get("ours_low") is None else f"[{row['ours_low']:.4f}, {row['ours_high']:.4f}]"
 
@@ -250,8 +254,8 @@ NUMBERS = [
     Column("Table", _text("table")),
     Column("Dataset", _text("dataset")),
     Column("Method of the paper", _text("paper_method")),
-    Column("Metric", lambda row: metric_title(row["metric"])),
-    Column("Published", _plus_minus("published", "published_sd")),
+    Column("Metric", lambda row: ", ".join(metric_titles(row["metric"]))),
+    Column("Published", _published),
     Column("Ours", _plus_minus("ours_mean", "ours_sd")),
     Column("95 % interval", _interval),
     Column("Our method", _text("method")),
@@ -261,6 +265,7 @@ NUMBERS = [
     Column("Notes", _text("notes")),
 ]
 ORDERS = [
+    Column("Table", _text("table")),
     Column("Metric", lambda row: metric_title(row["metric"])),
     Column("The paper's, on", _text("paper_dataset")),
     Column("Order of the paper", _text("paper_order")),

@@ -24,14 +24,15 @@ class PublishedMethod(Settings):
     also: list[str] = Field([], description="further losses of ours that it is compared with")
     simulation: str | None = Field(None, description="a name of `dotbench list simulations`")
     rows: list[str] = Field([], description="names of its methods; the first is the method as the paper states it")
+    absent: str | None = Field(None, description="why there is none of ours")
 
     @model_validator(mode="after")
     def _ours_are_named(self) -> "PublishedMethod":
         whole = all((self.model, self.loss, self.solver))
         if whole != any((self.model, self.loss, self.solver)) or bool(self.simulation) != bool(self.rows):
             raise ValueError("needs all of 'model', 'loss', 'solver', or both of 'simulation', 'rows'")
-        if not whole and not self.simulation:
-            raise ValueError("names no method of ours")
+        if (whole or bool(self.simulation)) == bool(self.absent):
+            raise ValueError("names no method of ours, and 'absent' does not say why; or does both")
         return self
 
     def ours(self) -> list[tuple[str, ...]]:
@@ -49,6 +50,16 @@ class PublishedMethod(Settings):
         return ours[:1] + ours[len(ours) - len(self.rows) :][:1]
 
 
+class Fact(Settings):
+    """Printed numbers that no run of ours is set beside: counts, settings, bounds."""
+
+    table: str = Field(description="where they are printed")
+    about: str = Field(description="a dataset, or what else they are about")
+    of: str = Field("", description="a line of the table")
+    numbers: dict[str, float | str | list[float]] = Field(min_length=1, description="name → number, or text")
+    note: str | None = Field(None, description="what a reader has to know")
+
+
 class Cell(Settings):
     """One published number."""
 
@@ -60,8 +71,10 @@ class Cell(Settings):
     method: str = Field(description="a name of `methods`")
     metric: str = Field(description="with its cut-off, e.g. ndcg@10")
     value: float
-    sd: float | None = Field(None, ge=0, description="the published ±")
+    sd: float | None = Field(None, ge=0, description="the published standard deviation over the paper's runs")
+    se: float | None = Field(None, ge=0, description="the published standard error of their mean")
     suspect: str | None = Field(None, description="why it is not to be trusted")
+    note: str | None = Field(None, description="what a reader has to know of it")
 
     @field_validator("metric")
     @classmethod
@@ -83,21 +96,22 @@ class Published(Settings):
     paper: str
     source: str = Field(description="where the numbers were read")
     seeds: int = Field(ge=1, description="runs behind a published number; 1 where their number is not known")
-    standard_errors: tuple[float, float] | None = Field(
-        None, description="least and greatest standard error of the cells without a ± of their own"
-    )
+    decimals: int = Field(4, ge=0, description="digits after the point of a printed cell")
     protocol: list[str] = Field(description="where the paper's protocol differs from ours, or is not stated")
     missing: list[str] = Field(description="what the paper prints and is not known here")
     methods: list[PublishedMethod]
+    facts: list[Fact] = []
     cells: list[Cell]
 
     @model_validator(mode="after")
     def _known_and_once(self) -> "Published":
-        if self.seeds == 1 and (self.standard_errors or any(cell.sd is not None for cell in self.cells)):
+        if self.seeds == 1 and any(cell.sd is not None or cell.se is not None for cell in self.cells):
             raise ValueError("'seeds': found 1, but a ± is there; allowed is the number of runs behind it, 2 or more")
         names = [method.name for method in self.methods]
         keys = [(cell.table, cell.where, cell.method, cell.metric) for cell in self.cells]
         for cell, key in zip(self.cells, keys, strict=True):
+            if cell.sd is not None and cell.se is not None:
+                raise ValueError(f"the cell {', '.join(key)} has 'sd' and 'se'; allowed is one of them")
             if cell.method not in names:
                 raise ValueError(str(unknown("method of the paper", cell.method, names)))
             if keys.count(key) > 1:
@@ -107,12 +121,9 @@ class Published(Settings):
     def method(self, name: str) -> PublishedMethod:
         return next(method for method in self.methods if method.name == name)
 
-    def with_spread(self, cell: Cell) -> Cell:
-        """The cell with a standard deviation over the paper's runs: where it has none of its own, that of the
-        greatest standard error known, which makes the widest interval."""
-        if cell.sd is not None or self.standard_errors is None:
-            return cell
-        return cell.model_copy(update={"sd": self.standard_errors[1] * self.seeds**0.5})
+    def spread(self, cell: Cell) -> float | None:
+        """The standard deviation over the paper's runs, as printed or from the standard error; None if neither is."""
+        return cell.sd if cell.se is None else cell.se * self.seeds**0.5
 
 
 def published_path(key: str) -> Path:

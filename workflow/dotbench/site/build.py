@@ -13,7 +13,7 @@ from dotbench.registry import PAPERS
 from dotbench.site.cards import card
 from dotbench.site.chapters import Chapter, Source, chapter
 from dotbench.site.prose import to_html
-from dotbench.site.verdicts import VERDICTS
+from dotbench.site.verdicts import CLAIMS, VERDICTS
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("page", "plots", "curves", "boards", "details", "verdicts", "cards", "start")
@@ -61,10 +61,12 @@ def write_page(
     datasets = {name: dataset for plan in plans for name, dataset in plan.datasets.items() if name in shown}
     cards = [card(name, dataset) for name, dataset in datasets.items()]
     data = {
+        "printed": {part.content["paper"]: part.content["claims"].pop("printed") for part in _with_claims(chapters)},
         "chapters": [_data(part) for part in chapters],
         "runs": {key: run for part in chapters for key, run in part.runs.items()},
         "cards": {c["name"]: c.pop("series") for c in cards},
         "verdicts": VERDICTS,
+        "claims": CLAIMS,
     }
     environment = Environment(loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined)
     html = environment.get_template("page.html").render(
@@ -90,8 +92,12 @@ def script_json(value: Any) -> str:
 
 def _data(part: Chapter) -> dict[str, Any]:
     """What the scripts read of a chapter; the rest stands in the page."""
-    keys = ("id", "configuration", "study", "title", "command", "metric", "boards", "curves", "verdicts")
-    return {key: part.content[key] for key in keys}
+    keys = ("id", "configuration", "study", "title", "command", "metric", "boards", "curves", "paper", "verdicts")
+    return {key: part.content[key] for key in (*keys, "claims")}
+
+
+def _with_claims(chapters: Sequence[Chapter]) -> list[Chapter]:
+    return [part for part in chapters if part.content["claims"]]
 
 
 def _asset(name: str) -> str:

@@ -19,7 +19,7 @@ from dotbench.site.details import run_details, run_key
 from dotbench.site.prose import table_and_notes, to_html
 from dotbench.site.replications import replication_details
 from dotbench.site.values import EXACT, plain
-from dotbench.site.verdicts import verdicts
+from dotbench.site.verdicts import claims, verdicts
 from dotbench.studies.base import ReportItem, Study
 
 PICTURES = (".svg", ".png")  # the first that is there is shown
@@ -54,7 +54,7 @@ class Chapter:
 
     @property
     def is_empty(self) -> bool:
-        return not any(self.content[part] for part in ("boards", "curves", "tables", "figures", "verdicts"))
+        return not any(self.content[part] for part in ("boards", "curves", "tables", "figures", "verdicts", "claims"))
 
 
 def study_boards(source: Source, study: type[Study]) -> list[Board]:
@@ -92,7 +92,9 @@ def chapter(source: Source, study: type[Study], page: Path) -> Chapter:
         "curves": _curves(finished),
         "tables": tables,
         "figures": _figures(source, study, page),
+        "paper": study.published,
         "verdicts": plain(verdicts(source.study(study.name), study.published), EXACT) if study.published else None,
+        "claims": plain(claims(source.study(study.name))) if study.published else None,
     }
     return Chapter(content, runs)
 

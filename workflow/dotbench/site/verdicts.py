@@ -1,9 +1,11 @@
-"""Published numbers beside ours, as ``paper_vs_ours.csv`` and ``paper_vs_ours_order.csv`` of a study have them."""
+"""Published numbers beside ours, and what the paper claims, as ``paper_vs_ours.csv``, ``paper_vs_ours_order.csv``,
+``claims.csv`` and ``claims_rows.csv`` of a study have them."""
 
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
+from dotbench.reporting.claims.numbers import metric_titles
 from dotbench.reporting.formats import Row
 from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.published import Published, load_published
@@ -21,17 +23,28 @@ VERDICTS = {
 }
 
 
+# verdict of a claim → what it means; the page shows them in this order
+CLAIMS = {
+    "holds": "every comparison agrees with the claim",
+    "does not hold": "some comparison contradicts the claim",
+    "cannot be told": "nothing contradicts it, and not all of it is known, was run, or is told apart",
+}
+
+
 def verdicts(folder: Path, key: str) -> dict[str, Any] | None:
     """The published numbers of a paper with ours; None if the comparison is not there.
 
-    A line has what the csv has, and ``published_low``, ``published_high``: the interval that the tolerance allows the
-    published number.
+    A line has what the csv has, ``published_low``, ``published_high``: the interval that the tolerance allows the
+    published number, and ``derived``: whether it is a difference or a gain of numbers.
     """
     file = folder / "paper_vs_ours.csv"
     if not file.is_file():
         return None
     published, orders = load_published(key), folder / "paper_vs_ours_order.csv"
-    lines = [line | _interval(line) | {"title": metric_title(line["metric"])} for line in read_rows(file)]
+    lines = [line | _interval(line) | {"title": ", ".join(metric_titles(line["metric"]))} for line in read_rows(file)]
+    tables = {cell.table for cell in published.cells}
+    for line in lines:
+        line["derived"] = line["table"] not in tables
     return {
         "key": key,
         "paper": published.paper,
@@ -44,6 +57,21 @@ def verdicts(folder: Path, key: str) -> dict[str, Any] | None:
         ],
         "remarks": remarks(published),
     }
+
+
+def claims(folder: Path) -> dict[str, Any] | None:
+    """The claims of a paper; None if they are not there. ``lines``: as the csv has them, each with the ``rows`` of ours
+    behind it; ``printed``: claim → the rows in print, the same for every configuration."""
+    file = folder / "claims.csv"
+    if not file.is_file():
+        return None
+    rows: dict[str, dict[str, list[Row]]] = {"print": {}, "ours": {}}
+    for row in read_rows(folder / "claims_rows.csv"):
+        known = {name: value for name, value in row.items() if value is not None and name not in ("claim", "side")}
+        known["title"] = ", ".join(metric_titles(row["metric"]))
+        rows[row["side"]].setdefault(row["claim"], []).append(known)
+    lines = [line | {"rows": rows["ours"].get(line["claim"], [])} for line in read_rows(file)]
+    return {"lines": lines, "printed": rows["print"]}
 
 
 def remarks(published: Published) -> list[str]:

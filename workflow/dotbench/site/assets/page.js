@@ -107,7 +107,7 @@ function tells(node, text) {
 }
 
 /** Sortable table. `columns`: {title, cell(row) → node or text, value(row) to sort by, number, down: best first}. */
-function table(columns, rows, { caption, sort, className, rowClass, sorted } = {}) {
+function table(columns, rows, { caption, sort, className, rowClass, rowId, sorted } = {}) {
   let [by, descending] = sort || [null, false];
   const body = el("tbody");
   const heads = columns.map((column, k) => el("th", { scope: "col", class: column.number ? "n" : null },
@@ -134,7 +134,7 @@ function table(columns, rows, { caption, sort, className, rowClass, sorted } = {
     heads.forEach((head, k) => {
       if (columns[k].value) head.setAttribute("aria-sort", by === k ? (descending ? "descending" : "ascending") : "none");
     });
-    body.replaceChildren(...order.map((row) => el("tr", { class: rowClass ? rowClass(row) : null },
+    body.replaceChildren(...order.map((row) => el("tr", { class: rowClass ? rowClass(row) : null, id: rowId ? rowId(row) : null, tabindex: rowId ? "-1" : null },
       columns.map((column, k) => el(k === 0 ? "th" : "td",
         { scope: k === 0 ? "row" : null, class: column.number ? "n" : null }, column.cell(row))))));
   }

@@ -45,10 +45,8 @@ class Slopes(TableKind):
         third what predicting nothing comes to: sizes at which no more is learned are left out of a slope.
         """
         entries = read_simulations(contents)
-        lines = [[line for block in blocks(entry) for line in block.lines] for entry in entries]
-        rows = [
-            row for entry, lines_of_entry in zip(entries, lines, strict=True) for row in _rows(entry, lines_of_entry)
-        ]
+        lines = [means(entry) for entry in entries]
+        rows = [row for entry in entries for row in slopes(entry)]
         simulation = entries[0].simulation
         write_csv(folder / f"{contents.report_item}_sizes.csv", itertools.chain(*lines), columns(entries[0]))
         rest = [f"{simulation.metrics[1]}_{end}" for end in ("mean", "low", "high")]
@@ -77,9 +75,14 @@ def verdict(slope: Interval, references: list[float]) -> str:
     return SLOWER if slope.low > max(references) else CONSISTENT
 
 
-def _rows(entry: SimulationEntry, lines: list[Row]) -> list[Row]:
-    """``lines``: the means of every scenario, size and thing compared."""
-    simulation = entry.simulation
+def means(entry: SimulationEntry) -> list[Row]:
+    """The means of every scenario, size and thing compared."""
+    return [line for block in blocks(entry) for line in block.lines]
+
+
+def slopes(entry: SimulationEntry) -> list[Row]:
+    """The lines of the table of a simulation."""
+    simulation, lines = entry.simulation, means(entry)
     rows = read_rows(entry)
     by = [*_scenario(entry), simulation.compared]
     return [

@@ -1,0 +1,1 @@
+"""What a paper claims, as data, and whether it holds: in its printed numbers, and in ours."""
