@@ -19,7 +19,6 @@ from dotbench.cli import main as command
 from dotbench.cli.console import Display, duration
 from dotbench.cli.outcome import verdict
 from dotbench.cli.told import Line, Told, labelled
-from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.site.boards import Board, Measure
 from dotbench.site.boards import Line as BoardLine
@@ -304,19 +303,18 @@ def test_a_run_that_leaves_a_table_unmade_says_so_and_fails(config, monkeypatch,
     shown = capsys.readouterr()
     assert "not made: results/own/ranking/tables/ranking.csv, results/own/ranking/tables/ranking.md" in shown.err
     assert shown.err.count("results/own/") == workflow.NAMED
-    assert " and 1 more; see the log, logs/run/own-" in shown.err
+    more = len(workflow.load_plan([config]).everything()) - workflow.NAMED
+    assert f" and {more} more; see the log, logs/run/own-" in shown.err
     assert "results/own/ranking" not in shown.out
 
 
 @pytest.mark.parametrize(("targets", "shown"), [((), False), (("results/data/sim-tiny/stats.json",), True)])
 def test_records_of_runs_are_listed_only_where_they_are_named(config, monkeypatch, capsys, targets, shown) -> None:
     """Whatever a run that names nothing asks for."""
-    record = "results/data/sim-tiny/stats.json"
-    everything = [*workflow.load_plan([config]).everything(), record]
-    monkeypatch.setattr(Plan, "everything", lambda _: everything)
-    for file in everything:
+    monkeypatch.setattr(workflow, "site_of", lambda plan, report: Path(plan.site()))
+    for file in workflow.load_plan([config]).everything():
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-        Path(file).touch()
+        Path(file).write_text('{"status": "ok", "metrics": null}')
     monkeypatch.setattr(owned, "run", snakemake_that(0))
     monkeypatch.setattr(sys, "argv", ["dotbench", "run", *targets, "-c", "own.yaml"])
     with pytest.raises(SystemExit) as end:
@@ -329,7 +327,7 @@ def test_a_run_with_nothing_to_do_says_so_and_still_says_where_everything_is(con
     plan = workflow.load_plan([config])
     for file in plan.everything():
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-        Path(file).touch()
+        Path(file).write_text('{"status": "ok", "metrics": null}')
     monkeypatch.setattr(owned, "run", snakemake_that(0))
     with pytest.raises(SystemExit) as end:
         command.main()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dotbench import paths
 from dotbench.datasets.splits.base import DEFAULT
-from dotbench.files import read_json, write_csv
+from dotbench.files import read_json_if_whole, write_csv
 
 COLUMNS = ["dataset", "model", "loss", "solver", "split", "split_seed", "init_seed", "status", "reason"]
 COLUMNS += ["valid", "test", "epochs", "updates", "train_seconds", "device", "folder"]
@@ -15,7 +15,9 @@ def write_index() -> Path | None:
     task's first metric."""
     rows = []
     for path in sorted(paths.RUNS.glob("*/*/split*-init*/metrics.json")):
-        record = read_json(path)
+        record = read_json_if_whole(path)
+        if record is None:
+            continue  # damaged; the next run makes it again
         row = {column: record.get(column) for column in COLUMNS}
         row["split"] = record.get("split", {"kind": DEFAULT})["kind"]
         for part in ("valid", "test"):
