@@ -184,3 +184,16 @@ def test_a_plan_without_its_own_file_says_so(define, workdir: Path) -> None:
     assert "absent.csv" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: MissingInputException in rule fetch")
+
+
+def test_a_profile_is_one_of_the_project_or_a_folder(workdir) -> None:
+    from dotbench.cli.snakemake import PROJECT, profile
+
+    assert profile(None) == []
+    assert profile("slurm") == ["--workflow-profile", str(PROJECT / "profiles/slurm")]
+    own = workdir / "mine"
+    own.mkdir()
+    with pytest.raises(DotbenchError, match="--on mine: no profile; allowed are default, slurm, or a folder"):
+        profile("mine")
+    (own / "profile.yaml").write_text("cores: 1\n")
+    assert profile("mine") == ["--workflow-profile", "mine"]

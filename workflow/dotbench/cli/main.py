@@ -48,6 +48,9 @@ def run(
     options: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="passed to snakemake, e.g. -o --cores=1")
     ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="PROFILE", help="how to run: a profile of profiles/, e.g. slurm, or a folder")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Snakemake's own words")] = False,
 ) -> None:
     """Run a configuration, build its report; say who won, and where tables, figures and report are.
@@ -55,10 +58,10 @@ def run(
     Ends with a status other than 0 if a fit failed or anything is not made. An interrupted run is continued by the same
     command.
     """
-    from dotbench.cli import workflow
+    from dotbench.cli import snakemake, workflow
     from dotbench.reporting.index import write_index
 
-    status = workflow.run(targets or [], config, retry_failed, options or [], verbose)
+    status = workflow.run(targets or [], config, retry_failed, [*snakemake.profile(on), *(options or [])], verbose)
     write_index()
     raise typer.Exit(status)
 

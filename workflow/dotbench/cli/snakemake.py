@@ -41,6 +41,21 @@ def full(arguments: list[str], config: Sequence[Path] | None) -> list[str]:
     return [*arguments, "--snakefile", str(PROJECT / "Snakefile"), *named]
 
 
+def profile(name: str | None) -> list[str]:
+    """The options for a profile of the project, or one of the user's own, a folder; of None, the default one, none.
+
+    Raises DotbenchError if there is no such profile.
+    """
+    if name is None:
+        return []
+    own, shipped = Path(name), PROJECT / "profiles"
+    for folder in (shipped / name, own):
+        if any((folder / file).is_file() for file in ("profile.yaml", "config.yaml")):
+            return ["--workflow-profile", str(folder)]
+    names = sorted(path.name for path in shipped.iterdir() if path.is_dir())
+    raise DotbenchError(f"--on {name}: no profile; allowed are {', '.join(names)}, or a folder with a profile.yaml")
+
+
 def _must_be_writable() -> None:
     """Snakemake writes into the working directory, whatever it is asked for."""
     for folder in (Path(), Path(".snakemake"), paths.RESULTS):
