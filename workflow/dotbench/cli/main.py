@@ -115,6 +115,30 @@ def status(config: Config = None) -> None:
 
 
 @app.command(rich_help_panel=WORKFLOW)
+def explain(
+    target: Annotated[str, typer.Argument(help="a table or figure, e.g. ranking_ranking; `dotbench list targets`")],
+    config: Config = None,
+    row: Annotated[
+        str | None, typer.Option(help="words of the dataset and method of a line, e.g. 'ml-100k bpr'")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="everything, to be read by a program")] = False,
+) -> None:
+    """Where a table's numbers come from: runs, settings, data, code, packages, hardware, and the command."""
+    from dotbench.cli import explain as explaining
+    from dotbench.cli import workflow
+
+    plan = workflow.load_plan(config)
+    lines = explaining.explain(plan, target, row)
+    if as_json:
+        print(json.dumps(lines, indent=2, ensure_ascii=False))
+        return
+    if reason := explaining.outdated(plan, target):
+        print(f"out of date, `dotbench run` makes it again: {reason}")
+    for line in lines:
+        print("\n".join(explaining.text(line)))
+
+
+@app.command(rich_help_panel=WORKFLOW)
 def verify() -> None:
     """Whether every file below results/ is as it was when it was written. Changes nothing."""
     from dotbench.cli import verifying

@@ -1,0 +1,106 @@
+"""Where the numbers of a table come from."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dotbench.config.plan import Plan
+from dotbench.errors import DotbenchError
+from dotbench.files import read_json
+from dotbench.reporting.records import MethodRuns
+from dotbench.seals import damage
+from dotbench.simulations.entry import SimulationEntry
+from dotbench.site.details import machine_text, run_details
+from dotbench.studies.base import ReportItem, Study
+
+OF_FIT = ("status", "reason", "best_epoch", "epochs", "train_seconds", "cpu_seconds", "peak_memory_bytes", "provenance")
+
+
+def explain(plan: Plan, target: str, row: str | None = None) -> list[dict[str, Any]]:
+    """For each line of a table or figure what is known of it: its runs or jobs, their settings and choice, data, code,
+    packages, hardware, seconds, and the command that makes one again.
+
+    ``target``: a name of `dotbench list targets`; ``row``: words that dataset and method of a line hold. Raises
+    DotbenchError for another target, or where no finished line is.
+    """
+    study, item = _item(plan, target)
+    wanted = (row or "").lower().split()
+    lines = [*_methods(plan, study, item), *map(_simulation, plan.item_simulations(study, item.name))]
+    found = [line for line in lines if all(word in f"{line['dataset']} {line['method']}".lower() for word in wanted)]
+    if not found:
+        has = "; ".join(f"{line['dataset']}, {line['method']}" for line in lines) or "nothing yet: run it first"
+        raise DotbenchError(f"{target}: no finished line{f' with {row!r}' if row else ''}; it has {has}")
+    return found
+
+
+def outdated(plan: Plan, target: str) -> str | None:
+    """Why a table does not show what is there now; None if it does, or is not there."""
+    study, item = _item(plan, target)
+    file = Path(plan.item_files(study, item)[0]).with_suffix(".csv")
+    return damage(file, thorough=True) if file.is_file() else None
+
+
+def text(line: dict[str, Any]) -> Iterator[str]:
+    """A line of the table in words."""
+    yield f"{line['dataset']}, {line['method']}"
+    for key, value in line.items():
+        if key in ("dataset", "method") or value in (None, [], {}):
+            continue
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield f"  {key}"
+            yield from (f"    {_short(one)}" for one in value)
+        else:
+            yield f"  {key:<10} {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_short(one)}" for key, one in value.items() if one is not None)
+    if isinstance(value, list):
+        return ", ".join(map(_short, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _item(plan: Plan, target: str) -> tuple[type[Study], ReportItem]:
+    named = {
+        f"{study.name}_{item.name}": (study, item) for study in plan.studies() for item in plan.report_items(study)
+    }
+    if target not in named:
+        raise DotbenchError(f"'{target}' is no table or figure of this configuration; it has {', '.join(named)}")
+    return named[target]
+
+
+def _methods(plan: Plan, study: type[Study], item: ReportItem) -> Iterator[dict[str, Any]]:
+    for entry in plan.item_entries(study, item.name):
+        seeds = plan.benchmark.seeds
+        run = MethodRuns(entry.dataset, entry.method.label, entry.folder, seeds, plan.further(study)).finished()
+        if run is None:
+            continue
+        known = run_details(plan, entry, run)
+        fits = [read_json(fit / "fit.json") for fit in run.fits]
+        yield {
+            **{
+                key: known[key] for key in ("dataset", "method", "folder", "settings", "grid", "edges", "split", "data")
+            },
+            "seeds": [
+                {"seed": seed, **{key: fit.get(key) for key in OF_FIT}, "test": (metrics["metrics"] or {}).get("test")}
+                for seed, fit, metrics in zip(run.seeds, fits, run.metrics(), strict=True)
+            ],
+            **{key: known[key] for key in ("machines", "versions", "again")},
+        }
+
+
+def _simulation(entry: SimulationEntry) -> dict[str, Any]:
+    files: Sequence[Path] = [entry.rows(label).with_suffix(".json") for label in entry.jobs]
+    records = [read_json(file) for file in files if file.is_file()]
+    return {
+        "dataset": "simulation",
+        "method": entry.label,
+        "folder": str(files[0].parent),
+        "settings": entry.described()["settings"],
+        "jobs": f"{len(records)} of {len(files)} finished",
+        "seconds": sum(record["seconds"] for record in records),
+        "machines": sorted({machine_text(record) for record in records}),
+        "versions": sorted({f"{name} {value}" for record in records for name, value in record["versions"].items()}),
+        "commits": sorted({str((record.get("provenance") or {}).get("commit")) for record in records}),
+    }
