@@ -76,7 +76,7 @@ def test_an_overview_has_best_second_and_the_edge(three: list[tuple[str, str]], 
     text = (workdir / "shown.md").read_text()
     assert "**0.6100 ± 0.0100!**" in text
     assert "<ins>0.4100 ± 0.0100</ins>" in text
-    assert r"\underline{0.4100 $\pm$ 0.0100}" in (workdir / "shown.tex").read_text()
+    assert r"0.4100 \pm 0.0100{\llap{\underline{\phantom{$0.4100 \pm 0.0100$}}}}" in (workdir / "shown.tex").read_text()
     assert "<u>0.4100 ± 0.0100</u>" in (workdir / "shown.html").read_text()
     assert "Grids: those of the papers" in text
     assert len(read(workdir / "shown_pairs.csv")) == 6
