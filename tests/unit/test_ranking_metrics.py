@@ -12,8 +12,8 @@ import torch
 from dotbench.baselines.popularity import Popularity
 from dotbench.datasets.interactions import Split
 from dotbench.evaluation import topk
-from dotbench.evaluation.ranking import METRICS, evaluate_ranking, per_user, score_table, scores
 from dotbench.evaluation.metrics.ndcg import NDCG
+from dotbench.evaluation.ranking import METRICS, evaluate_ranking, per_user, score_table, scores
 from dotbench.evaluation.topk import Ranking, ndcg, vector_scorer
 
 torch.set_num_threads(1)
