@@ -69,7 +69,7 @@ def latex_table(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], notes
         r"\centering",
         rf"\sisetup{{{SETUP}}}",
         r"\begin{threeparttable}",
-        rf"\caption{{{latex_escape(place.caption)}}}\label{{{place.label}}}",
+        rf"\caption{{{latex_escape(one_line(place.caption))}}}\label{{{place.label}}}",
         r"\small",
         rf"\begin{{tabular}}{{{' '.join(column.kind for column in columns)}}}",
         r"\toprule",

@@ -14,6 +14,8 @@ from dotbench.reporting.records import MethodRuns, clock, is_shared
 from dotbench.statistics.intervals import t_interval
 
 SHARE = 0.99
+A_METHOD = {"single": 0.13, "double": 0.16}  # inches of height
+TITLES = 0.8  # inches that the titles of the axes take
 ENDS = {"mean": "", "low": "_low", "high": "_high"}  # of an interval; of the seconds' columns
 FIRST = ["dataset", "method", *(f"seconds{end}" for end in ENDS.values())]
 LAST = ["clock", "runs", "shared"]
@@ -44,9 +46,9 @@ class TimeToQuality(FigureKind):
         rows = {(run.dataset, run.label): row for run in runs if (row := quality_row(run, column, metric)) is not None}
         columns = [*FIRST, *(f"{metric}_{name}" for name in ENDS), *LAST]
         write_csv(folder / f"{contents.report_item}.csv", rows.values(), columns)
-        shares = [1.1 + 0.26 * sum(run.dataset == dataset for run in runs) for dataset in labels]
-        height = {"single": 0.55, "double": 0.6}[contents.size] * sum(shares) / len(shares)
-        sheet = Sheet(contents.size, len(labels), 2, height, sharey="row", gridspec_kw={"height_ratios": shares})
+        heights = [0.5 + A_METHOD[contents.size] * sum(run.dataset == dataset for run in runs) for dataset in labels]
+        height = (sum(heights) + TITLES) / len(heights)
+        sheet = Sheet(contents.size, len(labels), 2, height, sharey="row", gridspec_kw={"height_ratios": heights})
         for (left, right), dataset in zip(sheet.axes, labels, strict=True):
             runs_of_dataset = [run for run in runs if run.dataset == dataset]
             for place, run in enumerate(runs_of_dataset):
