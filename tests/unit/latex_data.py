@@ -14,12 +14,17 @@ MARKS |= {mark: mark for mark in ("$^{*}$", "$^{\\dagger}$")}
 
 
 @dataclass(frozen=True)
-class Table:
+class Block:
     """``kinds``: the letter of each column; ``rows``: the cells of the body."""
 
     kinds: list[str]
     headers: list[str]
     rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    blocks: list[Block]
     notes: list[str]
     caption: str
 
@@ -63,8 +68,18 @@ def read_table(text: str) -> Table:
             assert open_ones.pop() == name
     assert not open_ones
     assert text.startswith(r"% needs \usepackage{booktabs, siunitx, threeparttable}")
-    [preamble] = [line for line in lines if line.startswith(r"\begin{tabular}")]
-    kinds = re.findall(r"(S\[|l|>)", outside_options(groups(preamble)[1]))
+    starts = [k for k, line in enumerate(lines) if line.startswith(r"\begin{tabular")]
+    ends = [k for k, line in enumerate(lines) if line.startswith(r"\end{tabular")]
+    notes = [line.removeprefix(r"\item") for line in lines if line.startswith(r"\item")]
+    [caption] = [line for line in lines if line.startswith(r"\caption{")]
+    blocks = [read_block(lines[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return Table(blocks, notes, groups(caption)[0])
+
+
+def read_block(lines: list[str]) -> Block:
+    """One tabular environment."""
+    preamble = groups(lines[0])[-1].replace(r"@{\extracolsep{\fill}}", "")
+    kinds = re.findall(r"(S\[|l|>)", outside_options(preamble))
     rules = [lines.index(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")]
     assert rules == sorted(rules)
     top = lines[rules[0] + 1 : rules[1]]
@@ -74,10 +89,7 @@ def read_table(text: str) -> Table:
         plain = [cell for cell in split_cells(top[0]) if not cell.startswith(r"\multicolumn")]
         assert sum(spans) + len(plain) == len(headers)
         assert set(plain) <= {""}
-    rows = [split_cells(line) for line in lines[rules[1] + 1 : rules[2]]]
-    notes = [line.removeprefix(r"\item") for line in lines if line.startswith(r"\item")]
-    [caption] = [line for line in lines if line.startswith(r"\caption{")]
-    return Table(kinds, headers, rows, notes, groups(caption)[0])
+    return Block(kinds, headers, [split_cells(line) for line in lines[rules[1] + 1 : rules[2]]])
 
 
 def outside_options(preamble: str) -> str:
@@ -93,20 +105,23 @@ def check(text: str) -> Table:
     """A table whose columns are complete, whose S columns hold numbers or braces alone, and whose marks are explained
     in the notes under it."""
     table = read_table(text)
-    assert len(table.kinds) == len(table.headers)
-    for row in table.rows:
-        assert len(row) == len(table.kinds)
-        for kind, cell in zip(table.kinds, row, strict=True):
-            groups(cell)
-            assert outside(cell).replace("\\$", "").count("$") % 2 == 0, cell
-            if kind == "S[":
-                assert re.fullmatch(rf"(\\bfseries )?({NUMBER})?", outside(cell).strip()), cell
-    for kind, header in zip(table.kinds, table.headers, strict=True):
-        assert outside(header) == "" or kind != "S[", header
-    for column in [k for k, kind in enumerate(table.kinds) if kind == "S["]:
-        body = " ".join(row[column] for row in table.rows)
-        for sign, explained in MARKS.items():
-            assert sign not in body or any(explained in note for note in table.notes), (sign, table.notes)
+    for block in table.blocks:
+        assert len(block.kinds) == len(block.headers)
+        assert len(block.rows) == len(table.blocks[0].rows)
+        assert block.headers[0] == table.blocks[0].headers[0]
+        for kind, header in zip(block.kinds, block.headers, strict=True):
+            assert outside(header) == "" or kind != "S[", header
+        for row in block.rows:
+            assert len(row) == len(block.kinds)
+            for kind, cell in zip(block.kinds, row, strict=True):
+                groups(cell)
+                assert outside(cell).replace("\\$", "").count("$") % 2 == 0, cell
+                if kind == "S[":
+                    assert re.fullmatch(rf"(\\bfseries )?({NUMBER})?", outside(cell).strip()), cell
+        for column in [k for k, kind in enumerate(block.kinds) if kind == "S["]:
+            body = " ".join(row[column] for row in block.rows)
+            for sign, explained in MARKS.items():
+                assert sign not in body or any(explained in note for note in table.notes), (sign, table.notes)
     return table
 
 

@@ -29,7 +29,7 @@ def one_column(*cells: str | Cell, notes: tuple[str, ...] = ()) -> tuple[str, li
     rows = [[cell if isinstance(cell, Cell) else Cell(cell)] for cell in cells]
     text = latex_table([Header("a header")], rows, [Legend("± is explained.", "±"), *notes], PLACE)
     [line] = [line for line in text.splitlines() if line.startswith(r"\begin{tabular}")]
-    return line.removeprefix(r"\begin{tabular}{")[:-1], [row[0] for row in check(text).rows], text
+    return line.removeprefix(r"\begin{tabular}{")[:-1], [row[0] for row in check(text).blocks[0].rows], text
 
 
 @pytest.mark.parametrize(
@@ -95,15 +95,28 @@ def test_neighbours_of_a_group_share_a_header() -> None:
     assert r"\cmidrule(lr){2-3} \cmidrule(lr){4-4}" in text
 
 
-def test_a_table_that_is_too_wide_says_so() -> None:
-    headers, rows = [Header(str(k)) for k in range(9)], [[Cell("0.1234 ± 0.1234")] * 9]
+def test_a_table_that_is_too_wide_is_broken_into_blocks_that_tell_the_rows_apart() -> None:
+    """The first two columns tell them apart; a group that fits stays together."""
+    headers = [Header("D"), Header("M"), *(Header(f"c{k}", f"g{k // 3}") for k in range(9)), Header("last")]
+    rows = [[Cell(d), Cell(m), *[Cell("0.1234 ± 0.1234")] * 9, Cell("1")] for d in "de" for m in "mn"]
     notes = [Legend("±: spread.", "±")]
-    narrow, wide = (latex_table(headers[:n], [rows[0][:n]], notes, PLACE) for n in (4, 9))
-    assert "room for 7 in" not in narrow
-    assert "room for 7 in" in wide
-    single = latex_table(headers[:4], [rows[0][:4]], notes, Float("A", "tab:x", both_columns=False))
-    assert "room for 3.4 in" in single
+    table = check(latex_table(headers, rows, notes, PLACE))
+    inside = [[header.strip("{}") for header in block.headers] for block in table.blocks]
+    assert inside == [["D", "M", "c0", "c1", "c2"], ["D", "M", "c3", "c4", "c5"], ["D", "M", "c6", "c7", "c8", "last"]]
+    assert [row[:2] for row in table.blocks[2].rows] == [["d", "m"], ["d", "n"], ["e", "m"], ["e", "n"]]
+    single = latex_table(headers, rows, notes, Float("A", "tab:x", both_columns=False))
     assert r"\begin{table}[tb]" in single
+    assert len(check(single).blocks) == 5
+    assert "in wide" not in single
+
+
+def test_a_table_that_cannot_fit_says_so() -> None:
+    rows = [[Cell("a" * 30), Cell("b" * 30), Cell("1")], [Cell("a" * 30), Cell("c" * 30), Cell("2")]]
+    headers = [Header(text) for text in "xyz"]
+    for both_columns in (True, False):
+        text = latex_table(headers, rows, [], Float("A", "tab:x", both_columns=both_columns))
+        assert ("there is room for 3.3 in" in text) == (not both_columns)
+        check(text)
 
 
 CHARACTERS = st.text(alphabet="ab 12.±≈!*()[]{}\\&%$#_^~–e-≤\n", min_size=1, max_size=14).filter(str.strip)
@@ -115,7 +128,7 @@ def test_any_text_leaves_the_table_whole(rows: list[tuple[str, str]], note: str)
     body = [[Cell("method"), Cell(first), Cell(second, bold=True)] for first, second in rows]
     notes.append(Legend("Bold: emphasised.", BOLD))
     table = check(latex_table([Header("a"), Header(note), Header("c", note)], body, notes, Float(note, "tab:x")))
-    assert len(table.rows) == len(rows)
+    assert len(table.blocks[0].rows) == len(rows)
 
 
 @pytest.fixture
@@ -159,7 +172,7 @@ def test_every_layout_and_choice_of_columns_is_a_whole_table(
         text = written(kind, two_datasets, workdir, **look)
         table = check(text)
         wide = (look["layout"] or ("wide" if kind == "overview" else "long")) == "wide"
-        assert len(table.rows) == (3 if wide else 6)
+        assert len(table.blocks[0].rows) == (3 if wide else 6)
         assert ("A title, 100\\% \\& more" in text.split(r"\midrule")[0]) == wide
         header = (workdir / "shown.md").read_text("utf-8").splitlines()[0]
         assert ("A title, 100% & more MRR@10" in header) == wide
@@ -168,7 +181,7 @@ def test_every_layout_and_choice_of_columns_is_a_whole_table(
 
 
 def test_columns_stand_in_the_order_of_the_setting(two_datasets: list[tuple[str, str]], workdir: Path) -> None:
-    table = check(written("comparison", two_datasets, workdir, columns=["trials", "seconds"]))
+    table = check(written("comparison", two_datasets[:3], workdir, columns=["trials", "seconds"])).blocks[0]
     assert table.headers[2:] == ["{MRR@10}", "{NDCG@10}", "{Settings tried}", "{Seconds}"]
     cells = table.rows[1]
     assert cells[2] == r"\bfseries 0.6100{!}"  # no column shows the setting on the edge, nor a spread

@@ -89,6 +89,7 @@ def test_a_row_of_latex_has_its_columns_and_one_line(text: str, bold: bool) -> N
 
 def test_latex_knows_greek_letters_and_signs() -> None:
     assert latex_escape("λ ≤ 2·σ²") == r"$\lambda$ $\leq$ 2$\cdot$$\sigma$$^{2}$"
+    assert latex_escape("ū − R̂".replace("ū", "u\u0304")) == r"$\bar{u}$ $-$ $\hat{R}$"
     assert latex_escape("a_b 50% #1 {x} ~ ^") == r"a\_b 50\% \#1 \{x\} \textasciitilde{} \^{}"
 
 

@@ -22,7 +22,7 @@ SETUP = (
 PARAGRAPH = r">{\raggedright\arraybackslash}p{4cm}"  # of the package array, which siunitx loads
 LONG = 34  # characters of a text that is broken into lines
 INCHES_A_LETTER, INCHES_BETWEEN = 0.064, 0.166  # of \\small; between two columns
-ROOM = {"single": 3.4, "double": 7.0}
+ROOM = {"single": 3.3, "double": 6.5}  # inches: the narrowest of common pages
 FAILED = "failed: "  # begins a cell that says why there is no number
 
 NUMBER = re.compile(
@@ -54,31 +54,25 @@ class Header:
 def latex_table(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], notes: Sequence[str], place: Float) -> str:
     """The float with its table and the notes under it; a comment on top says what the preamble needs."""
     failures = list(dict.fromkeys(cell.text for row in rows for cell in row if cell.text.startswith(FAILED)))
-    columns = [_Column([row[k] for row in rows], failures) for k in range(len(headers))]
-    body = [[column.cell(row[k]) for k, column in enumerate(columns)] for row in rows]
+    columns = [_Column(header, [row[k] for row in rows], failures) for k, header in enumerate(headers)]
     signs = _signs(rows)
     legends = [
         note for note in notes if isinstance(note, Legend) and (not note.signs or signs.intersection(note.signs))
     ]
     comments = [note for note in notes if note not in legends and note != place.caption]
     name = "table*" if place.both_columns else "table"
+    room = ROOM["double" if place.both_columns else "single"]
+    blocks = _blocks(columns, _keys(rows), room)
     lines = [
         PREAMBLE,
-        *_too_wide(headers, rows, place),
+        *_too_wide(blocks, room),
         rf"\begin{{{name}}}[tb]",
         r"\centering",
         rf"\sisetup{{{SETUP}}}",
         r"\begin{threeparttable}",
         rf"\caption{{{latex_escape(one_line(place.caption))}}}\label{{{place.label}}}",
         r"\small",
-        rf"\begin{{tabular}}{{{' '.join(column.kind for column in columns)}}}",
-        r"\toprule",
-        *_groups(headers),
-        _row([column.header(header.text) for column, header in zip(columns, headers, strict=True)]),
-        r"\midrule",
-        *map(_row, body),
-        r"\bottomrule",
-        r"\end{tabular}",
+        *_tabulars(blocks),
         *_notes(legends, failures),
         r"\end{threeparttable}",
         rf"\end{{{name}}}",
@@ -87,26 +81,76 @@ def latex_table(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], notes
     return "\n".join(lines) + "\n"
 
 
-def _too_wide(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], place: Float) -> list[str]:
-    """A comment where the table will not fit the page; the width is estimated from the letters of each column."""
-    widths = [
-        max(len(one_line(text)) for text in (header.text, *(row[k].text for row in rows)))
-        for k, header in enumerate(headers)
+def _keys(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many columns from the first on tell the rows apart."""
+    for count in range(1, len(rows[0]) if rows else 1):
+        if len({tuple(cell.text for cell in row[:count]) for row in rows}) == len(rows):
+            return count
+    return len(rows[0]) if rows else 1
+
+
+def _blocks(columns: Sequence["_Column"], keys: int, room: float) -> "list[list[_Column]]":
+    """The columns in as many blocks as make each fit the page; every block begins with the columns that tell the rows
+    apart, and a group stays together if it can."""
+    first, rest = list(columns[:keys]), columns[keys:]
+    parts = [list(part) for _, part in groupby(rest, lambda column: column.header.group or id(column))]
+    parts = [
+        unit
+        for part in parts
+        for unit in ([part] if _width([*first, *part]) <= room else [[column] for column in part])
     ]
-    inches = sum(min(width, LONG) * INCHES_A_LETTER + INCHES_BETWEEN for width in widths)
-    room = ROOM["double" if place.both_columns else "single"]
+    blocks = [first]
+    for part in parts:
+        if len(blocks[-1]) > keys and _width([*blocks[-1], *part]) > room:
+            blocks.append(first)
+        blocks[-1] = [*blocks[-1], *part]
+    return blocks
+
+
+def _width(columns: Sequence["_Column"]) -> float:
+    """Inches, estimated from the letters."""
+    return sum(column.width for column in columns)
+
+
+def _too_wide(blocks: "Sequence[Sequence[_Column]]", room: float) -> list[str]:
+    """A comment where a block will not fit the page."""
+    inches = max(map(_width, blocks))
     if inches <= room:
         return []
     return [
-        f"% About {inches:.1f} in wide, and there is room for {room:g} in: name fewer 'columns' in the configuration, "
-        "set 'layout: wide', or turn the page (sidewaystable of the package rotating)."
+        f"% About {inches:.1f} in wide, and there is room for {room:g} in: turn the page (sidewaystable of the package "
+        "rotating), or shorten names."
     ]
 
 
-class _Column:
-    """How a column is aligned, and how its cells are written. ``kind``: its letter in the preamble of the table."""
+def _tabulars(blocks: "Sequence[Sequence[_Column]]") -> list[str]:
+    """One table for each block, one below the other; several are as wide as the page."""
+    begin, end, between = (
+        (r"\begin{tabular}{", r"\end{tabular}", "")
+        if len(blocks) == 1
+        else (r"\begin{tabular*}{\linewidth}{@{\extracolsep{\fill}} ", r"\end{tabular*}", r"\par\medskip")
+    )
+    lines = []
+    for block in blocks:
+        lines += [between] if lines else []
+        lines += [
+            f"{begin}{' '.join(column.kind for column in block)}}}",
+            r"\toprule",
+            *_groups([column.header for column in block]),
+            _row(column.head for column in block),
+            r"\midrule",
+            *(_row(cells) for cells in zip(*(column.body for column in block), strict=True)),
+            r"\bottomrule",
+            end,
+        ]
+    return lines
 
-    def __init__(self, cells: Sequence[Cell], failures: list[str]) -> None:
+
+class _Column:
+    """How a column is aligned and written. ``kind``: its letter in the preamble of the table; ``width`` in inches."""
+
+    def __init__(self, header: Header, cells: Sequence[Cell], failures: list[str]) -> None:
+        self.header = header
         found = [match for cell in cells if (match := _number(cell.text))]
         others = [cell for cell in cells if not _number(cell.text)]
         texts = [cell.text for cell in cells if cell.text not in failures]
@@ -114,10 +158,13 @@ class _Column:
         self.numeric = bool(found) and not any(re.match(r"[-−≤≥<>]? ?\d", one_line(cell.text)) for cell in others)
         self.kind = _format(found) if self.numeric else PARAGRAPH if max(map(len, texts), default=0) > LONG else "l"
 
-    def header(self, text: str) -> str:
-        return f"{{{latex_escape(one_line(text))}}}" if self.numeric else latex_escape(one_line(text))
+        head = latex_escape(one_line(header.text))
+        self.head = f"{{{head}}}" if self.numeric else head
+        self.body = [self._cell(cell) for cell in cells]
+        longest = max(len(one_line(text)) for text in (header.text, *texts))
+        self.width = min(longest, LONG) * INCHES_A_LETTER + INCHES_BETWEEN
 
-    def cell(self, cell: Cell) -> str:
+    def _cell(self, cell: Cell) -> str:
         number = _number(cell.text) if self.numeric else None
         if number is not None:
             return _written(number, cell)
@@ -227,7 +274,16 @@ NAMED = """α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta
 LATEX |= {letter: rf"$\{name}$" for letter, name in re.findall(r"(\S) (\w+)", NAMED)}
 
 
+ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar"}  # behind the letter that has the accent
+ACCENTED = re.compile(rf"(\w)([{''.join(ACCENTS)}])|(.)", re.DOTALL)
+
+
 def latex_escape(text: str) -> str:
     """Text as it must stand in LaTeX. A bracket at the start would be an option of the line end before it."""
-    escaped = "".join(LATEX.get(character, character) for character in text)
+
+    def written(match: "re.Match[str]") -> str:
+        letter, accent, other = match.groups()
+        return LATEX.get(other, other) if other else rf"$\{ACCENTS[accent]}{{{letter}}}$"
+
+    escaped = ACCENTED.sub(written, text)
     return "{[}" + escaped[1:] if escaped.startswith("[") else escaped
