@@ -53,6 +53,8 @@ class RecoveryMaps(FigureKind):
 
 def _draw(axis: Any, entry: Map, labels: int) -> Any:
     """``labels``: how many places of an axis are named, at most."""
+    from matplotlib.patheffects import withStroke
+
     cells = list(entry.cells())
     users, ratios = (sorted({cell[key] for cell in cells}) for key in ("users", "ratio"))
     shares = np.full((len(ratios), len(users)), np.nan)
@@ -69,8 +71,9 @@ def _draw(axis: Any, entry: Map, labels: int) -> Any:
         (users.index(row["users"]), row["threshold"]) for row in entry.thresholds() if row["threshold"] is not None
     ]
     if passes:
+        outline = [withStroke(linewidth=3.5, foreground="white")]  # seen in grey, on cells of any grey
         places = np.interp([y for _, y in passes], ratios, range(len(ratios)))
-        axis.plot([x for x, _ in passes], places, color=THRESHOLD, lw=1.5, marker="o", ms=3)
+        axis.plot([x for x, _ in passes], places, color=THRESHOLD, lw=1.5, marker="o", ms=3, path_effects=outline)
     across, up = (-(-len(values) // labels) for values in (users, ratios))
     axis.set_xticks(range(0, len(users), across), users[::across])
     axis.set_yticks(range(0, len(ratios), up), [f"{ratio:g}" for ratio in ratios[::up]])
