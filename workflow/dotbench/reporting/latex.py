@@ -130,7 +130,7 @@ def _tabulars(blocks: "Sequence[Sequence[_Column]]") -> list[str]:
         if len(blocks) == 1
         else (r"\begin{tabular*}{\linewidth}{@{\extracolsep{\fill}} ", r"\end{tabular*}", r"\par\medskip")
     )
-    lines = []
+    lines: list[str] = []
     for block in blocks:
         lines += [between] if lines else []
         lines += [
