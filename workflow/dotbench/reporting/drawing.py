@@ -38,15 +38,18 @@ ACROSS = {"single": 2, "double": 3}  # panels in a row
 EMPTY = 0.25  # of the panels of a figure, at most
 
 
-def pyplot(points: float = 9.0) -> Any:
-    """matplotlib's pyplot with the fonts and frames of our figures; ``points``: size of the letters.
+def pyplot(points: float | None = None) -> Any:
+    """matplotlib's pyplot with the fonts and frames of our figures; ``points``: size of all letters, on axes and in
+    legends one less.
 
     Fonts are embedded in a pdf as TrueType (Type 42), which publishers ask for.
     """
     from matplotlib import pyplot as plt
 
-    plt.rcParams.update({"font.size": points, "axes.titlesize": points, "axes.labelsize": points})
-    plt.rcParams.update(dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), points - 1))
+    plt.rcParams["font.size"] = points or 9
+    if points:
+        plt.rcParams.update({"axes.titlesize": points, "axes.labelsize": points})
+        plt.rcParams.update(dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), points - 1))
     plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
     plt.rcParams.update({"pdf.fonttype": 42, "ps.fonttype": 42})
     plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "dotbench"})  # names in it not drawn at random
