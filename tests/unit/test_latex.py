@@ -117,6 +117,9 @@ def test_a_table_that_cannot_fit_says_so() -> None:
         text = latex_table(headers, rows, [], Float("A", "tab:x", both_columns=both_columns))
         assert ("there is room for 3.3 in" in text) == (not both_columns)
         check(text)
+    for lines in (47, 48):
+        tall = latex_table([Header("x")], [[Cell(f"m{k}")] for k in range(lines)], [], PLACE)
+        assert ("a page has 50" in tall) == (lines == 48)
 
 
 CHARACTERS = st.text(alphabet="ab 12.±≈!*()[]{}\\&%$#_^~–e-≤\n", min_size=1, max_size=14).filter(str.strip)

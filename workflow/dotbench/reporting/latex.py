@@ -21,7 +21,8 @@ SETUP = (
 )
 PARAGRAPH = r">{\raggedright\arraybackslash}p{4cm}"  # of the package array, which siunitx loads
 LONG = 34  # characters of a text that is broken into lines
-INCHES_A_LETTER, INCHES_BETWEEN = 0.064, 0.166  # of \\small; between two columns
+INCHES_A_LETTER, INCHES_BETWEEN = 0.058, 0.166  # of \\small; between two columns
+LINES = 50  # of \\small on a page, beside caption and notes
 ROOM = {"single": 3.3, "double": 6.5}  # inches: the narrowest of common pages
 FAILED = "failed: "  # begins a cell that says why there is no number
 
@@ -66,6 +67,7 @@ def latex_table(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], notes
     lines = [
         PREAMBLE,
         *_too_wide(blocks, room),
+        *_too_tall(blocks),
         rf"\begin{{{name}}}[tb]",
         r"\centering",
         rf"\sisetup{{{SETUP}}}",
@@ -121,6 +123,14 @@ def _too_wide(blocks: "Sequence[Sequence[_Column]]", room: float) -> list[str]:
         f"% About {inches:.1f} in wide, and there is room for {room:g} in: turn the page (sidewaystable of the package "
         "rotating), or shorten names."
     ]
+
+
+def _too_tall(blocks: "Sequence[Sequence[_Column]]") -> list[str]:
+    """A comment where the blocks have more lines than a page, on which a float must fit."""
+    lines = len(blocks) * (len(blocks[0][0].body) + 3)
+    if lines <= LINES:
+        return []
+    return [f"% About {lines} lines, and a page has {LINES}: give blocks a float of their own, or show fewer columns."]
 
 
 def _tabulars(blocks: "Sequence[Sequence[_Column]]") -> list[str]:
