@@ -71,7 +71,9 @@ def read_table(text: str) -> Table:
     starts = [k for k, line in enumerate(lines) if line.startswith(r"\begin{tabular")]
     ends = [k for k, line in enumerate(lines) if line.startswith(r"\end{tabular")]
     notes = [line.removeprefix(r"\item") for line in lines if line.startswith(r"\item")]
-    [caption] = [line for line in lines if line.startswith(r"\caption{")]
+    caption, *continued = [line for line in lines if line.startswith(r"\caption{")]
+    assert all("(continued)" in line and r"\label" not in line for line in continued)
+    assert len(continued) == lines.count(r"\addtocounter{table}{-1}")
     blocks = [read_block(lines[start:end]) for start, end in zip(starts, ends, strict=True)]
     return Table(blocks, notes, groups(caption)[0])
 

@@ -117,6 +117,13 @@ def test_a_table_that_cannot_fit_says_so() -> None:
         text = latex_table(headers, rows, [], Float("A", "tab:x", both_columns=both_columns))
         assert ("there is room for 3.3 in" in text) == (not both_columns)
         check(text)
+    headers, rows = (
+        [Header("a"), Header("b" * 90), Header("c" * 90)],
+        [[Cell(str(k)), Cell("1"), Cell("2")] for k in range(30)],
+    )
+    long = latex_table(headers, rows, [], Float("A", "tab:x", both_columns=False))
+    assert long.count(r"\begin{table}") == len(check(long).blocks) == 2  # two blocks of 33 lines
+    assert long.count(r"\label") == 1
     for lines in (47, 48):
         tall = latex_table([Header("x")], [[Cell(f"m{k}")] for k in range(lines)], [], PLACE)
         assert ("a page has 50" in tall) == (lines == 48)

@@ -64,23 +64,24 @@ def latex_table(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], notes
     name = "table*" if place.both_columns else "table"
     room = ROOM["double" if place.both_columns else "single"]
     blocks = _blocks(columns, _keys(rows), room)
-    lines = [
-        PREAMBLE,
-        *_too_wide(blocks, room),
-        *_too_tall(blocks),
-        rf"\begin{{{name}}}[tb]",
-        r"\centering",
-        rf"\sisetup{{{SETUP}}}",
-        r"\begin{threeparttable}",
-        rf"\caption{{{latex_escape(one_line(place.caption))}}}\label{{{place.label}}}",
-        r"\small",
-        *_tabulars(blocks),
-        *_notes(legends, failures),
-        r"\end{threeparttable}",
-        rf"\end{{{name}}}",
-        *(f"% {one_line(note)}" for note in comments),
-    ]
-    return "\n".join(lines) + "\n"
+    pages = _pages(blocks)
+    lines = [PREAMBLE, *_too_wide(blocks, room), *_too_tall(blocks)]
+    for k, page in enumerate(pages):
+        label = rf"\label{{{place.label}}}" if k == 0 else ""
+        lines += [
+            rf"\begin{{{name}}}[tb]",
+            *([] if k == 0 else [r"\addtocounter{table}{-1}"]),
+            r"\centering",
+            rf"\sisetup{{{SETUP}}}",
+            r"\begin{threeparttable}",
+            rf"\caption{{{latex_escape(one_line(place.caption))}{'' if k == 0 else ' (continued)'}}}{label}",
+            r"\small",
+            *_tabulars(page, len(blocks) > 1),
+            *(_notes(legends, failures) if page is pages[-1] else []),
+            r"\end{threeparttable}",
+            rf"\end{{{name}}}",
+        ]
+    return "\n".join([*lines, *(f"% {one_line(note)}" for note in comments)]) + "\n"
 
 
 def _keys(rows: Sequence[Sequence[Cell]]) -> int:
@@ -125,20 +126,28 @@ def _too_wide(blocks: "Sequence[Sequence[_Column]]", room: float) -> list[str]:
     ]
 
 
+def _lines(block: "Sequence[_Column]") -> int:
+    return len(block[0].body) + 3  # rules, header
+
+
+def _pages(blocks: "list[list[_Column]]") -> "list[list[list[_Column]]]":
+    """The blocks of each float; those after the first continue it."""
+    most = max(1, LINES // _lines(blocks[0]))
+    return [blocks[k : k + most] for k in range(0, len(blocks), most)]
+
+
 def _too_tall(blocks: "Sequence[Sequence[_Column]]") -> list[str]:
-    """A comment where the blocks have more lines than a page, on which a float must fit."""
-    lines = len(blocks) * (len(blocks[0][0].body) + 3)
-    if lines <= LINES:
-        return []
-    return [f"% About {lines} lines, and a page has {LINES}: give blocks a float of their own, or show fewer columns."]
+    """A comment where a block has more lines than a page, on which a float must fit."""
+    lines = _lines(blocks[0])
+    return [f"% About {lines} lines, and a page has {LINES}: show fewer rows."] if lines > LINES else []
 
 
-def _tabulars(blocks: "Sequence[Sequence[_Column]]") -> list[str]:
-    """One table for each block, one below the other; several are as wide as the page."""
+def _tabulars(blocks: "Sequence[Sequence[_Column]]", as_wide_as_the_page: bool) -> list[str]:
+    """One table for each block, one below the other."""
     begin, end, between = (
-        (r"\begin{tabular}{", r"\end{tabular}", "")
-        if len(blocks) == 1
-        else (r"\begin{tabular*}{\linewidth}{@{\extracolsep{\fill}} ", r"\end{tabular*}", r"\par\medskip")
+        (r"\begin{tabular*}{\linewidth}{@{\extracolsep{\fill}} ", r"\end{tabular*}", r"\par\medskip")
+        if as_wide_as_the_page
+        else (r"\begin{tabular}{", r"\end{tabular}", "")
     )
     lines: list[str] = []
     for block in blocks:
