@@ -329,7 +329,7 @@ def solve(part, split, init_seed=0, **settings):
         train=lambda dtype: TrainMatrix(
             split.train, split.n_users, split.n_items, CPU, dtype, split.ratings.get("train")
         ),
-        validate=lambda users, items: seen.append((users, items)) or len(seen) / 10,
+        validate=lambda users, items: {"validation": seen.append((users, items)) or len(seen) / 10},
         init_seed=init_seed,
         device=CPU,
         features=toy_features() if model.needs_features else None,

@@ -183,7 +183,7 @@ def test_wrmf_is_the_exact_als_of_implicit(alpha):
 # --- the solver
 
 
-def problem(loss, train_pairs, validate=lambda users, items: 0.0, **settings):
+def problem(loss, train_pairs, validate=lambda users, items: {"validation": 0.0}, **settings):
     values = {"embedding_size": 4, "init_std": 0.1, "epochs": 30, "patience": 30, "dtype": "float64", **settings}
     return Problem(
         model=MatrixFactorization,
@@ -200,7 +200,12 @@ def problem(loss, train_pairs, validate=lambda users, items: 0.0, **settings):
 def test_solver_sweeps_users_then_items(loss):
     pairs = random_pairs(8)
     seen = []
-    solution = ALS().solve(problem(loss, pairs, lambda users, items: float(len(seen.append((users, items)) or seen))))
+
+    def validate(users, items):
+        seen.append((users, items))
+        return {"validation": float(len(seen))}
+
+    solution = ALS().solve(problem(loss, pairs, validate))
     train = matrix(pairs)
     first_users, first_items = seen[0]
     assert torch.equal(first_items, loss.best_items(train, first_users))

@@ -51,7 +51,7 @@ def problem(data, **values):
         loss=Squared(own),
         settings=own,
         train=lambda dtype: matrix(data, dtype),
-        validate=lambda users, items: float((users @ items.T).sum()),
+        validate=lambda users, items: {"validation": float((users @ items.T).sum())},
         init_seed=0,
         device="cpu",
         features=data[2],

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from dotbench.reporting.drawing import pyplot, save, verbatim
-from dotbench.reporting.formats import Column, latex_escape, render
+from dotbench.reporting.formats import Column, render
+from dotbench.reporting.latex import Float, latex_escape
 
 HOSTILE = [
     "POP [k=10]",
@@ -47,7 +48,7 @@ class Cells(HTMLParser):
 
 def table(text: str, bold: bool) -> dict[str, str]:
     columns = [Column("first", lambda row: row["text"], bold=lambda row: bold), Column("second", lambda row: "end")]
-    return render([{"text": text}], columns, [f"a note: {text}"])
+    return render([{"text": text}], columns, [f"a note: {text}"], Float(f"A caption: {text}", "tab:x"))
 
 
 def words(text: str) -> str:
@@ -82,12 +83,13 @@ def test_a_row_of_latex_has_its_columns_and_one_line(text: str, bold: bool) -> N
     assert body.count("{") - body.count("\\{") == body.count("}") - body.count("\\}")
     assert not body.strip().startswith("[")  # which would be an option of the line end before it
     assert body.replace("\\$", "").count("$") % 2 == 0
-    outside = content.split("\\end{tabular}\n")[1]
+    outside = content.split("\\end{table*}\n")[1]
     assert all(line.startswith("% ") for line in outside.splitlines())
 
 
 def test_latex_knows_greek_letters_and_signs() -> None:
     assert latex_escape("λ ≤ 2·σ²") == r"$\lambda$ $\leq$ 2$\cdot$$\sigma$$^{2}$"
+    assert latex_escape("ū − R̂".replace("ū", "u\u0304")) == r"$\bar{u}$ $-$ $\hat{R}$"
     assert latex_escape("a_b 50% #1 {x} ~ ^") == r"a\_b 50\% \#1 \{x\} \textasciitilde{} \^{}"
 
 

@@ -215,7 +215,7 @@ def test_conjugate_gradients_go_nowhere_along_negative_curvature():
 # --- steps
 
 
-def problem(name, train, loss, validate=lambda users, items: 0.5, **settings):
+def problem(name, train, loss, validate=lambda users, items: {"validation": 0.5}, **settings):
     cls = models()[name]
     known = settings_class([cls, type(loss), NewtonCG])
     values = {"embedding_size": 4, "dtype": "float64", **settings}
@@ -304,7 +304,7 @@ def test_preconditioner_of_free_vectors_is_the_inverse_metric():
 def test_solver_stops_early_and_keeps_the_best_step():
     values = iter([0.1, 0.4, 0.3, 0.2, 0.1, 0.0])
     train = blocks()
-    made = problem("mf", train, rg2(), validate=lambda users, items: next(values), patience=3)
+    made = problem("mf", train, rg2(), validate=lambda users, items: {"validation": next(values)}, patience=3)
     solution = NewtonCG().solve(made)
     assert [row["updates"] for row in solution.curve] == [1, 2, 3, 4, 5]
     assert solution.best_epoch == 2

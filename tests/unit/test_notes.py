@@ -25,7 +25,7 @@ def lines(task: str, split: Any, **settings: Any) -> list[str]:
     values = {"name": "own", "datasets": ["sim-tiny"], "studies": [study], "seeds": [0, 1], **settings}
     plan = Plan(parse_benchmark(values, []))
     contents = plan.contents(plan.studies()[0])
-    return notes(replace(contents, runs=[]), [], FACTS)
+    return notes(replace(contents, runs=[]), [], FACTS, shown=("spread", "interval"))
 
 
 def test_the_default_split() -> None:
@@ -70,7 +70,7 @@ def test_another_split(workdir: Path, task: str, split: Any, parts: list[str]) -
     assert found[0].startswith(parts[0])
     assert parts[1] in found[1]
     assert found[2] == (
-        "sim-tiny: 1,000 test pairs; 2 users and 3 items of the held-out pairs have no training pair; "
+        "Simulated ratings, tiny: 1,000 test pairs; 2 users and 3 items of the held-out pairs have no training pair; "
         "4.5 held-out pairs are set apart (means over the seeds)."
     )
     assert ("each an initialisation; the split is the same" in found[3]) == splitter.seedless

@@ -12,8 +12,9 @@ import torch
 from dotbench.baselines.popularity import Popularity
 from dotbench.datasets.interactions import Split
 from dotbench.evaluation import topk
+from dotbench.evaluation.metrics.ndcg import NDCG
 from dotbench.evaluation.ranking import METRICS, evaluate_ranking, per_user, score_table, scores
-from dotbench.evaluation.topk import Ranking, mean_ndcg, ndcg, vector_scorer
+from dotbench.evaluation.topk import Ranking, ndcg, vector_scorer
 
 torch.set_num_threads(1)
 
@@ -138,7 +139,7 @@ def test_cutoff():
 def test_fewer_items_than_the_cutoff():
     ranking = Ranking(SPLIT.test, SPLIT.train, 4, 6)
     assert ranking.hits(table(SCORES)).shape == (3, 6)
-    assert mean_ndcg(ranking, table(SCORES)) > 0
+    assert NDCG(10).watch(ranking, table(SCORES))["ndcg@10"] > 0
 
 
 def test_relevant_items_beyond_the_cutoff_truncate_the_ideal():

@@ -159,7 +159,9 @@ def test_the_figure_has_every_cell(contents):
     assert {cell["ratio"] for cell in cells} == {"2.0", "25.0"}
     assert all(float(cell["low"]) <= float(cell["share"]) <= float(cell["high"]) for cell in cells)
     assert all(int(cell["recovered"]) + int(cell["fits_only_observed"]) <= 3 for cell in cells)
-    assert Path("out/shown.svg").is_file()
+    text = Path("out/shown.svg").read_text()
+    for mark in ("half of the trials recover", "fit the observed entries alone", "do not even fit these"):
+        assert mark in text
 
 
 @pytest.mark.slow

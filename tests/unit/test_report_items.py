@@ -76,7 +76,7 @@ def test_an_overview_has_best_second_and_the_edge(three: list[tuple[str, str]], 
     text = (workdir / "shown.md").read_text()
     assert "**0.6100 ± 0.0100!**" in text
     assert "<ins>0.4100 ± 0.0100</ins>" in text
-    assert r"\underline{0.4100 $\pm$ 0.0100}" in (workdir / "shown.tex").read_text()
+    assert r"0.4100 \pm 0.0100{\llap{\underline{\phantom{$0.4100 \pm 0.0100$}}}}" in (workdir / "shown.tex").read_text()
     assert "<u>0.4100 ± 0.0100</u>" in (workdir / "shown.html").read_text()
     assert "Grids: those of the papers" in text
     assert len(read(workdir / "shown_pairs.csv")) == 6
@@ -308,6 +308,45 @@ def test_half_sweeps_count_twice_for_als_alone(three: list[tuple[str, str]], wor
     full, half = ends(False), ends(True)
     assert full[("wrmf", "epoch")] == 2
     assert half == {**full, ("wrmf", "epoch"): 4.0}
+
+
+def test_mrr_stands_beside_ndcg_where_every_curve_has_it(three: list[tuple[str, str]], workdir: Path) -> None:
+    """The csv then names the metric of a point; otherwise it has no such column."""
+    told = contents(*three, kind="convergence", seeds=3)
+    curves = [fit / "curve.csv" for run in told.runs for fit in run.fits]
+    for place, file in enumerate(curves):
+        rows = [row | {"mrr@10": 0.5 + place / 100} for row in read(file)]
+        write_csv(file, rows, list(rows[0]))
+    draw(told, workdir)
+    points = read(workdir / "shown.csv")
+    assert {point["metric"] for point in points} == {"ndcg@10", "mrr@10"}
+    mean = {point["mean"] for point in points if (point["method"], point["metric"]) == ("bpr", "mrr@10")}
+    assert {round(float(value), 9) for value in mean} == {0.51}
+    text = (workdir / "shown.svg").read_text()
+    assert "validation NDCG@10" in text
+    assert "validation MRR@10" in text
+    lacking = [{name: value for name, value in row.items() if name != "mrr@10"} for row in read(curves[0])]
+    write_csv(curves[0], lacking, list(lacking[0]))
+    draw(told, workdir)
+    assert "metric" not in read(workdir / "shown.csv")[0]
+    assert "MRR" not in (workdir / "shown.svg").read_text()
+
+
+def test_the_asterisk_and_the_band_are_explained_in_the_figure(three: list[tuple[str, str]], workdir: Path) -> None:
+    draw(contents(*three, kind="convergence", seeds=3), workdir)
+    assert "shared the machine" not in (workdir / "shown.svg").read_text()
+    for dataset, folder in three:
+        for seed in range(3):
+            fit = paths.fit(dataset, folder, seed, seed)
+            curve = [row | {"cpu_seconds": row["seconds"]} for row in read(fit / "curve.csv")]
+            write_csv(fit / "curve.csv", curve, list(curve[0]))
+    file = paths.fit("d", "mf-bpr-sgd-1", 0, 0) / "metrics.json"
+    write_json(file, read_json(file) | {"cpu_share_of_others": 0.6})
+    for kind, said in (("convergence", "bands: least to greatest"), ("time_to_quality", "bars: 95 % intervals")):
+        draw(contents(*three, kind=kind, seeds=3), workdir)
+        text = (workdir / "shown.svg").read_text()
+        assert "* shared the machine with other processes" in text
+        assert said in text
 
 
 CURVES = [

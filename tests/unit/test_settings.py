@@ -269,6 +269,19 @@ CASES = {
         "a.yaml, line 5: key 'studies.0.metrics.1': 'mrr' is there more than once",
     ),
     "no metrics": (study_key("metrics: []"), "a.yaml, line 5: key 'studies.0.metrics': found []; "),
+    "unknown column": (
+        study_key("columns: [spread, sd]"),
+        "a.yaml, line 5: key 'studies.0.columns.1': found 'sd'; input should be 'spread', 'interval', 'epochs', "
+        "'updates', 'seconds', 'cpu_seconds', 'memory', 'trials' or 'chosen'",
+    ),
+    "column twice": (
+        study_key("columns: [spread, spread]"),
+        "a.yaml, line 5: key 'studies.0.columns': found ['spread', 'spread']; 'spread' is there more than once",
+    ),
+    "unknown layout": (
+        study_key("layout: broad"),
+        "a.yaml, line 5: key 'studies.0.layout': found 'broad'; input should be 'long' or 'wide'",
+    ),
     "unknown validation metric": (
         study_key("validation_metric: ndcg@x"),
         "a.yaml, line 5: key 'studies.0.validation_metric': metric 'ndcg@x': allowed is ndcg@k",

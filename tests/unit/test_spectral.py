@@ -263,7 +263,7 @@ def problem(train, **settings):
         loss=rg2(0.05),
         settings=settings_class([MatrixFactorization, RG2, Spectral])(**values),
         train=lambda dtype: train,
-        validate=lambda users, items: 0.25,
+        validate=lambda users, items: {"validation": 0.25},
         init_seed=0,
         device=CPU,
     )

@@ -217,13 +217,18 @@ def test_two_tower_trains_as_plain_torch_does():
         loss=Squared(settings),
         settings=settings,
         train=lambda dtype: TrainMatrix(pairs, M, N, dtype=dtype, ratings=ratings),
-        validate=lambda users, items: 0.0,
+        validate=lambda users, items: {"validation": 0.0},
         init_seed=7,
         device="cpu",
         features=given,
     )
     seen = []
-    method.solver().solve(replace(problem, validate=lambda users, items: seen.append(users @ items.T) or len(seen)))
+
+    def validate(users, items):
+        seen.append(users @ items.T)
+        return {"validation": len(seen)}
+
+    method.solver().solve(replace(problem, validate=validate))
 
     generator = torch.Generator().manual_seed(7)
     train = matrix(dtype=torch.float32)
@@ -356,7 +361,7 @@ def test_als_validates_what_it_predicts():
         loss=Squared(settings),
         settings=settings,
         train=lambda dtype: TrainMatrix(pairs, M, N, dtype=dtype, ratings=ratings),
-        validate=lambda users, items: seen.append((users, items)) or -float(len(seen)),
+        validate=lambda users, items: {"validation": seen.append((users, items)) or -float(len(seen))},
         maximise=False,
         init_seed=0,
         device="cpu",

@@ -63,7 +63,7 @@ def problem(validate, **others):
 
 def validation(*values):
     """Validates as the given values, by the epoch that the vectors name; the last one for ever."""
-    return lambda users, items: values[min(int(users[0, 0]), len(values)) - 1]
+    return lambda users, items: {"validation": values[min(int(users[0, 0]), len(values)) - 1]}
 
 
 # --- budgets and the best epoch
@@ -81,7 +81,7 @@ def validation(*values):
 )
 def test_budget_of_epochs_and_updates(budget, updates, epochs, ended):
     """The metric rises for ever."""
-    solution = run(Counting(updates), problem(lambda users, items: float(users[0, 0])), budget)
+    solution = run(Counting(updates), problem(lambda users, items: {"validation": float(users[0, 0])}), budget)
     assert len(solution.curve) == solution.best_epoch == epochs
     assert solution.curve[-1]["updates"] == epochs * updates
     assert solution.extra == {"ended": ended}
@@ -194,7 +194,7 @@ def solve(name, split, checkpoint=None, stop_after=None, key="this fit", said=No
         epochs.append(len(epochs) + 1)
         if stop_after is not None and len(epochs) > stop_after:
             raise Interrupted
-        return -((users @ items.T - 0.5) ** 2).mean().item()
+        return {"validation": -((users @ items.T - 0.5) ** 2).mean().item()}
 
     made = problem(
         validate,
@@ -447,6 +447,10 @@ def test_training_keeps_the_epoch_that_is_best_by_the_metric_that_is_named(name,
     scorer = vector_scorer(*(torch.from_numpy(result.arrays[f"{side}_vectors"]) for side in ("user", "item")))
     found, _ = evaluate_metrics(split, scorer, [parse_metric(watched)])
     assert found["valid"][watched] == pytest.approx(result.record.validation, rel=1e-12)
+    if chosen.watched.cutoff is not None:
+        beside = f"mrr@{chosen.watched.cutoff}"
+        mrr, _ = evaluate_metrics(split, scorer, [parse_metric(beside)])
+        assert result.curve[result.record.best_epoch - 1][beside] == pytest.approx(mrr["valid"][beside], rel=1e-12)
     usual = fit(method(name), chosen.settings, Inputs("toy", split), Seeds(0, 0), EXECUTION)
     losses = [[row["loss"] for row in one.curve] for one in (usual, result)]
     together = min(map(len, losses))

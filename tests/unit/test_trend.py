@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from simulations_data import Counting, CountingSettings, contents_of, write_counted
 
+from dotbench.reporting import drawing
 from dotbench.reporting.figures import trend as trend_module
 from dotbench.reporting.kind import figure_kinds
 from dotbench.simulations import entry as entry_module
@@ -105,8 +106,8 @@ def figure_of(
         write_counted(shown[-1], methods)
     figures: list[Any] = []
     monkeypatch.setattr(trend_module, "read_simulations", lambda contents: shown)
-    monkeypatch.setattr(trend_module, "ACROSS", 2)
-    monkeypatch.setattr(trend_module, "save", lambda figure, *_: figures.append(figure))
+    monkeypatch.setattr(drawing, "ACROSS", {"double": 2})
+    monkeypatch.setattr(drawing, "save", lambda figure, *_: figures.append(figure))
     figure_kinds()["trend"]().write(contents_of(*shown, kind="trend"), workdir)
     return figures[0].axes
 

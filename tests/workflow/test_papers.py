@@ -85,7 +85,7 @@ class Counted(TableKind):
     def write(self, contents: Contents, folder: Path) -> None:
         rows = [{"study": contents.study, "methods": len(contents.runs)}]
         columns = [Column("Study", lambda row: row["study"]), Column("Methods", lambda row: str(row["methods"]))]
-        write_table(folder / contents.report_item, rows, columns, [contents.title])
+        write_table(contents, folder, rows, columns, [contents.title])
         write_csv(folder / f"{contents.report_item}.csv", rows, ["study", "methods"])
 '''
 CONFIG = """

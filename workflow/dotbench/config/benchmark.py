@@ -16,6 +16,8 @@ from dotbench.datasets.splits.base import DEFAULT, Splitter
 from dotbench.errors import DotbenchError, warn
 from dotbench.evaluation.metrics.base import WATCHED, parse_metric
 from dotbench.registry import PAPERS, papers, unknown
+from dotbench.reporting.layout import Layout
+from dotbench.reporting.method_columns import ColumnName
 from dotbench.runs.method import Method, MethodChoice, WrongChoice, resolve
 from dotbench.settings import Seed, Settings, dotted, explain
 from dotbench.simulations.base import Simulation
@@ -80,6 +82,20 @@ class StudyChoice(Settings):
         description="metric on the validation part that ends training early and chooses the epoch and the "
         "hyperparameters; absent: `ndcg@10`, in rating studies `rmse`",
     )
+    layout: Layout | None = Field(
+        None,
+        description="of the tables of methods: `long` has a line for each dataset and method, `wide` a line for each "
+        "method, with the datasets side by side; absent: as each table has it",
+    )
+    columns: list[ColumnName] | None = Field(
+        None,
+        description="what tables of methods show beside the means, in this order; `[]`: means alone; absent: as each "
+        "table has it",
+    )
+    size: Literal["single", "double"] = Field(
+        "double",
+        description="width of figures and tables: one column of a page with two, or both",
+    )
     halving: Halving | None = Field(
         None, description="tune by successive halving where training can pause; absent: every setting to the end"
     )
@@ -100,7 +116,7 @@ class StudyChoice(Settings):
             raise ValueError("allowed is a name of `dotbench list splits`, or a mapping of 'kind' and its settings")
         return value
 
-    @field_validator("datasets")
+    @field_validator("datasets", "columns")
     @classmethod
     def _once(cls, value: list[str] | None) -> list[str] | None:
         _no_repeats(value or [])
@@ -110,6 +126,9 @@ class StudyChoice(Settings):
     def _something(self) -> "StudyChoice":
         if not self.methods and not self.simulations:
             raise ValueError("needs 'methods', 'simulations', or both")
+        if not self.methods and (self.layout or self.columns is not None):
+            key = "layout" if self.layout else "columns"
+            raise ValueError(f"'{key}' is about tables of methods, and the study has no 'methods'")
         return self
 
 
@@ -232,6 +251,11 @@ class Benchmark(Settings):
             for entry in choice.simulations
             for simulation in [resolve_simulation(entry, choice.study)]
         ]
+
+    def presentation(self, study: Any) -> dict[str, Any]:
+        """What a study says of the look of its tables and figures."""
+        [choice] = [choice for choice in self.studies if choice.study == study.name]
+        return {"layout": choice.layout, "columns": choice.columns, "size": choice.size}
 
     def of_studies(self, names: Collection[str]) -> "Benchmark":
         """The same configuration with these studies alone."""

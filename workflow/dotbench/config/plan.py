@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dotbench import paths
 from dotbench.config.runs import MethodEntry, RunPlan
+from dotbench.datasets.catalogue import load_dataset
 from dotbench.errors import DotbenchError
 from dotbench.reporting.claims.language import claims_path
 from dotbench.reporting.contents import Contents, SplitFacts
@@ -125,7 +126,14 @@ class Plan(RunPlan):
             ],
             simulations=[entry.described() for entry in simulations],
             features=item.features if item else None,
+            titles=self.titles(entries),
+            **self.benchmark.presentation(study),
         )
+
+    def titles(self, entries: list[MethodEntry]) -> dict[str, str]:
+        """Dataset of the entries → its full name, where its definition has one."""
+        found = {name: load_dataset(name).title for name in dict.fromkeys(entry.dataset for entry in entries)}
+        return {name: title for name, title in found.items() if title}
 
     # files and targets
 

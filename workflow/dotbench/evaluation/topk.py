@@ -216,6 +216,7 @@ def ndcg(hits: "torch.Tensor", n_relevant: "torch.Tensor") -> "torch.Tensor":
     return (hits.double() @ discounts) / ideal
 
 
-def mean_ndcg(ranking: Ranking, scorer: Scorer) -> float:
-    """Mean NDCG over the ranked users."""
-    return float(ndcg(ranking.hits(scorer), ranking.n_relevant).mean())
+def mean_reciprocal_rank(hits: "torch.Tensor") -> float:
+    """Mean of 1 / rank of the first hit, 0 for a list without one; ``hits`` (n, k) bool, best first."""
+    first = hits.int().argmax(dim=1) + 1
+    return float((hits.any(dim=1).double() / first).mean())

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter
 
 from dotbench.datasets.splits.base import Splitter
-from dotbench.reporting.records import MethodRuns, dataset_facts
+from dotbench.reporting.records import MethodRuns, dataset_facts, dataset_label
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Contents:
     paper-versus-ours; ``title``: its first note; ``validation_metric``: ends training early and chooses settings;
     ``grid``: which grids the configuration names; ``published``: the paper whose numbers the study is set beside;
     ``simulations``: as
-    `dotbench.simulations.entry.SimulationEntry.described`; ``features``: those whose tables are shown."""
+    `dotbench.simulations.entry.SimulationEntry.described`; ``features``: those whose tables are shown; ``titles``:
+    dataset → its full name; ``layout``, ``columns`` and ``size``: those of the study, None where it names none."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -51,11 +52,24 @@ class Contents:
     runs: list[MethodRuns] = field(default_factory=list)
     simulations: list[dict[str, Any]] = field(default_factory=list)
     features: str | None = None
+    titles: dict[str, str] = field(default_factory=dict)
+    layout: Literal["long", "wide"] | None = None
+    columns: list[str] | None = None
+    size: Literal["single", "double"] = "double"
 
     @property
     def datasets(self) -> dict[str, dict[str, Any]]:
         """Dataset of the runs → the content of its ``stats.json``."""
         return dataset_facts(run.dataset for run in self.runs)
+
+    def titled(self, dataset: str) -> str:
+        """The full name of a dataset; its own where the definition gives none."""
+        return self.titles.get(dataset, dataset)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Dataset of the runs → its full name in tables and figures, with the marks of `dataset_label`."""
+        return {name: dataset_label(stats, self.titled(name)) for name, stats in self.datasets.items()}
 
     def finished(self) -> "Contents":
         """The same with those methods of which a reported run is finished, each with its own finished seeds."""

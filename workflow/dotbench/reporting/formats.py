@@ -10,18 +10,31 @@ from typing import Any
 from tabulate import tabulate
 
 from dotbench.files import write_text
+from dotbench.reporting.cells import Cell, one_line
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.latex import Float, Header, latex_table
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A header, how a row's cell reads, and whether it is bold or underlined."""
+    """A header, how a row's cell reads, and whether it is bold or underlined. Columns of one ``group`` stand side by
+    side under its name."""
 
     header: str
     show: Callable[[Row], str]
     bold: Callable[[Row], bool] = lambda row: False
     underlined: Callable[[Row], bool] = lambda row: False
+    group: str = ""
+
+    def cell(self, row: Row) -> Cell:
+        return Cell(self.show(row), self.bold(row), self.underlined(row))
+
+    @property
+    def title(self) -> str:
+        """The header where there is one line of them."""
+        return f"{self.group} {self.header}".strip()
 
 
 @dataclass(frozen=True)
@@ -33,16 +46,11 @@ class Markup:
     bold: str
     underlined: str
 
-    def cell(self, column: Column, row: Row) -> str:
-        text = self.escape(one_line(column.show(row)))
-        if column.bold(row):
+    def written(self, cell: Cell) -> str:
+        text = self.escape(one_line(cell.text))
+        if cell.bold:
             return self.bold.format(text)
-        return self.underlined.format(text) if column.underlined(row) else text
-
-
-def one_line(text: str) -> str:
-    """Text without line ends, which would tear a row: a reason may have several lines."""
-    return " ".join(text.splitlines()).strip()
+        return self.underlined.format(text) if cell.underlined else text
 
 
 def number(value: float | None, form: str, missing: str = "–") -> str:
@@ -50,19 +58,26 @@ def number(value: float | None, form: str, missing: str = "–") -> str:
     return missing if value is None else form.format(value)
 
 
-def render(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> dict[str, str]:
+def render(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str], place: Float) -> dict[str, str]:
     """Format → text. The notes follow the table in every format."""
+    headers = [Header(column.header, column.group) for column in columns]
+    cells = [[column.cell(row) for column in columns] for row in rows]
     return {
         "md": _table(rows, columns, MARKDOWN) + "\n\n" + _list(notes),
-        "tex": _latex(rows, columns, notes),
+        "tex": latex_table(headers, cells, notes, place),
         "html": _html(rows, columns, notes),
     }
 
 
-def write_table(path: Path, rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> None:
-    """Write ``path`` with each format's ending behind its name."""
-    for kind, text in render(rows, columns, notes).items():
-        write_text(path.with_name(f"{path.name}.{kind}"), text)
+def write_table(
+    contents: Contents, folder: Path, rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]
+) -> None:
+    """Write the table of ``contents`` into ``folder`` in every format. Its title is the caption in LaTeX."""
+    name = contents.report_item
+    caption = contents.title or f"{name.replace('_', ' ').capitalize()}."
+    place = Float(caption, f"tab:{contents.study}-{name}", both_columns=contents.size == "double")
+    for kind, text in render(rows, columns, notes, place).items():
+        write_text(folder / f"{name}.{kind}", text)
 
 
 def render_page(
@@ -84,36 +99,9 @@ def _list(notes: Sequence[str]) -> str:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column], markup: Markup) -> str:
-    cells = [[markup.cell(column, row) for column in columns] for row in rows]
-    headers = [markup.escape(one_line(column.header)) for column in columns]
+    cells = [[markup.written(column.cell(row)) for column in columns] for row in rows]
+    headers = [markup.escape(one_line(column.title)) for column in columns]
     return tabulate(cells, headers, tablefmt=markup.form, disable_numparse=True)
-
-
-def _latex(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str]) -> str:
-    lines = _table(rows, columns, LATEX_MARKUP).splitlines()
-    rules = [k for k, line in enumerate(lines) if line == r"\hline"]
-    for k, name in zip((rules[0], rules[1], rules[-1]), (r"\toprule", r"\midrule", r"\bottomrule"), strict=True):
-        lines[k] = name
-    comments = [f"% {one_line(note)}" for note in notes]
-    return "\n".join(["% needs \\usepackage{booktabs}", *lines, *comments]) + "\n"
-
-
-LATEX = {"\\": r"\textbackslash{}", "%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
-LATEX |= {"~": r"\textasciitilde{}", "^": r"\^{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-LATEX |= {"*": r"$^{*}$", "†": r"$^{\dagger}$", "≈": r"$^{\approx}$"}  # marks behind a number
-LATEX |= {letter: f"$^{{{digit}}}$" for digit, letter in zip("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", strict=True)}
-LATEX |= {letter: f"$_{{{digit}}}$" for digit, letter in zip("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋", strict=True)}
-LATEX |= {"–": "--", "—": "---", "…": r"\dots{}", "−": "$-$", "‖": r"$\|$"}
-NAMED = """α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi
-ρ rho ς varsigma σ sigma τ tau υ upsilon φ phi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma
-Φ Phi Ψ Psi Ω Omega ± pm × times · cdot ≤ leq ≥ geq ≠ neq ∞ infty ∑ sum ∈ in → to"""
-LATEX |= {letter: rf"$\{name}$" for letter, name in re.findall(r"(\S) (\w+)", NAMED)}
-
-
-def latex_escape(text: str) -> str:
-    """Text as it must stand in LaTeX. A bracket at the start would be an option of the line end before it."""
-    escaped = "".join(LATEX.get(character, character) for character in text)
-    return "{[}" + escaped[1:] if escaped.startswith("[") else escaped
 
 
 MARKUP = re.compile(
@@ -132,7 +120,6 @@ def markdown_escape(text: str) -> str:
 
 
 MARKDOWN = Markup("github", markdown_escape, "**{}**", "<ins>{}</ins>")
-LATEX_MARKUP = Markup("latex_raw", latex_escape, r"\textbf{{{}}}", r"\underline{{{}}}")
 HTML = Markup("unsafehtml", lambda text: html.escape(text).replace(" [", "<br>["), "<b>{}</b>", "<u>{}</u>")
 
 

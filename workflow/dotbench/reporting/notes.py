@@ -1,11 +1,12 @@
 """The notes under a table: protocol, marks, hardware and versions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from dotbench import paths
 from dotbench.evaluation.metrics.base import WATCHED, headers, parse_metric
 from dotbench.files import read_json
+from dotbench.reporting.cells import BOLD, UNDERLINED, Legend
 from dotbench.reporting.comparison import is_compared
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.method_columns import metric_title
@@ -13,23 +14,32 @@ from dotbench.reporting.rows import INERT, cold_parts
 from dotbench.statistics.paired import MIN_USERS
 from dotbench.statistics.replications import MIN_REPLICATIONS
 
-SECOND = "Underlined: second, better than every other but the best. ≈²: not distinguishable from the second best mean."
+SECOND = Legend(
+    "Underlined: second, better than every other but the best. ≈²: not distinguishable from the second best mean.",
+    UNDERLINED,
+    "²",
+)
 COLD_NOTE = (
     "Warm: the test part; new users, new items, both new: held out from training altogether; cold: all of these; "
     "overall: warm and cold."
 )
 WARM_ALONE = " What is bold, or a tie, is so of the warm test alone."
-BOLD = (
+BEST = Legend(
     "Bold: better than every other method of the dataset (p < .05, moderated paired t-test over users, Holm over all "
     f"pairs). ≈: not distinguishable from the best mean. With fewer than {MIN_USERS} test users in a seed nothing is "
-    "compared."
+    "compared.",
+    BOLD,
+    "≈",
 )
-BOLD_BY_PART = (
+BEST_BY_PART = Legend(
     "Bold: better than every other method of the dataset on this part (p < .05, Student's paired t-test over seeds, "
     f"Holm over all pairs). ≈: not distinguishable from the best mean. Fewer than {MIN_REPLICATIONS} seeds are not "
     "compared. All seeds are draws from the same ratings: what is found holds for other draws of them, and says "
-    "nothing of other data."
+    "nothing of other data.",
+    BOLD,
+    "≈",
 )
+EDGE = Legend("! marks a chosen setting on the edge of its grid.", "!")
 INERT_NOTE = (
     "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation {metric} varies by "
     f"less than {INERT}."
@@ -38,20 +48,20 @@ CLIPPED_NOTE = (
     "Clipped, where a column says so: predictions beyond the least or greatest training rating are set to it."
 )
 BY = "Training stops early, and hyperparameters are chosen, by {} on the validation part."
-COSTS = "Seconds are of training alone, one run; * marks runs that shared the machine."
-UPDATES = " Updates are gradient steps, or half sweeps of ALS."
+COSTS = Legend("Seconds are of training alone, one run; * marks runs that shared the machine.", "*")
+UPDATES = "Updates are gradient steps, or half sweeps of ALS."
 
 
 def notes(
     contents: Contents,
     rows: list[dict[str, Any]],
     facts: dict[str, dict[str, Any]],
+    shown: Collection[str],
     by_part: bool = False,
-    wide: bool = False,
     second: bool = False,
 ) -> list[str]:
-    """Sentences that a reader needs to judge the numbers. ``by_part``: methods are compared on every part of the test;
-    ``wide``: a line is a method, without intervals and costs; ``second``: the second place is marked too."""
+    """Sentences that a reader needs to judge the numbers. ``shown``: what the table has beside the means;
+    ``by_part``: methods are compared on every part of the test; ``second``: the second place is marked too."""
     records = [record for run in contents.runs for record in run.metrics()]
     seeds, split, watched = contents.seeds, contents.split, metric_title(contents.validation_metric)
     if split.seedless:
@@ -69,35 +79,44 @@ def notes(
             "of a split that is not among the reported ones "
             f"(seed {contents.tuning_seed}; its training and validation pairs overlap their test pairs)"
         )
-    spread = "standard error" if by_part else "standard deviation"
-    interval = "" if by_part or wide else " [95 % interval, Student's t]"
+    spread = f" ± standard {'error' if by_part else 'deviation'}" if "spread" in shown else ""
+    interval = " [95 % interval, Student's t]" if "interval" in shown else ""
+    inert = Legend(INERT_NOTE.format(metric=watched), "†")
     lines = [
         *([contents.title] if contents.title else []),
         split.headline + _protocol(contents),
         *_untested(contents, by_part),
         *([split.remark] if split.remark else []),
         *(_unseen(name, contents) for name in facts if split.variant),
-        *([COLD_NOTE + ("" if by_part else WARM_ALONE)] if not wide and cold_parts(contents.runs) else []),
+        *([COLD_NOTE + ("" if by_part else WARM_ALONE)] if cold_parts(contents.runs) else []),
         *([CLIPPED_NOTE] if "rmse_clipped" in contents.metrics else []),
         *([BY.format(watched)] if contents.validation_metric != WATCHED[contents.task] else []),
-        f"Mean ± {spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
-        f"Hyperparameters are chosen on the validation part {tuned}; ! marks the edge of the grid.",
-        *([INERT_NOTE.format(metric=watched)] if not wide and any(row["inert"] for row in rows) else []),
+        Legend(
+            f"Mean{spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
+            *"±[",
+        ),
+        f"Hyperparameters are chosen on the validation part {tuned}.",
+        EDGE,
+        *([inert] if "chosen" in shown and any(row["inert"] for row in rows) else []),
         *_halving(contents),
-        *_budgets(rows),
+        *_budgets(contents, rows),
         *([_grids(contents.grid)] if contents.published or contents.grid != "paper" else []),
-        BOLD_BY_PART if by_part else BOLD,
+        BEST_BY_PART if by_part else BEST,
         *([SECOND] if second else []),
-        *([COSTS + ("" if by_part else UPDATES)] if not wide else []),
+        *([COSTS] if "seconds" in shown else []),
+        *([UPDATES] if "updates" in shown else []),
     ]
     lines += data_notes(contents, facts)
     for row in rows:
         if row["failed"]:
             failed = f"{row['failed']} of {row['seeds']} seeds failed"
-            lines.append(f"{row['dataset']}, {row['method']}: {failed}: {row['failure']}; log: {row['failure_log']}.")
+            where = f"{contents.titled(row['dataset'])}, {row['method']}"
+            lines.append(f"{where}: {failed}: {row['failure']}; log: {row['failure_log']}.")
     for name in dict.fromkeys(row["dataset"] for row in rows if row["failed"]):
         lacking = ", ".join(row["method"] for row in rows if row["dataset"] == name and row["failed"])
-        lines.append(f"{name}: no method is marked as best or second, for seeds of {lacking} are absent.")
+        lines.append(
+            f"{contents.titled(name)}: no method is marked as best or second, for seeds of {lacking} are absent."
+        )
     return [*lines, *hardware_notes(records)]
 
 
@@ -133,7 +152,8 @@ def data_notes(contents: Contents, facts: dict[str, dict[str, Any]]) -> list[str
             counts = f"{raw['users']:,} users, {raw['items']:,} items, {raw['rows']:,} ratings"
         doubt = ", NOT VERIFIED against an official digest" if stats["verified"] is False else ""
         doubt += f", OTHER COUNTS: {'; '.join(stats['counts_differ'])}" if stats["counts_differ"] else ""
-        lines.append(f"{name}: {counts}; {stats['origin']}{doubt}.")
+        title = contents.titled(name)
+        lines.append(f"{title}{f' ({name})' if title != name else ''}: {counts}; {stats['origin']}{doubt}.")
     return lines
 
 
@@ -165,13 +185,14 @@ def _halving(contents: Contents) -> list[str]:
     ]
 
 
-def _budgets(rows: list[dict[str, Any]]) -> list[str]:
+def _budgets(contents: Contents, rows: list[dict[str, Any]]) -> list[str]:
     """Least and greatest number of settings that the tuned methods of a dataset were tuned over, where they differ."""
     lines = []
     for name in dict.fromkeys(row["dataset"] for row in rows):
         tried = {row["trials"] for row in rows if row["dataset"] == name and row["trials"]}
         if len(tried) > 1:
-            lines.append(f"{name}: settings tried for a method: {min(tried)} to {max(tried)}; see the csv.")
+            tried_text = f"settings tried for a method: {min(tried)} to {max(tried)}; see the csv."
+            lines.append(f"{contents.titled(name)}: {tried_text}")
     return lines
 
 
@@ -191,6 +212,6 @@ def _unseen(dataset: str, contents: Contents) -> str:
     numbers = [(m["test"], m["unseen"]["users"], m["unseen"]["items"], sum(m["cold"].values())) for m in splits]
     test, users, items, cold = (f"{sum(column) / len(column):,.6g}" for column in zip(*numbers, strict=True))
     return (
-        f"{dataset}: {test} test pairs; {users} users and {items} items of the held-out pairs have no training pair; "
-        f"{cold} held-out pairs are set apart (means over the seeds)."
+        f"{contents.titled(dataset)}: {test} test pairs; {users} users and {items} items of the held-out pairs have "
+        f"no training pair; {cold} held-out pairs are set apart (means over the seeds)."
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from dotbench.files import atomic, read_json, write_csv
 from dotbench.lazy import np, pd
-from dotbench.reporting.drawing import METADATA, verbatim
+from dotbench.reporting.drawing import METADATA, pyplot, verbatim
 
 VALUES = 40  # different ratings that get a bar each; more are put into as many classes
 SERIES = {"user": "#0072B2", "item": "#D55E00"}  # Okabe and Ito
@@ -17,12 +17,10 @@ def profile(folder: Path, title: str, facts: dict[str, str]) -> list[Path]:
 
     ``folder``: a prepared dataset. ``facts``: printed on top, name → text.
     """
-    from matplotlib import pyplot as plt
-
+    plt = pyplot()
     stats = read_json(folder / "stats.json")
     series = profile_series(folder, stats)
     write_csv(folder / "profile.csv", series, ["panel", "series", "x", "y"])
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure = plt.figure(figsize=(8.27, 11.69), layout="constrained")
     parts: Any = figure.subfigures(3, 1, height_ratios=[1.1, 1.3, 1.3])
     top, middle, bottom = parts

@@ -12,12 +12,12 @@ from dotbench.lazy import pd
 SHARED = 0.1  # share of the machine's CPU time taken by others, from which a time is marked
 
 
-def dataset_label(stats: dict[str, Any]) -> str:
-    """The dataset's name in tables and figures, with marks: generated data, doubtful origin, unpublished counts."""
+def dataset_label(stats: dict[str, Any], title: str | None = None) -> str:
+    """The dataset's title, or name, with marks: generated data, doubtful origin, unpublished counts."""
     marks = ["generated"] if stats["origin"] == "generated" else []
     marks += ["unverified copy"] if stats["verified"] is False else []
     marks += ["other counts"] if stats["counts_differ"] else []
-    label: str = stats["dataset"] + (f" ({', '.join(marks)})" if marks else "")
+    label: str = (title or stats["dataset"]) + (f" ({', '.join(marks)})" if marks else "")
     return label
 
 

@@ -65,7 +65,8 @@ class Fit:
     def save_facts(self, folder: Path) -> None:
         """Write ``curve.csv`` and ``fit.json``."""
         columns = ["epoch", "updates", "seconds", "cpu_seconds", "loss", self.record.validation_metric]
-        write_csv(folder / "curve.csv", map(short, self.curve), columns)
+        further = [key for key in (self.curve[0] if self.curve else ()) if key not in columns]
+        write_csv(folder / "curve.csv", map(short, self.curve), [*columns, *further])
         write_json(folder / "fit.json", self.record.to_json())
 
 
@@ -231,19 +232,28 @@ class _Task:
             arrays = {part: baseline.predict(pairs) for part, pairs in held_out(split).items()}
             if not all(np.isfinite(values).all() for values in arrays.values()):
                 raise FitFailed("a prediction is NaN or infinite")
-            validation = method.watched.error(split.ratings["valid"], arrays["valid"], _rated(split))
-        row = {"epoch": 1, "updates": 1, "seconds": seconds, "cpu_seconds": cpu_seconds, "validation": validation}
+            error = method.watched.error(split.ratings["valid"], arrays["valid"], _rated(split))
+            validation = {"validation": error}
+        row = {"epoch": 1, "updates": 1, "seconds": seconds, "cpu_seconds": cpu_seconds, **validation}
         return Training([row], 1, arrays)
 
 
 def _validation(method: Method, split: Split, device: str) -> Validate:
-    """The watched metric as a function of user vectors and item vectors."""
+    """The watched metric, as ``validation``, and those beside it in a curve, as a function of user vectors and item
+    vectors."""
     metric = method.watched
     if method.task == "rating":
         truth, rated = split.ratings["valid"], _rated(split)
-        return lambda users, items: metric.error(truth, inner_products(users, items, split.valid), rated)
+        return lambda users, items: {
+            "validation": metric.error(truth, inner_products(users, items, split.valid), rated)
+        }
     ranking = Ranking(split.valid, split.train, split.n_users, split.n_items, device, metric.cutoff or CUTOFF)
-    return lambda users, items: metric.watch(ranking, vector_scorer(users, items))
+
+    def watched(users: "torch.Tensor", items: "torch.Tensor") -> dict[str, float]:
+        values = metric.watch(ranking, vector_scorer(users, items))
+        return {"validation" if key == metric.key else key: value for key, value in values.items()}
+
+    return watched
 
 
 def _rated(split: Split) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from dotbench.registry import Component, discover
 from dotbench.settings import S, Settings, SettingsBase, narrowed
 from dotbench.tuning.grid import Grids
 
-Validate = Callable[["torch.Tensor", "torch.Tensor"], float]
+Validate = Callable[["torch.Tensor", "torch.Tensor"], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Pause:
 class Problem:
     """What a solver minimises, and with what at hand.
 
-    ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric; higher is better, or
-    lower unless ``maximise``.
+    ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric as ``validation``; higher
+    is better, or lower unless ``maximise``; and others by their names, for the curve alone.
     ``spectrum``: a decomposition computed before, or None. ``features``: those that the model reads, or None.
     ``checkpoint``: where an interrupted fit leaves its state and finds it again, or None; ``key`` names the fit, a
     checkpoint of another one is not used. ``pause``: how far to train for now, with the state left in the checkpoint;
@@ -63,9 +63,9 @@ class Problem:
 class Solution:
     """Vectors, and how training went.
 
-    ``curve``: one row per epoch with ``epoch, updates, seconds, cpu_seconds, loss, validation``; seconds are
-    cumulative and of training alone. ``best_epoch`` is the one whose vectors these are. ``paused``: training
-    could go on.
+    ``curve``: one row per epoch with ``epoch, updates, seconds, cpu_seconds, loss, validation``, and what else
+    ``validate`` gives; seconds are cumulative and of training alone. ``best_epoch`` is the one whose vectors these are.
+    ``paused``: training could go on.
     """
 
     users: "torch.Tensor"

@@ -54,7 +54,7 @@ class ClosedForm(Solver):
         errors = targets - train.scores(x @ m, y)
         row = {"epoch": 1, "updates": 1, "seconds": seconds[0], "cpu_seconds": seconds[1]}
         row |= {"loss": float((errors.square().sum() + ridge * m.square().sum()) / len(errors))}
-        return Solution(users, items, [row | {"validation": problem.validate(users, items)}], best_epoch=1)
+        return Solution(users, items, [row | problem.validate(users, items)], best_epoch=1)
 
 
 def bilinear_ridge(

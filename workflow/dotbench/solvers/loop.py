@@ -78,7 +78,7 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
         }
         users, items = trainer.vectors()
         finite = math.isfinite(loss) and bool(torch.isfinite(users).all()) and bool(torch.isfinite(items).all())
-        row["validation"] = problem.validate(users, items) if finite else math.nan
+        row |= problem.validate(users, items) if finite else {"validation": math.nan}
         if not math.isfinite(row["validation"]):
             _forget(problem)
             raise FitFailed(f"NaN or infinity in epoch {row['epoch']}: loss {loss}, validation {row['validation']}")

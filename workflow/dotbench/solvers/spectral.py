@@ -64,7 +64,7 @@ class Spectral(Solver):
             "seconds": spectrum.seconds,
             "cpu_seconds": spectrum.cpu_seconds,
             "loss": problem.loss.objective(train, users, items),
-            "validation": problem.validate(users, items),
+            **problem.validate(users, items),
         }
         facts = {
             "iterations": spectrum.iterations,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from dotbench.errors import DotbenchError
-from dotbench.evaluation.topk import Lists, Ranking, Scorer
-from dotbench.lazy import np
+from dotbench.evaluation.topk import Lists, Ranking, Scorer, mean_reciprocal_rank
+from dotbench.lazy import np, torch
 from dotbench.registry import Component, discover, unknown
 
 WATCHED = {"ranking": "ndcg@10", "rating": "rmse"}  # stops training early and chooses settings, if no other is named
@@ -82,9 +82,15 @@ class UserMetric(RankingMetric):
     def value(self, lists: Lists) -> float:
         return float(self.of_users(lists).mean())
 
-    def watch(self, ranking: Ranking, scorer: Scorer) -> float:
-        """The mean over a ranking's users, during training; the ranking's cut-off is the metric's."""
-        return self.value(ranking.lists(scorer, beyond=self.cutoff is None))
+    def watch(self, ranking: Ranking, scorer: Scorer) -> dict[str, float]:
+        """During training: key → mean over a ranking's users, of this metric and of what stands `beside` it in a curve;
+        the ranking's cut-off is the metric's."""
+        lists = ranking.lists(scorer, beyond=self.cutoff is None)
+        return {**self.beside(torch.from_numpy(lists.hits)), self.key: self.value(lists)}
+
+    def beside(self, hits: "torch.Tensor") -> dict[str, float]:
+        """MRR at the same cut-off, if there is one: papers draw both."""
+        return {} if self.cutoff is None else {f"mrr@{self.cutoff}": mean_reciprocal_rank(hits)}
 
 
 class GlobalMetric(RankingMetric):

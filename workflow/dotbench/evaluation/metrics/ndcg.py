@@ -3,7 +3,7 @@
 import math
 
 from dotbench.evaluation.metrics.base import UserMetric
-from dotbench.evaluation.topk import Lists, Ranking, Scorer, mean_ndcg
+from dotbench.evaluation.topk import Lists, Ranking, Scorer, ndcg
 from dotbench.lazy import np
 
 
@@ -28,6 +28,7 @@ class NDCG(UserMetric):
             ideal += discount * (lists.n_relevant >= rank)
         return gain / ideal
 
-    def watch(self, ranking: Ranking, scorer: Scorer) -> float:
+    def watch(self, ranking: Ranking, scorer: Scorer) -> dict[str, float]:
         """On the device of the vectors."""
-        return mean_ndcg(ranking, scorer)
+        hits = ranking.hits(scorer)
+        return {self.key: float(ndcg(hits, ranking.n_relevant).mean()), **self.beside(hits)}

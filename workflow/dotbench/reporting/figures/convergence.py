@@ -1,22 +1,25 @@
 """The validation metric against epochs and against training seconds."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from dotbench.files import write_csv
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
+from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.method_columns import metric_title
-from dotbench.reporting.records import MethodRuns, clock, dataset_label, is_shared
+from dotbench.reporting.records import MethodRuns, clock, is_shared
 
 AXES = {"epoch": "epoch (ALS: full sweep)", "seconds": ""}  # the clock is chosen by the runs
+COLUMNS = ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"]
 HALF_SWEEPS = {**AXES, "epoch": "epoch (ALS: half sweep, as the RG2 paper counts)"}
 
 
 class Convergence(FigureKind):
-    """The validation metric, NDCG\\@10 if the study names no other, during training: mean over seeds, band from the
+    """The validation metric, NDCG\\@10 if the study names no other, and MRR beside it where the runs kept it, during
+    training: mean over seeds, band from the
     least to the greatest, drawn as far as every seed was trained; the time of an epoch is the mean over seeds. Methods
     without epochs (the closed-form optimum, popularity) are one marker and a dotted level. Seconds are of training
     alone, on a machine of its own; \\* marks methods that shared it, and the time then is CPU time.
@@ -31,42 +34,43 @@ class Convergence(FigureKind):
     half_sweeps: ClassVar[bool] = False  # an epoch of ALS, a full sweep, counts as two
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """Both axes side by side, a row per dataset (``<figure>.*``), and each axis alone for the report."""
-        from matplotlib.ticker import FormatStrFormatter, NullFormatter
+        """Both axes side by side, a row per dataset and metric (``<figure>.*``), and each axis alone for the report.
 
-        half_sweeps = self.half_sweeps
-        name, runs, facts = contents.report_item, contents.runs, contents.datasets
-        metric = contents.validation_metric
+        Metrics of the study besides the validation metric are drawn where the curve of every run has them; a column of
+        the csv then names the metric.
+        """
+        name, runs = contents.report_item, contents.runs
         column, title = clock(runs)
-        titles = {**(HALF_SWEEPS if half_sweeps else AXES), "seconds": title}
+        titles = {**(HALF_SWEEPS if self.half_sweeps else AXES), "seconds": title}
         columns = {"epoch": "epoch", "seconds": column}
+        metrics = drawn_metrics(contents)
         series = [
-            line
+            {**line, "metric": metric}
+            for metric in metrics
             for run in runs
-            for column in columns.values()
-            for line in curve_points(run, column, half_sweeps, metric)
+            for axis in columns.values()
+            for line in curve_points(run, axis, self.half_sweeps, metric)
         ]
-        write_csv(folder / f"{name}.csv", series, ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"])
-        labels = list(dict.fromkeys(run.label for run in runs))
-        levels = {run.label for run in runs if run.metrics()[0]["loss"] == "none"}
-        styles = {label: STYLES[k % len(STYLES)] for k, label in enumerate(labels)}
-        marked = {run.label for run in runs if is_shared(run)}
+        named = ["metric"] if len(metrics) > 1 else []
+        rows = [{key: line[key] for key in (*COLUMNS, *named)} for line in series]
+        write_csv(folder / f"{name}.csv", rows, [*COLUMNS, *named])
+        look = _Look(
+            {label: STYLES[k % len(STYLES)] for k, label in enumerate(dict.fromkeys(run.label for run in runs))},
+            {run.label for run in runs if is_shared(run)},
+            {run.label for run in runs if run.metrics()[0]["loss"] == "none"},
+        )
         for stem, axes in {name: list(AXES), **{f"{name}-{axis}": [axis] for axis in AXES}}.items():
-            width, height = (4.2, 3.2) if len(axes) > 1 else (7.0, 4.6)
-            size = (width * len(axes) + 2.2, height * len(facts))
-            figure, panels = pyplot().subplots(len(facts), len(axes), figsize=size, squeeze=False, layout="constrained")
-            for row, dataset in zip(panels, facts, strict=True):
+            panels = [(dataset, metric) for dataset in contents.labels for metric in metrics]
+            sheet = Sheet(contents.size, len(panels), len(axes))
+            for row, (dataset, metric) in zip(sheet.axes, panels, strict=True):
                 for panel, axis in zip(row, axes, strict=True):
-                    lines = [line for line in series if line["dataset"] == dataset and line["axis"] == columns[axis]]
-                    _panel(panel, lines, styles, marked, levels)
+                    told = (dataset, columns[axis], metric)
+                    lines = [one for one in series if (one["dataset"], one["axis"], one["metric"]) == told]
+                    look.draw(panel, lines)
                     panel.set_xlabel(titles[axis])
-                    panel.set_xscale("log")
-                    panel.xaxis.set_major_formatter(FormatStrFormatter("%g"))
-                    panel.xaxis.set_minor_formatter(NullFormatter())
-                row[0].set_ylabel(f"{dataset_label(facts[dataset])}\nvalidation {metric_title(metric)}")
-            handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
-            figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
-            save(figure, folder, stem)
+                row[0].set_ylabel(f"validation {metric_title(metric)}")
+                sheet.title(row[0], contents.labels[dataset], loc="left")
+            sheet.save(folder, stem, look.says(column))
 
 
 class ConvergenceInHalfSweeps(Convergence):
@@ -105,21 +109,49 @@ def curve_points(run: MethodRuns, axis: str, half_sweeps: bool, metric: str) -> 
     ]
 
 
-def _panel(panel: Any, lines: list[dict[str, Any]], styles: dict[str, Any], marked: set[str], levels: set[str]) -> None:
-    """``marked`` methods shared the machine; ``levels`` have no training to speak of and are drawn as a level."""
-    for label, (colour, line, marker) in styles.items():
-        points = pd.DataFrame([point for point in lines if point["method"] == label])
-        if points.empty:
-            continue
-        name = verbatim(label) + (" *" if label in marked else "")
-        x, mean, low, high = (points[column].to_numpy() for column in ("x", "mean", "low", "high"))
-        if label in levels:
-            panel.axhline(mean[0], color=colour, lw=1.2, ls=":", label=name)
-        elif len(points) == 1:
-            spread = [mean - low, high - mean]
-            panel.errorbar(x, mean, spread, color=colour, marker=marker, ms=7, ls="none", capsize=3, label=name)
-            panel.axhline(mean[0], color=colour, lw=0.6, ls=":")
-        else:
-            every = max(1, len(points) // 8)
-            panel.plot(x, mean, color=colour, ls=line, marker=marker, markevery=every, ms=4, lw=1.4, label=name)
-            panel.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
+@dataclass(frozen=True)
+class _Look:
+    """How methods are drawn. ``styles``: method → colour, line and marker; ``shared``: methods whose runs shared the
+    machine; ``levels``: those without training to speak of, which are drawn as a level."""
+
+    styles: dict[str, Any]
+    shared: set[str]
+    levels: set[str]
+
+    def draw(self, panel: Any, lines: list[dict[str, Any]]) -> None:
+        from matplotlib.ticker import FormatStrFormatter, NullFormatter
+
+        for label, (colour, line, marker) in self.styles.items():
+            points = pd.DataFrame([point for point in lines if point["method"] == label])
+            if points.empty:
+                continue
+            name = verbatim(label) + (" *" if label in self.shared else "")
+            x, mean, low, high = (points[column].to_numpy() for column in ("x", "mean", "low", "high"))
+            if label in self.levels:
+                panel.axhline(mean[0], color=colour, lw=1.2, ls=":", label=name)
+            elif len(points) == 1:
+                spread = [mean - low, high - mean]
+                panel.errorbar(x, mean, spread, color=colour, marker=marker, ms=6, ls="none", capsize=3, label=name)
+                panel.axhline(mean[0], color=colour, lw=0.6, ls=":")
+            else:
+                every = max(1, len(points) // 8)
+                panel.plot(x, mean, color=colour, ls=line, marker=marker, markevery=every, ms=3.5, lw=1.2, label=name)
+                panel.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
+        panel.set_xscale("log")
+        panel.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+        panel.xaxis.set_minor_formatter(NullFormatter())
+
+    def says(self, column: str) -> list[str]:
+        """What the marks of the figure are; ``column``: the clock."""
+        said = ["Lines: mean over the seeds; bands: least to greatest."]
+        said += ["Dotted across: methods without epochs; bars: least to greatest seed."] if self.levels else []
+        counts = "their time is CPU time" if column == "cpu_seconds" else "their time is too long"
+        return said + ([f"* shared the machine with other processes; {counts}."] if self.shared else [])
+
+
+def drawn_metrics(contents: Contents) -> list[str]:
+    """The validation metric, and those metrics of the study that the curve of every run has."""
+    found = [set(curve.columns) for run in contents.runs for curve in run.curves() if len(curve)]
+    common = set.intersection(*found) if found else set()
+    others = [metric for metric in contents.metrics if metric in common and metric != contents.validation_metric]
+    return [contents.validation_metric, *others]

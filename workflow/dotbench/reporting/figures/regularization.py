@@ -6,10 +6,9 @@ from typing import Any
 from dotbench.files import write_csv
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save
+from dotbench.reporting.drawing import STYLES, Sheet
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.method_columns import metric_title
-from dotbench.reporting.records import dataset_label
 
 COLUMNS = ["dataset", "rank", "regularization", "validation"]
 
@@ -25,16 +24,17 @@ class Regularization(FigureKind):
     category = "Tuning"
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A panel per dataset; λ = 0 stands left of the logarithmic axis, the best point is ringed."""
-        facts = contents.datasets
+        """A panel per dataset that something was tuned on; λ = 0 stands left of the logarithmic axis, the best point is
+        ringed."""
+        labels = contents.labels
         points = trial_points(contents)
         write_csv(folder / f"{contents.report_item}.csv", points, COLUMNS)
-        figure, panels = pyplot().subplots(
-            1, len(facts), figsize=(4.6 * len(facts) + 1.4, 3.4), squeeze=False, layout="constrained"
-        )
+        tuned = {point["dataset"] for point in points}
+        shown = [dataset for dataset in labels if dataset in tuned] or list(labels)
+        sheet = Sheet.of_panels(contents.size, len(shown))
         ranks = sorted({point["rank"] for point in points})
-        for panel, dataset in zip(panels[0], facts, strict=True):
-            panel.set_title(dataset_label(facts[dataset]), fontsize=9)
+        for panel, dataset in zip(sheet.axes.flat, shown, strict=False):
+            sheet.title(panel, labels[dataset])
             points_of_dataset = pd.DataFrame(
                 [point for point in points if point["dataset"] == dataset], columns=COLUMNS
             )
@@ -49,16 +49,14 @@ class Regularization(FigureKind):
                 panel.plot(xs, of_rank["validation"], color=colour, ls=line, marker=marker, ms=4, label=f"rank {rank}")
             best = points_of_dataset.iloc[int(points_of_dataset["validation"].argmax())]
             x = best["regularization"] or ticks[0][0]
-            panel.plot(x, best["validation"], "o", ms=11, mfc="none", mec="black", mew=1.0, label="best")
+            panel.plot(x, best["validation"], "o", ms=10, mfc="none", mec="black", mew=1.0, ls="", label="best")
             panel.set_xscale("log")
             panel.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
             panel.set_xticks([], minor=True)
             panel.set_xlabel("regularization λ")
-        panels[0, 0].set_ylabel(f"validation {metric_title(contents.validation_metric)}")
-        handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
-        if handles:
-            figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
-        save(figure, folder, contents.report_item)
+        for panel in sheet.axes[:, 0]:
+            panel.set_ylabel(f"validation {metric_title(contents.validation_metric)}")
+        sheet.save(folder, contents.report_item)
 
 
 def trial_points(contents: Contents) -> list[dict[str, Any]]:

@@ -7,13 +7,15 @@ from typing import Any
 from dotbench.files import write_csv
 from dotbench.lazy import np
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
+from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.method_columns import metric_title
-from dotbench.reporting.records import MethodRuns, clock, dataset_label, is_shared
+from dotbench.reporting.records import MethodRuns, clock, is_shared
 from dotbench.statistics.intervals import t_interval
 
 SHARE = 0.99
+A_METHOD = {"single": 0.13, "double": 0.16}  # inches of height
+TITLES = 0.8  # inches that the titles of the axes take
 ENDS = {"mean": "", "low": "_low", "high": "_high"}  # of an interval; of the seconds' columns
 FIRST = ["dataset", "method", *(f"seconds{end}" for end in ENDS.values())]
 LAST = ["clock", "runs", "shared"]
@@ -37,44 +39,39 @@ class TimeToQuality(FigureKind):
         metric, and that metric on test. Seconds: every seed, geometric mean, Student's interval of the logarithm."""
         from matplotlib.ticker import FormatStrFormatter
 
-        facts = contents.datasets
+        labels = contents.labels
         runs = contents.runs
         metric, shown = contents.validation_metric, metric_title(contents.validation_metric)
         column, title = clock(runs)
         rows = {(run.dataset, run.label): row for run in runs if (row := quality_row(run, column, metric)) is not None}
         columns = [*FIRST, *(f"{metric}_{name}" for name in ENDS), *LAST]
         write_csv(folder / f"{contents.report_item}.csv", rows.values(), columns)
-        heights = [1.1 + 0.26 * sum(run.dataset == dataset for run in runs) for dataset in facts]
-        figure, panels = pyplot().subplots(
-            len(facts),
-            2,
-            figsize=(9.0, sum(heights)),
-            squeeze=False,
-            sharey="row",
-            layout="constrained",
-            gridspec_kw={"height_ratios": heights},
-        )
-        for (left, right), dataset in zip(panels, facts, strict=True):
+        heights = [0.5 + A_METHOD[contents.size] * sum(run.dataset == dataset for run in runs) for dataset in labels]
+        height = (sum(heights) + TITLES) / len(heights)
+        sheet = Sheet(contents.size, len(labels), 2, height, sharey="row", gridspec_kw={"height_ratios": heights})
+        for (left, right), dataset in zip(sheet.axes, labels, strict=True):
             runs_of_dataset = [run for run in runs if run.dataset == dataset]
             for place, run in enumerate(runs_of_dataset):
                 row = rows.get((dataset, run.label))
                 if row is not None:
                     seconds = reach_seconds(run, column, metric)
                     left.plot(seconds, [place] * len(seconds), "|", color="#7F7F7F", ms=8, zorder=1)
-                    _dot(left, place, row["seconds"], row["seconds_low"], row["seconds_high"], STYLES[0][0])
+                    _dot(left, place, row["seconds"], row["seconds_low"], row["seconds_high"], STYLES[0])
                     mean, low, high = (row[f"{metric}_{name}"] for name in ENDS)
-                    _dot(right, place, mean, low, high, STYLES[1][0])
+                    _dot(right, place, mean, low, high, STYLES[1])
             left.set_yticks(range(len(runs_of_dataset)), [_label(rows, run) for run in runs_of_dataset])
             left.set_ylim(len(runs_of_dataset) - 0.4, -0.6)
             left.set_xscale("log")
             left.xaxis.set_major_formatter(FormatStrFormatter("%g"))
-            left.set_title(dataset_label(facts[dataset]), fontsize=9, loc="left")
+            sheet.title(left, labels[dataset], loc="left")
             for panel in (left, right):
                 panel.grid(axis="x", alpha=0.3)
                 panel.tick_params(axis="y", length=0)
-        panels[-1, 0].set_xlabel(f"{title} to {SHARE:.0%} of the best validation {shown}")
-        panels[-1, 1].set_xlabel(f"test {shown}")
-        save(figure, folder, contents.report_item)
+        sheet.axes[-1, 0].set_xlabel(f"{title}\nto {SHARE:.0%} of the best\nvalidation {shown}")
+        sheet.axes[-1, 1].set_xlabel(f"test {shown}")
+        says = ["Points: geometric mean of the time, mean of the metric; bars: 95 % intervals; strokes: single seeds."]
+        says += ["* shared the machine with other processes."] if any(row["shared"] for row in rows.values()) else []
+        sheet.save(folder, contents.report_item, says)
 
 
 def reach_seconds(run: MethodRuns, column: str, metric: str) -> list[float]:
@@ -117,6 +114,7 @@ def _label(rows: dict[tuple[str, str], dict[str, Any]], run: MethodRuns) -> str:
     return verbatim(run.label) + (" *" if row["shared"] else "")
 
 
-def _dot(panel: Any, place: int, value: float, low: float | None, high: float | None, colour: str) -> None:
+def _dot(panel: Any, place: int, value: float, low: float | None, high: float | None, style: Any) -> None:
     spread = None if low is None or high is None else [[value - low], [high - value]]
-    panel.errorbar(value, place, xerr=spread, color=colour, marker="o", ms=5, ls="none", capsize=2.5, lw=1.2, zorder=2)
+    colour, _, marker = style
+    panel.errorbar(value, place, xerr=spread, color=colour, marker=marker, ms=4, ls="none", capsize=2, lw=1.2, zorder=2)

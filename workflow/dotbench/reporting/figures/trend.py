@@ -7,7 +7,7 @@ from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
+from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.formats import Row
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import metric_text, read_simulations, scenario_text, scenarios
@@ -16,7 +16,6 @@ from dotbench.simulations.entry import SimulationEntry
 
 COLUMNS = ["panel", "line", "x", "mean", "low", "high", "replications"]
 GUIDE = "#7F7F7F"
-ACROSS = 3  # panels in a row
 
 
 class TrendFigure(FigureKind):
@@ -39,32 +38,24 @@ class TrendFigure(FigureKind):
         write_csv(
             folder / f"{contents.report_item}.csv", [point for panel in panels for point in panel.points()], COLUMNS
         )
-        across = min(len(panels), ACROSS)
-        down = -(-len(panels) // across)
-        figure, axes = pyplot().subplots(
-            down,
-            across,
-            figsize=(3.4 * across + 2.2, 2.9 * down),
-            squeeze=False,
-            sharex=True,
-            sharey=True,
-            layout="constrained",
-        )
+        sheet = Sheet.of_panels(contents.size, len(panels), sharex=True, sharey=True)
         names = list(dict.fromkeys(line for panel in panels for line in panel.lines))
         guides = list(dict.fromkeys(guide for panel in panels for guide in panel.guides))
         places = list(dict.fromkeys(x for panel in panels for x in panel.places()))
         if not _named(places):
             places.sort()
-        for axis, panel in zip(axes.flat, panels, strict=False):
+        for axis, panel in zip(sheet.axes.flat, panels, strict=False):
             panel.draw(axis, names, guides, places)
-        for absent in range(len(panels), axes.size):  # in the last row
-            axes.flat[absent].set_visible(False)
-            axes.flat[absent - across].tick_params(labelbottom=True)
-        figure.supxlabel(trend.x_title, fontsize=9)
-        figure.supylabel(trend.y_title, fontsize=9)
-        handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
-        figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
-        save(figure, folder, contents.report_item)
+            sheet.title(axis, panel.title)
+        for absent in range(len(panels), sheet.axes.size):  # in the last row
+            sheet.axes.flat[absent - sheet.axes.shape[1]].tick_params(labelbottom=True)
+        sheet.x_title(trend.x_title)
+        sheet.y_title_of_all(trend.y_title)
+        says = ["Points: mean over the replications; bars: 95 % interval."]
+        across = any(panel.is_across(name) for panel in panels for name in panel.lines)
+        says += ["Lines without points have no value on this axis; bands: their 95 % intervals."] if across else []
+        says += ["Grey: not measured here."] if guides else []
+        sheet.save(folder, contents.report_item, [" ".join(says)])
 
 
 class Panel:
@@ -94,6 +85,10 @@ class Panel:
         """Where its points stand, numbers or names."""
         return [x for line in self.lines.values() for x, _, _ in line if x is not None]
 
+    def is_across(self, name: str) -> bool:
+        """Whether a line has no value on the axis, and is drawn across."""
+        return all(x is None for x, _, _ in self.lines[name])
+
     def draw(self, axis: Any, names: list[str], guides: list[str], places: list[Any]) -> None:
         """``places``: those of all panels, whose axis is one."""
         from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
@@ -102,7 +97,7 @@ class Panel:
         for name, line in self.lines.items():
             colour, style, marker = STYLES[names.index(name) % len(STYLES)]
             ends = [tuple(row[f"{metric}_{end}"] for end in ("mean", "low", "high")) for _, row, metric in line]
-            if all(x is None for x, _, _ in line):
+            if self.is_across(name):
                 axis.axhline(ends[0][0], color=colour, ls=style, lw=1.2, label=verbatim(name))
                 if ends[0][1] is not None:
                     axis.axhspan(ends[0][1], ends[0][2], color=colour, alpha=0.15, lw=0)
@@ -112,7 +107,7 @@ class Panel:
             spread = [[mean - low if low is not None else 0 for mean, low, _ in ends]]
             spread.append([high - mean if high is not None else 0 for mean, _, high in ends])
             joined = "" if named else style
-            look = {"color": colour, "ls": joined, "marker": marker, "ms": 4, "capsize": 2.5, "lw": 1.2}
+            look = {"color": colour, "ls": joined, "marker": marker, "ms": 3.5, "capsize": 2, "lw": 1.1}
             axis.errorbar(xs, means, yerr=spread, **look, label=verbatim(name))
         for name, points in self.guides.items():
             _, style, _ = STYLES[guides.index(name) % len(STYLES)]
@@ -128,7 +123,6 @@ class Panel:
             axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
             axis.yaxis.set_minor_formatter(NullFormatter())
-        axis.set_title(verbatim(self.title), fontsize=9)
         axis.grid(alpha=0.3)
 
 

@@ -1,17 +1,23 @@
 """Tables of means over seeds, with the differences that are real."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from dotbench.reporting.comparison import PAIR_COLUMNS, compared
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.formats import Column, Row, number, render
 from dotbench.reporting.kind import TableKind
-from dotbench.reporting.method_columns import PARTS, TIES, chosen_text, has_standing, metric_title, write_compared
+from dotbench.reporting.layout import Layout
+from dotbench.reporting.method_columns import (
+    DETAILS,
+    PARTS,
+    ColumnName,
+    metric_column,
+    metric_title,
+    shown_columns,
+    write_compared,
+)
 from dotbench.reporting.notes import notes
-from dotbench.reporting.records import dataset_label
-from dotbench.reporting.rows import cold_parts, seconds_text
+from dotbench.reporting.rows import cold_parts, column
 
 
 class Comparison(TableKind):
@@ -25,20 +31,28 @@ class Comparison(TableKind):
     title = "Methods compared"
     reads = ("metrics", "per_user", "chosen", "trials", "statistics", "splits")
     files = (*TableKind.files, "_pairs.csv")
-    wide: ClassVar[bool] = False  # a line for each method, with every dataset beside it
+    layout: ClassVar[Layout] = "long"  # where the study names none
+    usual: ClassVar[tuple[ColumnName, ...]] = ("spread", "interval", "epochs", "updates", "seconds", "chosen")
     second: ClassVar[bool] = False  # mark the second place too
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for each dataset × method, with intervals, costs and the chosen setting, or, ``wide``, a line for each
-        method; ``<table>_pairs.csv`` has every pair of methods compared."""
-        facts = contents.datasets
+        """A line for each dataset × method, or, wide, for each method: the means, and what the study's columns name;
+        ``<table>_pairs.csv`` has every pair of methods compared."""
+        facts, cold = contents.datasets, cold_parts(contents.runs)
         rows, pairs = compared(contents, facts, self.second)
-        remarks = notes(contents, rows, facts, wide=self.wide, second=self.second)
-        if self.wide:
-            text = render(_beside_each_other(rows), _wide(contents.metrics, facts), remarks)
-        else:
-            text = render(rows, _long(contents.metrics, facts, cold_parts(contents.runs)), remarks)
-        write_compared(folder / contents.report_item, text, rows, pairs, PAIR_COLUMNS)
+        layout, shown = shown_columns(contents, self.layout, self.usual)
+        metrics = contents.metrics
+        warm = " warm" if cold else ""
+        columns = [
+            *(metric_column(metric, metric_title(metric) + warm, shown) for metric in metrics),
+            *(
+                metric_column(column(part, metrics[0]), f"{metric_title(metrics[0])} {PARTS[part]}", shown)
+                for part in cold
+            ),
+            *(DETAILS[name] for name in shown if name in DETAILS),
+        ]
+        remarks = notes(contents, rows, facts, shown, second=self.second)
+        write_compared(contents, folder, layout, columns, remarks, rows, pairs, PAIR_COLUMNS)
 
 
 class Intervals(Comparison):
@@ -52,70 +66,5 @@ class Overview(Comparison):
     __doc__ = Comparison.__doc__
     name = "overview"
     title = "Methods down, datasets across"
-    wide = True
+    layout = "wide"
     second = True
-
-
-def _beside_each_other(rows: list[Row]) -> list[Row]:
-    """One line per method: its name, and dataset → its row."""
-    labels = dict.fromkeys(row["method"] for row in rows)
-    return [{"method": label, **{row["dataset"]: row for row in rows if row["method"] == label}} for label in labels]
-
-
-def _wide(metrics: list[str], facts: dict[str, Any]) -> list[Column]:
-    def on(dataset: str, tell: Callable[[Row], Any]) -> Callable[[Row], Any]:
-        return lambda line: tell(line[dataset])
-
-    columns = [Column("Method", lambda line: line["method"])]
-    for dataset in facts:
-        for metric in metrics:
-            header = f"{dataset_label(facts[dataset])} {metric_title(metric)}"
-            tell = (_flagged(metric), has_standing(metric, "best"), has_standing(metric, "second"))
-            columns.append(Column(header, *(on(dataset, part) for part in tell)))
-    return columns
-
-
-def _flagged(metric: str) -> Callable[[Row], str]:
-    """The mean, with ! where the chosen setting is on an edge of its grid."""
-    show = _metric(metric, intervals=False)
-    return lambda row: show(row) + ("!" if row["on_edge"] else "")
-
-
-def _long(metrics: list[str], facts: dict[str, Any], cold: list[str]) -> list[Column]:
-    warm = " warm" if cold else ""
-    return [
-        Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
-        Column("Method", lambda row: row["method"]),
-        *(
-            Column(metric_title(m) + warm, _metric(m), has_standing(m, "best"), has_standing(m, "second"))
-            for m in metrics
-        ),
-        *(Column(f"{metric_title(metrics[0])} {PARTS[part]}", _cold(f"{part}_{metrics[0]}")) for part in cold),
-        Column("Epochs", lambda row: number(row["epochs_mean"], "{:.0f}")),
-        Column("Updates", lambda row: number(row["updates_mean"], "{:.0f}")),
-        Column("Seconds", seconds_text),
-        Column("Chosen", chosen_text),
-    ]
-
-
-def _metric(metric: str, intervals: bool = True) -> Callable[[Row], str]:
-    def show(row: Row) -> str:
-        mean, sd, low, high = (row[f"{metric}_{name}"] for name in ("mean", "sd", "low", "high"))
-        if mean is None:
-            return f"failed: {row['failure']} ({row['failure_log']})"
-        text = f"{mean:.4f}"
-        if sd is not None:
-            text += f" ± {sd:.4f}" + (f" [{low:.4f}, {high:.4f}]" if intervals else "")
-        if row["failed"]:
-            text += f" ({row['seeds'] - row['failed']} of {row['seeds']} seeds)"
-        return text + TIES.get(row[f"{metric}_standing"], "")
-
-    return show
-
-
-def _cold(prefix: str) -> Callable[[Row], str]:
-    def show(row: Row) -> str:
-        mean, sd = row[f"{prefix}_mean"], row[f"{prefix}_sd"]
-        return number(mean, "{:.4f}") + ("" if sd is None else f" ± {sd:.4f}")
-
-    return show

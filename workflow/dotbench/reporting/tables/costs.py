@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
 from dotbench.reporting.notes import data_notes, hardware_notes
-from dotbench.reporting.records import dataset_label
 from dotbench.reporting.rows import method_row, seconds_text
 
 COLUMNS = ["dataset", "method", "model", "loss", "solver", "seeds", "failed", "epochs", "updates", "seconds"]
@@ -27,11 +27,11 @@ class Costs(TableKind):
     def write(self, contents: Contents, folder: Path) -> None:
         """A line for every dataset × method: epochs, seconds of training, of an epoch of it, and peak memory; means
         over the seeds."""
-        facts = contents.datasets
+        facts, labels = contents.datasets, contents.labels
         rows = [_row(run, facts) for run in contents.runs]
         write_csv(folder / f"{contents.report_item}.csv", [{key: row[key] for key in COLUMNS} for row in rows], COLUMNS)
         columns = [
-            Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
+            Column("Dataset", lambda row: labels[row["dataset"]]),
             Column("Method", lambda row: row["method"]),
             Column("Epochs", lambda row: f"failed: {row['failure']}" if row["failure"] else f"{row['epochs']:.0f}"),
             Column("CPU s an epoch", lambda row: number(row["cpu_seconds_an_epoch"], "{:.3g}")),
@@ -41,14 +41,16 @@ class Costs(TableKind):
         ]
         notes = [
             *([contents.title] if contents.title else []),
-            f"Of training alone, without validation; means over the seeds {', '.join(map(str, contents.seeds))}. An "
-            "epoch sees every training pair, or user, once; of ALS it is a full sweep. * marks runs that shared the "
-            "machine, of which the CPU seconds count. Peak memory is of the whole process, libraries and data "
-            "included.",
+            Legend(
+                f"Of training alone, without validation; means over the seeds {', '.join(map(str, contents.seeds))}. "
+                "An epoch sees every training pair, or user, once; of ALS it is a full sweep. * marks runs that "
+                "shared the machine, of which the CPU seconds count. Peak memory is of the whole process, libraries "
+                "and data included."
+            ),
             *data_notes(contents, facts),
             *hardware_notes(record for run in contents.runs for record in run.metrics()),
         ]
-        write_table(folder / contents.report_item, rows, columns, notes)
+        write_table(contents, folder, rows, columns, notes)
 
 
 def _row(run: Any, facts: dict[str, Any]) -> Row:

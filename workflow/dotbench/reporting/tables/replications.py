@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dotbench.files import write_csv
 from dotbench.reporting.blocks import Block, blocks
+from dotbench.reporting.cells import BOLD, Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
@@ -45,7 +46,8 @@ class Replications(TableKind):
             folder / f"{table}_pairs.csv", [pair for block in every for pair in block.pairs], pair_columns(entries[0])
         )
         write_table(
-            folder / table,
+            contents,
+            folder,
             _lines(entries, blocks_by_label),
             _columns(entries, blocks_by_label),
             _notes(contents, entries, every),
@@ -118,17 +120,22 @@ def _notes(contents: Contents, entries: list[SimulationEntry], every: list[Block
     notes: list[str] = []
     scenarios = {scenario_text(entries[0].simulation.keys, block.lines[0]) for block in every}
     if len(scenarios) == 1 and min(scenarios):
-        notes.append(f"All of {min(scenarios)}.")
+        notes.append(Legend(f"All of {min(scenarios)}."))
     counts = sorted({line["replications"] for block in every for line in block.lines})
     notes += [
-        f"Mean ± standard error over {' or '.join(map(str, counts))} replications. !: the choice is on the edge of its "
-        "grid in a replication, see the csv, which also has intervals, training errors, costs and what was chosen.",
+        Legend(f"Mean ± standard error over {' or '.join(map(str, counts))} replications."),
+        Legend("!: the choice is on the edge of its grid in a replication.", "!"),
+        "The csv has intervals, training errors, costs and what was chosen.",
     ]
     if entries[0].simulation.marks_best:
         notes.append(
-            "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm over "
-            "all pairs). ≈: not distinguishable from the lowest mean. "
-            f"Fewer than {MIN_REPLICATIONS} replications are not compared."
+            Legend(
+                "Bold: lower than every other line of the scenario (p < .05, paired t-test over replications, Holm "
+                f"over all pairs). ≈: not distinguishable from the lowest mean. Fewer than {MIN_REPLICATIONS} "
+                "replications are not compared.",
+                BOLD,
+                "≈",
+            )
         )
     notes += _failures(entries[0].simulation, every, len(scenarios) > 1)
     return simulation_notes(contents, entries, notes)

@@ -1,17 +1,23 @@
 """Tables of warm and cold starts."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.formats import Column, Row, render
 from dotbench.reporting.kind import TableKind
-from dotbench.reporting.method_columns import PARTS, TIES, chosen_text, has_standing, metric_title, write_compared
+from dotbench.reporting.layout import Layout
+from dotbench.reporting.method_columns import (
+    DETAILS,
+    PARTS,
+    ColumnName,
+    metric_column,
+    metric_title,
+    shown_columns,
+    write_compared,
+)
 from dotbench.reporting.notes import notes
 from dotbench.reporting.parts import START_PAIR_COLUMNS, compared_by_part, shown_parts
-from dotbench.reporting.records import dataset_label
-from dotbench.reporting.rows import column, seconds_text
+from dotbench.reporting.rows import column
 
 
 class Starts(TableKind):
@@ -25,45 +31,23 @@ class Starts(TableKind):
     title = "Warm and cold starts"
     reads = ("metrics", "per_user", "chosen", "trials", "statistics", "splits")
     files = (*TableKind.files, "_pairs.csv")
+    layout: ClassVar[Layout] = "long"  # where the study names none
+    usual: ClassVar[tuple[ColumnName, ...]] = ("spread", "seconds", "chosen")
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for each dataset × method; ``<table>_pairs.csv`` has every pair of methods compared on each part."""
-        facts = contents.datasets
+        """A line for each dataset × method, or, wide, for each method; ``<table>_pairs.csv`` has every pair of methods
+        compared on each part. The first metric is of every part, the others of the test part; the csv has them all."""
+        facts, parts, metrics = contents.datasets, shown_parts(contents.runs), contents.metrics
         rows, pairs = compared_by_part(contents, facts)
-        columns = _columns(contents.metrics, facts, shown_parts(contents.runs))
-        text = render(rows, columns, notes(contents, rows, facts, by_part=True))
-        write_compared(folder / contents.report_item, text, rows, pairs, START_PAIR_COLUMNS)
+        layout, shown = shown_columns(contents, self.layout, self.usual)
+        told = [(metrics[0], part) for part in parts] + [(metric, parts[0]) for metric in metrics[1:]]
 
+        def header(metric: str, part: str) -> str:
+            return f"{metric_title(metric)} {PARTS[part]}" if len(parts) > 1 else metric_title(metric)
 
-def _columns(metrics: list[str], facts: dict[str, Any], parts: list[str]) -> list[Column]:
-    """The first metric on every part, the others on the test part; the csv has them all."""
-    pairs = [(metrics[0], part) for part in parts] + [(metric, parts[0]) for metric in metrics[1:]]
-
-    def title(metric: str, part: str) -> str:
-        return f"{metric_title(metric)} {PARTS[part]}" if len(parts) > 1 else metric_title(metric)
-
-    return [
-        Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
-        Column("Method", lambda row: row["method"]),
-        *(
-            Column(title(metric, part), _error(column(part, metric)), has_standing(column(part, metric), "best"))
-            for metric, part in pairs
-        ),
-        Column("Seconds", seconds_text),
-        Column("Chosen", chosen_text),
-    ]
-
-
-def _error(name: str) -> Callable[[Row], str]:
-    """Mean ± standard error over the seeds that did not fail."""
-
-    def show(row: Row) -> str:
-        mean, sd, seeds = row[f"{name}_mean"], row[f"{name}_sd"], row["seeds"] - row["failed"]
-        if mean is None:
-            return f"failed: {row['failure']} ({row['failure_log']})" if row["failed"] else "–"
-        text = f"{mean:.4f}" + ("" if sd is None else f" ± {sd / seeds**0.5:.4f}")
-        if row["failed"]:
-            text += f" ({seeds} of {row['seeds']} seeds)"
-        return text + TIES.get(row[f"{name}_standing"], "")
-
-    return show
+        columns = [
+            *(metric_column(column(part, metric), header(metric, part), shown, error=True) for metric, part in told),
+            *(DETAILS[name] for name in shown if name in DETAILS),
+        ]
+        remarks = notes(contents, rows, facts, shown, by_part=True)
+        write_compared(contents, folder, layout, columns, remarks, rows, pairs, START_PAIR_COLUMNS)

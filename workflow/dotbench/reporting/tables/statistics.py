@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, write_table
 from dotbench.reporting.kind import TableKind
-from dotbench.reporting.records import dataset_label
 
 COUNTS = ("users", "items", "interactions")
 KEYS = (*COUNTS, "density")
@@ -24,19 +24,19 @@ class Statistics(TableKind):
     def write(self, contents: Contents, folder: Path) -> None:
         """Write ``<table>.{csv,md,tex,html}``: users, items, interactions and density =
         interactions / (users × items)."""
-        facts = contents.datasets
+        facts, labels = contents.datasets, contents.labels
         rows = [_row(name, stats) for name, stats in facts.items()]
         columns = [
-            Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
+            Column("Dataset", lambda row: labels[row["dataset"]]),
             *(Column(key.capitalize(), _beside(key, "{:,}")) for key in COUNTS),
             Column("Density", _beside("density", "{:.3%}")),
         ]
         remarks = [
             *([contents.title] if contents.title else []),
-            "After threshold, duplicates and k-core. In brackets: as published, where counts are known.",
-            "Density: interactions / (users × items).",
+            Legend("After threshold, duplicates and k-core. In brackets: as published, where counts are known."),
+            Legend("Density: interactions / (users × items)."),
         ]
-        write_table(folder / contents.report_item, rows, columns, remarks)
+        write_table(contents, folder, rows, columns, remarks)
         write_csv(folder / f"{contents.report_item}.csv", rows, COLUMNS)
 
 

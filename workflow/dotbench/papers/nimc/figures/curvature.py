@@ -1,18 +1,19 @@
 """Curvature at the truth and around it: the figure, and a table of levels and slopes."""
 
 from pathlib import Path
+from textwrap import wrap
 
 from dotbench.files import write_csv
 from dotbench.lazy import np, pd
 from dotbench.papers.nimc.simulations.curvature import SCANS
 from dotbench.papers.nimc.summaries.curvature import FLOOR, named
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
+from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.formats import Row
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import labelled, read_simulations
 
-ACROSS = 3
+GUIDES = {"u₀²": "-", "1 / λ²κ": "--"}  # lines of the theorems
 POINTS = ["label", "scan", "value", "model", "title", "replications", "median", "min", "max", "null", "negative"]
 
 
@@ -49,21 +50,15 @@ class CurvatureCurves(FigureKind):
         """A panel for everything that is varied: the least eigenvalue of the Hessian, median and range over the
         instances, on logarithmic axes; zero and negative ones lie on the lower edge. Grey: the order of the
         theorems."""
+        from matplotlib.ticker import NullFormatter
+
         entries = read_simulations(contents)
         points = [{**point, "title": named(point)} for point in _points(labelled(entries))]
         write_csv(folder / f"{contents.report_item}.csv", points, POINTS)
         scans = [scan for scan in SCANS if any(point["scan"] == scan for point in points)]
         titles = list(dict.fromkeys(point["title"] for point in points))
-        down = -(-len(scans) // ACROSS)
-        shape = {
-            "figsize": (3.2 * min(ACROSS, len(scans)) + 2.0, 2.9 * down),
-            "squeeze": False,
-            "layout": "constrained",
-        }
-        figure, axes = pyplot().subplots(down, min(ACROSS, len(scans)), **shape)
-        for axis in axes.flat[len(scans) :]:
-            axis.set_visible(False)
-        for axis, scan in zip(axes.flat, scans, strict=False):
+        sheet = Sheet.of_panels(contents.size, len(scans))
+        for axis, scan in zip(sheet.axes.flat, scans, strict=False):
             for title in titles:
                 line = sorted(
                     (p for p in points if p["scan"] == scan and p["title"] == title), key=lambda p: float(p["value"])
@@ -74,21 +69,27 @@ class CurvatureCurves(FigureKind):
                     "color": colour,
                     "ls": style,
                     "marker": marker,
-                    "ms": 4,
-                    "lw": 1.2,
-                    "capsize": 2.5,
+                    "ms": 3.5,
+                    "lw": 1.1,
+                    "capsize": 2,
                     "label": verbatim(title),
                 }
                 axis.errorbar([p["value"] for p in line], at, yerr=[at - low, high - at], **look)
             first = [point for point in points if point["scan"] == scan and point["label"] == points[0]["label"]]
             for name, guide in (entries[0].simulation.guides(first) if first else {}).items():
-                axis.plot(*zip(*guide, strict=True), color="#7F7F7F", lw=1.0, label=name, zorder=1)
+                axis.plot(*zip(*guide, strict=True), color="#7F7F7F", ls=GUIDES[name], lw=1.0, label=name, zorder=1)
             axis.set_xscale("log")
             axis.set_yscale("log")
             axis.set_ylim(bottom=FLOOR / 2)
-            axis.set_xlabel(SCANS[scan])
+            values = sorted({point["value"] for point in points if point["scan"] == scan})
+            axis.xaxis.set_minor_formatter(NullFormatter())
+            if values[-1] < 10 * values[0]:  # no two decades to name
+                axis.set_xticks(values, [f"{value:g}" for value in values])
+            axis.set_xlabel("\n".join(wrap(SCANS[scan], 24)))
             axis.grid(alpha=0.3)
-        figure.supylabel("least eigenvalue of the Hessian", fontsize=9)
-        handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
-        figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
-        save(figure, folder, contents.report_item)
+        sheet.y_title_of_all("least eigenvalue of the Hessian")
+        says = (
+            "Median over the instances, bars from the least to the greatest; zero and negative ones lie on the lower "
+            "edge. Grey: the order of the theorems."
+        )
+        sheet.save(folder, contents.report_item, [says])

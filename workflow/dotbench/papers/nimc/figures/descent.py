@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dotbench.files import write_csv
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
+from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import labelled, read_simulations
 
@@ -33,25 +33,23 @@ class Descent(FigureKind):
         write_csv(folder / f"{contents.report_item}.csv", points, POINTS)
         panels = list(dict.fromkeys(zip(rows["label"], rows["activation"], strict=True)))
         titles = list(dict.fromkeys(rows["title"]))
-        shape = {"figsize": (3.0 * len(panels) + 1.6, 5.6), "layout": "constrained", "squeeze": False}
-        figure, axes = pyplot().subplots(2, len(panels), sharey=True, **shape)
+        sheet = Sheet(contents.size, 2, len(panels), sharey=True)
         for column, (label, activation) in enumerate(panels):
             rows_of_panel = rows[(rows["label"] == label) & (rows["activation"] == activation)]
-            for axis in axes[:, column]:
+            for axis in sheet.axes[:, column]:
                 for row in rows_of_panel.to_dict("records"):
-                    colour, style, _ = STYLES[titles.index(row["title"])]
+                    colour, style, marker = STYLES[titles.index(row["title"])]
                     x, y = zip(*json.loads(row["curve"]), strict=True)
-                    axis.plot(
-                        [place + 1 for place in x], y, color=colour, ls=style, lw=0.9, label=verbatim(row["title"])
-                    )
+                    look = {"marker": marker, "ms": 3, "markevery": max(1, len(x) // 4), "lw": 0.8}
+                    name = verbatim(row["title"])
+                    axis.plot([place + 1 for place in x], y, color=colour, ls=style, **look, label=name)
                 axis.set_yscale("log")
                 axis.set_ylim(1e-20, 3)
                 axis.grid(alpha=0.3)
-            axes[0, column].set_title(verbatim(", ".join(filter(None, [label, activation]))), fontsize=9)
-            axes[1, column].set_xscale("log")
-            axes[1, column].set_xlabel("iteration + 1")
-        for axis in axes[:, 0]:
-            axis.set_ylabel("f / f₀")
-        handles = {h.get_label(): h for axis in axes.flat for h in axis.get_legend_handles_labels()[0]}
-        figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False)
-        save(figure, folder, contents.report_item)
+            linear, logarithmic = sheet.axes[:, column]
+            sheet.title(linear, ", ".join(filter(None, [label, activation])))
+            logarithmic.set_xscale("log")
+        sheet.x_title("iteration + 1")
+        for row_of_panels in (0, 1):
+            sheet.y_title(row_of_panels, "f / f₀")
+        sheet.save(folder, contents.report_item, ["One line for each instance."])

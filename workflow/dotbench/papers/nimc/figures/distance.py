@@ -5,7 +5,7 @@ from pathlib import Path
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.distance import CELLS, cells
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, pyplot, save, verbatim
+from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import read_simulations
 
@@ -26,21 +26,13 @@ class RecoveryByDistance(FigureKind):
         write_csv(folder / f"{contents.report_item}.csv", all_cells, CELLS)
         panels = list(dict.fromkeys((cell["label"], cell["activation"], cell["observations"]) for cell in all_cells))
         titles = list(dict.fromkeys(cell["title"] for cell in all_cells))
-        figure, axes = pyplot().subplots(
-            2,
-            len(panels),
-            figsize=(2.9 * len(panels) + 1.0, 5.0),
-            squeeze=False,
-            sharex=True,
-            sharey="row",
-            layout="constrained",
-        )
+        sheet = Sheet(contents.size, 2, len(panels), sharex=True, sharey="row")
         for column, panel in enumerate(panels):
             label, activation, m = panel
             cells_of_panel = [
                 cell for cell in all_cells if (cell["label"], cell["activation"], cell["observations"]) == panel
             ]
-            above, below = axes[:, column]
+            above, below = sheet.axes[:, column]
             for title in titles:
                 line = sorted(
                     (cell for cell in cells_of_panel if cell["title"] == title),
@@ -51,9 +43,9 @@ class RecoveryByDistance(FigureKind):
                     "color": colour,
                     "ls": style,
                     "marker": marker,
-                    "ms": 4,
-                    "lw": 1.2,
-                    "capsize": 2.5,
+                    "ms": 3.5,
+                    "lw": 1.1,
+                    "capsize": 2,
                     "label": verbatim(title),
                 }
                 x = [cell["distance"] for cell in line]
@@ -66,12 +58,12 @@ class RecoveryByDistance(FigureKind):
                 spread.append([c["test_error_max"] - c["test_error_median"] for c in measured_cells])
                 below.errorbar([cell["distance"] for cell in measured_cells], medians, yerr=spread, **look)
             below.set_yscale("log")
-            below.set_xlabel("α")
             above.set_ylim(-0.04, 1.04)
-            above.set_title(verbatim(", ".join(filter(None, [label, activation, f"m = {m:,}"]))), fontsize=9)
+            sheet.title(above, ", ".join(filter(None, [label, activation, f"m = {m:,}"])))
             for axis in (above, below):
                 axis.grid(alpha=0.3)
-        axes[0, 0].set_ylabel("share that recovers the truth")
-        axes[1, 0].set_ylabel("relative error at fresh rows")
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
-        save(figure, folder, contents.report_item)
+        sheet.x_title("α")
+        sheet.y_title(0, "share that recovers\nthe truth")
+        sheet.y_title(1, "relative error\nat fresh rows")
+        says = "Shares with Wilson's 95 % intervals; errors: median, bars from the least to the greatest."
+        sheet.save(folder, contents.report_item, [says])

@@ -7,9 +7,13 @@ from dotbench.files import write_csv
 from dotbench.lazy import np
 from dotbench.papers.nimc.summaries.recovery import CELLS, Map, maps
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import pyplot, save, verbatim
+from dotbench.reporting.drawing import STYLES, Sheet, mark
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import read_simulations
+
+TALL = {"single": 1.9, "double": 2.8}  # inches of a row of maps
+LABELS = {"single": 5, "double": 10}
+THRESHOLD = STYLES[0][0]
 
 
 class RecoveryMaps(FigureKind):
@@ -33,22 +37,24 @@ class RecoveryMaps(FigureKind):
         all_maps = maps(read_simulations(contents))
         cells = [cell for entry in all_maps for cell in entry.cells()]
         write_csv(folder / f"{contents.report_item}.csv", cells, CELLS)
-        rows = list(dict.fromkeys((entry.label, entry.activation) for entry in all_maps))
-        columns = list(dict.fromkeys(entry.title for entry in all_maps))
-        size = (3.3 * len(columns) + 1.2, 3.1 * len(rows) + 0.3)
-        figure, axes = pyplot().subplots(len(rows), len(columns), figsize=size, squeeze=False, layout="constrained")
-        image = None
-        for axis in axes.flat:
-            axis.set_visible(False)
-        for entry in all_maps:
-            axis = axes[rows.index((entry.label, entry.activation)), columns.index(entry.title)]
-            axis.set_visible(True)
-            image = _draw(axis, entry)
-        figure.colorbar(image, ax=axes, shrink=0.6, label="share of trials that recover the truth")
-        save(figure, folder, contents.report_item)
+        sheet = Sheet.of_panels(contents.size, len(all_maps), across=2, height=TALL[contents.size])
+        for axis, entry in zip(sheet.axes.flat, all_maps, strict=False):
+            image = _draw(axis, entry, LABELS[contents.size])
+            sheet.title(axis, ", ".join(filter(None, [entry.label, entry.activation, entry.title])))
+        scale = {"location": "bottom", "shrink": 0.6, "aspect": 40, "label": "share of trials that recover the truth"}
+        sheet.figure.colorbar(image, ax=sheet.axes, **scale)
+        marks = [
+            mark("half of the trials recover the truth (interpolated)", "o", "-", THRESHOLD),
+            mark("most of the other trials fit the observed entries alone", "o", filled=False),
+            mark("most of the other trials do not even fit these", "x"),
+        ]
+        sheet.save(folder, contents.report_item, marks=marks)
 
 
-def _draw(axis: Any, entry: Map) -> Any:
+def _draw(axis: Any, entry: Map, labels: int) -> Any:
+    """``labels``: how many places of an axis are named, at most."""
+    from matplotlib.patheffects import withStroke
+
     cells = list(entry.cells())
     users, ratios = (sorted({cell[key] for cell in cells}) for key in ("users", "ratio"))
     shares = np.full((len(ratios), len(users)), np.nan)
@@ -58,19 +64,20 @@ def _draw(axis: Any, entry: Map) -> Any:
         lost = cell["trials"] - cell["recovered"]
         if lost:
             colour = "black" if cell["share"] > 0.5 else "white"
-            mark = "o" if 2 * cell["fits_only_observed"] > lost else "x"
-            axis.plot(x, y, marker=mark, color=colour, mfc="none", ms=4, mew=0.7, ls="")
+            shape = "o" if 2 * cell["fits_only_observed"] > lost else "x"
+            axis.plot(x, y, marker=shape, color=colour, mfc="none", ms=3.5, mew=0.7, ls="")
     image = axis.imshow(shares, origin="lower", cmap="gray", vmin=0, vmax=1, aspect="auto")
     passes = [
         (users.index(row["users"]), row["threshold"]) for row in entry.thresholds() if row["threshold"] is not None
     ]
     if passes:
+        outline = [withStroke(linewidth=3.5, foreground="white")]  # seen in grey, on cells of any grey
         places = np.interp([y for _, y in passes], ratios, range(len(ratios)))
-        axis.plot([x for x, _ in passes], places, color="#0072B2", lw=1.5, marker="o", ms=3)
-    axis.set_xticks(range(len(users)), users)
-    axis.set_yticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
+        axis.plot([x for x, _ in passes], places, color=THRESHOLD, lw=1.5, marker="o", ms=3, path_effects=outline)
+    across, up = (-(-len(values) // labels) for values in (users, ratios))
+    axis.set_xticks(range(0, len(users), across), users[::across])
+    axis.set_yticks(range(0, len(ratios), up), [f"{ratio:g}" for ratio in ratios[::up]])
     axis.set_xlabel("n")
     axis.set_ylabel("m / 2kd")
     axis.spines[:].set_visible(True)
-    axis.set_title(verbatim(", ".join(filter(None, [entry.label, entry.activation, entry.title]))), fontsize=9)
     return image

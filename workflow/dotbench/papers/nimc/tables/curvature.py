@@ -6,6 +6,7 @@ from dotbench.files import write_csv
 from dotbench.lazy import pd
 from dotbench.papers.nimc.simulations.curvature import SCANS
 from dotbench.papers.nimc.summaries.curvature import FLOOR, named
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
@@ -42,12 +43,14 @@ class Curvature(TableKind):
             Column("Slope", _slope),
         ]
         notes = [
-            "Median over the instances of the least eigenvalue of the Hessian at the first and at the last value, and "
-            "how many eigenvalues are zero at the last. Slope: of its logarithm on that of the value, over the values "
-            f"at which it is above {FLOOR:g} in every instance, by least squares in each; mean and 95 % Student "
-            "interval.",
+            Legend(
+                "Median over the instances of the least eigenvalue of the Hessian at the first and at the last value, "
+                "and how many eigenvalues are zero at the last. Slope: of its logarithm on that of the value, over "
+                f"the values at which it is above {FLOOR:g} in every instance, by least squares in each; mean and 95 "
+                "% Student interval."
+            ),
         ]
-        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, notes))
+        write_table(contents, folder, lines, columns, simulation_notes(contents, entries, notes))
 
 
 def _line(rows: "pd.DataFrame") -> Row:

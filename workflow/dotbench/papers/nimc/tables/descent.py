@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dotbench.files import write_csv
 from dotbench.lazy import pd
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, write_table
 from dotbench.reporting.kind import TableKind
@@ -41,12 +42,14 @@ class Rates(TableKind):
             Column("Step", lambda row: _range(row, "step", "{:.3g}")),
         ]
         notes = [
-            "Iterations until f / f₀ is at most the level, from the least to the greatest of the instances; –: not all "
-            "reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between 1e-4 and 1e-20 "
-            "at more than two iterations, also where it is no straight line. "
-            "Left: the greatest f / f₀ at the end.",
+            Legend(
+                "Iterations until f / f₀ is at most the level, from the least to the greatest of the instances; –: "
+                "not all reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between "
+                "1e-4 and 1e-20 at more than two iterations, also where it is no straight line. Left: the greatest f "
+                "/ f₀ at the end."
+            ),
         ]
-        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, notes))
+        write_table(contents, folder, lines, columns, simulation_notes(contents, entries, notes))
 
 
 def _line(rows: "pd.DataFrame") -> Row:

@@ -5,6 +5,7 @@ from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.distance import CELLS, cells
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, write_table
 from dotbench.reporting.kind import TableKind
@@ -41,12 +42,12 @@ class RecoveryByDistance(TableKind):
             *(Column(title, lambda row, title=title: _text(row.get(title))) for title in titles),  # type: ignore[misc]
         ]
         notes = [
-            "Trials that recover the truth of all; behind them the median relative error at fresh rows, of the trials "
-            "that did not diverge. The csv has what ended the others.",
+            Legend(
+                "Trials that recover the truth of all; behind them the median relative error at fresh rows, of the "
+                "trials that did not diverge. The csv has what ended the others."
+            ),
         ]
-        write_table(
-            folder / contents.report_item, list(rows.values()), columns, simulation_notes(contents, entries, notes)
-        )
+        write_table(contents, folder, list(rows.values()), columns, simulation_notes(contents, entries, notes))
 
 
 def _text(cell: Row | None) -> str:

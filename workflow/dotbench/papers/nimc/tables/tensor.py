@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.tensor import LINES, start_lines
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
@@ -44,12 +45,14 @@ class TensorStarts(TableKind):
             ),
         ]
         notes = [
-            "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and the "
-            "greatest. Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the trials that "
-            "recover the truth; they are looked at every twenty. Test error: median of ‖M(U, V) − M(U*, V*)‖ / "
-            "‖M(U*, V*)‖ at fresh rows, of the trials that did not diverge.",
+            Legend(
+                "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and "
+                "the greatest. Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the "
+                "trials that recover the truth; they are looked at every twenty. Test error: median of ‖M(U, V) − "
+                "M(U*, V*)‖ / ‖M(U*, V*)‖ at fresh rows, of the trials that did not diverge."
+            ),
         ]
-        write_table(folder / contents.report_item, lines, columns, simulation_notes(contents, entries, notes))
+        write_table(contents, folder, lines, columns, simulation_notes(contents, entries, notes))
 
 
 def _with_max(row: Row, mean: str, greatest: str) -> str:

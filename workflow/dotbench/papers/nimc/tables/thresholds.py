@@ -5,6 +5,7 @@ from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.recovery import maps
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
@@ -43,14 +44,14 @@ class Thresholds(TableKind):
         ]
         trials = " or ".join(map(str, sorted({line["trials"] for line in lines})))
         notes = [
-            f"m / 2kd at which the share of trials that recover the truth passes a half, of {trials} trials a cell: "
-            "isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap interval "
-            "over trials, which has no width where all trials change between the same two m. ≤: a half is passed at "
-            "the least m already. –: it stays below a half.",
+            Legend(
+                f"m / 2kd at which the share of trials that recover the truth passes a half, of {trials} trials a "
+                "cell: isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap "
+                "interval over trials, which has no width where all trials change between the same two m. ≤: a half "
+                "is passed at the least m already. –: it stays below a half."
+            ),
         ]
-        write_table(
-            folder / contents.report_item, list(rows.values()), columns, simulation_notes(contents, entries, notes)
-        )
+        write_table(contents, folder, list(rows.values()), columns, simulation_notes(contents, entries, notes))
 
 
 def _interval(line: Row | None) -> str:

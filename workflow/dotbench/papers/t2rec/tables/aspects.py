@@ -7,20 +7,24 @@ from typing import Any
 from dotbench import paths
 from dotbench.files import write_csv
 from dotbench.lazy import pd
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
-from dotbench.reporting.records import dataset_label
 
 SHOWN = 20  # aspects of a dataset in the text; the csv has all
 COLUMNS = ["dataset", "aspect", "frequency", "mean", "sd", "q25", "median", "q75"]
 AT = "mean_"  # column of the mean at a rating
 NOTES = [
-    f"The {SHOWN} most frequent aspects of all reviews; the csv has the others. An aspect is a common noun; a mention "
-    "is a sentence that holds it; its polarity there, in [−1, 1], is the mean of the sentence's opinions, the nearer "
-    "ones weighing more, 0 without one.",
-    "Polarity: mean ± standard deviation and quartiles over mentions. Rated: the mean over mentions in reviews of that "
-    "rating.",
+    Legend(
+        f"The {SHOWN} most frequent aspects of all reviews; the csv has the others. An aspect is a common noun; a "
+        "mention is a sentence that holds it; its polarity there, in [−1, 1], is the mean of the sentence's opinions, "
+        "the nearer ones weighing more, 0 without one."
+    ),
+    Legend(
+        "Polarity: mean ± standard deviation and quartiles over mentions. Rated: the mean over mentions in reviews of "
+        "that rating."
+    ),
     "Which aspects the paper took and how it scored them is not known here, so that its numbers are not comparable "
     "aspect by aspect.",
 ]
@@ -38,11 +42,11 @@ class Aspects(TableKind):
     def write(self, contents: Contents, folder: Path) -> None:
         """Write ``<table>.{csv,md,tex,html}``: of each aspect its mentions, its polarity over them, and that over the
         mentions in reviews of each rating."""
-        facts = contents.datasets
+        facts, labels = contents.datasets, contents.labels
         blocks = [_rows(contents, dataset) for dataset in facts]
         levels = sorted({key for rows in blocks for row in rows for key in row if key.startswith(AT)}, key=_rating)
         columns = [
-            Column("Dataset", lambda row: dataset_label(facts[row["dataset"]])),
+            Column("Dataset", lambda row: labels[row["dataset"]]),
             Column("Aspect", lambda row: row["aspect"]),
             Column("Mentions", lambda row: f"{row['frequency']:,}"),
             Column("Polarity", lambda row: _number(row, "mean") + ("" if row["sd"] is None else f" ± {row['sd']:.3f}")),
@@ -50,7 +54,7 @@ class Aspects(TableKind):
             *(Column(f"Rated {_rating(level):g}", partial(_number, key=level)) for level in levels),
         ]
         table_rows = [row for rows in blocks for row in rows[:SHOWN]]
-        write_table(folder / contents.report_item, table_rows, columns, [contents.title, *NOTES])
+        write_table(contents, folder, table_rows, columns, [contents.title, *NOTES])
         write_csv(folder / f"{contents.report_item}.csv", [row for rows in blocks for row in rows], [*COLUMNS, *levels])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from dotbench.files import write_csv
 from dotbench.lazy import np, pd
 from dotbench.reporting.blocks import blocks
+from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
@@ -63,7 +64,7 @@ class Slopes(TableKind):
         names += [*(f"slope_{end}" for end in ENDS), "bound_low", "bound_high", "verdict", "left_at", *rest, "ended"]
         names += ["cpu_seconds"]
         write_csv(folder / f"{contents.report_item}.csv", [{name: row[name] for name in names} for row in rows], names)
-        write_table(folder / contents.report_item, rows, _columns(entries, rows), _notes(contents, entries))
+        write_table(contents, folder, rows, _columns(entries, rows), _notes(contents, entries))
 
 
 def verdict(slope: Interval, references: list[float]) -> str:
@@ -171,15 +172,20 @@ def _interval(row: Row, name: str) -> str:
 
 def _notes(contents: Contents, entries: list[SimulationEntry]) -> list[str]:
     notes = [
-        "Slope: of log excess risk on log N by least squares in every replication, over the N from the first on at "
-        f"which the mean excess risk is below {LEARNED:.0%} of that of predicting 0: below them nothing is learned, "
-        "and there is no rate. Mean and 95 % Student interval, not adjusted for the number of lines. Beside it the "
-        "slopes of the bound over the same N. The bound is an upper one with a constant of its own: an interval that "
-        "touches its slopes or lies between them is consistent with it, one below all is faster; one above contradicts "
-        "nothing.",
-        "Left over: mean squared training error, of the epoch that validation kept, less the variance of the noise, "
-        f"where it is greatest among these N, mean and interval ({contents.report_item}_sizes.csv has it at every N); "
-        "above 0 the optimiser or the width limits there, or validation ended training before it got down. Ended: "
-        "trainings by what ended them; with a schedule that runs to the cap, the cap alone says little.",
+        Legend(
+            "Slope: of log excess risk on log N by least squares in every replication, over the N from the first on "
+            f"at which the mean excess risk is below {LEARNED:.0%} of that of predicting 0: below them nothing is "
+            "learned, and there is no rate. Mean and 95 % Student interval, not adjusted for the number of lines. "
+            "Beside it the slopes of the bound over the same N. The bound is an upper one with a constant of its own: "
+            "an interval that touches its slopes or lies between them is consistent with it, one below all is faster; "
+            "one above contradicts nothing."
+        ),
+        Legend(
+            "Left over: mean squared training error, of the epoch that validation kept, less the variance of the "
+            f"noise, where it is greatest among these N, mean and interval ({contents.report_item}_sizes.csv has it "
+            "at every N); above 0 the optimiser or the width limits there, or validation ended training before it got "
+            "down. Ended: trainings by what ended them; with a schedule that runs to the cap, the cap alone says "
+            "little."
+        ),
     ]
     return simulation_notes(contents, entries, notes)

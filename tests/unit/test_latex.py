@@ -1,0 +1,211 @@
+"""Tables as LaTeX: they compile, their columns are complete, and what is marked is explained under them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from latex_data import ENGINE, check, compile_tables
+from runs_data import contents, write_dataset, write_runs
+
+from dotbench import paths
+from dotbench.files import read_json, write_json
+from dotbench.reporting.cells import BOLD, Cell, Legend
+from dotbench.reporting.kind import table_kinds
+from dotbench.reporting.latex import Float, Header, latex_table
+
+pytestmark = pytest.mark.seconds
+
+EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
+PLACE = Float("A caption.", "tab:x")
+SHIPPED = [file for file in sorted(EVIDENCE.rglob("*.tex")) if "threeparttable" in file.read_text("utf-8")]
+USERS = np.linspace(0.1, 0.3, 40)
+
+
+def one_column(*cells: str | Cell, notes: tuple[str, ...] = ()) -> tuple[str, list[str], str]:
+    """(letter and options of the column, its cells, the whole text)."""
+    rows = [[cell if isinstance(cell, Cell) else Cell(cell)] for cell in cells]
+    text = latex_table([Header("a header")], rows, [Legend("± is explained.", "±"), *notes], PLACE)
+    [line] = [line for line in text.splitlines() if line.startswith(r"\begin{tabular}")]
+    return line.removeprefix(r"\begin{tabular}{")[:-1], [row[0] for row in check(text).blocks[0].rows], text
+
+
+@pytest.mark.parametrize(
+    ("cells", "form"),
+    [
+        (["0.4088 ± 0.0095", "12.3 ± 0.1"], "2.4(4)"),
+        (["-1.5", "−20"], "-2.1"),
+        (["1,203", "7"], "4"),
+        (["4.93e-05", "29"], "2.2e-1"),
+        (["1.5 ± 12.5"], "1.1(3)"),
+    ],
+)
+def test_an_s_column_has_room_for_every_number(cells: list[str], form: str) -> None:
+    kind, _, _ = one_column(*cells)
+    assert kind == f"S[table-format = {form}]"
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("1,203", "1203"),
+        ("0.4088 ± 0.0095", r"0.4088 \pm 0.0095"),
+        ("0.5 ± 0.1≈²!", r"0.5 \pm 0.1{$^{\approx}$$^{2}$!}"),
+        ("0.5 ± 0.1 [0.4, 0.6]≈", r"0.5 \pm 0.1{ [0.4, 0.6]$^{\approx}$}"),
+        ("943 (1,000)", "943{ (1,000)}"),
+        ("7.202% (7.2%)", r"7.202{\% (7.2\%)}"),
+        ("≤ 1.20 [1.1, –]", r"{$\leq$ }1.20{ [1.1, --]}"),
+        ("–", "{--}"),
+        ("failed: NaN in epoch 3 (a_log)", r"{failed\tnote{a}}"),
+    ],
+)
+def test_what_stands_around_a_number_stands_in_braces(cell: str, written: str) -> None:
+    notes = (Legend("≈ and ! are explained.", "≈"),)
+    _, cells, text = one_column("1", cell, notes=notes)
+    assert cells[1] == written
+    assert (r"\item[a] failed: NaN in epoch 3 (a\_log)" in text) == cell.startswith("failed")
+
+
+@pytest.mark.parametrize("cells", [["20/20, 1e-3", "3/4"], ["MF"], ["1 to 2", "3"], ["5e-3 ± 1e-3"], ["1 ± 0.5"]])
+def test_what_is_no_number_is_a_column_of_text(cells: list[str]) -> None:
+    kind, _, _ = one_column(*cells)
+    assert kind == "l"
+
+
+def test_long_text_is_broken_into_lines() -> None:
+    kind, _, _ = one_column("learning_rate=0.001, weight_decay=0.0001")
+    assert kind.startswith(r">{\raggedright")
+
+
+def test_notes_about_absent_signs_are_comments_and_others_stand_under_the_table() -> None:
+    notes = ("A protocol.", Legend("Bold: best.", BOLD), Legend("≈: a tie.", "≈"), Legend("Rows are groups."))
+    table = check(latex_table([Header("x")], [[Cell("1.0", bold=True)]], notes, PLACE))
+    assert [note.strip() for note in table.notes] == ["Bold: best.", "Rows are groups."]
+    text = latex_table([Header("x")], [[Cell("1.0≈")]], notes, PLACE)
+    assert [line for line in text.splitlines() if line.startswith("% ")][1:] == ["% A protocol.", "% Bold: best."]
+
+
+def test_neighbours_of_a_group_share_a_header() -> None:
+    headers = [Header("Method"), Header("a", "one_1"), Header("b", "one_1"), Header("a", "two")]
+    text = latex_table(headers, [[Cell("m"), Cell("1"), Cell("2"), Cell("3")]], [], PLACE)
+    check(text)
+    assert r" & \multicolumn{2}{c}{one\_1} & \multicolumn{1}{c}{two} \\" in text
+    assert r"\cmidrule(lr){2-3} \cmidrule(lr){4-4}" in text
+
+
+def test_a_table_that_is_too_wide_is_broken_into_blocks_that_tell_the_rows_apart() -> None:
+    """The first two columns tell them apart; a group that fits stays together."""
+    headers = [Header("D"), Header("M"), *(Header(f"c{k}", f"g{k // 3}") for k in range(9)), Header("last")]
+    rows = [[Cell(d), Cell(m), *[Cell("0.1234 ± 0.1234")] * 9, Cell("1")] for d in "de" for m in "mn"]
+    notes = [Legend("±: spread.", "±")]
+    table = check(latex_table(headers, rows, notes, PLACE))
+    inside = [[header.strip("{}") for header in block.headers] for block in table.blocks]
+    assert inside == [["D", "M", "c0", "c1", "c2"], ["D", "M", "c3", "c4", "c5"], ["D", "M", "c6", "c7", "c8", "last"]]
+    assert [row[:2] for row in table.blocks[2].rows] == [["d", "m"], ["d", "n"], ["e", "m"], ["e", "n"]]
+    single = latex_table(headers, rows, notes, Float("A", "tab:x", both_columns=False))
+    assert r"\begin{table}[tb]" in single
+    assert len(check(single).blocks) == 5
+    assert "in wide" not in single
+
+
+def test_a_table_that_cannot_fit_says_so() -> None:
+    rows = [[Cell("a" * 30), Cell("b" * 30), Cell("1")], [Cell("a" * 30), Cell("c" * 30), Cell("2")]]
+    headers = [Header(text) for text in "xyz"]
+    for both_columns in (True, False):
+        text = latex_table(headers, rows, [], Float("A", "tab:x", both_columns=both_columns))
+        assert ("there is room for 3.3 in" in text) == (not both_columns)
+        check(text)
+    headers, rows = (
+        [Header("a"), Header("b" * 90), Header("c" * 90)],
+        [[Cell(str(k)), Cell("1"), Cell("2")] for k in range(30)],
+    )
+    long = latex_table(headers, rows, [], Float("A", "tab:x", both_columns=False))
+    assert long.count(r"\begin{table}") == len(check(long).blocks) == 2  # two blocks of 33 lines
+    assert long.count(r"\label") == 1
+    for lines in (47, 48):
+        tall = latex_table([Header("x")], [[Cell(f"m{k}")] for k in range(lines)], [], PLACE)
+        assert ("a page has 50" in tall) == (lines == 48)
+
+
+CHARACTERS = st.text(alphabet="ab 12.±≈!*()[]{}\\&%$#_^~–e-≤\n", min_size=1, max_size=14).filter(str.strip)
+
+
+@given(st.lists(st.tuples(CHARACTERS, CHARACTERS), min_size=1, max_size=4), CHARACTERS)
+def test_any_text_leaves_the_table_whole(rows: list[tuple[str, str]], note: str) -> None:
+    notes = [Legend("Bold ± ≈ ! * mean something.", "±", *"≈!*"), note]
+    body = [[Cell("method"), Cell(first), Cell(second, bold=True)] for first, second in rows]
+    notes.append(Legend("Bold: emphasised.", BOLD))
+    table = check(latex_table([Header("a"), Header(note), Header("c", note)], body, notes, Float(note, "tab:x")))
+    assert len(table.blocks[0].rows) == len(rows)
+
+
+@pytest.fixture
+def two_datasets(workdir: Path) -> list[tuple[str, str]]:
+    """Methods of which one is best, one second, one tied, one on the edge, and one with a failed seed on dataset e."""
+    shifts = {"mf-bpr-sgd-1": 0.0, "mf-wrmf-als-2": 0.4, "mf-softmax-sgd-3": 0.2}
+    for dataset in ("d", "e"):
+        write_dataset(dataset, raw={"users": 4, "items": 5, "rows": 10})
+        for folder, shift in shifts.items():
+            edge = {"regularization": "low"} if "wrmf" in folder else None
+            failed = [2] if (dataset, folder) == ("e", "mf-bpr-sgd-1") else []
+            users = [list(USERS + shift + 0.01 * seed) for seed in range(3)]
+            write_runs(dataset, folder, users, on_edge=edge, failed=failed)
+    shared = paths.fit("d", "mf-bpr-sgd-1", 0, 0) / "metrics.json"
+    write_json(shared, read_json(shared) | {"cpu_share_of_others": 0.9})
+    return [(dataset, folder) for dataset in ("d", "e") for folder in shifts]
+
+
+EVERYTHING = ["spread", "interval", "epochs", "updates", "seconds", "cpu_seconds", "memory", "trials", "chosen"]
+LOOKS: list[dict[str, Any]] = [
+    {"layout": None, "columns": None, "size": "double"},
+    {"layout": "long", "columns": EVERYTHING, "size": "double"},
+    {"layout": "wide", "columns": EVERYTHING, "size": "double"},
+    {"layout": "wide", "columns": ["seconds", "spread"], "size": "single"},
+    {"layout": "long", "columns": [], "size": "single"},
+]
+
+
+def written(kind: str, runs: list[tuple[str, str]], workdir: Path, **told: Any) -> str:
+    titles = {"d": "A title, 100% & more", "e": "E"}
+    table_kinds()[kind]().write(contents(*runs, kind=kind, seeds=3, titles=titles, **told), workdir)
+    return (workdir / "shown.tex").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("kind", "looks"), [("intervals", LOOKS), ("overview", LOOKS[:2]), ("starts", LOOKS[1:3])])
+def test_every_layout_and_choice_of_columns_is_a_whole_table(
+    kind: str, looks: list[dict[str, Any]], two_datasets: list[tuple[str, str]], workdir: Path
+) -> None:
+    csvs = set()
+    for look in looks:
+        text = written(kind, two_datasets, workdir, **look)
+        table = check(text)
+        wide = (look["layout"] or ("wide" if kind == "overview" else "long")) == "wide"
+        assert len(table.blocks[0].rows) == (3 if wide else 6)
+        assert ("A title, 100\\% \\& more" in text.split(r"\midrule")[0]) == wide
+        header = (workdir / "shown.md").read_text("utf-8").splitlines()[0]
+        assert ("A title, 100% & more MRR@10" in header) == wide
+        csvs.add((workdir / "shown.csv").read_bytes())
+    assert len(csvs) == 1  # the look changes no number
+
+
+def test_columns_stand_in_the_order_of_the_setting(two_datasets: list[tuple[str, str]], workdir: Path) -> None:
+    table = check(written("comparison", two_datasets[:3], workdir, columns=["trials", "seconds"])).blocks[0]
+    assert table.headers[2:] == ["{MRR@10}", "{NDCG@10}", "{Settings tried}", "{Seconds}"]
+    cells = table.rows[1]
+    assert cells[2] == r"\bfseries 0.6100{!}"  # no column shows the setting on the edge, nor a spread
+    assert table.rows[0][-1] == "2{$^{*}$}"
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=[str(file.relative_to(EVIDENCE)) for file in SHIPPED])
+def test_the_tables_of_the_evidence_are_whole(file: Path) -> None:
+    check(file.read_text("utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(ENGINE is None, reason="neither pdflatex nor tectonic is on the PATH")
+def test_tables_of_every_kind_compile(two_datasets: list[tuple[str, str]], workdir: Path) -> None:
+    texts = [file.read_text("utf-8") for file in SHIPPED]
+    texts += [written(kind, two_datasets, workdir, **look) for kind in ("comparison", "starts") for look in LOOKS]
+    compile_tables(texts, workdir)
