@@ -40,8 +40,6 @@ rule prepare:
     log:
         "logs/prepare/{dataset}.log",
     retries: 0  # a mistake is not mended by another try
-    group:
-        "data"
     conda:
         "../envs/dotbench.yaml"
     threads: 1
@@ -71,8 +69,6 @@ rule split:
         big="results/data/{dataset}/split{seed}{variant}/{task}/split.npz",
     log:
         "logs/split/{dataset}/{task}-{seed}{variant}.log",
-    group:
-        "data"
     conda:
         "../envs/dotbench.yaml"
     threads: 1

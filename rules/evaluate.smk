@@ -13,8 +13,6 @@ rule evaluate:
         per_user="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/per_user.parquet",
     log:
         "logs/evaluate/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
-    group:
-        "runs"
     conda:
         "../envs/dotbench.yaml"
     threads: 1
@@ -46,8 +44,6 @@ rule evaluate_further:
     log:
         "logs/evaluate/{dataset}/{method}/split{split_seed}-init{init_seed}-{further}.log",
     retries: 0  # a mistake is not mended by another try
-    group:
-        "runs"
     conda:
         "../envs/dotbench.yaml"
     threads: 1

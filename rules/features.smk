@@ -15,8 +15,6 @@ rule features:
     log:
         "logs/features/{dataset}/{task}-{seed}{variant}-{features}.log",
     retries: 0  # a mistake is not mended by another try
-    group:
-        "data"
     conda:
         "../envs/dotbench.yaml"
     threads: 1

@@ -11,8 +11,6 @@ rule decompose:
         big="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.npz",
     log:
         "logs/decompose/{dataset}/{artefact}/{seed}{variant}.log",
-    group:
-        "data"
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
@@ -45,8 +43,6 @@ rule tune:
         curves="results/runs/{dataset}/{method}/trials_curves.csv",
     log:
         "logs/tune/{dataset}/{method}.log",
-    group:
-        "runs"
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
@@ -84,8 +80,6 @@ rule fit:
         big="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz",
     log:
         "logs/fit/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
-    group:
-        "runs"
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads

@@ -257,7 +257,7 @@ def test_fit_json_has_the_settings_and_the_outcome(fitted) -> None:
 def test_the_curve_has_a_row_an_epoch_and_ends_at_the_record(fitted) -> None:
     folder, _ = fitted
     record, curve = read_json(folder / "fit.json"), pd.read_csv(folder / "curve.csv")
-    assert list(curve.columns) == ["epoch", "updates", "seconds", "cpu_seconds", "loss", "ndcg@10"]
+    assert list(curve.columns) == ["epoch", "updates", "seconds", "cpu_seconds", "loss", "ndcg@10", "mrr@10"]
     assert list(curve["epoch"]) == [1, 2, 3]
     assert curve["seconds"].is_monotonic_increasing
     assert curve["loss"].is_monotonic_decreasing  # every half sweep of ALS is an exact minimisation
