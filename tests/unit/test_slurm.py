@@ -66,7 +66,9 @@ def test_what_cannot_work_is_told_before_anything_is_submitted(pretend: Pretend)
         slurm.status_command()
 
 
-def asked(answers: list[dict[str, str] | None], monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], list[str]]:
+def asked(
+    answers: list[dict[str, str] | None], monkeypatch: pytest.MonkeyPatch, submitted: tuple[str, ...] = ()
+) -> tuple[list[Any], list[str]]:
     """What patient questions return of these answers, and what is said meanwhile; no time passes."""
     said: list[str] = []
     left = iter(answers)
@@ -79,7 +81,7 @@ def asked(answers: list[dict[str, str] | None], monkeypatch: pytest.MonkeyPatch)
         said.append(f"slept {seconds}")
 
     monkeypatch.setattr(slurm.asyncio, "sleep", no_sleep)
-    ask = slurm.patient(query, said.append)
+    ask = slurm.patient(query, submitted, said.append)
 
     async def all_of_them() -> list[Any]:
         return [(await ask("squeue", None))[0] for _ in [states for states in answers if states is not None]]
@@ -100,11 +102,18 @@ def test_a_job_that_is_forgotten_has_ended(monkeypatch: pytest.MonkeyPatch) -> N
     assert states == [{}, {"1": "RUNNING", "2": "PENDING"}, {"1": "COMPLETED", "2": "RUNNING"}]
 
 
+def test_a_job_that_never_arrives_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    states, _ = asked([{}, {"2": "RUNNING"}, {}, {}], monkeypatch, submitted=("1", "2"))
+    assert states == [{}, {"2": "RUNNING"}, {"1": "CANCELLED", "2": "COMPLETED"}, {"1": "CANCELLED", "2": "COMPLETED"}]
+
+
 def test_nothing_is_submitted_while_the_controller_is_away(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster(pretend, "none", 300)
     submitted: list[Any] = []
 
     class Executor:
+        check_active_jobs = None
+
         def run_job(self, job: Any) -> None:
             submitted.append(job)
 

@@ -12,13 +12,17 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from dotbench.errors import DotbenchError
 
 ANSWER = 20  # seconds that SLURM's commands may take
 PAUSES = (2, 5, 10, 30, 60)  # seconds between questions to a controller that does not answer; the last one repeats
+LOST = 3  # answers without a job that was submitted
+# Inside a submission jobs run as on one machine. The plugin starts srun, and Snakemake once more, for each of them.
+ONE_PROCESS = "--executor local --cores ${SLURM_CPUS_PER_TASK:-1}"
 LEAST_AGE = 30  # seconds that squeue must remember a finished job; it is asked every few
 Query = Callable[..., Awaitable[tuple[dict[str, str] | None, float | None]]]
 
@@ -48,20 +52,29 @@ def status_command() -> str:
 
 
 def make_safe(plugin: Any, settings: Any, warn: Callable[[str], None]) -> None:
-    """Let the executor plugin, a module, ask what works, and let it wait for a controller that is restarted.
+    """Let the executor plugin, a module, ask what works, wait for a controller that is restarted, and run the jobs of a
+    submission in one process.
 
     ``settings``: the plugin's own. Raises DotbenchError as `status_command` does.
     """
     settings.status_command = status_command()
-    plugin.get_min_job_age = lambda: 10**6  # it was looked at above; the plugin would go back to sacct
-    plugin.query_job_status = patient(plugin.query_job_status, warn)
-    submit = plugin.Executor.run_job
+    executor, submitted = plugin.Executor, set[str]()
+    submit, check = executor.run_job, executor.check_active_jobs
 
     def run_job(self: Any, job: Any) -> None:
         wait_for_controller(warn)
         submit(self, job)
 
-    plugin.Executor.run_job = run_job
+    async def check_active_jobs(self: Any, active: Sequence[Any]) -> AsyncIterator[Any]:
+        submitted.clear()
+        submitted.update(job.external_jobid for job in active)
+        async for job in check(self, active):
+            yield job
+
+    executor.run_job, executor.check_active_jobs = run_job, check_active_jobs
+    executor.additional_general_args = lambda self: ONE_PROCESS
+    plugin.get_min_job_age = lambda: 10**6  # it was looked at above; the plugin would go back to sacct
+    plugin.query_job_status = patient(plugin.query_job_status, submitted, warn)
 
 
 def jobs_of(arguments: Sequence[str]) -> int:
@@ -72,13 +85,15 @@ def jobs_of(arguments: Sequence[str]) -> int:
     return len(list(itertools.takewhile(lambda argument: not argument.startswith("-"), behind)))
 
 
-def patient(query: Query, warn: Callable[[str], None]) -> Query:
+def patient(query: Query, submitted: Collection[str], warn: Callable[[str], None]) -> Query:
     """The plugin's question for the states of its jobs, asked until there is an answer.
 
     A job that was known and is not any more has ended, in one way or the other: it is told as completed, and Snakemake
-    sees by its output how it ended.
+    sees by its output how it ended. One of ``submitted`` that is not known after LOST answers was lost: a controller
+    that is killed forgets the jobs of its last seconds. It is told as cancelled, and is tried again.
     """
     known: set[str] = set()
+    unseen: Counter[str] = Counter()
 
     async def ask(command: str, logger: Any) -> tuple[dict[str, str] | None, float | None]:
         tries = 0
@@ -92,7 +107,9 @@ def patient(query: Query, warn: Callable[[str], None]) -> Query:
             tries += 1
         gone = known - states.keys()
         known.update(states)
-        return states | dict.fromkeys(gone, "COMPLETED"), seconds
+        unseen.update(set(submitted) - known)
+        lost = [job for job in submitted if job not in known and unseen[job] >= LOST]
+        return states | dict.fromkeys(gone, "COMPLETED") | dict.fromkeys(lost, "CANCELLED"), seconds
 
     return ask
 
