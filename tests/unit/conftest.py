@@ -123,3 +123,11 @@ def reply() -> type[Reply]:
 def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures with few pixels: what tests look at is the same, and drawing takes less."""
     monkeypatch.setattr("dotbench.reporting.drawing.DPI", 20)
+
+
+@pytest.fixture
+def svg_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are written once and not in three formats: most of a figure's time is its layout, format by format."""
+    from dotbench.reporting import drawing
+
+    monkeypatch.setattr(drawing, "METADATA", {"svg": drawing.METADATA["svg"]})

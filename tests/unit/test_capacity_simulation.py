@@ -64,6 +64,7 @@ def test_towers_are_trained_in_every_way(tiny: T2RecCapacity, tmp_path: Path) ->
     assert found["test"]["seconds"] > 0
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_not_trained_again(
     tiny: T2RecCapacity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def test_many_different_ratings_are_put_into_classes(define: Callable[..., Path]
     assert sum(row["y"] for row in values) == 900
 
 
+@pytest.mark.slow
 def test_files_that_are_gone_are_fetched_and_prepared_again(define: Callable[..., Path], workdir: Path) -> None:
     own(define, workdir)
     page("own")

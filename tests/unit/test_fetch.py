@@ -527,6 +527,7 @@ def test_an_address_may_end_in_a_query(define, server, raw: Path) -> None:
     assert [path.name for path in raw_files(raw / "manifest.json")] == ["own data.csv"]
 
 
+@pytest.mark.slow
 def test_two_processes_download_once(define, server, reply, workdir: Path, raw: Path) -> None:
     second_waits = threading.Event()
     server.content["/own.zip"] = reply(zipped(), wait_for=second_waits)

@@ -98,6 +98,7 @@ def calls(folder: Path, environment: dict[str, str], what: str, threads: str = "
     return results
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "status"), [("tell", 0), ("refuse", 1), ("exit", 3), pytest.param("threads", 0, marks=pytest.mark.slow)]
 )

@@ -24,6 +24,7 @@ print(before, min(faults() for _ in range(6)))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
 def test_large_arrays_are_not_cleared_anew_at_every_step():
     """Pages of 80 MB that come back from the system, four times, and those that come back after an execution is

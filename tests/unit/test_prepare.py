@@ -357,6 +357,7 @@ def test_ml_100k_has_the_published_counts(local_data: Path, workdir: Path, monke
     assert (stats["raw"]["users"], stats["raw"]["items"], stats["raw"]["rows"]) == (943, 1682, 100000)
 
 
+@pytest.mark.slow
 def test_ml_1m_with_another_digest_is_refused_until_accepted(
     local_data: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,6 +379,7 @@ def test_ml_1m_with_another_digest_is_refused_until_accepted(
     assert len(split.train) == 674131
 
 
+@pytest.mark.slow
 def test_gowalla_is_divided_as_published(local_data: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [local_data / "gowalla" / f"{part}.txt" for part in ("train", "test")]
     if not all(path.is_file() for path in files):

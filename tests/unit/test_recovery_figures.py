@@ -15,7 +15,7 @@ from dotbench.papers.nimc.simulations.convergence import NIMCConvergence, NIMCCo
 from dotbench.papers.nimc.simulations.distance import NIMCDistance, NIMCDistanceSettings
 from dotbench.reporting.kind import figure_kinds, table_kinds
 
-pytestmark = pytest.mark.seconds
+pytestmark = [pytest.mark.seconds, pytest.mark.usefixtures("svg_alone")]
 
 torch.set_num_threads(1)
 SMALL = {"users": 30, "dimension": 3, "components": 1, "replications": 2}
@@ -101,7 +101,7 @@ def test_convergence_is_told_by_method_and_activation(run):
     figure_kinds()["descent"]().write(contents, Path("out"))
     points = lines_of()
     assert {point["relative"] for point in points if point["iteration"] == "0"} == {"1.0"}
-    assert Path("out/shown.png").is_file()
+    assert Path("out/shown.svg").is_file()
 
 
 def test_distance_is_told_by_method_and_alpha(run):

@@ -20,7 +20,7 @@ from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
 
-pytestmark = pytest.mark.seconds
+pytestmark = [pytest.mark.seconds, pytest.mark.usefixtures("svg_alone")]
 
 torch.set_num_threads(1)
 SMALL = {

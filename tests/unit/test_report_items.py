@@ -21,7 +21,7 @@ from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.rows import inert_keys
 from dotbench.statistics.paired import Comparison, runners_up, standings
 
-pytestmark = pytest.mark.seconds
+pytestmark = [pytest.mark.seconds, pytest.mark.usefixtures("svg_alone")]
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -369,7 +369,7 @@ def test_time_to_quality_is_the_end_of_the_first_epoch_near_the_best(workdir: Pa
     assert row["ndcg@10_mean"] == pytest.approx(0.3)
     draw(told, workdir)
     assert len(read(workdir / "shown.csv")) == 1
-    assert (workdir / "shown.png").read_bytes().startswith(b"\x89PNG")
+    assert (workdir / "shown.svg").read_text().startswith("<?xml")
 
 
 def test_a_method_that_failed_everywhere_is_no_point(workdir: Path) -> None:

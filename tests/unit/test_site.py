@@ -209,6 +209,7 @@ def test_what_is_not_finished_is_left_out(finished: Plan) -> None:
     assert line["run"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.seconds
 def test_a_line_of_a_simulation_is_the_mean_of_its_replications(workdir: Path) -> None:
     import_runs(EVIDENCE / "t2rec" / "runs.parquet")

@@ -87,6 +87,7 @@ def test_a_run_ends_with_a_page_that_asks_for_nothing(project):
     assert page.read_text() == text
 
 
+@pytest.mark.slow
 def test_a_run_of_one_study_says_where_the_page_is(project):
     """It is made from all that is there, the other study too, and leads to the report of this run."""
     page = project.root / "results/smoke/index.html"
