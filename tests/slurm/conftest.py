@@ -19,11 +19,12 @@ class Site:
 
     cluster: Cluster
     folder: Path
+    config: Path = ROOT / "config/smoke.yaml"
 
     def command(self, *arguments: str) -> list[str]:
         snakefile, profile = str(ROOT / "Snakefile"), str(ROOT / "profiles/slurm")
         command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", snakefile]
-        return [*command, "--workflow-profile", profile, "--configfile", str(ROOT / "config/smoke.yaml")]
+        return [*command, "--workflow-profile", profile, "--configfile", str(self.config)]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Snakemake on the login node, as plain ``snakemake --workflow-profile`` starts it."""
