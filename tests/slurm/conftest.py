@@ -24,7 +24,13 @@ class Site:
     def command(self, *arguments: str) -> list[str]:
         snakefile, profile = str(ROOT / "Snakefile"), str(ROOT / "profiles/slurm")
         command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", snakefile]
-        return [*command, "--workflow-profile", profile, "--configfile", str(self.config)]
+        often = ["--slurm-init-seconds-before-status-checks", "2"]
+        return [*command, "--workflow-profile", profile, *often, "--configfile", str(self.config)]
+
+    def local(self, *arguments: str) -> list[str]:
+        """The same without the cluster."""
+        command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(ROOT / "Snakefile")]
+        return [*command, "--configfile", str(self.config)]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Snakemake on the login node, as plain ``snakemake --workflow-profile`` starts it."""

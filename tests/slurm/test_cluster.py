@@ -39,8 +39,7 @@ def test_the_run_survives_a_restart_and_equals_a_local_one(site, tmp_path_factor
         if "gpu" in line
     ]
     local = tmp_path_factory.mktemp("local")
-    command = [word for word in site.command("all") if "slurm" not in word and word != "--workflow-profile"]
-    subprocess.run(command, cwd=local, check=True, capture_output=True)
+    subprocess.run(site.local("all"), cwd=local, check=True, capture_output=True)
     assert content(site.folder) == content(local)
 
 
@@ -70,7 +69,7 @@ studies:
         loss: bpr
         solver: sgd
         grid: {}
-        set: {embedding_size: 8, epochs: 8000, patience: 8000, updates: 0, learning_rate: 0.001}
+        set: {embedding_size: 8, epochs: 5000, patience: 5000, updates: 0, learning_rate: 0.001}
 """
 
 
@@ -92,8 +91,7 @@ def test_a_fit_that_is_cancelled_goes_on_and_ends_equal(site):
     site.cluster.call("scancel", job)
     whole = site.folder / "whole"
     whole.mkdir()
-    command = [word for word in one.command(fitted) if "slurm" not in word and word != "--workflow-profile"]
-    subprocess.run(command, cwd=whole, check=True, capture_output=True)
+    subprocess.run(one.local(fitted), cwd=whole, check=True, capture_output=True)
     output, _ = running.communicate(timeout=300)
     assert running.returncode == 0, output
     assert (site.folder / fitted).read_bytes() == (whole / fitted).read_bytes()
