@@ -1,14 +1,16 @@
-"""A cluster for all tests here, and copies of the project on it."""
+"""A cluster, and a folder that its node sees."""
 
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cluster import Cluster, missing
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,17 +48,19 @@ class Site:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster of the test's own, which takes a second; of parallel tests one after the other has one."""
     pytest.importorskip("snakemake_executor_plugin_slurm", reason="needs pip install -e '.[slurm]'")
-    if reason := missing():
-        pytest.skip(reason)
-    one = Cluster(tmp_path_factory.mktemp("slurm"))
-    try:
-        one.start()
-        yield one
-    finally:
-        one.stop()
+    with FileLock(Path(tempfile.gettempdir()) / "dotbench-tests-slurm.lock"):
+        if reason := missing():
+            pytest.skip(reason)
+        one = Cluster(tmp_path_factory.mktemp("slurm"))
+        try:
+            one.start()
+            yield one
+        finally:
+            one.stop()
 
 
 @pytest.fixture

@@ -222,9 +222,8 @@ class Plan(RunPlan):
         for seed, fit in zip(self.benchmark.seeds, self.fits(entry), strict=True):
             files += [fit / "fit.json", fit / "metrics.json", *self._split_records(entry, seed, paths.is_imported(fit))]
         if len(entry.method.trials()) > 1:
-            seed = self.benchmark.tuning_seed
-            imported = not (self.split(entry, entry.dataset, seed) / "split.npz").is_file()
-            files += self._split_records(entry, seed, imported)
+            imported = any(map(paths.is_imported, self.fits(entry)))  # with them came the choice
+            files += self._split_records(entry, self.benchmark.tuning_seed, imported)
         return files
 
     def _split_records(self, entry: MethodEntry, seed: int, imported: bool) -> list[Path]:
