@@ -18,11 +18,11 @@ HALF_SWEEPS = {**AXES, "epoch": "epoch (ALS: half sweep, as the RG2 paper counts
 
 
 class Convergence(FigureKind):
-    """The validation metric, NDCG\\@10 if the study names no other, and MRR beside it where the runs kept it, during
-    training: mean over seeds, band from the
-    least to the greatest, drawn as far as every seed was trained; the time of an epoch is the mean over seeds. Methods
-    without epochs (the closed-form optimum, popularity) are one marker and a dotted level. Seconds are of training
-    alone, on a machine of its own; \\* marks methods that shared it, and the time then is CPU time.
+    """The validation metric during training: NDCG\\@10 unless the study names another. MRR is drawn beside it if
+    the runs recorded it. Lines are means over seeds, and bands reach from the least to the greatest value; both end
+    where the first seed ends. The time of an epoch is the mean over seeds. Methods without epochs (the closed-form
+    optimum, popularity) are drawn as one marker and a dotted line. Times cover training only. Each timed fit has the
+    machine to itself; \\* marks methods with a fit that shared it, and the time axis then shows CPU time.
     """
 
     name = "convergence"
@@ -74,8 +74,8 @@ class Convergence(FigureKind):
 
 
 class ConvergenceInHalfSweeps(Convergence):
-    """The validation metric during training, as in the figure of convergence; an epoch of ALS, a full sweep, counts as
-    two, as the RG2 paper counts.
+    """The validation metric during training, as in the figure of convergence. Epochs are counted as in the RG2
+    paper: a full sweep of ALS counts as two epochs.
     """
 
     name = "convergence_half_sweeps"

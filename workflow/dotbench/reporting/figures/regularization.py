@@ -14,8 +14,9 @@ COLUMNS = ["dataset", "rank", "regularization", "validation"]
 
 
 class Regularization(FigureKind):
-    """The validation metric, NDCG\\@10 if the study names no other, on the tuning split against the regularization, one
-    line per rank, all from one decomposition a dataset. The ring marks the best point.
+    """The validation metric on the tuning split (NDCG\\@10 unless the study names another) against the
+    regularization. There is one line for each rank; for each dataset, all lines come from one decomposition. The ring
+    marks the best point.
     """
 
     name = "regularization"

@@ -22,10 +22,11 @@ LAST = ["clock", "runs", "shared"]
 
 
 class TimeToQuality(FigureKind):
-    """Left: training seconds until a method first reaches 99 % of its own best value of the validation metric,
-    NDCG\\@10 if the study names no other; a stroke for every seed, the geometric mean, and the 95 % interval of the
-    logarithm. Right: the same metric on test, mean and 95 % interval. A low best is reached early: read both sides. \\*
-    marks methods whose runs shared the machine.
+    """Left: training seconds until a method first reaches 99 % of its own best value of the validation metric
+    (NDCG\\@10 unless the study names another). There is a stroke for every seed, the geometric mean over seeds, and its
+    95 % interval on the logarithmic scale. Right: the same metric on the test part, mean and 95 % interval. A method
+    with a low best value reaches it early, so read both sides together. \\* marks methods with runs that shared the
+    machine.
     """
 
     name = "time_to_quality"

@@ -19,9 +19,9 @@ GUIDE = "#7F7F7F"
 
 
 class TrendFigure(FigureKind):
-    """Mean and 95 % Student interval over replications, each with data of its own. Lines drawn across have no
-    value on the horizontal axis. Grey lines are references that were not measured here: published numbers,
-    bounds. The table of the same simulation has the protocol in its notes.
+    """Mean and 95 % Student interval over replications, each with newly drawn data. A line across the whole panel
+    has no value on the horizontal axis. Grey lines are references that were not measured here, such as published
+    numbers and bounds. The notes under the table of the same simulation describe the protocol.
     """
 
     name = "trend"

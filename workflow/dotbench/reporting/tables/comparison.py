@@ -21,10 +21,10 @@ from dotbench.reporting.rows import cold_parts, column
 
 
 class Comparison(TableKind):
-    """Mean, standard deviation and 95 % interval over the seeds, each naming a split and an initialisation. Bold:
-    better than every other method of the dataset; ≈: not distinguishable from the best. Underlined and ≈²: likewise for
-    the second place, where a table has one. ! marks a chosen setting on the edge of its grid. The notes under the table
-    give seeds, protocol, grids, hardware and versions.
+    """Mean, standard deviation and 95 % interval over the seeds; each seed determines a split and an
+    initialisation. Bold: better than every other method of the dataset. ≈: not significantly different from the best
+    mean. Underlined and ≈² mean the same for the second place, if the table has one. ! marks a chosen setting on the
+    edge of its grid. The notes under the table name the seeds, protocol, grids, hardware and versions.
     """
 
     name = "comparison"

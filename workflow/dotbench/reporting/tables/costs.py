@@ -16,8 +16,8 @@ COLUMNS += ["cpu_seconds", "cpu_seconds_an_epoch", "peak_memory_bytes", "cpu_sha
 
 
 class Costs(TableKind):
-    """Epochs, time and peak memory of training, means over the seeds; validation and tuning are left out. The
-    notes under the table say what an epoch is, which runs shared the machine, and on what hardware they ran.
+    """Epochs, time and peak memory of training, means over the seeds, without validation and tuning. The notes
+    under the table say what an epoch is, which runs shared the machine, and on what hardware they ran.
     """
 
     name = "costs"

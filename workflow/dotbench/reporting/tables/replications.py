@@ -23,10 +23,10 @@ from dotbench.statistics.replications import MIN_REPLICATIONS
 
 
 class Replications(TableKind):
-    """Mean and standard error over replications of the simulation, each with data of its own. Bold: lower than
-    every other method of the scenario; ≈: not distinguishable from the lowest mean. ! marks a chosen setting on
-    the edge of its grid in some replication. The notes under the table give generator, protocol, grids, hardware
-    and versions.
+    """Mean and standard error over the replications of the simulation, each with newly drawn data. Bold: lower than
+    every other method of the scenario. ≈: not significantly different from the lowest mean. ! marks a setting that was
+    chosen on the edge of its grid in some replication. The notes under the table describe the generator, protocol,
+    grids, hardware and versions.
     """
 
     name = "replications"

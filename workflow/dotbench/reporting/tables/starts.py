@@ -21,10 +21,10 @@ from dotbench.reporting.rows import column
 
 
 class Starts(TableKind):
-    """Mean and standard error over the seeds, each naming a split and an initialisation, on every part of the test,
-    warm and cold. Bold: better than every other method of the dataset on this part; ≈: not distinguishable from the
-    best. ! marks a chosen setting on the edge of its grid. The notes under the table give seeds, protocol, grids,
-    hardware and versions.
+    """Mean and standard error over the seeds, for every part of the test, warm and cold; each seed determines a
+    split and an initialisation. Bold: better than every other method of the dataset on this part. ≈: not significantly
+    different from the best mean. ! marks a chosen setting on the edge of its grid. The notes under the table name the
+    seeds, protocol, grids, hardware and versions.
     """
 
     name = "starts"

@@ -15,7 +15,9 @@ COLUMNS = ["dataset", *KEYS, *(f"published_{key}" for key in KEYS), "verified", 
 
 
 class Statistics(TableKind):
-    """Statistics of the datasets after threshold, duplicates and k-core. In brackets: as published."""
+    """Statistics of the datasets after the threshold, the removal of duplicates and the k-core. Published values
+    are in brackets.
+    """
 
     name = "statistics"
     title = "Statistics of datasets"

@@ -38,8 +38,9 @@ def _points(rows: "pd.DataFrame") -> list[Row]:
 
 
 class CurvatureCurves(FigureKind):
-    """Generated problems of non-linear inductive matrix completion; the table of the same simulation has the
-    protocol in its notes. Least eigenvalues have median and range over the instances.
+    """Generated problems of non-linear inductive matrix completion. The notes under the table of the same
+    simulation describe the protocol. The figure shows the median and the range of the least eigenvalue over the
+    instances.
     """
 
     name = "curvature"

@@ -13,8 +13,8 @@ POINTS = ["label", "activation", "method", "title", "replication", "iteration", 
 
 
 class Descent(FigureKind):
-    """Generated problems of non-linear inductive matrix completion; the table of the same simulation has the
-    protocol in its notes. Every line is one instance.
+    """Generated problems of non-linear inductive matrix completion. The notes under the table of the same
+    simulation describe the protocol. Every line is one instance.
     """
 
     name = "descent"

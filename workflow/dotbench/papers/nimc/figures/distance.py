@@ -11,8 +11,8 @@ from dotbench.reporting.replications import read_simulations
 
 
 class RecoveryByDistance(FigureKind):
-    """Generated problems of non-linear inductive matrix completion; the table of the same simulation has the
-    protocol in its notes. Shares have Wilson's 95 % intervals, errors median and range.
+    """Generated problems of non-linear inductive matrix completion. The notes under the table of the same
+    simulation describe the protocol. Shares are shown with Wilson's 95 % intervals, errors with median and range.
     """
 
     name = "distance"

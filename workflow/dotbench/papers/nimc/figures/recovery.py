@@ -17,11 +17,12 @@ THRESHOLD = STYLES[0][0]
 
 
 class RecoveryMaps(FigureKind):
-    """Generated problems of non-linear inductive matrix completion; the table of the same simulation has the
-    protocol in its notes. White: all trials recover the truth, black: none; blue: where half of them do, column
-    by column. Marks are in cells where some do not: a circle, most of these fit the observed entries at least ten
-    times as well as fresh rows (too few rows or entries, or ended before it was there); a cross, most of them do
-    not (stuck, or not done).
+    """Generated problems of non-linear inductive matrix completion. The notes under the table of the same
+    simulation describe the protocol. White: all trials recover the truth; black: none does. The blue line is where half
+    of the trials recover it, column by column. A mark shows how trials fail in cells where some do not recover the
+    truth. Circle: in most of them the error on the observed entries is at most a tenth of the error on fresh rows, so
+    there are too few rows or entries, or the fit ended too early. Cross: in most of them it is not, so the fit is stuck
+    or unfinished.
     """
 
     name = "recovery"

@@ -11,9 +11,9 @@ from dotbench.reporting.replications import read_simulations
 
 
 class TensorStarts(FigureKind):
-    """Generated problems of non-linear inductive matrix completion; the table of the same simulation has the
-    protocol in its notes. Shares have Wilson's 95 % intervals, iterations median and range. Iterations are of the
-    trials that recover the truth, of which there may be few: the csv counts them.
+    """Generated problems of non-linear inductive matrix completion. The notes under the table of the same
+    simulation describe the protocol. Shares are shown with Wilson's 95 % intervals, iterations with median and range.
+    Iterations are counted only in trials that recover the truth. There may be few of these; the csv has their number.
     """
 
     name = "tensor"

@@ -21,7 +21,7 @@ LINES += ["slope_mean", "slope_low", "slope_high", "points"]
 
 class Curvature(TableKind):
     """Generated problems of non-linear inductive matrix completion. The notes under the table say what is shown,
-    and give the law of the data, budgets, stopping rules, hardware and versions.
+    and give the distribution of the data, budgets, stopping rules, hardware and versions.
     """
 
     name = "curvature"

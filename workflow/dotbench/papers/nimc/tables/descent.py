@@ -19,7 +19,7 @@ LINES += ["rate_min", "rate_max", "final_max", "step_min", "step_max", "cpu_seco
 
 class Rates(TableKind):
     """Generated problems of non-linear inductive matrix completion. The notes under the table say what is shown,
-    and give the law of the data, budgets, stopping rules, hardware and versions.
+    and give the distribution of the data, budgets, stopping rules, hardware and versions.
     """
 
     name = "descent"

@@ -15,7 +15,7 @@ from dotbench.reporting.simulation_notes import simulation_notes
 
 class RecoveryByDistance(TableKind):
     """Generated problems of non-linear inductive matrix completion. The notes under the table say what is shown,
-    and give the law of the data, budgets, stopping rules, hardware and versions.
+    and give the distribution of the data, budgets, stopping rules, hardware and versions.
     """
 
     name = "distance"

@@ -17,7 +17,7 @@ THRESHOLDS = ["label", "activation", "users", "method", "title", "trials", "min_
 
 class Thresholds(TableKind):
     """Generated problems of non-linear inductive matrix completion. The notes under the table say what is shown,
-    and give the law of the data, budgets, stopping rules, hardware and versions.
+    and give the distribution of the data, budgets, stopping rules, hardware and versions.
     """
 
     name = "thresholds"

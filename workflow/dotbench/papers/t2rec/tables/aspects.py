@@ -31,8 +31,9 @@ NOTES = [
 
 
 class Aspects(TableKind):
-    """The most frequent aspects of the reviews: how many sentences mention each, the polarity of what these say
-    of it, and that in the reviews of each rating. The notes under the table say how aspects are found and scored.
+    """The most frequent aspects of the reviews. For each aspect the table shows the number of sentences that
+    mention it, the polarity of these sentences, and their mean polarity in the reviews of each rating. The notes under
+    the table say how aspects are found and scored.
     """
 
     name = "aspects"

@@ -26,10 +26,11 @@ NO_SLOPE = f"fewer than two replications, or fewer than {FEWEST} sizes at which 
 
 
 class Slopes(TableKind):
-    """Slope of the logarithm of the excess risk on that of the number of ratings: least squares in every
-    replication, mean and 95 % Student interval, beside the slopes that the theorem's upper bound has over the
-    same numbers. The last columns say what training left over at the largest number. The notes under the table
-    give truths, networks, optimiser, hardware and versions.
+    """Slope of the logarithm of the excess risk on the logarithm of the number of ratings. It is fitted by least
+    squares in every replication; the table shows the mean and the 95 % Student interval, and beside them the slopes of
+    the theorem's upper bound over the same numbers of ratings. The last columns show the excess training error that is
+    left at the number of ratings where it is largest. The notes under the table describe the true functions, networks,
+    optimiser, hardware and versions.
     """
 
     name = "slopes"
