@@ -12,6 +12,7 @@ from dotbench.datasets.catalogue import load_dataset
 from dotbench.errors import DotbenchError
 from dotbench.reporting.claims.language import claims_path
 from dotbench.reporting.contents import Contents, SplitFacts
+from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.published import load_published
 from dotbench.reporting.records import MethodRuns
 from dotbench.simulations.entry import SimulationEntry
@@ -195,14 +196,20 @@ class Plan(RunPlan):
         return list(dict.fromkeys(file for part in parts for file in self._records(study, part)))
 
     def _records(self, study: type[Study], name: str | None) -> list[str]:
-        """What `shown_entries` and `shown_simulations` of the name stand on."""
-        files = [
-            file
-            for e in self.shown_entries(study, name)
-            for file in self._entry_records[study.name, e.dataset, e.folder]
-        ]
+        """What `shown_entries` and `shown_simulations` of the name stand on, as far as it is read."""
+        entries = self.shown_entries(study, name)
+        if name in (None, CLAIMS) or self._shows_runs(study, str(name)):
+            files = [file for e in entries for file in self._entry_records[study.name, e.dataset, e.folder]]
+        else:
+            files = [paths.data(e.dataset) / "stats.json" for e in entries] + self.item_features(study, str(name))
         files += [file for e in self.shown_simulations(study, name) for file in self._job_records[e.folder]]
         return list(map(str, dict.fromkeys(files)))
+
+    def _shows_runs(self, study: type[Study], name: str) -> bool:
+        """Whether a table or figure shows numbers of runs, and not of data alone."""
+        item = self.report_item(study, name)
+        kind = (figure_kinds() if item in study.figures else table_kinds())[item.kind]
+        return not {"metrics", "per_user", "curves", "chosen", "trials"}.isdisjoint(kind.reads)
 
     @cached_property
     def _job_records(self) -> dict[str, list[Path]]:
