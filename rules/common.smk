@@ -12,6 +12,7 @@ from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 from dotbench.sources import refresh
+from snakemake.exceptions import WorkflowError
 from snakemake.scheduling.job_scheduler import JobScheduler
 
 try:
@@ -43,7 +44,10 @@ onstart:
     if on_slurm():
         import snakemake_executor_plugin_slurm as plugin
 
-        slurm.make_safe(plugin, workflow.executor_settings, logger.warning)
+        try:
+            slurm.make_safe(plugin, workflow.executor_settings, logger.warning)
+        except DotbenchError as error:
+            raise WorkflowError(str(error))
 
 
 wildcard_constraints:

@@ -336,3 +336,20 @@ def test_a_split_that_the_method_cannot_score_ends_in_one_message(project):
     result = project.snakemake("--dry-run")
     assert result.returncode != 0
     assert "'mf' cannot score users or items without training pairs, which the split 'new-users'" in result.stderr
+
+
+def test_a_line_of_a_table_is_explained(project):
+    """By the name of the table or by a file of it; the numbers are those of its runs."""
+    asked = ["--row", "sim-tiny bpr", "--json", "-c", "config/smoke.yaml"]
+    told = project.dotbench("explain", "results/smoke/ranking/tables/ranking.md", *asked)
+    [line] = json.loads(told.stdout)
+    chosen = json.loads((project.root / line["folder"] / "chosen.json").read_text())
+    assert line["settings"] == chosen["hyperparameters"]
+    for seed in line["seeds"]:
+        fit = project.root / line["folder"] / f"split{seed['seed']}-init{seed['seed']}"
+        assert seed["test"] == json.loads((fit / "metrics.json").read_text())["metrics"]["test"]
+        assert seed["provenance"] == json.loads((fit / "fit.json").read_text())["provenance"]
+    assert line["again"].startswith("dotbench fit --dataset sim-tiny --model mf --loss bpr")
+    refused = project.dotbench("explain", "ranking_table", "-c", "config/smoke.yaml")
+    assert refused.returncode == 1
+    assert "no table or figure of the configuration 'smoke'" in refused.stderr

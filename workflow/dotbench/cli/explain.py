@@ -29,7 +29,8 @@ def explain(plan: Plan, target: str, row: str | None = None) -> list[dict[str, A
     found = [line for line in lines if all(word in f"{line['dataset']} {line['method']}".lower() for word in wanted)]
     if not found:
         has = "; ".join(f"{line['dataset']}, {line['method']}" for line in lines) or "nothing yet: run it first"
-        raise DotbenchError(f"{target}: no finished line{f' with {row!r}' if row else ''}; it has {has}")
+        where = f"of the configuration '{plan.benchmark.name}' (another one is named with -c)"
+        raise DotbenchError(f"{target} {where}: no finished line{f' with {row!r}' if row else ''}; it has {has}")
     return found
 
 
@@ -41,33 +42,41 @@ def outdated(plan: Plan, target: str) -> str | None:
 
 
 def text(line: dict[str, Any]) -> Iterator[str]:
-    """A line of the table in words."""
+    """A line of the table in words; all digests are in `explain` alone."""
     yield f"{line['dataset']}, {line['method']}"
     for key, value in line.items():
         if key in ("dataset", "method") or value in (None, [], {}):
             continue
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            yield f"  {key}"
-            yield from (f"    {_short(one)}" for one in value)
+        if key == "seeds":
+            for one in value:
+                made = one["provenance"] or {}
+                known = {k: v for k, v in one.items() if k not in ("seed", "provenance", "status", "test")}
+                known |= one["test"] or {}
+                known |= {k: made.get(k) for k in ("commit", "host", "finished")}
+                yield f"  seed {one['seed']:<5} {one['status']}, {_short(known)}"
         else:
             yield f"  {key:<10} {_short(value)}"
 
 
 def _short(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}={_short(one)}" for key, one in value.items() if one is not None)
+        return ", ".join(f"{key}={_short(one)}" for key, one in value.items() if one not in (None, "", [], {}))
     if isinstance(value, list):
         return ", ".join(map(_short, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _item(plan: Plan, target: str) -> tuple[type[Study], ReportItem]:
+    """The study and the table or figure of a name, or of a file of it."""
     named = {
         f"{study.name}_{item.name}": (study, item) for study in plan.studies() for item in plan.report_items(study)
     }
-    if target not in named:
-        raise DotbenchError(f"'{target}' is no table or figure of this configuration; it has {', '.join(named)}")
-    return named[target]
+    files = {str(Path(file).with_suffix("")): name for name, of in named.items() for file in plan.item_files(*of)}
+    name = files.get(str(Path(target).with_suffix("")), target)
+    if name not in named:
+        where = f"the configuration '{plan.benchmark.name}' (another one is named with -c)"
+        raise DotbenchError(f"'{target}' is no table or figure of {where}; it has {', '.join(named)}")
+    return named[name]
 
 
 def _methods(plan: Plan, study: type[Study], item: ReportItem) -> Iterator[dict[str, Any]]:
