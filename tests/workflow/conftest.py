@@ -160,6 +160,15 @@ def project(finished: Project):
         yield project
 
 
+@pytest.fixture
+def own(finished: Project, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Project:
+    """The small configuration as it was when it had just been run, for this test alone: it may lose anything."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    shutil.copytree(base / "smoke-finished", tmp_path / "own")
+    return Project(tmp_path / "own")
+
+
 # a simulation, as small as one can be
 SIMULATION = """
 name: simulation

@@ -1,7 +1,5 @@
 """Files of one's own that are damaged: found, made again, and nothing else is."""
 
-import shutil
-
 import pytest
 from test_reruns import OUTPUTS, chain
 
@@ -19,13 +17,6 @@ DAMAGED = {
     f"{RUN}/chosen.json": [*chain("mf-bpr-sgd"), *RANKING],
     "results/smoke/ranking/tables/ranking.md": ["table ranking of ranking"],
 }
-
-
-@pytest.fixture
-def own(project, tmp_path):
-    copy = type(project)(tmp_path / "own")
-    shutil.copytree(project.root, copy.root)
-    return copy
 
 
 def cut(project, pattern: str):

@@ -1,6 +1,7 @@
 """Jobs that are killed, by a lack of memory, a time limit or by hand, leave no stale number behind."""
 
 import csv
+import os
 
 import pytest
 
@@ -14,6 +15,8 @@ EDITED = {
     "evaluate": ("evaluation/metrics/recall.py", ()),
     "table": ("statistics/paired.py", ()),
 }
+USUAL = ("split", "fit", "evaluate")
+LARGE = pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 KILLER = """
 import os, sys
 if "dotbench.cli.{stage}" in sys.orig_argv:
@@ -30,18 +33,8 @@ def run_and_kill(project, stage: str) -> None:
     assert result.returncode == 1, result.stderr
 
 
-@pytest.fixture
-def own(project, tmp_path):
-    """A finished project of the test's own: what it loses is not put back."""
-    import shutil
-
-    copy = type(project)(tmp_path / "own")
-    shutil.copytree(project.root, copy.root)
-    return copy
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", EDITED)
+@pytest.mark.parametrize("stage", [stage if stage in USUAL else pytest.param(stage, marks=LARGE) for stage in EDITED])
 def test_the_next_run_does_what_the_killed_one_left(own, stage):
     module, before = EDITED[stage]
     own.append_code(module)

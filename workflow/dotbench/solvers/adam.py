@@ -32,6 +32,7 @@ class Adam:
         with torch.no_grad():
             for parameters, decay in self.groups:
                 moved = [parameter for parameter in parameters if parameter.grad is not None]
+                gradients = [gradient for parameter in moved if (gradient := parameter.grad) is not None]
                 states = [self._moments(parameter) for parameter in moved]
                 if not moved:
                     continue
@@ -39,7 +40,7 @@ class Adam:
                 torch._foreach_add_(steps, 1)
                 torch._fused_adam_(
                     moved,
-                    [parameter.grad for parameter in moved],
+                    gradients,
                     first,
                     second,
                     [],
