@@ -3,6 +3,7 @@
 import itertools
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from dotbench.datasets.catalogue import load_dataset
 from dotbench.errors import DotbenchError
 from dotbench.reporting.claims.language import claims_path
 from dotbench.reporting.contents import Contents, SplitFacts
-from dotbench.reporting.kind import figure_kinds, table_kinds
+from dotbench.reporting.kind import Kind, Reads, figure_kinds, table_kinds
 from dotbench.reporting.published import load_published
 from dotbench.reporting.records import MethodRuns
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.studies.base import ReportItem, Study
 
 PACKAGES = Path(__file__).parents[2]
+ALL_READS: tuple[Reads, ...] = ("metrics", "chosen")  # of runs, by paper-versus-ours and claims
 TABLE_FORMATS = ("csv", "md", "tex", "html")
 COMPARISON, CLAIMS = "paper_vs_ours", "claims"
 
@@ -198,18 +200,21 @@ class Plan(RunPlan):
     def _records(self, study: type[Study], name: str | None) -> list[str]:
         """What `shown_entries` and `shown_simulations` of the name stand on, as far as it is read."""
         entries = self.shown_entries(study, name)
-        if name in (None, CLAIMS) or self._shows_runs(study, str(name)):
-            files = [file for e in entries for file in self._entry_records[study.name, e.dataset, e.folder]]
-        else:
-            files = [paths.data(e.dataset) / "stats.json" for e in entries] + self.item_features(study, str(name))
+        reads = ALL_READS if name in (None, CLAIMS) else self._kind(study, str(name)).reads
+        files = [paths.data(e.dataset) / "stats.json" for e in entries]
+        if not {"metrics", "per_user", "curves"}.isdisjoint(reads):
+            files += [file for e in entries for file in self._fit_records[study.name, e.dataset, e.folder]]
+        if not {"metrics", "per_user", "curves", "chosen", "trials"}.isdisjoint(reads):
+            files += [file for e in entries for file in self._tuning_records(e)]
+        if "features" in reads and name not in (None, CLAIMS):
+            files += self.item_features(study, str(name))
         files += [file for e in self.shown_simulations(study, name) for file in self._job_records[e.folder]]
         return list(map(str, dict.fromkeys(files)))
 
-    def _shows_runs(self, study: type[Study], name: str) -> bool:
-        """Whether a table or figure shows numbers of runs, and not of data alone."""
+    def _kind(self, study: type[Study], name: str) -> type[Kind]:
         item = self.report_item(study, name)
-        kind = (figure_kinds() if item in study.figures else table_kinds())[item.kind]
-        return not {"metrics", "per_user", "curves", "chosen", "trials"}.isdisjoint(kind.reads)
+        kinds: Mapping[str, type[Kind]] = figure_kinds() if item in study.figures else table_kinds()
+        return kinds[item.kind]
 
     @cached_property
     def _job_records(self) -> dict[str, list[Path]]:
@@ -217,21 +222,24 @@ class Plan(RunPlan):
         return {e.folder: [e.rows(label).with_suffix(".json") for label in e.jobs] for e in self.simulations}
 
     @cached_property
-    def _entry_records(self) -> dict[tuple[str, str, str], list[Path]]:
-        """(study, dataset, run folder) → the records behind a method's numbers."""
-        return {(e.study.name, e.dataset, e.folder): self._records_of(e) for e in self.entries}
+    def _fit_records(self) -> dict[tuple[str, str, str], list[Path]]:
+        """(study, dataset, run folder) → the records of the fits and of what they read. Imported runs come with those
+        of their splits, and without those of decompositions and features, which they do not need."""
+        return {(e.study.name, e.dataset, e.folder): self._records_of_fits(e) for e in self.entries}
 
-    def _records_of(self, entry: MethodEntry) -> list[Path]:
-        """The records behind a method's numbers. Imported runs come with those of their data and splits, and without
-        those of decompositions and features, which they do not need."""
-        files = [paths.run(entry.dataset, entry.folder) / "chosen.json", *self.further_files(entry, ".json")]
-        files += [paths.data(entry.dataset) / "stats.json"]
+    def _records_of_fits(self, entry: MethodEntry) -> list[Path]:
+        files = self.further_files(entry, ".json")
         for seed, fit in zip(self.benchmark.seeds, self.fits(entry), strict=True):
             files += [fit / "fit.json", fit / "metrics.json", *self._split_records(entry, seed, paths.is_imported(fit))]
-        if len(entry.method.trials()) > 1:
-            imported = any(map(paths.is_imported, self.fits(entry)))  # with them came the choice
-            files += self._split_records(entry, self.benchmark.tuning_seed, imported)
         return files
+
+    def _tuning_records(self, entry: MethodEntry) -> list[Path]:
+        """The record of a tuning, and those of what it read; with imported fits came the choice."""
+        chosen = paths.run(entry.dataset, entry.folder) / "chosen.json"
+        if len(entry.method.trials()) == 1:
+            return [chosen]
+        imported = any(map(paths.is_imported, self.fits(entry)))
+        return [chosen, *self._split_records(entry, self.benchmark.tuning_seed, imported)]
 
     def _split_records(self, entry: MethodEntry, seed: int, imported: bool) -> list[Path]:
         """The manifests of a split and of what a method reads that is computed from it."""
