@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from dotbench.errors import DotbenchError
+from dotbench.settings import S, dotted, explain
 
 MOST_VALUES = 100_000  # of a file: a few lines of aliases can stand for more than a computer holds
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first is libyaml's, ten times as fast
@@ -35,6 +37,18 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DotbenchError(f"{path}: found {type(value).__name__}; allowed is a mapping of keys to values")
     return value
+
+
+def read_yaml_as(path: Path, cls: type[S]) -> S:
+    """The mapping in a YAML file as a settings class; a DotbenchError names file, line and key of what is wrong."""
+    values = read_yaml(path)
+    try:
+        return cls.model_validate(values)
+    except ValidationError as error:
+        problems = explain(error, cls)
+        raise DotbenchError(
+            "\n".join(f"{place([path], at)}: key '{dotted(at)}': {message}" for at, message in problems)
+        ) from None
 
 
 def _values(node: Any, known: dict[int, int]) -> int:

@@ -3,15 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from dotbench.datasets.definition import Dataset
 from dotbench.datasets.generators.base import Generator, generators
 from dotbench.datasets.parsers.base import Parser, parsers
 from dotbench.errors import DotbenchError, warn
 from dotbench.registry import unknown
-from dotbench.settings import Settings, dotted, explain, validate
-from dotbench.yaml_lines import place, read_yaml
+from dotbench.settings import Settings, validate
+from dotbench.yaml_lines import place, read_yaml_as
 
 BUILT_IN = Path(__file__).parent / "definitions"
 USER = Path("config/datasets")
@@ -58,14 +56,7 @@ def load_dataset(name: str) -> Dataset:
 
 def read_definition(path: Path) -> Dataset:
     """Parse and validate one definition file; a DotbenchError names its line and key."""
-    values = read_yaml(path)
-    try:
-        dataset = Dataset.model_validate(values)
-    except ValidationError as error:
-        problems = explain(error, Dataset)
-        raise DotbenchError(
-            "\n".join(f"{place([path], key)}: key '{dotted(key)}': {message}" for key, message in problems)
-        ) from None
+    dataset = read_yaml_as(path, Dataset)
     if dataset.name != path.stem:
         raise DotbenchError(
             f"{place([path], ('name',))}: key 'name': found '{dataset.name}'; allowed is the file's name, '{path.stem}'"

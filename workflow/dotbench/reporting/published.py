@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from dotbench.errors import DotbenchError
 from dotbench.evaluation.metrics.base import parse_metric
 from dotbench.registry import PAPERS, unknown
-from dotbench.settings import Settings, dotted, explain
-from dotbench.yaml_lines import place, read_yaml
+from dotbench.settings import Settings
+from dotbench.yaml_lines import read_yaml_as
 
 
 class PublishedMethod(Settings):
@@ -137,11 +137,4 @@ def load_published(key: str) -> Published:
 
 def read_published(path: Path) -> Published:
     """The numbers in a file; a DotbenchError names file, line and key of what is wrong."""
-    values = read_yaml(path)
-    try:
-        return Published.model_validate(values)
-    except ValidationError as error:
-        problems = explain(error, Published)
-        raise DotbenchError(
-            "\n".join(f"{place([path], at)}: key '{dotted(at)}': {message}" for at, message in problems)
-        ) from None
+    return read_yaml_as(path, Published)

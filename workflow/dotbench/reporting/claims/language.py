@@ -16,12 +16,11 @@ metric may be a cost of ours (COSTS). `print` and `ours` in the place of `test` 
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from dotbench.errors import DotbenchError
 from dotbench.registry import PAPERS
-from dotbench.settings import Settings, dotted, explain
-from dotbench.yaml_lines import place, read_yaml
+from dotbench.settings import Settings
+from dotbench.yaml_lines import read_yaml_as
 
 REST = "rest"
 COSTS = {"cpu_seconds": "CPU seconds of training", "epoch_cpu_seconds": "CPU seconds of an epoch"}
@@ -174,11 +173,4 @@ def load_claims(key: str) -> Claims | None:
 
 def read_claims(path: Path) -> Claims:
     """The claims in a file; a DotbenchError names file, line and key of what is wrong."""
-    values = read_yaml(path)
-    try:
-        return Claims.model_validate(values)
-    except ValidationError as error:
-        problems = explain(error, Claims)
-        raise DotbenchError(
-            "\n".join(f"{place([path], at)}: key '{dotted(at)}': {message}" for at, message in problems)
-        ) from None
+    return read_yaml_as(path, Claims)
