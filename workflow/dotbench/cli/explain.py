@@ -7,7 +7,6 @@ from typing import Any
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json
-from dotbench.reporting.records import MethodRuns
 from dotbench.seals import damage
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.site.details import machine_text, run_details
@@ -80,9 +79,9 @@ def _item(plan: Plan, target: str) -> tuple[type[Study], ReportItem]:
 
 
 def _methods(plan: Plan, study: type[Study], item: ReportItem) -> Iterator[dict[str, Any]]:
-    for entry in plan.item_entries(study, item.name):
-        seeds = plan.benchmark.seeds
-        run = MethodRuns(entry.dataset, entry.method.label, entry.folder, seeds, plan.further(study)).finished()
+    shown = plan.contents(study, item.name).runs
+    for entry, whole in zip(plan.item_entries(study, item.name), shown, strict=True):
+        run = whole.finished()
         if run is None:
             continue
         known = run_details(plan, entry, run)

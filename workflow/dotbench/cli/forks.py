@@ -26,7 +26,7 @@ from dotbench.cli.stage import run
 # what jobs import, in the order in which a run comes to need it; jobs are served between two imports
 IMPORTS = [
     *("numpy", "pandas", "pyarrow.parquet", "dotbench.cli.prepare", "dotbench.cli.split"),
-    *("torch", "torch.optim", "dotbench.cli.tune", "dotbench.cli.fit", "dotbench.cli.evaluate"),
+    *("torch", "dotbench.cli.tune", "dotbench.cli.fit", "dotbench.cli.evaluate"),
     *("dotbench.cli.decompose", "scipy.sparse", "dotbench.cli.simulate"),
     *("scipy.stats", "dotbench.cli.table", "matplotlib.figure", "matplotlib.backends.backend_svg"),
     *("matplotlib.backends.backend_pdf", "dotbench.cli.figure", "dotbench.cli.compare", "dotbench.cli.site"),

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from dotbench.errors import DotbenchError
@@ -96,15 +96,13 @@ def patient(query: Query, submitted: Collection[str], warn: Callable[[str], None
     unseen: Counter[str] = Counter()
 
     async def ask(command: str, logger: Any) -> tuple[dict[str, str] | None, float | None]:
-        tries = 0
-        while True:
+        for pause in _pauses():
             states, seconds = await query(command, logger)
             if states is not None:
                 break
-            pause = PAUSES[min(tries, len(PAUSES) - 1)]
             warn(f"SLURM does not say how the jobs are; asking again in {pause} s")
             await asyncio.sleep(pause)
-            tries += 1
+        assert states is not None  # the pauses do not end
         gone = known - states.keys()
         known.update(states)
         unseen.update(set(submitted) - known)
@@ -116,12 +114,16 @@ def patient(query: Query, submitted: Collection[str], warn: Callable[[str], None
 
 def wait_for_controller(warn: Callable[[str], None]) -> None:
     """Return when the controller answers."""
-    tries = 0
-    while _call("scontrol", "ping") is None:
-        pause = PAUSES[min(tries, len(PAUSES) - 1)]
+    for pause in _pauses():
+        if _call("scontrol", "ping") is not None:
+            return
         warn(f"SLURM's controller does not answer; trying again to submit in {pause} s")
         time.sleep(pause)
-        tries += 1
+
+
+def _pauses() -> Iterator[int]:
+    """Seconds to wait before each further question, without end."""
+    return itertools.chain(PAUSES, itertools.repeat(PAUSES[-1]))
 
 
 def _call(*command: str) -> str | None:

@@ -17,8 +17,9 @@ from dotbench.config.benchmark import load_benchmark
 from dotbench.config.plan import CLAIMS, Plan
 from dotbench.errors import DotbenchError
 from dotbench.reporting.claims.page import ClaimsPage
-from dotbench.reporting.paper_vs_ours import paper_versus_ours
+from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 from dotbench.reporting.replications import is_there
+from dotbench.reporting.sealing import write_sealed
 from dotbench.site.build import REPORT, build_plan
 
 DEFAULT = PROJECT / "config" / "config.yaml"
@@ -208,7 +209,7 @@ def compare(plan: Plan) -> list[str]:
     for study in compared:
         folder, (numbers, claims) = paths.study(plan.benchmark.name, study.name), files[study]
         if numbers:
-            paper_versus_ours(plan.contents(study).finished(), folder)
+            write_sealed(PaperVersusOurs(), plan.contents(study).finished(), folder)
         if claims:
-            ClaimsPage().write(plan.contents(study, CLAIMS).finished(), folder)
+            write_sealed(ClaimsPage(), plan.contents(study, CLAIMS).finished(), folder)
     return [file for study in compared for file in (*files[study][0], *files[study][1])]
