@@ -129,17 +129,15 @@ def test_kills_at_random_moments(fresh: Project, finished: Project) -> None:
     assert_undisturbed(fresh, finished)
 
 
-def test_a_lock_of_a_snakemake_that_was_started_by_hand_is_told_in_our_words(project: Project) -> None:
-    project.edit("config/smoke.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
-    locks = project.root / ".snakemake/locks"
+def test_a_lock_of_a_snakemake_that_was_started_by_hand_is_told_in_our_words(own: Project) -> None:
+    own.edit("config/smoke.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    locks = own.root / ".snakemake/locks"
     locks.mkdir(exist_ok=True)
     (locks / "0.output.lock").write_text("results/smoke/index.html\n")
     try:
-        refused = finish(project)
+        refused = finish(own)
         assert refused.returncode == 1
-        assert refused.stderr.startswith(
-            f"error: {project.root}: locked by a `snakemake` that was started by hand. If one"
-        )
+        assert refused.stderr.startswith(f"error: {own.root}: locked by a `snakemake` that was started by hand. If one")
         assert "--unlock" not in refused.stderr
         assert "results/smoke" not in refused.stdout
         assert (locks / "0.output.lock").is_file()  # it may live
@@ -147,9 +145,9 @@ def test_a_lock_of_a_snakemake_that_was_started_by_hand_is_told_in_our_words(pro
         shutil.rmtree(locks)
 
 
-def test_a_failed_job_has_name_reason_log_and_remedy(project: Project) -> None:
-    project.edit("workflow/dotbench/cli/evaluate.py", "def main(", "raise RuntimeError('out of order')\n\n\ndef main(")
-    failed = project.dotbench("run", "rating", "-c", "config/smoke.yaml")
+def test_a_failed_job_has_name_reason_log_and_remedy(own: Project) -> None:
+    own.edit("workflow/dotbench/cli/evaluate.py", "def main(", "raise RuntimeError('out of order')\n\n\ndef main(")
+    failed = own.dotbench("run", "rating", "-c", "config/smoke.yaml")
     assert failed.returncode == 1
     reason = "failed: evaluate Biases on sim-tiny, split 0: RuntimeError: out of order (log: logs/evaluate/"
     assert reason in failed.stderr
