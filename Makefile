@@ -7,6 +7,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c e
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 SNAKEFILES := Snakefile workflow/Snakefile rules
 
+# tests and jobs are many processes: each reads compiled modules rather than compile them again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-fast test-all coverage check docs format schemas speed clean help
 
 run: $(VENV)/run.done  ## set up .venv and run the main job on generated data

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.seconds
+pytestmark = pytest.mark.slow
 
 
 def table(site: Path, study: str, name: str) -> list[dict[str, str]]:
@@ -238,7 +238,6 @@ def test_controls_have_names_and_tables_captions(visit, site):
             assert drawn.locator("caption").count() == 1
 
 
-@pytest.mark.slow
 def test_all_evidence_opens_and_fits(visit, tmp_path):
     from dotbench.site.evidence import build_evidence
 

@@ -596,7 +596,13 @@ LARGE = 1_000_000
 DEFINITIONS = {name: path.resolve() for name, path in definition_files().items()}  # a user's own among them
 
 
-@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def by_size(name):
+    """A definition; one with many interactions takes seconds to prepare."""
+    published = read_definition(DEFINITIONS[name]).published
+    return pytest.param(name, marks=[pytest.mark.slow] if published and published.interactions > LARGE else [])
+
+
+@pytest.mark.parametrize("name", map(by_size, sorted(DEFINITIONS)))
 def test_definition_loads_and_prepares(name, tmp_path, request, monkeypatch):
     dataset = read_definition(DEFINITIONS[name])
     assert dataset.name == name

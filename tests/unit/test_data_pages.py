@@ -28,6 +28,7 @@ def own(define: Callable[..., Path], workdir: Path, **others: object) -> None:
     define("own", source={"file": "own.csv"}, format={"columns": columns}, prepare={"core": 2}, **others)
 
 
+@pytest.mark.usefixtures("svg_alone")
 def test_a_holding_goes_from_absent_to_prepared(define: Callable[..., Path], workdir: Path) -> None:
     own(define, workdir, published={"users": 2, "items": 2, "interactions": 4})
     before = holding("own")
@@ -39,6 +40,7 @@ def test_a_holding_goes_from_absent_to_prepared(define: Callable[..., Path], wor
     assert after.counts == "2 × 2, 4: as published"
 
 
+@pytest.mark.usefixtures("svg_alone")
 def test_counts_that_are_not_the_published_ones_are_shown(define: Callable[..., Path], workdir: Path) -> None:
     own(define, workdir, published={"users": 2, "items": 3, "interactions": 4}, accept_counts=True)
     page("own")
@@ -72,12 +74,14 @@ def test_the_plotted_numbers(define: Callable[..., Path], workdir: Path) -> None
     assert panels["time"] == [("", "1970-01", 3), ("", "1970-02", 1), ("", "1970-03", 0), ("", "1970-04", 1)]
 
 
+@pytest.mark.usefixtures("svg_alone")
 def test_a_dataset_without_ratings_and_times_has_its_page(define: Callable[..., Path], workdir: Path) -> None:
     (workdir / "own.csv").write_text("a,x\nb,x\n")
     define("own", source={"file": "own.csv"}, format={"columns": {"user": 0, "item": 1}}, prepare={"core": 1})
     assert page("own")[1][0].is_file()
 
 
+@pytest.mark.usefixtures("svg_alone")
 def test_many_different_ratings_are_put_into_classes(define: Callable[..., Path], workdir: Path) -> None:
     (workdir / "own.csv").write_text("".join(f"u{k % 30},i{k // 30},{k * 0.37 % 7}\n" for k in range(900)))
     define("own", source={"file": "own.csv"}, format={"columns": {"user": 0, "item": 1, "rating": 2}})

@@ -92,6 +92,7 @@ def test_bodies_without_a_statement_stay_valid():
     assert code(text) == "class A(Exception):\n    pass\n\ndef f():\n    pass"
 
 
+@pytest.mark.slow
 def test_every_module_of_the_package_keeps_its_code():
     """What is left compiles, and has the functions and classes of the whole."""
     for path in sources.ROOT.rglob("*.py"):

@@ -131,6 +131,7 @@ def test_errors_of_components_by_hand():
 # --- report items
 
 
+@pytest.mark.usefixtures("svg_alone")
 def test_table_and_figure_set_moments_beside_random_starts(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = {"activations": ["relu"], "laws": ["orthogonal"], "pairs": [5000, 50_000], "observations": [300]}
@@ -148,4 +149,4 @@ def test_table_and_figure_set_moments_beside_random_starts(tmp_path, monkeypatch
     assert float(lines[2]["test_error_median"]) < 1e-3
     assert "moments, N = 50,000" in Path("out/shown.md").read_text()
     figure_kinds()["tensor"]().write(contents, Path("out"))
-    assert Path("out/shown.png").is_file()
+    assert Path("out/shown.svg").is_file()

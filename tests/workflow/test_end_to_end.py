@@ -247,6 +247,7 @@ def test_a_changed_own_file_is_prepared_again(project):
     assert project.planned(target) == ["fetch mine", "prepare mine"]
 
 
+@pytest.mark.slow
 def test_a_broken_own_file_stops_with_its_line(project):
     (project.root / "pairs.txt").write_text("u1 i1\nu2\n")
     (project.root / "config/datasets/mine.yaml").write_text(MINE)
