@@ -12,7 +12,12 @@ from simulations_data import shown
 from dotbench.errors import DotbenchError
 from dotbench.execution.hardware import Execution
 from dotbench.papers.nimc.recovery.problems import Problems
-from dotbench.papers.nimc.simulations.curvature import NIMCCurvature, NIMCCurvatureSettings, orthogonal
+from dotbench.papers.nimc.simulations.curvature import (
+    NIMCCurvature,
+    NIMCCurvatureSettings,
+    bound_by_condition,
+    orthogonal,
+)
 from dotbench.reporting.kind import figure_kinds, table_kinds
 
 pytestmark = pytest.mark.seconds
@@ -87,6 +92,14 @@ def test_truths_have_their_singular_values():
         assert distance == 0
     with pytest.raises(DotbenchError, match=r"'entry': found 0\.9; allowed here is at most"):
         simulation._instance("entry", 0.9, 0)
+
+
+@pytest.mark.parametrize(("scan", "power"), [("largest", -9), ("least", -3)])
+def test_the_bound_has_the_printed_definition_of_the_condition_number(scan, power):
+    """At k = 5, λ = σ₁⁵ / Π σ_i: one large singular value gives λ = σ⁴, all but one large give λ = σ."""
+    assert bound_by_condition(scan, 2.0, 5) == pytest.approx(2.0**power)
+    lines = [{"scan": scan, "value": value, "model": "tanh", "median": 0.1 / value} for value in (1.0, 2.0, 4.0)]
+    assert of(components=2).guides(lines) == {"1 / λ²κ": [(1.0, 0.1), (2.0, 0.1 / 8), (4.0, 0.1 / 64)]}
 
 
 @pytest.fixture

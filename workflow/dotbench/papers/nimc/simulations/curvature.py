@@ -76,10 +76,10 @@ class NIMCCurvatureSettings(Settings):
 class NIMCCurvature(Simulation):
     """Extreme eigenvalues of the Hessian of f against m, n, the distance from the truth, and what Definition 3.1 names.
 
-    Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Theorems 3.2 and 3.4: the least one is
-    of order 1/(λ² κ) or more for σ_k = 1, λ = Π σ_i / σ_k^k, κ = σ₁ / σ_k, and with the first row of U fixed it is of
-    order u₀² for ReLU, whose model is the same under U D, V D⁻¹. U* and V* are orthonormal bases but for their singular
-    values. A job is one scan and activation.
+    Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019. Theorem 3.2: for σ_k = 1 the least one
+    is of order 1/(λ² κ) or more, with λ = σ₁ᵏ / Π σ_i and κ = σ₁ / σ_k (Definition 3.1). Theorem 3.4: for ReLU, whose
+    model is the same under U D, V D⁻¹, it is of order u₀² / (λ² κ⁴) or more while the first row of U is held. U* and V*
+    are orthonormal bases but for their singular values. A job is one scan and activation.
     """
 
     name = "nimc-curvature"
@@ -158,11 +158,7 @@ class NIMCCurvature(Simulation):
         s = self.settings
         n, m = (int(value) if scan == name else default for name, default in (("rows", s.n), ("observations", s.m)))
         drawn = draw(n, m, s.dimension, s.components, seed)
-        singular = np.ones(s.components)
-        if scan == "largest":
-            singular[0] = value
-        if scan == "least":
-            singular[:-1] = value
+        singular = singular_values(scan, value, s.components)
         rng = np.random.default_rng([seed, STREAM])
         truth = np.stack([orthogonal(s.dimension, singular, rng) for _ in "uv"])
         if scan == "entry":
@@ -172,10 +168,11 @@ class NIMCCurvature(Simulation):
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
         """The slopes of the theorems, through a measured median: u₀² for ReLU, 1/(λ² κ) for sigmoid or tanh."""
         scan, k = lines[0]["scan"], self.settings.components
+        bound = partial(bound_by_condition, scan, k=k)
         orders: dict[str, tuple[str, tuple[str, ...], Callable[[float], float]]] = {
             "entry": ("u₀²", ("relu-fixed",), lambda value: value**2),
-            "largest": ("1 / λ²κ", ("tanh", "sigmoid"), lambda value: value**-3),  # λ = κ = σ₁
-            "least": ("1 / λ²κ", ("tanh", "sigmoid"), lambda value: value ** (-2 * (k - 1) - 1)),  # λ = κ^(k−1)
+            "largest": ("1 / λ²κ", ("tanh", "sigmoid"), bound),
+            "least": ("1 / λ²κ", ("tanh", "sigmoid"), bound),
         }
         if scan not in orders or k == 1:
             return {}
@@ -195,6 +192,23 @@ class NIMCCurvature(Simulation):
             "values where these are varied. Hessian of f = (1/2m) Σ (φ(Uᵀx)ᵀ φ(Vᵀy) − A)², at the truth but where the "
             "distance from it is varied. An eigenvalue within 1e-12 of the greatest one of 0 counts as 0.",
         ]
+
+
+def singular_values(scan: Scan, value: float, k: int) -> "np.ndarray":
+    """Those of U* and of V*, greatest first: ones, but for the ones that the scan varies."""
+    singular = np.ones(k)
+    if scan == "largest":
+        singular[0] = value
+    if scan == "least":
+        singular[:-1] = value
+    return singular
+
+
+def bound_by_condition(scan: Scan, value: float, k: int) -> float:
+    """1/(λ² κ) at a value of the scan, with λ = σ₁ᵏ / Π σ_i and κ = σ₁ / σ_k (Definition 3.1, Theorem 3.2)."""
+    singular = singular_values(scan, value, k)
+    condition = singular[0] ** k / singular.prod()
+    return float(1 / (condition**2 * singular[0] / singular[-1]))
 
 
 def orthogonal(d: int, singular: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":
