@@ -25,15 +25,31 @@ EXECUTION = Execution("cpu", say=lambda text: None)
 @pytest.mark.parametrize(
     ("trials", "expected"),
     [
-        (1, []),
+        (1, [Rung(1, 5, 300)]),
         (2, [Rung(2, 5, 300)]),
         (12, [Rung(12, 5, 300), Rung(4, 15, 900)]),
         (13, [Rung(13, 5, 300), Rung(4, 15, 900)]),
         (48, [Rung(48, 5, 300), Rung(16, 15, 900), Rung(5, 45, 2700)]),
     ],
 )
-def test_rungs(trials, expected):
-    assert Halving().rungs(trials) == expected
+@pytest.mark.parametrize("halving", [Halving(), Halving(keep_rising=True)])
+def test_rungs(halving, trials, expected):
+    """Where nothing rises, both rules are the same."""
+    rungs, left = [], list(range(trials))
+    while left:
+        rungs.append(halving.rung(len(rungs) + 1, len(left)))
+        left = halving.going_on(len(rungs), trials, left, rising=[])
+    assert rungs == expected
+
+
+def test_who_rises_goes_on_until_one_is_left():
+    keeps, cuts = Halving(keep_rising=True), Halving()
+    ranked = [5, 3, 0, 4, 1, 2]
+    assert keeps.going_on(1, 6, ranked, rising={2, 3}) == [2, 3, 5]
+    assert cuts.going_on(1, 6, ranked, rising={2, 3}) == [3, 5]
+    assert keeps.going_on(2, 6, [5, 2, 3], rising={3}) == [3, 5]
+    assert cuts.going_on(2, 6, [5, 3], rising={3}) == []
+    assert keeps.going_on(3, 6, [5, 3], rising={5}) == []  # the best rises alone: the choice is made
 
 
 def split():
@@ -77,8 +93,9 @@ def test_a_pause_waits_for_epochs_and_updates(tmp_path):
     assert (part.record.epochs, part.record.updates) == (5, 10)  # two batches of users an epoch
 
 
-def scripted(monkeypatch, values, fails=()):
-    """Fits whose validation at each rung is written down; what was asked for."""
+def scripted(monkeypatch, values, fails=(), rises=()):
+    """Fits whose validation at each rung is written down; what was asked for. ``rises``: whose best
+    epoch is the last."""
     asked = []
 
     def fake(method, hyperparameters, inputs, seeds, execution, checkpoint, pause):
@@ -89,7 +106,8 @@ def scripted(monkeypatch, values, fails=()):
             None if failed else values[rate][len([a for a in asked if a[0] == rate]) - 1],
             "said so" if failed else None,
             hyperparameters=hyperparameters,
-            **dict.fromkeys(("best_epoch", "epochs", "updates", "train_seconds", "cpu_seconds"), 1),
+            **dict.fromkeys(("epochs", "updates", "train_seconds", "cpu_seconds"), 1),
+            best_epoch=1 if rate in rises else 0,
         )
         return SimpleNamespace(record=record, curve=[], paused=pause.epochs < 9)
 
@@ -97,8 +115,8 @@ def scripted(monkeypatch, values, fails=()):
     return asked
 
 
-def tune(tmp_path, rates):
-    halving = Halving(factor=2, epochs=1, updates=0)
+def tune(tmp_path, rates, **settings):
+    halving = Halving(factor=2, epochs=1, updates=0, **settings)
     tuned = method(learning_rate=rates)
     tuning.tune(tuned, lambda: Inputs("toy", split()), 0, EXECUTION, tmp_path, tmp_path / "kept", halving=halving)
     with (tmp_path / "trials.csv").open() as stream:
@@ -114,6 +132,20 @@ def test_the_better_half_goes_on_and_the_last_rung_decides(tmp_path, monkeypatch
     assert chosen["rungs"] == [{"trials": 4, "epochs": 1, "updates": 0}, {"trials": 2, "epochs": 2, "updates": 0}]
     assert [row["rung"] for row in trials] == ["2", "2", "1", "1"]
     assert chosen["trials"] == 4
+
+
+def test_a_slow_trial_is_not_cut_while_it_rises(tmp_path, monkeypatch):
+    """.4 is last for three rungs and wins in the end; the rule that looks at ranks alone says that it cut it."""
+    values = {0.1: [0.9, 0.9, 0.9, 0.9], 0.2: [0.8, 0.8], 0.3: [0.7], 0.4: [0.1, 0.3, 0.6, 0.95]}
+    asked = scripted(monkeypatch, values, rises=(0.4,))
+    chosen, _ = tune(tmp_path, [0.1, 0.2, 0.3, 0.4], keep_rising=True)
+    assert asked[4:] == [(0.1, 2), (0.2, 2), (0.4, 2), (0.1, 4), (0.4, 4), (0.1, 8), (0.4, 8)]
+    assert chosen["hyperparameters"]["learning_rate"] == 0.4
+    assert chosen["cut_while_rising"] == 0
+    scripted(monkeypatch, values, rises=(0.4,))
+    chosen, _ = tune(tmp_path, [0.1, 0.2, 0.3, 0.4])
+    assert chosen["hyperparameters"]["learning_rate"] == 0.1
+    assert chosen["cut_while_rising"] == 1
 
 
 def test_a_failed_trial_goes_on_only_if_nothing_else_is_left(tmp_path, monkeypatch):

@@ -60,6 +60,11 @@ class Settings(BaseModel):
 SettingsBase = Settings  # the same, where a component's own `Settings` hides that name
 
 
+def later_defaults(cls: type[BaseModel]) -> dict[str, Any]:
+    """Fields that the class got when there were runs without them, with their defaults: digests leave them out."""
+    return {key: field.default for key, field in cls.model_fields.items() if field.json_schema_extra == LATER}
+
+
 def narrowed(settings: Settings, cls: type[S]) -> S:
     """The same settings, which are an instance of ``cls`` among others; a TypeError if they are not."""
     if not isinstance(settings, cls):

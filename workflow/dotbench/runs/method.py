@@ -12,7 +12,7 @@ from dotbench.files import canonical_json, digest
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.registry import Component, unknown
-from dotbench.settings import LATER, Settings, explain
+from dotbench.settings import Settings, explain, later_defaults
 from dotbench.solvers.base import solvers
 from dotbench.tuning.grid import Grid, GridName, named_grid, points
 
@@ -100,12 +100,8 @@ class Method:
         Settings that a component got later are left out at their defaults: see `dotbench.settings.LATER`.
         """
         model, loss, solver = self.names
-        unsaid = {
-            (key, field.default)
-            for cls in settings_classes(list(self.components))
-            for key, field in cls.model_fields.items()
-            if field.json_schema_extra == LATER
-        }
+        classes = settings_classes(list(self.components))
+        unsaid = {key: value for cls in classes for key, value in later_defaults(cls).items()}.items()
         return {
             "model": model,
             "loss": loss,

@@ -29,6 +29,11 @@ class Trial:
     paused: bool
     rung: int
 
+    @property
+    def rising(self) -> bool:
+        """Whether training would go on from its best epoch."""
+        return self.paused and self.record.ok and self.record.best_epoch == self.record.epochs
+
 
 def tune(
     method: Method,
@@ -47,37 +52,42 @@ def tune(
     ``halving`` the choice is among the trials of the last rung; a trial that goes on continues where it paused.
     """
     settings = method.trials()
-    rungs = halving.rungs(len(settings)) if halving else []
     trials: dict[int, Trial] = {}
-    finalists = list(range(len(settings)))
-    if len(settings) > 1:
+    finalists, rungs, cut = list(range(len(settings))), [], 0
+    going_on = finalists if len(settings) > 1 else []
+    if going_on:
         inputs = load_inputs()
         inputs = replace(inputs, split=inputs.split.without_test())
         key = fit_key(method, inputs, execution)
-        for level, rung in enumerate(rungs or [None], 1):
-            pause = Pause(rung.epochs, rung.updates) if rung else None
-            if rung and level > 1:
-                finalists = sorted(_ranked(method, trials, finalists)[: rung.trials])
-            for number in finalists:
-                if level > 1 and not trials[number].paused:  # training has ended
-                    trials[number] = Trial(trials[number].record, trials[number].curve, False, level)
-                    continue
-                name = digest([key, settings[number]])
-                finished, partial = checkpoints / f"{name}-{level}.json", checkpoints / f"{name}.pt"
-                facts = read_json_if_whole(finished)
-                if facts is None:
-                    result = fit(
-                        method, settings[number], inputs, Seeds(seed, seed), execution, checkpoint=partial, pause=pause
-                    )
-                    facts = {"record": result.record.to_json(), "curve": result.curve, "paused": result.paused}
-                    write_json(finished, facts)
-                record = FitRecord.from_json(facts["record"])
-                trials[number] = Trial(record, facts["curve"], facts["paused"], level)
-                step = f"rung {level} of {len(rungs)}, " if rungs else ""
-                execution.say(step + _progress(number + 1, len(settings), method, record))
+    while going_on:
+        finalists, level = going_on, len(rungs) + 1
+        rung = halving.rung(level, len(finalists)) if halving else None
+        pause = Pause(rung.epochs, rung.updates) if rung else None
+        for number in finalists:
+            if level > 1 and not trials[number].paused:  # training has ended
+                trials[number] = replace(trials[number], rung=level)
+                continue
+            name = digest([key, settings[number]])
+            finished, partial = checkpoints / f"{name}-{level}.json", checkpoints / f"{name}.pt"
+            facts = read_json_if_whole(finished)
+            if facts is None:
+                result = fit(
+                    method, settings[number], inputs, Seeds(seed, seed), execution, checkpoint=partial, pause=pause
+                )
+                facts = {"record": result.record.to_json(), "curve": result.curve, "paused": result.paused}
+                write_json(finished, facts)
+            record = FitRecord.from_json(facts["record"])
+            trials[number] = Trial(record, facts["curve"], facts["paused"], level)
+            execution.say((f"rung {level}, " if rung else "") + _progress(number + 1, len(settings), method, record))
+        if halving is None or rung is None:
+            break
+        rungs.append(rung)
+        order, rising = _ranked(method, trials, finalists), {n for n in finalists if trials[n].rising}
+        going_on = halving.going_on(level, len(settings), order, rising)
+        cut += len(rising - {*(going_on or order[:1])})
     chosen = choose(method, settings, [trials[number].record for number in sorted(trials)], finalists)
     if rungs:
-        chosen["rungs"] = [asdict(rung) for rung in rungs]
+        chosen |= {"rungs": [asdict(rung) for rung in rungs], "cut_while_rising": cut}
     _write(method, trials, chosen, folder)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return chosen

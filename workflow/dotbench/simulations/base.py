@@ -9,7 +9,7 @@ from pydantic import ValidationInfo
 from dotbench.errors import DotbenchError
 from dotbench.files import digest
 from dotbench.registry import Component, discover
-from dotbench.settings import LATER, Settings, SettingsBase
+from dotbench.settings import Settings, SettingsBase, later_defaults
 
 if TYPE_CHECKING:
     from dotbench.execution.checkpoint import Checkpoint
@@ -142,10 +142,8 @@ class Simulation(Component):
 
         A setting that the simulation got later is left out at its default: see `dotbench.settings.LATER`."""
         settings = self.settings.model_dump(mode="json", exclude=set(self.lists))
-        for key, setting in self.Settings.model_fields.items():
-            if setting.json_schema_extra == LATER and settings.get(key) == setting.default:
-                del settings[key]
-        return {EXPERIMENT: self.name, "settings": settings}
+        unsaid = later_defaults(self.Settings).items()
+        return {EXPERIMENT: self.name, "settings": {k: v for k, v in settings.items() if (k, v) not in unsaid}}
 
     def drawn(self) -> Trend:
         """How figures and slopes show it; an error if the class does not say."""
