@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from dotbench.datasets.interactions import Split
 from dotbench.errors import FitFailed
+from dotbench.execution.hardware import Execution
 from dotbench.losses.bce import BCE
 from dotbench.losses.bpr import BPR
 from dotbench.losses.sampled_softmax import SampledSoftmax
@@ -15,7 +17,8 @@ from dotbench.losses.uib import UIB
 from dotbench.models.mf import MatrixFactorization
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Tables
-from dotbench.runs.method import settings_class
+from dotbench.runs.fitting import Inputs, Seeds, fit
+from dotbench.runs.method import MethodChoice, resolve, settings_class
 from dotbench.solvers.sgd import SGD
 
 torch.set_num_threads(1)
@@ -236,6 +239,32 @@ def test_sml_is_constrained_to_the_unit_ball_and_margins_to_the_unit_interval():
     assert torch.allclose(p, torch.tensor([[0.6, 0.8, 0.0], [0.3, 0.4, 0.0]]))
     assert q.tolist() == [[0.0, 0.0, 0.0]]
     assert margins[0][:3].tolist() == [0.0, 1.0, 0.25]
+
+
+def test_sml_sees_vectors_that_a_model_computes_in_the_unit_ball():
+    given = torch.tensor([[3.0, 4.0], [0.3, 0.4]], requires_grad=True)
+    bounded = SML(settings()).bounded(Tables(given, 2 * given))
+    inside = torch.tensor([[0.6, 0.8], [0.3, 0.4]])
+    assert torch.allclose(bounded.users(), inside)
+    assert torch.allclose(bounded.items(torch.tensor([[0, 1]])), torch.tensor([[[0.6, 0.8], [0.6, 0.8]]]))
+    assert bounded.pair_scores(torch.tensor([1]), torch.tensor([[0, 1]])).tolist() == [pytest.approx([0.5, 0.5])]
+    bounded.users()[0].sum().backward()
+    assert (given.grad[0] @ given[0]).item() == pytest.approx(
+        0, abs=1e-6
+    )  # the length of a clipped vector does not matter
+
+
+def test_sml_trains_lightgcn_and_ranks_by_distance_in_the_unit_ball():
+    fixed = {"embedding_size": 4, "epochs": 2, "patience": 2, "updates": 0, "patience_updates": 0, "init_std": 2.0}
+    chosen = resolve(MethodChoice(model="lightgcn", loss="sml", solver="sgd", set=fixed, grid={}))
+    pairs = np.random.default_rng(0).permutation(np.argwhere(np.random.default_rng(1).random((12, 20)) < 0.4))
+    split = Split(12, 20, pairs[8:], pairs[:8], pairs[:0], ratings={})
+    arrays = fit(chosen, chosen.settings, Inputs("toy", split), Seeds(0, 0), Execution("cpu", say=print)).arrays
+    users, items = arrays["user_vectors"], arrays["item_vectors"]  # [p, 1] and [2q, −‖q‖²]
+    assert np.linalg.norm(users[:, :-1], axis=1).max() == pytest.approx(1, abs=1e-5)
+    assert np.allclose(users[:, -1], 1)
+    assert np.linalg.norm(items[:, :-1], axis=1).max() <= 2 + 1e-5
+    assert np.allclose(items[:, -1], -(items[:, :-1] ** 2).sum(1) / 4, atol=1e-6)
 
 
 def test_sml_ranks_by_distance():

@@ -32,7 +32,6 @@ class Loss(Component):
     settings: SettingsBase
     grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    needs_free_vectors: ClassVar[bool] = False  # it constrains the vectors themselves
 
     def __init__(self, settings: SettingsBase) -> None:
         self.settings = settings
@@ -75,8 +74,13 @@ class DifferentiableLoss(Loss):
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         """The loss estimated from a batch: a scalar with a gradient."""
 
-    def constrain(self, parameters: "Sequence[torch.Tensor]") -> None:
-        """After an update: puts the model's parameters and its own back to where they are allowed, in place."""
+    def constrain(self, free: "Sequence[torch.Tensor]") -> None:
+        """After an update: puts vectors that are ``free`` parameters (none of models that compute theirs) and its own
+        parameters back to where they are allowed, in place."""
+
+    def bounded(self, vectors: Vectors) -> Vectors:
+        """Vectors that a model computes, put to where they are allowed, with a gradient; for most losses the same."""
+        return vectors
 
 
 class AlternatingLoss(Loss):

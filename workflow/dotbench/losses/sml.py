@@ -29,8 +29,9 @@ class SML(PairwiseLoss):
     """[d(u,i) − d(u,j) + m_u]₊ + λ [d(u,i) − d(i,j) + n_i]₊ − (γ/B) (mean m + mean n),  d(a,b) = ‖a − b‖².
 
     Li et al., AAAI 2020: the mean over a batch of B positives (and their n sampled items) of what the authors' code
-    sums, margins averaged over the batch as there. After every update rows are clipped to the unit ball and the
-    learned margins m (M,), n (N,) to [0, 1]; margins start at 1. Ranked by −d², which is the inner product of
+    sums, margins averaged over the batch as there. After every update free vectors are clipped to the unit ball and the
+    learned margins m (M,), n (N,) to [0, 1]; margins start at 1. Vectors that a model computes, as LightGCN's, are
+    clipped where the loss sees them, v / max(1, ‖v‖), and are ranked so. Ranked by −d², which is the inner product of
     [p, 1] and [2q, −‖q‖²] up to −‖p‖², a constant of the user.
     """
 
@@ -40,7 +41,6 @@ class SML(PairwiseLoss):
     Settings = SMLSettings
     settings: SMLSettings
     Batches = SMLBatches
-    needs_free_vectors = True
 
     def own_parameters(self, train: TrainMatrix, generator: "torch.Generator") -> "Sequence[torch.Tensor]":
         sizes = train.n_users, train.n_items
@@ -65,14 +65,37 @@ class SML(PairwiseLoss):
         """By how much the positive's distance exceeds the sampled item's, for scores −d."""
         return negative - positive
 
-    def constrain(self, parameters: "Sequence[torch.Tensor]") -> None:
-        for table in parameters:
+    def constrain(self, free: "Sequence[torch.Tensor]") -> None:
+        for table in free:
             table.div_(torch.linalg.vector_norm(table, dim=1, keepdim=True).clamp(min=1))
         for margin in self.margins:
             margin.clamp_(0, 1)
+
+    def bounded(self, vectors: Vectors) -> Vectors:
+        return InUnitBall(vectors)
 
     def scoring(
         self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
     ) -> "tuple[torch.Tensor, torch.Tensor]":
         ones, norms = torch.ones_like(users[:, :1]), (items**2).sum(1, keepdim=True)
         return torch.cat([users, ones], dim=1), torch.cat([2 * items, -norms], dim=1)
+
+
+class InUnitBall(Vectors):
+    """The same vectors, those longer than 1 scaled to length 1."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    def users(self, rows: "torch.Tensor | None" = None) -> "torch.Tensor":
+        return _clipped(self._vectors.users(rows))
+
+    def items(self, rows: "torch.Tensor | None" = None) -> "torch.Tensor":
+        return _clipped(self._vectors.items(rows))
+
+    def pair_scores(self, users: "torch.Tensor", items: "torch.Tensor") -> "torch.Tensor":
+        return (self.items(items) * self.users(users)[:, None]).sum(-1)
+
+
+def _clipped(vectors: "torch.Tensor") -> "torch.Tensor":
+    return vectors / torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp(min=1)

@@ -92,7 +92,7 @@ class Solver(Component):
         """Whether this solver can minimise the loss over the model's parameters."""
         if model.is_baseline or not issubclass(loss, cls.requires):
             return False
-        return model.free_vectors or not (cls.needs_free_vectors or loss.needs_free_vectors)
+        return model.free_vectors or not cls.needs_free_vectors
 
     @abstractmethod
     def solve(self, problem: Problem) -> Solution:
