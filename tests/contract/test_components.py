@@ -506,6 +506,10 @@ def test_splitter(part):
         assert np.array_equal(splitter.assign(replace(told, given=None), 3), first)
     if splitter.same_test:
         assert np.array_equal(first == 2, other == 2)
+    if splitter.test_to_train:  # the sizes that it states
+        assert not splitter.same_test
+        sizes = np.bincount(first)
+        assert sizes[2] / sizes[0] == pytest.approx(splitter.test_to_train, rel=0.25)
     trained = [np.unique(pairs[first == 0, column]) for column in (0, 1)]
     seen = [np.isin(pairs[first == 2, column], rows) for column, rows in zip((0, 1), trained, strict=True)]
     if not part.unseen_by_design:
@@ -602,7 +606,7 @@ def by_size(name):
     return pytest.param(name, marks=[pytest.mark.slow] if published and published.interactions > LARGE else [])
 
 
-@pytest.mark.parametrize("name", map(by_size, sorted(DEFINITIONS)))
+@pytest.mark.parametrize("name", [by_size(name) for name in sorted(DEFINITIONS)])
 def test_definition_loads_and_prepares(name, tmp_path, request, monkeypatch):
     dataset = read_definition(DEFINITIONS[name])
     assert dataset.name == name

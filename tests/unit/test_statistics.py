@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from dotbench.statistics import paired
-from dotbench.statistics.intervals import t_interval
+from dotbench.statistics.intervals import overlap_factor, t_interval
 from dotbench.statistics.paired import compare, holm, standings
 
 # --- Student's interval
@@ -25,6 +25,13 @@ def test_t_interval_by_hand():
     """1, 2, 3: mean 2, s = 1, t = 4.3027 with 2 degrees of freedom."""
     found = t_interval([1.0, 2.0, 3.0])
     assert found.high - found.mean == pytest.approx(4.302653 / 3**0.5, rel=1e-6)
+
+
+def test_the_correction_for_overlap_is_that_of_random_divisions():
+    """The variance of a mean over 5 divisions of 80/10/10 that share their data: (1/5 + 1/8) s², not s²/5."""
+    assert overlap_factor(5, 0.125) == pytest.approx(((1 / 5 + 1 / 8) / (1 / 5)) ** 0.5)
+    assert overlap_factor(5, 0.125) == pytest.approx(1.2748, abs=1e-4)
+    assert overlap_factor(5, 0.0) == 1
 
 
 def test_one_value_has_no_interval():

@@ -6,7 +6,7 @@ from dotbench.evaluation.metrics.base import Metric, RatingMetric, UserMetric, p
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row
-from dotbench.reporting.rows import cold_parts, column, method_row
+from dotbench.reporting.rows import cold_parts, column, divided, method_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
 
 
@@ -17,10 +17,7 @@ def compared(contents: Contents, facts: dict[str, Any], second: bool) -> tuple[l
     cold = cold_parts(contents.runs)
     for dataset in facts:
         runs = [run for run in contents.runs if run.dataset == dataset]
-        block = [
-            {**method_row(run, contents.metrics, facts[dataset], cold), "split": contents.split.headline}
-            for run in runs
-        ]
+        block = [{**method_row(run, contents.metrics, facts[dataset], cold), **divided(run, contents)} for run in runs]
         users = [run.per_user() for run in runs]
         for metric in contents.metrics:
             comparisons, labels = _compare(users, block, metric)

@@ -3,7 +3,7 @@
 from math import hypot, sqrt
 
 from dotbench.reporting.formats import Row
-from dotbench.statistics.intervals import half_width
+from dotbench.statistics.intervals import half_width, overlap_factor
 
 MIN_SEEDS = 3  # of ours, for a verdict
 
@@ -19,10 +19,23 @@ def tolerance(sd: float, n: int, published_sd: float | None, seeds: int) -> floa
 
 
 def judged(
-    published: float, published_sd: float | None, seeds: int, mean: float, sd: float | None, n: int, suspect: bool
+    published: float,
+    published_sd: float | None,
+    seeds: int,
+    mean: float,
+    sd: float | None,
+    n: int,
+    suspect: bool,
+    test_to_train: float = 0.0,
 ) -> Row:
     """Difference (ours − published), tolerance and verdict. The fewer seeds, the wider the tolerance: with fewer than
-    MIN_SEEDS of ours almost every number would reproduce, and there is no verdict."""
+    MIN_SEEDS of ours almost every number would reproduce, and there is no verdict.
+
+    ``verdict_corrected``: with both intervals widened for overlapping training parts (`overlap_factor`)."""
+    if test_to_train:
+        wider = sd and sd * overlap_factor(n, test_to_train)
+        wider_published = published_sd and published_sd * overlap_factor(seeds, test_to_train)
+        corrected = judged(published, wider_published, seeds, mean, wider, n, suspect)["verdict"]
     found: Row = {"difference": mean - published}
     if sd is not None:
         found["tolerance"] = tolerance(sd, n, published_sd, seeds)
@@ -34,4 +47,4 @@ def judged(
         verdict = "reproduces"
     else:
         verdict = f"differs: {'higher' if found['difference'] > 0 else 'lower'}"
-    return found | {"verdict": verdict}
+    return found | {"verdict": verdict, "verdict_corrected": corrected if test_to_train else verdict}

@@ -1,6 +1,6 @@
 """The notes under a table: protocol, marks, hardware and versions."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from dotbench import paths
@@ -11,6 +11,7 @@ from dotbench.reporting.comparison import is_compared
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.rows import INERT, cold_parts
+from dotbench.statistics.intervals import overlap_factor
 from dotbench.statistics.paired import MIN_USERS
 from dotbench.statistics.replications import MIN_REPLICATIONS
 
@@ -95,6 +96,7 @@ def notes(
             f"Mean{spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
             *"±[",
         ),
+        *_overlap(contents),
         f"Hyperparameters are chosen on the validation part {tuned}.",
         EDGE,
         *([inert] if "chosen" in shown and any(row["inert"] for row in rows) else []),
@@ -169,6 +171,17 @@ def hardware_notes(records: Iterable[dict[str, Any]]) -> list[str]:
     ]
 
 
+def _overlap(contents: Contents) -> list[str]:
+    """By how much the intervals over seeds are too narrow because training parts overlap."""
+    n, ratio = len(contents.seeds), contents.split.test_to_train
+    if n < 2 or not ratio:
+        return []
+    return [
+        "Intervals over seeds take the splits as independent. Their training parts overlap: with Nadeau and Bengio's "
+        f"correction the intervals are {overlap_factor(n, ratio):.2f} times as wide (column overlap_factor of the csv)."
+    ]
+
+
 def _halving(contents: Contents) -> list[str]:
     """How far the settings were trained in tuning, where not all to the end."""
     chosen = [run.chosen() for run in contents.runs]
@@ -181,8 +194,18 @@ def _halving(contents: Contents) -> list[str]:
     ]
     return [
         f"Methods trained by gradients are tuned by successive halving: {'; or '.join(texts)}; the best of the last "
-        "is chosen. Other methods are trained to the end at every point of their grid."
+        "is chosen. Other methods are trained to the end at every point of their grid.",
+        *_cut(chosen),
     ]
+
+
+def _cut(chosen: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many settings were dropped although they still improved, where tuning counted them."""
+    counted = [one for one in chosen if "cut_while_rising" in one]
+    if not counted:
+        return []
+    cut, tried = (sum(one[key] for one in counted) for key in ("cut_while_rising", "trials"))
+    return [f"Settings that were dropped while their validation still rose: {cut or 'none'} of {tried}."]
 
 
 def _budgets(contents: Contents, rows: list[dict[str, Any]]) -> list[str]:

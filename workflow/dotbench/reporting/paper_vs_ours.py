@@ -23,7 +23,15 @@ from dotbench.statistics.intervals import t_interval
 
 OURS = ("mean", "sd", "low", "high")
 COLUMNS = ["table", "dataset", "paper_method", "metric", "published", "published_sd", "published_se", "method"]
-COLUMNS += [*(f"ours_{name}" for name in OURS), "seeds", "difference", "tolerance", "verdict", "notes"]
+COLUMNS += [
+    *(f"ours_{name}" for name in OURS),
+    "seeds",
+    "difference",
+    "tolerance",
+    "verdict",
+    "verdict_corrected",
+    "notes",
+]
 ORDER_COLUMNS = ["table", "metric", "paper_dataset", "dataset", "methods", "paper_order", "our_order", "kendall_tau"]
 
 
@@ -58,12 +66,13 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
     for run, row in zip(runs, ours, strict=True):
         row |= {"settings": run.metrics()[0]["hyperparameters"]}
         row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents.seeds)}
-        row |= {"label": dataset_label(facts[row["dataset"]])}
+        row |= {"label": dataset_label(facts[row["dataset"]]), "test_to_train": contents.split.test_to_train}
     ours += [row for entries in read_simulations(contents) for row in published_rows(entries, WATCHED[contents.task])]
     lines = [line for cell in published.cells for line in _lines(cell, published, ours)]
     claims = load_claims(str(contents.published))
     made = derived_numbers(claims, published, Ours(contents, published)) if claims else []
-    lines += [_derived_line(claim, number, published.seeds) for claim, number in made]
+    ratio = contents.split.test_to_train if runs else 0.0
+    lines += [_derived_line(claim, number, published.seeds, ratio) for claim, number in made]
     orders = _orders(published, ours)
     write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
     write_csv(folder / "paper_vs_ours_order.csv", orders, ORDER_COLUMNS)
@@ -71,7 +80,7 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
         "Published numbers beside ours": (lines, NUMBERS),
         "Order of the methods, best first": (orders, ORDERS),
     }
-    for kind, text in render_page(parts, _notes(published, contents), _warning(published, ours)).items():
+    for kind, text in render_page(parts, _notes(published, contents, lines), _warning(published, ours)).items():
         write_text(folder / f"paper_vs_ours.{kind}", text)
 
 
@@ -86,7 +95,8 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
     if mean is None:
         return judgement | {"verdict": "failed"}
     published_sd = cell.sd if cell.se is None else cell.se * seeds**0.5
-    return judgement | judged(cell.value, published_sd, seeds, mean, sd, n, bool(cell.suspect))
+    ratio = row.get("test_to_train", 0.0)
+    return judgement | judged(cell.value, published_sd, seeds, mean, sd, n, bool(cell.suspect), ratio)
 
 
 def kendall_tau(first: list[float], second: list[float]) -> float:
@@ -134,7 +144,7 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
     return lines
 
 
-def _derived_line(claim: Claim, made: Derived, seeds: int) -> Row:
+def _derived_line(claim: Claim, made: Derived, seeds: int, test_to_train: float) -> Row:
     """A difference or a gain that the paper names, beside ours on the same seeds."""
     line: Row = {"table": claim.where, "dataset": made.dataset, "paper_method": made.what, "metric": made.metric}
     line |= {"published": made.prints}
@@ -143,7 +153,8 @@ def _derived_line(claim: Claim, made: Derived, seeds: int) -> Row:
     found = t_interval(list(made.ours.each.values()))
     line |= {f"ours_{name}": getattr(found, name) for name in OURS}
     line |= {"method": made.ours.label, "seeds": len(made.ours.each), "notes": "paired over the seeds"}
-    return line | judged(made.prints, None, seeds, found.mean, found.sd, line["seeds"], suspect=False)
+    n = line["seeds"]
+    return line | judged(made.prints, None, seeds, found.mean, found.sd, n, suspect=False, test_to_train=test_to_train)
 
 
 def _column(cell: Cell) -> str:
@@ -208,13 +219,29 @@ def _tolerance(seeds: int) -> str:
     )
 
 
-def _notes(published: Published, contents: Contents) -> list[str]:
+def _corrected(lines: list[Row], contents: Contents) -> list[str]:
+    """What overlapping training parts do to the verdicts."""
+    ratio = contents.split.test_to_train if contents.runs else 0.0
+    told = [line for line in lines if str(line["verdict"]).startswith(("reproduces", "differs"))]
+    if not ratio or not told:
+        return []
+    changed = [line for line in told if line["verdict"] != line["verdict_corrected"]]
+    names = ", ".join(f"{line['paper_method']} ({line['dataset']}, {line['metric']})" for line in changed)
+    return [
+        f"The training parts of our splits overlap. With Nadeau and Bengio's correction of both intervals "
+        f"{len(changed) or 'none'} of {len(told)} verdicts {'changes' if len(changed) < 2 else 'change'}"
+        f"{': ' + names if changed else ''} (column verdict_corrected of the csv)."
+    ]
+
+
+def _notes(published: Published, contents: Contents, lines: list[Row]) -> list[str]:
     return [
         f"{published.paper}. Numbers: {published.source}.",
         f"Tolerance: {_tolerance(published.seeds)}. Within it a number reproduces, which means: is not "
         f"distinguishable; the wider the intervals, the easier. With fewer than {MIN_SEEDS} seeds of ours there is no "
         "verdict. Differences and gains that the paper names are compared with ours on the same seeds, whose intervals "
         "are much narrower than those of the two numbers.",
+        *_corrected(lines, contents),
         *(
             [f"Ours: means over the seeds {', '.join(map(str, contents.seeds))}; grids: {contents.grid}."]
             if contents.runs

@@ -5,9 +5,10 @@ from typing import Any
 
 from dotbench.evaluation.metrics.base import RatingMetric, parse_metric
 from dotbench.lazy import np, pd
+from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row, number
 from dotbench.reporting.records import SHARED, MethodRuns
-from dotbench.statistics.intervals import t_interval
+from dotbench.statistics.intervals import overlap_factor, t_interval
 
 INERT = 0.002  # of the validation metric of a ranking
 COLD_PARTS = ("cold_user", "cold_item", "cold_both", "cold", "overall")  # of splits that set unseen rows apart
@@ -61,6 +62,13 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
         "failure_log": failed[0]["log"] if failed else None,
     }
     return row
+
+
+def divided(run: MethodRuns, contents: Contents) -> Row:
+    """What the csv says of the division of the data, behind all else."""
+    good = sum(record["status"] == "ok" for record in run.metrics())
+    factor = overlap_factor(good, contents.split.test_to_train) if good > 1 else None
+    return {"split": contents.split.headline, "overlap_factor": factor}
 
 
 def seconds_text(row: Row) -> str:

@@ -37,6 +37,15 @@ def half_width(sd: float, n: int, level: float = LEVEL) -> float:
     return width
 
 
+def overlap_factor(n: int, test_to_train: float) -> float:
+    """√(1 + n ρ): how many times as wide Student's interval is by the correction of Nadeau and Bengio (Machine Learning
+    52, 2003): the variance of a mean over n random divisions of the same data is (1/n + ρ) s², not s²/n, because their
+    training parts overlap. ρ = ``test_to_train``: the size of the test part over that of the training part.
+    """
+    factor: float = (1 + n * test_to_train) ** 0.5
+    return factor
+
+
 def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
     """Wilson's score interval of a probability (JASA 1927): the p with |p̂ − p| ≤ z √(p (1 − p) / n).
 

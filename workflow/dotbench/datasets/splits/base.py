@@ -75,6 +75,12 @@ class Splitter(Component):
         return self.seedless
 
     @property
+    def test_to_train(self) -> float:
+        """Size of the test part over that of the training part, where every seed divides the same pairs anew; 0 where
+        the seeds share the test part, or where the protocol does not say the sizes."""
+        return 0.0
+
+    @property
     def headline(self) -> str:
         """The protocol in a few words, as the note under a table begins."""
         return f"{self.title} split"

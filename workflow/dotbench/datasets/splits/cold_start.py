@@ -45,6 +45,10 @@ class ColdStart(Splitter):
         return part
 
     @property
+    def test_to_train(self) -> float:
+        return SHARE / (1 - 2 * SHARE)  # of the warm part
+
+    @property
     def remark(self) -> str:
         return (
             f"A random {self.settings.users:.0%} of the users and {self.settings.items:.0%} of the items have no "

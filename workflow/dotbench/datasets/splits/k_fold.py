@@ -36,6 +36,10 @@ class KFold(Splitter):
         return part
 
     @property
+    def test_to_train(self) -> float:
+        return 1 / ((self.settings.folds - 1) * (1 - SHARE))
+
+    @property
     def headline(self) -> str:
         return f"{self.settings.folds}-fold split over pairs"
 

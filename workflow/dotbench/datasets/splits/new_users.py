@@ -23,6 +23,10 @@ class NewUsers(Splitter):
         return parts
 
     @property
+    def test_to_train(self) -> float:
+        return 1 / (4 * (1 - SHARE))
+
+    @property
     def remark(self) -> str:
         return (
             "Every pair of a test user is test; 10 % of the other users are validation, on which alone anything is "

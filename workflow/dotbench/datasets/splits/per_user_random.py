@@ -30,3 +30,7 @@ class PerUserRandom(Splitter):
 
     def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
         return per_user_random(pairs.users, seed)
+
+    @property
+    def test_to_train(self) -> float:
+        return SHARE / (1 - 2 * SHARE)

@@ -47,6 +47,10 @@ class WarmCold(Splitter):
         return part
 
     @property
+    def test_to_train(self) -> float:
+        return TEST_SHARE / ((1 - TEST_SHARE) * (1 - VALID_SHARE))  # of the warm part
+
+    @property
     def remark(self) -> str:
         sizes = " × ".join(
             f"{wanted:,} {kind}" if wanted else f"{share:.0%} of the {kind}"
