@@ -95,7 +95,14 @@ def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> C
         "validation_metric": "ndcg@10",
         "seeds": list(range(seeds)),
         "tuning_seed": 1000,
-        "split": {"headline": "A split", "remark": "", "seedless": False, "variant": "", "same_test": False},
+        "split": {
+            "headline": "A split",
+            "remark": "",
+            "seedless": False,
+            "variant": "",
+            "same_test": False,
+            "test_to_train": 0.0,
+        },
         "runs": [
             {"dataset": d, "label": folder.split("-")[1], "folder": folder, "seeds": list(range(seeds))}
             for d, folder in runs

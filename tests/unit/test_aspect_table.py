@@ -16,7 +16,14 @@ from dotbench.reporting.kind import table_kinds
 
 pytestmark = pytest.mark.seconds
 
-SPLIT = {"headline": "A split", "remark": "", "seedless": False, "variant": "-own", "same_test": False}
+SPLIT = {
+    "headline": "A split",
+    "remark": "",
+    "seedless": False,
+    "variant": "-own",
+    "same_test": False,
+    "test_to_train": 0.0,
+}
 
 
 def write_table(folder: Path, **told: Any) -> None:

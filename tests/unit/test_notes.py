@@ -32,7 +32,8 @@ def test_the_default_split() -> None:
     found = lines("ranking", "per-user-random")
     assert found[0].startswith("Per-user random 80/10/10 split; all items ranked, train and validation masked; NDCG")
     assert "over 2 seeds, each a split and an initialisation (seeds 0, 1)." in found[1]
-    assert "not among the reported ones (seed 1000; its training and validation pairs overlap" in found[2]
+    assert "correction the intervals are 1.12 times as wide" in found[2]  # √(1 + 2/8)
+    assert "not among the reported ones (seed 1000; its training and validation pairs overlap" in found[3]
     assert lines("rating", "per-user-random")[0] == (
         "Per-user random 80/10/10 split of all ratings; predictions not clipped."
     )

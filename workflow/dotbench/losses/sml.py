@@ -98,4 +98,5 @@ class InUnitBall(Vectors):
 
 
 def _clipped(vectors: "torch.Tensor") -> "torch.Tensor":
-    return vectors / torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp(min=1)
+    clipped: torch.Tensor = vectors / torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp(min=1)
+    return clipped

@@ -19,6 +19,7 @@ class SplitFacts:
     seedless: bool
     variant: str
     same_test: bool
+    test_to_train: float
 
     @classmethod
     def of(cls, splitter: Splitter) -> "SplitFacts":

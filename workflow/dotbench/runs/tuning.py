@@ -14,7 +14,7 @@ from dotbench.runs.record import FitRecord
 from dotbench.solvers.base import Pause
 from dotbench.tuning.choice import best, ranked
 from dotbench.tuning.grid import edges
-from dotbench.tuning.halving import Halving
+from dotbench.tuning.halving import Halving, Rung
 
 CURVE = ["trial", "epoch", "updates", "validation"]
 FACTS = ["status", "reason", "validation", "best_epoch", "epochs", "updates", "train_seconds", "cpu_seconds"]
@@ -53,7 +53,8 @@ def tune(
     """
     settings = method.trials()
     trials: dict[int, Trial] = {}
-    finalists, rungs, cut = list(range(len(settings))), [], 0
+    rungs: list[Rung] = []
+    finalists, cut = list(range(len(settings))), 0
     going_on = finalists if len(settings) > 1 else []
     if going_on:
         inputs = load_inputs()
