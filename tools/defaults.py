@@ -40,7 +40,10 @@ from dotbench.runs.method import MethodChoice, resolve
 from dotbench.tuning.grid import points
 
 STAGES: dict[str, int | None] = {"musical-instruments": None, "ml-100k": None, "ml-1m": 4, "steam-sample": 2}  # points
-FAST = {"ml-1m": ("rg2", "softmax", "squared", "sparsemax"), "steam-sample": ("rg2",)}  # losses that are fitted there
+FAST = {
+    "ml-1m": ("rg2", "softmax", "squared", "sparsemax", "wrmf", "ials"),
+    "steam-sample": ("rg2",),
+}  # losses that are fitted there
 HELD, WITHIN = "ml-100k", 0.95  # where a default must come so near to the best: a test asks it
 VALIDATED = 3000  # users
 SEED = 1000  # of tuning
@@ -59,6 +62,9 @@ SEARCHED: dict[tuple[str, str], dict[str, list[Any]]] = {
     ("squared", "als"): {"regularization": [5.0, 10.0, 20.0]},
     ("rg2-released", "als"): {"alpha": [0.003, 0.01], "regularization": [0.1, 0.3]},
     ("wrmf", "als"): {"alpha": [1.0, 2.0], "regularization": [10.0, 30.0]},
+    ("wrmf", "als-cg"): {"alpha": [1.0, 2.0], "regularization": [10.0, 30.0]},
+    ("ials", "als"): {"unobserved_weight": [0.1, 0.3], "regularization": [0.003, 0.01, 0.03]},
+    ("ials", "als-cg"): {"unobserved_weight": [0.1, 0.3], "regularization": [0.003, 0.01, 0.03]},
     ("sparsemax", "sgd"): {"learning_rate": [0.001], "weight_decay": [1e-5, 3e-5, 1e-4]} | PATIENT,
     ("bpr", "sgd"): {"learning_rate": [0.003, 0.001], "weight_decay": [1e-5]},
     ("bce", "sgd"): {"learning_rate": [0.003, 0.001], "weight_decay": [1e-5]},

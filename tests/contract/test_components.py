@@ -26,6 +26,7 @@ from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits.base import DEFAULT, Pairs, make_splitter, splitters
 from dotbench.datasets.splitting import make_split
 from dotbench.evaluation.metrics.base import GlobalMetric, Metric, RatingMetric, UserMetric, metrics
+from dotbench.evaluation.scoring import ARRAYS, scorer
 from dotbench.evaluation.topk import Lists
 from dotbench.execution.hardware import Execution
 from dotbench.features.arrays import Features
@@ -434,12 +435,13 @@ def test_baseline_trains_and_predicts(part):
     baseline = part(defaults, 0)
     baseline.train(split)
     if part.task == "ranking":
-        users, items = baseline.vectors(split)
-        assert users.ndim == items.ndim == 2
-        assert (len(users), len(items)) == (60, 80)
-        assert users.shape[1] == items.shape[1]
-        assert np.isfinite(users).all()
-        assert np.isfinite(items).all()
+        arrays = baseline.arrays(split)
+        assert set(arrays) <= set(ARRAYS)
+        assert all(array.dtype in (np.float32, np.int32) and np.isfinite(array).all() for array in arrays.values())
+        scores = scorer(arrays, split)(torch.tensor([3, 0, 59]))
+        assert scores.shape == (3, 80)
+        assert scores.dtype == torch.float32
+        assert scores[1:].std(dim=1).min() > 0
     else:
         found = baseline.predict(split.test)
         assert found.shape == (len(split.test),)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dotbench.datasets.interactions import Split
+from dotbench.evaluation.scoring import VECTORS, weight_arrays
 from dotbench.lazy import np
 from dotbench.models.base import Model
 from dotbench.settings import Settings
@@ -27,13 +28,37 @@ class Baseline(Model):
 
 
 class RankingBaseline(Baseline):
-    """A baseline that gives vectors."""
+    """A baseline that ranks: by vectors (`VectorBaseline`), by weights of items for items (`ItemBaseline`), or both."""
 
     task = "ranking"
 
     @abstractmethod
+    def arrays(self, split: Split) -> "dict[str, np.ndarray]":
+        """What its scores are computed from: the arrays of `dotbench.evaluation.scoring`."""
+
+
+class VectorBaseline(RankingBaseline):
+    """A baseline that gives vectors: its scores are inner products."""
+
+    @abstractmethod
     def vectors(self, split: Split) -> tuple["np.ndarray", "np.ndarray"]:
         """User vectors (n_users, K) and item vectors (n_items, K)."""
+
+    def arrays(self, split: Split) -> "dict[str, np.ndarray]":
+        return dict(zip(VECTORS, self.vectors(split), strict=True))
+
+
+class ItemBaseline(RankingBaseline):
+    """A baseline that gives every item a weight for every other: the score of item i is Σ_{j∈I_u} W_ji.
+
+    ``weights``: W, shape (n_items, n_items), dense or of scipy's CSR, as training has left it.
+    """
+
+    solver = "direct"
+    weights: Any
+
+    def arrays(self, split: Split) -> "dict[str, np.ndarray]":
+        return weight_arrays(self.weights)
 
 
 class RatingBaseline(Baseline):

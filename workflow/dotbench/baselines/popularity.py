@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dotbench.baselines.base import RankingBaseline
+from dotbench.baselines.base import VectorBaseline
 from dotbench.datasets.interactions import Split
 from dotbench.lazy import np
 
 
-class Popularity(RankingBaseline):
+class Popularity(VectorBaseline):
     """Every user's score of an item is its number of training users: vectors of length one."""
 
     name = "popularity"

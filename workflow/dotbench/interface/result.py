@@ -9,9 +9,11 @@ from typing import Any
 
 from dotbench.datasets.interactions import Split, load_split
 from dotbench.errors import DotbenchError
+from dotbench.evaluation.scoring import ARRAYS, scorer
+from dotbench.evaluation.topk import Scorer
 from dotbench.files import atomic, read_arrays, read_json
 from dotbench.interface.ids import read_ids, read_types
-from dotbench.lazy import np, pd
+from dotbench.lazy import np, pd, torch
 
 # all that a fit leaves; which of the arrays depends on the task
 FILES = [
@@ -24,8 +26,7 @@ FILES = [
     "metrics.json",
     "curve.csv",
     "per_user.parquet",
-    "user_vectors.npy",
-    "item_vectors.npy",
+    *(f"{name}.npy" for name in ARRAYS),
     "predictions.npz",
 ]
 NEEDED = ("fit.json", "metrics.json", "split.npz", "users.csv", "items.csv")
@@ -108,12 +109,12 @@ class Fit:
 
     @property
     def user_vectors(self) -> "np.ndarray":
-        """Shape (n_users, K), float32; row k is of ``users[k]``. Raises DotbenchError for a rating method."""
+        """Shape (n_users, K), float32; row k is of ``users[k]``. Raises DotbenchError for a method without vectors."""
         return self._vectors("user_vectors")
 
     @property
     def item_vectors(self) -> "np.ndarray":
-        """Shape (n_items, K), float32; row k is of ``items[k]``. Raises DotbenchError for a rating method."""
+        """Shape (n_items, K), float32; row k is of ``items[k]``. Raises DotbenchError for a method without vectors."""
         return self._vectors("item_vectors")
 
     @cached_property
@@ -121,7 +122,7 @@ class Fit:
         """Of a rating method: ``part, user, item, rating, prediction``, a row for each pair that is held out; in rating
         points, not clipped. Raises DotbenchError for a ranking method."""
         if not self._split.ratings:
-            raise DotbenchError("predictions: a ranking method has none; see user_vectors, item_vectors and recommend")
+            raise DotbenchError("predictions: a ranking method has none; see recommend")
         frames = []
         with read_arrays(self.folder / "predictions.npz") as arrays:
             for part in arrays:
@@ -137,7 +138,7 @@ class Fit:
         return pd.concat(frames, ignore_index=True)
 
     def recommend(self, user: Any, k: int = 10) -> "pd.DataFrame":
-        """The ``k`` items with the greatest scores p_u · q_i, without the user's training items: ``item, score``.
+        """The ``k`` items with the greatest scores, without the user's training items: ``item, score``.
 
         ``user``: the id as in the data; items have theirs. Equal scores stand in the order of the rows. There are fewer
         than ``k`` if the user has almost every item. Raises DotbenchError for a user whom the data do not have, and for
@@ -152,7 +153,7 @@ class Fit:
         if isinstance(k, bool) or not hasattr(k, "__index__") or k < 1:
             raise DotbenchError(f"k: found {k!r}; allowed is a whole number from 1")
         row = self._row(user)
-        scores = self.item_vectors @ self.user_vectors[row]
+        scores = self._scorer(torch.tensor([row]))[0].numpy()
         train = self._split.train
         left = np.setdiff1d(np.arange(len(scores)), train[train[:, 0] == row, 1])
         best = left[np.argsort(-scores[left], kind="stable")[:k]]
@@ -176,14 +177,24 @@ class Fit:
     def _split(self) -> Split:
         return load_split(self.folder / "split.npz")
 
+    @cached_property
+    def _scorer(self) -> Scorer:
+        if self._split.ratings:
+            raise DotbenchError("scores of all items: a rating method keeps none; see predictions")
+        return scorer(self._arrays, self._split)
+
     def _vectors(self, name: str) -> "np.ndarray":
         if name not in self._arrays:
-            raise DotbenchError(f"{name}: a rating method keeps none; see predictions")
+            rates = bool(self._split.ratings)
+            instead = (
+                "a rating method keeps none; see predictions" if rates else "this method keeps none; see recommend"
+            )
+            raise DotbenchError(f"{name}: {instead}")
         return self._arrays[name]
 
     @cached_property
     def _arrays(self) -> dict[str, "np.ndarray"]:
-        files = {name: self.folder / f"{name}.npy" for name in ("user_vectors", "item_vectors")}
+        files = {name: self.folder / f"{name}.npy" for name in ARRAYS}
         return {name: read_arrays(path) for name, path in files.items() if path.is_file()}
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from dotbench.lazy import torch
+from dotbench.losses._rows import RowSystems
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
 from dotbench.registry import Component, discover
@@ -97,6 +98,27 @@ class AlternatingLoss(Loss):
     @abstractmethod
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
         """The objective, regulariser and constants included, without forming users × items."""
+
+
+class LeastSquaresLoss(AlternatingLoss):
+    """A loss whose minimiser, for the other side's vectors, solves a linear system for every row (`RowSystems`).
+
+    ALS solves the systems; ALS with conjugate gradients comes near their solution in some steps.
+    """
+
+    @abstractmethod
+    def user_systems(self, train: TrainMatrix, items: "torch.Tensor") -> RowSystems:
+        """The systems of the user vectors (M, K) for item vectors (N, K)."""
+
+    @abstractmethod
+    def item_systems(self, train: TrainMatrix, users: "torch.Tensor") -> RowSystems:
+        """The systems of the item vectors (N, K) for user vectors (M, K)."""
+
+    def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
+        return self.user_systems(train, items).solution()
+
+    def best_items(self, train: TrainMatrix, users: "torch.Tensor") -> "torch.Tensor":
+        return self.item_systems(train, users).solution()
 
 
 class GaussNewtonLoss(Loss):

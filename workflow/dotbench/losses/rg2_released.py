@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from dotbench.lazy import torch
-from dotbench.losses._rows import solve_rows
-from dotbench.losses.base import AlternatingLoss
+from dotbench.losses._rows import RowSystems
+from dotbench.losses.base import LeastSquaresLoss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.settings import Settings
 
@@ -17,7 +17,7 @@ class RG2ReleasedSettings(Settings):
     released_sign: bool = Field(True, description="the items' update with the sign of the released code, or mended")
 
 
-class RG2Released(AlternatingLoss):
+class RG2Released(LeastSquaresLoss):
     """−Σ_D o_ui + Σ_u w_u ‖o_u + 1‖² + α Σ_D (o_ui − 1)² + Σ_u λ_u ‖p_u‖² + λ_I ‖Q‖²,  w_u = n_u / (2N).
 
     λ_u = λ (n_u/2 + αN + 1), λ_I = λ (|D|/2N + αM). It is |D| times the loss `rg2` with an extra weight α on the
@@ -43,19 +43,19 @@ class RG2Released(AlternatingLoss):
         "extended": {"alpha": [0.001, 0.003, 0.01, 0.03, 0.1], "regularization": [0.01, 0.03, 0.1, 0.3]},
     }
 
-    def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
+    def user_systems(self, train: TrainMatrix, items: "torch.Tensor") -> RowSystems:
         weights, alpha = self._weights(train), self.settings.alpha
         offset = -weights[:, None] * items.sum(0)
-        return solve_rows(
+        return RowSystems(
             train.csr, items, items.T @ items, weights, self._ridges(train)[0], alpha, 0.5 + alpha, offset
         )
 
-    def best_items(self, train: TrainMatrix, users: "torch.Tensor") -> "torch.Tensor":
+    def item_systems(self, train: TrainMatrix, users: "torch.Tensor") -> RowSystems:
         weighted, alpha = self._weights(train)[:, None] * users, self.settings.alpha
         ones = users.new_ones(train.n_items)
         total = weighted.sum(0) if self.settings.released_sign else -weighted.sum(0)
         offset, ridge = total.expand(train.n_items, -1), self._ridges(train)[1] * ones
-        return solve_rows(train.csr_t, users, users.T @ weighted, ones, ridge, alpha, 0.5 + alpha, offset)
+        return RowSystems(train.csr_t, users, users.T @ weighted, ones, ridge, alpha, 0.5 + alpha, offset)
 
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
         weights, (user_ridges, item_ridge) = self._weights(train), self._ridges(train)

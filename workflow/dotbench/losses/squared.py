@@ -6,8 +6,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dotbench.lazy import torch
-from dotbench.losses._rows import solve_rows
-from dotbench.losses.base import AlternatingLoss, Batch, DifferentiableLoss
+from dotbench.losses._rows import RowSystems
+from dotbench.losses.base import Batch, DifferentiableLoss, LeastSquaresLoss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
 from dotbench.settings import Settings, narrowed
@@ -29,7 +29,7 @@ class RatingBatches(Settings):
     batch_size: int = Field(2048, ge=1, description="ratings in a batch")
 
 
-class Squared(DifferentiableLoss, AlternatingLoss):
+class Squared(DifferentiableLoss, LeastSquaresLoss):
     """(1/|D|) [ Σ_{(u,i)∈D} (r_ui − b_i − o_ui)² + λ (Σ_u w_u ‖p_u‖² + Σ_i w_i ‖q_i‖²) ].
 
     r_ui is predicted by b_i + o_ui, the inner product of [p, 1] and [q, b], not clipped; b_i is μ, the mean rating, for
@@ -72,19 +72,19 @@ class Squared(DifferentiableLoss, AlternatingLoss):
         mean: torch.Tensor = (errors**2 + self.settings.regularization * (user_norms + item_norms)).mean()
         return mean
 
-    def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":
-        return self._rows(train.csr, self.targets(train), train.counts, items)
+    def user_systems(self, train: TrainMatrix, items: "torch.Tensor") -> RowSystems:
+        return self._systems(train.csr, self.targets(train), train.counts, items)
 
-    def best_items(self, train: TrainMatrix, users: "torch.Tensor") -> "torch.Tensor":
-        return self._rows(train.csr_t, train.transposed(self.targets(train)), train.item_counts, users)
+    def item_systems(self, train: TrainMatrix, users: "torch.Tensor") -> RowSystems:
+        return self._systems(train.csr_t, train.transposed(self.targets(train)), train.item_counts, users)
 
-    def _rows(
+    def _systems(
         self, matrix: "torch.Tensor", values: "torch.Tensor", counts: "torch.Tensor", fixed: "torch.Tensor"
-    ) -> "torch.Tensor":
-        """Minimiser of every row of ``matrix`` (n, m), its ``values`` (|D|,), for the other side's vectors (m, K)."""
+    ) -> RowSystems:
+        """Those of every row of ``matrix`` (n, m), its ``values`` (|D|,), for the other side's vectors (m, K)."""
         nothing = fixed.new_zeros(fixed.shape[1], fixed.shape[1])
         ridge = self.settings.regularization * (counts if self.settings.weighted else torch.ones_like(counts))
-        return solve_rows(matrix, fixed, nothing, torch.ones_like(counts), ridge, 1.0, 1.0, values=values)
+        return RowSystems(matrix, fixed, nothing, torch.ones_like(counts), ridge, 1.0, 1.0, values=values)
 
     def objective(self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor") -> float:
         squares = ((self.targets(train) - train.scores(users, items)) ** 2).sum()

@@ -19,6 +19,24 @@ def csr_tensor(
         return torch.sparse_csr_tensor(starts, columns, values, tuple(shape), check_invariants=False)
 
 
+def sampled_product(
+    pattern: "torch.Tensor", left: "torch.Tensor", right: "torch.Tensor", weight: float = 1.0
+) -> "torch.Tensor":
+    """``pattern``, sparse CSR (n, m), with w l_a · r_b in the place of every entry (a, b); ``weight`` w.
+
+    ``left`` (n, K), ``right`` (m, K). O(nnz K) operations. Without MKL, as on ARM, the vectors are gathered in blocks,
+    which takes several times as long.
+    """
+    if pattern.is_cuda or torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
+        return torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0, alpha=weight)
+    starts, columns = pattern.crow_indices(), pattern.col_indices()
+    rows = torch.repeat_interleave(torch.arange(len(left)), starts.diff())
+    size = max(1, CELLS // left.shape[1])
+    blocks = zip(torch.split(rows, size), torch.split(columns, size), strict=True)
+    values = torch.cat([(left[a] * right[b]).sum(1) for a, b in blocks])
+    return csr_tensor(starts, columns, weight * values, pattern.shape)
+
+
 class TrainMatrix:
     """R, shape (n_users, n_items), with a one for every training pair.
 

@@ -8,9 +8,9 @@ from dotbench import paths
 from dotbench.datasets.interactions import Split
 from dotbench.evaluation import ranking, rating
 from dotbench.evaluation.metrics.base import parse_metric
-from dotbench.evaluation.topk import Scorer, vector_scorer
+from dotbench.evaluation.scoring import scorer
 from dotbench.files import write_json, write_parquet
-from dotbench.lazy import np, pd, torch
+from dotbench.lazy import np, pd
 from dotbench.runs.record import FitRecord
 
 COPIED = [
@@ -68,7 +68,7 @@ def evaluate(record: FitRecord, arrays: Mapping[str, Any], split: Split, folder:
     is_ranking = not split.ratings
     frame = per_user_table({name: np.zeros(0, kind) for name, kind in (RANKING if is_ranking else RATING).items()})
     if record.ok and is_ranking:
-        metrics, frame = ranking.evaluate_ranking(split, _scorer(arrays))
+        metrics, frame = ranking.evaluate_ranking(split, scorer(arrays, split))
     elif record.ok:
         metrics, frame = rating.evaluate_rating(split, arrays)
     facts = record.to_json()
@@ -91,7 +91,7 @@ def evaluate_further(
     frame = pd.DataFrame({"user": np.zeros(0, np.int64)})
     parsed = [parse_metric(metric) for metric in metrics]
     if record.ok and not split.ratings:
-        values, frame = ranking.evaluate_metrics(split, _scorer(arrays), parsed)
+        values, frame = ranking.evaluate_metrics(split, scorer(arrays, split), parsed)
     elif record.ok:
         values, _ = rating.evaluate_rating(split, arrays, parsed)
     facts = record.to_json()
@@ -100,7 +100,3 @@ def evaluate_further(
     write_parquet(path.with_suffix(".parquet"), frame)
     write_json(path, result)
     return result
-
-
-def _scorer(arrays: Mapping[str, Any]) -> Scorer:
-    return vector_scorer(*(torch.from_numpy(arrays[name]) for name in ("user_vectors", "item_vectors")))

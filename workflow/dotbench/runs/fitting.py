@@ -1,7 +1,7 @@
 """One fit: a method with given hyperparameters on one split."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,14 @@ from typing import Any
 from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.evaluation.rmse import inner_products
-from dotbench.evaluation.topk import CUTOFF, Ranking, vector_scorer
+from dotbench.evaluation.scoring import scorer
+from dotbench.evaluation.topk import CUTOFF, Ranking, Scorer, vector_scorer
 from dotbench.execution.attempt import attempt
 from dotbench.execution.hardware import Execution, Usage, machine, versions
 from dotbench.execution.provenance import provenance
 from dotbench.features.arrays import Features, joined, load_features
 from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
-from dotbench.lazy import np, torch
+from dotbench.lazy import np
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.runs.method import Method
 from dotbench.runs.record import FitRecord
@@ -213,8 +214,7 @@ class _Task:
             }
         else:
             arrays = {"user_vectors": solution.users.cpu().numpy(), "item_vectors": solution.items.cpu().numpy()}
-        if not all(np.isfinite(array).all() for array in arrays.values()):
-            raise FitFailed("a vector or a prediction holds NaN or infinity")
+        _check_finite(arrays)
         return Training(solution.curve, solution.best_epoch, arrays, solution.extra, solution.paused)
 
     def train_baseline(self) -> Training:
@@ -224,18 +224,21 @@ class _Task:
         baseline.train(split)
         seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
         if method.task == "ranking":
-            users, items = baseline.vectors(split)
-            arrays = {"user_vectors": users, "item_vectors": items}
-            validate = _validation(method, split, "cpu")
-            validation = validate(torch.from_numpy(users), torch.from_numpy(items))
+            arrays = baseline.arrays(split)
+            _check_finite(arrays)
+            validation = _ranking_validation(method, split, "cpu")(scorer(arrays, split))
         else:
             arrays = {part: baseline.predict(pairs) for part, pairs in held_out(split).items()}
-            if not all(np.isfinite(values).all() for values in arrays.values()):
-                raise FitFailed("a prediction is NaN or infinite")
+            _check_finite(arrays)
             error = method.watched.error(split.ratings["valid"], arrays["valid"], _rated(split))
             validation = {"validation": error}
         row = {"epoch": 1, "updates": 1, "seconds": seconds, "cpu_seconds": cpu_seconds, **validation}
         return Training([row], 1, arrays)
+
+
+def _check_finite(arrays: dict[str, Any]) -> None:
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise FitFailed("a vector, a weight or a prediction is NaN or infinite")
 
 
 def _validation(method: Method, split: Split, device: str) -> Validate:
@@ -247,10 +250,17 @@ def _validation(method: Method, split: Split, device: str) -> Validate:
         return lambda users, items: {
             "validation": metric.error(truth, inner_products(users, items, split.valid), rated)
         }
+    validate = _ranking_validation(method, split, device)
+    return lambda users, items: validate(vector_scorer(users, items))
+
+
+def _ranking_validation(method: Method, split: Split, device: str) -> Callable[[Scorer], dict[str, float]]:
+    """`_validation` of a ranking method, as a function of its scorer."""
+    metric = method.watched
     ranking = Ranking(split.valid, split.train, split.n_users, split.n_items, device, metric.cutoff or CUTOFF)
 
-    def watched(users: "torch.Tensor", items: "torch.Tensor") -> dict[str, float]:
-        values = metric.watch(ranking, vector_scorer(users, items))
+    def watched(score: Scorer) -> dict[str, float]:
+        values = metric.watch(ranking, score)
         return {"validation" if key == metric.key else key: value for key, value in values.items()}
 
     return watched

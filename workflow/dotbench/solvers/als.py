@@ -49,11 +49,14 @@ class AlternatingTrainer:
 
     def epoch(self) -> int:
         try:
-            self.users = self.objective.best_users(self.train, self.items)
-            self.items = self.objective.best_items(self.train, self.users)
+            self.sweep()
         except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
             raise FitFailed(f"a least-squares system is singular: {error}") from None
         return 2
+
+    def sweep(self) -> None:
+        self.users = self.objective.best_users(self.train, self.items)
+        self.items = self.objective.best_items(self.train, self.users)
 
     def loss(self) -> float:
         return self.objective.objective(self.train, self.users, self.items)
