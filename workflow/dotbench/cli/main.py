@@ -139,11 +139,16 @@ def explain(
 
 
 @app.command(rich_help_panel=WORKFLOW)
-def verify() -> None:
-    """Whether every file below results/ is as it was when it was written. Changes nothing."""
+def verify(
+    archive: Annotated[
+        Path | None, typer.Argument(help="a file that `dotbench export --archive` wrote, or the folder that it became")
+    ] = None,
+) -> None:
+    """Whether every file below results/, or in an archive, is as it was when it was written. Changes nothing."""
+    from dotbench.archive.crate_checking import check_crate
     from dotbench.cli import verifying
 
-    found = verifying.verify()
+    found = verifying.verify() if archive is None else check_crate(archive)
     for reason in found:
         print(reason)
     if found:
@@ -204,27 +209,38 @@ def export(
         Path | None, typer.Option(help="folder for tables, figures and facts, e.g. docs/evidence/movielens")
     ] = None,
     runs: Annotated[Path | None, typer.Option(help="file for the runs themselves, e.g. runs.parquet")] = None,
+    archive: Annotated[
+        Path | None, typer.Option(help="file for all of it and where it comes from, an RO-Crate, e.g. results.zip")
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Copy what a configuration has finished, without data: tables to read (--to), runs to import (--runs)."""
+    """Copy what a configuration has finished, without data: tables to read (--to), runs to import (--runs), or all of
+    it to keep and to publish (--archive)."""
+    from dotbench.archive.crate import export_crate
     from dotbench.archive.evidence import export_evidence
     from dotbench.archive.exporting import export_runs
     from dotbench.cli import workflow
 
-    if to is None and runs is None:
-        raise DotbenchError("nothing to export; name a folder with --to, a file with --runs, or both")
+    if to is None and runs is None and archive is None:
+        raise DotbenchError("nothing to export; name a folder with --to, a file with --runs or --archive, or several")
     plan = workflow.begun(workflow.load_plan(config))
     if runs is not None:
         done = export_runs(plan, runs)
         counts = f"{done.fits} of {done.all_fits} fits, {done.tunings} of {done.all_tunings} tunings"
         counts += f", {done.jobs} of {done.all_jobs} jobs of simulations" if done.all_jobs else ""
         print(f"{runs}: {counts} of this configuration; {done.rows} in the file, {runs.stat().st_size:,} bytes")
+    missing: list[str] = []
     if to is not None:
         written, missing = export_evidence(plan, to)
         for path in written:
             print(path)
-        for target in missing:
-            print(f"not there yet: {target}")
+    if archive is not None:
+        names, missing = export_crate(plan, archive)
+        print(
+            f"{archive}: {len(names)} files, {archive.stat().st_size:,} bytes; check it with: dotbench verify {archive}"
+        )
+    for target in missing:
+        print(f"not there yet: {target}")
 
 
 @app.command("import", rich_help_panel=WORKFLOW)
