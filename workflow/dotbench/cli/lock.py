@@ -1,4 +1,5 @@
-"""One run at a time in a folder: a lock that the system releases when its holder dies, and a file about the holder."""
+"""One run at a time in a folder, and nothing that writes results beside it: a lock that the system releases when its
+holder dies, and a file about the holder."""
 
 import os
 import shlex
@@ -71,9 +72,9 @@ def alone() -> Iterator[Held]:
     """
     from filelock import FileLock, Timeout
 
-    FOLDER.mkdir(exist_ok=True)
     lock = FileLock(LOCK)
     try:
+        FOLDER.mkdir(exist_ok=True)
         lock.acquire(blocking=False)
     except Timeout:
         owner = _owner()

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dotbench import __version__
-from dotbench.cli.lock import this_command
+from dotbench.cli.lock import alone, this_command
 from dotbench.cli.owned import Interrupted
 from dotbench.cli.stage import Hardware, grouped, print_anywhere
 from dotbench.errors import DotbenchError
@@ -161,7 +161,10 @@ def compare(config: Config = None) -> None:
     """Published numbers beside ours, from the runs that are there. Runs nothing."""
     from dotbench.cli import workflow
 
-    for path in workflow.compare(workflow.begun(workflow.load_plan(config))):
+    plan = workflow.begun(workflow.load_plan(config))
+    with alone():
+        files = workflow.compare(plan)
+    for path in files:
         print(path)
 
 
@@ -186,7 +189,9 @@ def site(
         page = out or EVIDENCE / "index.html"
         build_evidence(page)
     else:
-        page = workflow.site(workflow.load_plan(config))
+        plan = workflow.load_plan(config)
+        with alone():
+            page = workflow.site(plan)
     print(page)
 
 
@@ -258,8 +263,9 @@ def import_(
 
     if with_data and (status := workflow.make_splits(config)):
         raise typer.Exit(status)
-    done = import_runs(file)
-    write_index()
+    with alone():
+        done = import_runs(file)
+        write_index()
     jobs = f", {done.jobs} jobs of simulations" if done.jobs else ""
     print(f"here as in {file}: {done.fits} fits, {done.tunings} tunings{jobs}")
     for folder in done.others:
