@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dotbench.errors import DotbenchError
-from dotbench.files import read_json, write_json
+from dotbench.files import read_json, refused, write_json
 
 FOLDER = Path(".snakemake")
 LOCK, OWNER = FOLDER / "dotbench.lock", FOLDER / "dotbench.json"
@@ -81,7 +81,7 @@ def alone() -> Iterator[Held]:
         words = owner.refusal() if owner else "another run works in this folder; wait for its end"
         raise DotbenchError(words) from None
     except OSError as error:
-        raise DotbenchError(f"{LOCK}: cannot be locked: {error.strerror or error}; work on another disk") from None
+        raise DotbenchError(f"{LOCK}: cannot be locked: {refused(error)}; or work on another disk") from None
     try:
         before = _owner()
         if before is not None and before.may_live():
