@@ -11,7 +11,7 @@ from dotbench.errors import DotbenchError
 from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
-from dotbench.sources import refresh
+from dotbench.sources import end_the_future, refresh
 from snakemake.exceptions import WorkflowError
 from snakemake.scheduling.job_scheduler import JobScheduler
 
@@ -19,6 +19,8 @@ try:
     # the last file wins: Snakemake lists the default behind those of the command line
     own = [Path(file) for file in workflow.configfiles if not Path(file).samefile(DEFAULT_CONFIG)]
     plan = Plan(parse_benchmark(config, [DEFAULT_CONFIG, *own]))
+    if not workflow.remote_exec:  # a job of a cluster, after which others wait
+        end_the_future()
     refresh()
 except DotbenchError as error:
     sys.exit(f"error: {error}")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cluster import Cluster, missing
 from filelock import FileLock
+from table_digests import table_digests
 
 from dotbench.cli.workflow import load_plan
 
@@ -106,6 +107,7 @@ def test_the_run_survives_a_restart_and_equals_a_local_one(site, tmp_path_factor
     local = tmp_path_factory.mktemp("local")
     subprocess.run(site.local("all"), cwd=local, check=True, capture_output=True)
     assert content(site.folder) == content(local)
+    assert table_digests(site.folder / "results/smoke") == table_digests(local / "results/smoke")
 
 
 def test_who_needs_a_gpu_asks_for_one_and_sigterm_ends_the_run(site):

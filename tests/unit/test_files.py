@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from dotbench.errors import DotbenchError
 from dotbench.files import (
+    FULL,
     atomic,
     canonical_json,
     digest,
@@ -95,7 +96,7 @@ def test_no_space_while_writing_is_told_and_leaves_the_old_file(old: Path, monke
         patched.setattr(Path, "write_text", full)
         with pytest.raises(DotbenchError) as caught:
             write_text(old, "new")
-    assert str(caught.value) == f"{old}: cannot be written: No space left on device"
+    assert str(caught.value) == f"{old}: cannot be written: No space left on device; {FULL}"
     assert is_untouched(old)
 
 

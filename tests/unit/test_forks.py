@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -162,6 +164,23 @@ def test_forks_end_with_whoever_started_their_server(folder: Path) -> None:
     fork = int(process.stdout.readline())
     process.kill()
     wait_until(lambda: not Path(f"/proc/{fork}").exists())
+
+
+def test_what_killed_servers_left_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the start of the next one; who lives, or is about to, and what is something else stay."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    sockets = {name: socket.socket(socket.AF_UNIX) for name in ("dead/forks", "alive/forks", "young/forks.new")}
+    for name, one in sockets.items():
+        address = tmp_path / f"{forks.PREFIX}{name}"
+        address.parent.mkdir()
+        one.bind(str(address))
+    (tmp_path / f"{forks.PREFIX}other").mkdir()
+    sockets["alive/forks"].listen(1)
+    sockets["dead/forks"].close()
+    forks._remove_left()
+    assert sorted(path.name.removeprefix(forks.PREFIX) for path in tmp_path.iterdir()) == ["alive", "other", "young"]
+    for one in sockets.values():
+        one.close()
 
 
 @pytest.mark.slow

@@ -58,6 +58,21 @@ def test_a_second_run_ends_with_1_and_lists_nothing(workdir: Path, monkeypatch, 
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("words", ["import runs.parquet", "compare -c own.yaml", "site -c own.yaml"])
+def test_whatever_else_writes_results_is_refused_in_the_same_words(workdir, monkeypatch, words: str) -> None:
+    (workdir / "own.yaml").write_text(
+        "name: own\ndatasets: [sim-tiny]\nseeds: [0]\nstudies: [{study: ranking, methods: [{model: popularity}]}]\n"
+    )
+    with alone():
+        before = sorted(workdir.rglob("*"))
+        monkeypatch.setattr(sys, "argv", ["dotbench", *words.split()])
+        with pytest.raises(SystemExit) as end:
+            command.main()
+        assert str(end.value.code).startswith(f"error: another run works in this folder: process {os.getpid()} on ")
+        assert str(end.value.code).endswith(f"the same command continues afterwards: dotbench {words}")
+        assert sorted(workdir.rglob("*")) == before
+
+
 @pytest.mark.seconds
 def test_what_a_killed_run_left_is_taken_over(workdir: Path) -> None:
     code = (

@@ -183,6 +183,6 @@ def test_a_lost_trial_is_told_from_one_with_too_few_entries():
         {**same, "test_error": test, "train_error": train, "recovered": recovered, "fitted": fitted}
         for test, train, recovered, fitted in outcomes
     ]
-    [cell] = Map("", "relu", "GD", pd.DataFrame(rows)).cells()
+    [cell] = Map("", "a folder", "relu", "GD", pd.DataFrame(rows)).cells()
     assert (cell["recovered"], cell["fitted"], cell["fits_only_observed"], cell["share"]) == (1, 2, 2, 0.25)
     assert (cell["capped"], cell["stalled"]) == (3, 0)

@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +135,25 @@ def test_digest_files_are_older_than_what_follows_and_change_with_the_code(workd
     assert file.read_text() == before
     assert file.stat().st_mtime > time.time() - 60
     assert not (paths.CODE / "gone.digest").exists()
+
+
+def test_files_of_the_future_get_the_present_time_and_no_others(workdir):
+    """All the same one, so that none is newer than what was made of it."""
+    now = time.time()
+    ages = {"results/a": 1e7, "results/runs/d/b": 2e9, "resources/d/manifest.json": 1e4}
+    ages |= {"results/c": -1e7, "results/d": 5.0, "own.csv": 1e7}
+    for name, age in ages.items():
+        file = Path(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        os.utime(file, (now + age, now + age))
+    (workdir / "results/gone").symlink_to("nowhere")
+    sources.end_the_future()
+    times = {name: Path(name).stat().st_mtime for name in ages}
+    late = list(ages)[:3]
+    assert len({times[name] for name in late}) == 1
+    assert now - 1 <= times[late[0]] <= time.time()
+    assert [times[name] - now for name in ages if name not in late] == pytest.approx([-1e7, 5.0, 1e7])
 
 
 def test_what_is_known_of_a_file_is_not_read_off_it_again(workdir, monkeypatch):

@@ -102,6 +102,26 @@ def test_files_have_the_documented_keys_and_no_others(project, paper, simulated,
     assert_documented(pattern, files)
 
 
+@pytest.mark.slow  # every table has to be made
+def test_every_row_of_a_table_names_the_folders_that_it_was_made_from(
+    project, paper, simulated, all_simulations, reviewed
+):
+    assert project.snakemake(config=paper).returncode == 0
+    files = []
+    for root in (project.root, simulated.root, all_simulations.root, reviewed.root):
+        own = [*root.glob("results/*/*/tables/*.csv"), *root.glob("results/*/*/figures/*.csv")]
+        own += root.glob("results/*/*/paper_vs_ours*.csv")
+        for file in own:
+            frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+            folders = [folder for cell in set(frame["folder"]) - {""} for folder in cell.split("; ")]
+            assert all((root / folder).is_dir() and list((root / folder).iterdir()) for folder in folders), file
+            empty = frame[frame["folder"] == ""]
+            if len(empty):  # published numbers that were not run, and references in figures
+                assert set(empty["ours_mean" if file.stem == "paper_vs_ours" else "replications"]) == {""}
+        files += own
+    assert len(files) > 40
+
+
 def test_the_file_about_the_holder_of_a_folder_has_the_documented_keys(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with alone():

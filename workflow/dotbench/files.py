@@ -1,6 +1,7 @@
 """Reading and writing files: every write is atomic, every error names its file."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,10 @@ from dotbench.lazy import np
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FULL = "make room on this disk and repeat the command"
+CLOSED = "allow this user to write there, or work in another folder"
+REMEDIES = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EROFS: CLOSED, errno.EACCES: CLOSED, errno.EPERM: CLOSED}
 
 
 @contextmanager
@@ -37,10 +42,17 @@ def atomic(path: Path | str) -> Iterator[Path]:
             os.fsync(stream.fileno())  # a power loss after the renaming must not leave an empty file
         os.replace(temporary, path)
     except OSError as error:
-        raise DotbenchError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise DotbenchError(f"{path}: cannot be written: {refused(error)}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def refused(error: OSError) -> str:
+    """Why the system refuses to write, and what helps."""
+    remedy = REMEDIES.get(error.errno or 0)
+    words = os.strerror(error.errno) if error.errno else str(error)
+    return f"{words}; {remedy}" if remedy else words
 
 
 def _umask() -> int:

@@ -6,7 +6,7 @@ working directory: ``sha256sum -c results/runs/*/*/*/fit.sha256`` checks them wi
 
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dotbench.errors import DotbenchError
@@ -20,7 +20,7 @@ ENDS = {".parquet": b"PAR1"}
 def seal(record: Path, files: Iterable[Path]) -> None:
     """Write down the digests of a finished record and of the files that belong to it."""
     named = {str(file): file_digest(file) for file in sorted({record, *files})}
-    write_text(record.with_suffix(SUFFIX), "".join(f"{digest}  {file}\n" for file, digest in named.items()))
+    write_text(record.with_suffix(SUFFIX), as_list(named))
 
 
 def sealed(record: Path) -> dict[Path, str]:
@@ -28,10 +28,23 @@ def sealed(record: Path) -> dict[Path, str]:
     path = record.with_suffix(SUFFIX)
     if not path.is_file():
         return {}
-    lines = [line.split("  ", 1) for line in read_text(path).splitlines()]
-    if any(len(line) != 2 or len(line[0]) != 64 for line in lines):
+    digests = listed(read_text(path))
+    if digests is None:
         raise DotbenchError(f"{path}: not a list of digests as sha256sum writes it; delete it, or restore it")
-    return {Path(name): digest for digest, name in lines}
+    return {Path(name): digest for name, digest in digests.items()}
+
+
+def listed(text: str) -> dict[str, str] | None:
+    """File → digest, of a list as sha256sum writes it; None for any other text."""
+    lines = [line.split("  ", 1) for line in text.splitlines()]
+    if any(len(line) != 2 or len(line[0]) != 64 for line in lines):
+        return None
+    return {name: digest for digest, name in lines}
+
+
+def as_list(digests: Mapping[str, str]) -> str:
+    """The inverse of `listed`."""
+    return "".join(f"{digest}  {name}\n" for name, digest in digests.items())
 
 
 def damage(record: Path, thorough: bool = False) -> str | None:

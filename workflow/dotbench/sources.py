@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from dotbench.files import write_json, write_text
 
 ROOT = Path(__file__).parent
 SUFFIX = ".digest"
+AHEAD = 60.0  # seconds by which the clock of a file server may be ahead
 READS_ANNOTATIONS = "dotbench.cli"  # typer makes options of the annotations of the functions there
 
 Facts = tuple[str, tuple[str, ...]]  # digest of a module's code, modules of the package that it imports
@@ -75,6 +77,23 @@ def refresh() -> None:
     known = {_source_digest(module): _facts(module) for module in modules}
     if known.keys() != _index().keys():
         write_json(paths.CODE / "index.json", {"made_by": _own_digest(), "modules": known})
+
+
+def end_the_future() -> None:
+    """Give every file of results and resources that is dated in the future the present time.
+
+    A clock that was ahead, here or on the machine that they were copied from, must not make them newer than what is
+    changed now: an edit would rerun nothing. Nor must they be newer than what is made of them now, which would be made
+    again by every run.
+    """
+    now = time.time()
+    for root in (paths.RESULTS, paths.RESOURCES):
+        for folder, _, names in os.walk(root):
+            for name in names:
+                file = os.path.join(folder, name)
+                with suppress(OSError):  # it is gone by now, or another user's
+                    if os.stat(file, follow_symlinks=False).st_mtime > now + AHEAD:
+                        os.utime(file, (now, now), follow_symlinks=False)
 
 
 def module_of(digest_file: str) -> str:

@@ -23,6 +23,7 @@ from typing import TextIO, cast
 from dotbench.cli import job
 from dotbench.cli.stage import run
 
+PREFIX = "dotbench-"  # of the temporary folder
 # what jobs import, in the order in which a run comes to need it; jobs are served between two imports
 IMPORTS = [
     *("numpy", "pandas", "pyarrow.parquet", "dotbench.cli.prepare", "dotbench.cli.split"),
@@ -41,16 +42,31 @@ def start() -> None:
     """
     if not hasattr(os, "pidfd_open"):  # Linux alone
         return
-    address = Path(tempfile.mkdtemp(prefix="dotbench-"), "forks")
+    _remove_left()
+    address = Path(tempfile.mkdtemp(prefix=PREFIX), "forks")
     alive, _ = os.pipe()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(address))
+        listener.bind(str(address.with_suffix(".new")))
         listener.listen(128)
+        address.with_suffix(".new").rename(address)  # by this name it never refuses while it lives
         command = [sys.executable, "-m", __name__, str(listener.fileno()), str(address)]
         environment = os.environ | {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
         Popen(command, stdin=alive, pass_fds=[listener.fileno()], env=environment)
     os.close(alive)
     os.environ["DOTBENCH_FORKS"] = str(address)
+
+
+def _remove_left() -> None:
+    """Remove the folders of servers that were killed: nobody listens there."""
+    for address in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/forks"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(1)
+            try:
+                probe.connect(str(address))
+            except ConnectionRefusedError:
+                shutil.rmtree(address.parent, ignore_errors=True)
+            except OSError:  # a busy one, or one of another user
+                continue
 
 
 def main(number: str, address: str) -> None:

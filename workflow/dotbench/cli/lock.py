@@ -1,4 +1,5 @@
-"""One run at a time in a folder: a lock that the system releases when its holder dies, and a file about the holder."""
+"""One run at a time in a folder, and nothing that writes results beside it: a lock that the system releases when its
+holder dies, and a file about the holder."""
 
 import os
 import shlex
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dotbench.errors import DotbenchError
-from dotbench.files import read_json, write_json
+from dotbench.files import read_json, refused, write_json
 
 FOLDER = Path(".snakemake")
 LOCK, OWNER = FOLDER / "dotbench.lock", FOLDER / "dotbench.json"
@@ -71,16 +72,16 @@ def alone() -> Iterator[Held]:
     """
     from filelock import FileLock, Timeout
 
-    FOLDER.mkdir(exist_ok=True)
     lock = FileLock(LOCK)
     try:
+        FOLDER.mkdir(exist_ok=True)
         lock.acquire(blocking=False)
     except Timeout:
         owner = _owner()
         words = owner.refusal() if owner else "another run works in this folder; wait for its end"
         raise DotbenchError(words) from None
     except OSError as error:
-        raise DotbenchError(f"{LOCK}: cannot be locked: {error.strerror or error}; work on another disk") from None
+        raise DotbenchError(f"{LOCK}: cannot be locked: {refused(error)}; or work on another disk") from None
     try:
         before = _owner()
         if before is not None and before.may_live():

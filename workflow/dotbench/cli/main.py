@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dotbench import __version__
-from dotbench.cli.lock import this_command
+from dotbench.cli.lock import alone, this_command
 from dotbench.cli.owned import Interrupted
 from dotbench.cli.stage import Hardware, grouped, print_anywhere
 from dotbench.errors import DotbenchError
@@ -139,11 +139,16 @@ def explain(
 
 
 @app.command(rich_help_panel=WORKFLOW)
-def verify() -> None:
-    """Whether every file below results/ is as it was when it was written. Changes nothing."""
+def verify(
+    archive: Annotated[
+        Path | None, typer.Argument(help="a file that `dotbench export --archive` wrote, or the folder that it became")
+    ] = None,
+) -> None:
+    """Whether every file below results/, or in an archive, is as it was when it was written. Changes nothing."""
+    from dotbench.archive.crate_checking import check_crate
     from dotbench.cli import verifying
 
-    found = verifying.verify()
+    found = verifying.verify() if archive is None else check_crate(archive)
     for reason in found:
         print(reason)
     if found:
@@ -156,7 +161,10 @@ def compare(config: Config = None) -> None:
     """Published numbers beside ours, from the runs that are there. Runs nothing."""
     from dotbench.cli import workflow
 
-    for path in workflow.compare(workflow.begun(workflow.load_plan(config))):
+    plan = workflow.begun(workflow.load_plan(config))
+    with alone():
+        files = workflow.compare(plan)
+    for path in files:
         print(path)
 
 
@@ -181,7 +189,9 @@ def site(
         page = out or EVIDENCE / "index.html"
         build_evidence(page)
     else:
-        page = workflow.site(workflow.load_plan(config))
+        plan = workflow.load_plan(config)
+        with alone():
+            page = workflow.site(plan)
     print(page)
 
 
@@ -204,27 +214,38 @@ def export(
         Path | None, typer.Option(help="folder for tables, figures and facts, e.g. docs/evidence/movielens")
     ] = None,
     runs: Annotated[Path | None, typer.Option(help="file for the runs themselves, e.g. runs.parquet")] = None,
+    archive: Annotated[
+        Path | None, typer.Option(help="file for all of it and where it comes from, an RO-Crate, e.g. results.zip")
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Copy what a configuration has finished, without data: tables to read (--to), runs to import (--runs)."""
+    """Copy what a configuration has finished, without data: tables to read (--to), runs to import (--runs), or all of
+    it to keep and to publish (--archive)."""
+    from dotbench.archive.crate import export_crate
     from dotbench.archive.evidence import export_evidence
     from dotbench.archive.exporting import export_runs
     from dotbench.cli import workflow
 
-    if to is None and runs is None:
-        raise DotbenchError("nothing to export; name a folder with --to, a file with --runs, or both")
+    if to is None and runs is None and archive is None:
+        raise DotbenchError("nothing to export; name a folder with --to, a file with --runs or --archive, or several")
     plan = workflow.begun(workflow.load_plan(config))
     if runs is not None:
         done = export_runs(plan, runs)
         counts = f"{done.fits} of {done.all_fits} fits, {done.tunings} of {done.all_tunings} tunings"
         counts += f", {done.jobs} of {done.all_jobs} jobs of simulations" if done.all_jobs else ""
         print(f"{runs}: {counts} of this configuration; {done.rows} in the file, {runs.stat().st_size:,} bytes")
+    missing: list[str] = []
     if to is not None:
         written, missing = export_evidence(plan, to)
         for path in written:
             print(path)
-        for target in missing:
-            print(f"not there yet: {target}")
+    if archive is not None:
+        names, missing = export_crate(plan, archive)
+        print(
+            f"{archive}: {len(names)} files, {archive.stat().st_size:,} bytes; check it with: dotbench verify {archive}"
+        )
+    for target in missing:
+        print(f"not there yet: {target}")
 
 
 @app.command("import", rich_help_panel=WORKFLOW)
@@ -242,8 +263,9 @@ def import_(
 
     if with_data and (status := workflow.make_splits(config)):
         raise typer.Exit(status)
-    done = import_runs(file)
-    write_index()
+    with alone():
+        done = import_runs(file)
+        write_index()
     jobs = f", {done.jobs} jobs of simulations" if done.jobs else ""
     print(f"here as in {file}: {done.fits} fits, {done.tunings} tunings{jobs}")
     for folder in done.others:

@@ -14,7 +14,7 @@ from typing import Any
 
 from dotbench import paths
 from dotbench.errors import DotbenchError
-from dotbench.files import write_text
+from dotbench.files import REMEDIES, refused, write_text
 from dotbench.reporting.kind import Kind
 from dotbench.sources import SUFFIX, module_of
 
@@ -98,11 +98,20 @@ NO_REASON = (
 )
 
 
+# of a traceback: the system refuses to write
+REFUSAL = re.compile(r"^\s*\w*Error: \[Errno (?P<number>\d+)\] [^:\n]+(?:: '(?P<file>[^'\n]+)')?", re.MULTILINE)
+
+
 def reason_in(output: str) -> str:
     """What of Snakemake's words says why it failed; it names what it uses and does among them."""
+    if refusals := [found for found in REFUSAL.finditer(output) if int(found["number"]) in REMEDIES]:
+        why, file = refused(OSError(int(refusals[-1]["number"]), "")), refusals[-1]["file"]
+        return f"{file}: {why}" if file else why
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(NO_REASON)]
     if lines and lines[0].startswith(("Traceback", "usage:")):
         lines = lines[-1:]
+    if lines and lines[0].startswith("DotbenchError in file"):  # of a rule: what it says stands between two places
+        lines = [line for line in lines[1:] if not line.startswith('  File "')]
     return "\n".join(lines).removeprefix("error: ") or "Snakemake failed and gave no reason"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 DIGEST = re.compile(r"\b([a-z0-9][a-z0-9-]*)-[0-9a-f]{10}\b")
+FULL = 1 << 20  # bytes: with fewer, a job that says nothing could write nothing
 WARNING = re.compile(r"\b\w*warning: *(?P<text>\S.*)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -131,4 +133,8 @@ def _read(log: str) -> str:
 
 def _last_line(logs: list[str]) -> str:
     lines = [line for log in logs for line in _read(log).splitlines() if line.strip()]
-    return lines[-1].removeprefix("error: ") if lines else "it says nothing of the reason"
+    if lines:
+        return lines[-1].removeprefix("error: ")
+    room = shutil.disk_usage(Path()).free
+    full = f"; this disk is full ({room:,} bytes are free): make room and repeat the command" if room < FULL else ""
+    return f"it says nothing of the reason{full}"

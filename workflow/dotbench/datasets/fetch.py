@@ -16,7 +16,7 @@ from dotbench.datasets.definition import Dataset, Digests
 from dotbench.datasets.unpack import unpack
 from dotbench.datasets.verify import WrongContent, verify
 from dotbench.errors import DotbenchError
-from dotbench.files import digest, file_digest, read_json, write_json
+from dotbench.files import digest, file_digest, read_json, refused, write_json
 
 
 def local_data() -> Path | None:
@@ -164,7 +164,7 @@ def _alone(name: str, folder: Path, say: Callable[[str], None]) -> Iterator[None
             say(f"{name}: waiting for another process that fetches it")
             lock.acquire()
     except OSError as error:
-        raise DotbenchError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        raise DotbenchError(f"{folder}: cannot be written: {refused(error)}") from error
     try:
         yield
     finally:

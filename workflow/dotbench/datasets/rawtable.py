@@ -11,6 +11,7 @@ from dotbench.datasets.interactions import PARTS
 from dotbench.datasets.manifest import raw_files
 from dotbench.datasets.parsers.base import RawFiles
 from dotbench.errors import DotbenchError
+from dotbench.files import refused
 from dotbench.lazy import np
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def read_raw(dataset: Dataset, manifest_path: Path | None, spool: Path, say: Cal
                 writer = writer or pq.ParquetWriter(spool, further.schema)
                 writer.write_table(further)
     except OSError as error:  # of the spool: parsers tell their own
-        raise DotbenchError(f"{spool}: cannot be written: {error.strerror or error}") from error
+        raise DotbenchError(f"{spool}: cannot be written: {refused(error)}") from error
     finally:
         if writer is not None:
             writer.close()

@@ -42,7 +42,7 @@ def _block(entry: SimulationEntry, scenario: Scenario) -> Block:
     for line, place in zip(lines, places, strict=True):
         line["standing"] = place
     names = [lines[k][simulation.titled] for k in complete]
-    keys = {name: lines[0][name] for name in ("label", *simulation.keys)}
+    keys = {name: lines[0][name] for name in ("label", "folder", *simulation.keys)}
     pairs = [
         keys
         | {"metric": metric, "first": names[pair.first], "second": names[pair.second]}

@@ -1,11 +1,12 @@
 """The lines of a table of methods, and which of their differences are real."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from dotbench.evaluation.metrics.base import Metric, RatingMetric, UserMetric, parse_metric
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.formats import Row
+from dotbench.reporting.formats import Row, joined
 from dotbench.reporting.rows import cold_parts, column, divided, method_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
 
@@ -18,12 +19,12 @@ def compared(contents: Contents, facts: dict[str, Any], second: bool) -> tuple[l
     for dataset in facts:
         runs = [run for run in contents.runs if run.dataset == dataset]
         block = [{**method_row(run, contents.metrics, facts[dataset], cold), **divided(run, contents)} for run in runs]
-        users = [run.per_user() for run in runs]
+        users, folders = [run.per_user() for run in runs], {run.label: run.place for run in runs}
         for metric in contents.metrics:
             comparisons, labels = _compare(users, block, metric)
             for row, standing in zip(block, standings_of(block, labels, comparisons, metric, second), strict=True):
                 row[f"{metric}_standing"] = standing
-            pairs += [pair_row(dataset, metric, labels, pair) for pair in comparisons]
+            pairs += [pair_row(dataset, metric, labels, pair, folders) for pair in comparisons]
         rows += block
     return rows, pairs
 
@@ -85,11 +86,11 @@ def standings_of(
 
 
 PAIR_COLUMNS = ["dataset", "metric", "first", "second", "difference", "low", "high", "p", "p_holm"]
-PAIR_COLUMNS += ["seeds_mean", "seeds_low", "seeds_high"]
+PAIR_COLUMNS += ["seeds_mean", "seeds_low", "seeds_high", "folder"]
 
 
-def pair_row(dataset: str, metric: str, labels: list[str], pair: Comparison) -> Row:
-    """The line of a pair in the csv."""
+def pair_row(dataset: str, metric: str, labels: list[str], pair: Comparison, folders: Mapping[str, str]) -> Row:
+    """The line of a pair in the csv. ``folders``: label → the folder of its runs."""
     return {
         "dataset": dataset,
         "metric": metric,
@@ -97,4 +98,5 @@ def pair_row(dataset: str, metric: str, labels: list[str], pair: Comparison) -> 
         "second": labels[pair.second],
         **{key: getattr(pair, key) for key in ("difference", "low", "high", "p", "p_holm")},
         **{f"seeds_{key}": getattr(pair.seeds, key) for key in ("mean", "low", "high")},
+        "folder": joined(folders[labels[k]] for k in (pair.first, pair.second)),
     }

@@ -11,7 +11,7 @@ from dotbench.reporting.claims.derived import Derived
 from dotbench.reporting.claims.language import Claim, load_claims
 from dotbench.reporting.claims.numbers import OUR_PART, OVERALL, Ours, metric_titles
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.formats import Column, Row, number, render_page
+from dotbench.reporting.formats import Column, Row, joined, number, render_page
 from dotbench.reporting.judging import MIN_SEEDS, judged
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.method_columns import metric_title
@@ -23,16 +23,10 @@ from dotbench.statistics.intervals import t_interval
 
 OURS = ("mean", "sd", "low", "high")
 COLUMNS = ["table", "dataset", "paper_method", "metric", "published", "published_sd", "published_se", "method"]
-COLUMNS += [
-    *(f"ours_{name}" for name in OURS),
-    "seeds",
-    "difference",
-    "tolerance",
-    "verdict",
-    "verdict_corrected",
-    "notes",
-]
-ORDER_COLUMNS = ["table", "metric", "paper_dataset", "dataset", "methods", "paper_order", "our_order", "kendall_tau"]
+COLUMNS += [*(f"ours_{name}" for name in OURS), "seeds", "difference", "tolerance", "verdict", "verdict_corrected"]
+COLUMNS += ["notes", "folder"]
+ORDER_COLUMNS = ["table", "metric", "paper_dataset", "dataset", "methods", "paper_order", "our_order"]
+ORDER_COLUMNS += ["kendall_tau", "folder"]
 
 
 class PaperVersusOurs(Kind):
@@ -140,7 +134,8 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
         notes += [f"{row['seeds']} of {row['planned']} seeds were run"] if row["seeds"] < row["planned"] else []
         notes += [f"{row['failed']} of {row['seeds']} seeds failed"] if row["failed"] else []
         judgement = judge(cell, row, published.seeds)
-        lines.append({**line, "method": row["method"], **judgement, "notes": "; ".join(notes)})
+        own = {"method": row["method"], "notes": "; ".join(notes), "folder": row["folder"]}
+        lines.append({**line, **own, **judgement})
     return lines
 
 
@@ -153,6 +148,7 @@ def _derived_line(claim: Claim, made: Derived, seeds: int, test_to_train: float)
     found = t_interval(list(made.ours.each.values()))
     line |= {f"ours_{name}": getattr(found, name) for name in OURS}
     line |= {"method": made.ours.label, "seeds": len(made.ours.each), "notes": "paired over the seeds"}
+    line |= {"folder": made.ours.source}
     n = line["seeds"]
     return line | judged(made.prints, None, seeds, found.mean, found.sd, n, suspect=False, test_to_train=test_to_train)
 
@@ -178,11 +174,13 @@ def _orders(published: Published, ours: list[Row]) -> list[Row]:
             continue
         values = {cell.method: cell.value for cell in cells if not cell.suspect}
         means: dict[str, float] = {}
+        folders: dict[str, str] = {}
         for name, row in itertools.product(values, ours):
             method = published.method(name)
             stated = row["dataset"] == dataset and row["names"] in method.stated()
             if stated and method.is_met_by(row["names"], row.get("settings", {})) and row.get(mean) is not None:
                 means.setdefault(name, row[mean])
+                folders.setdefault(name, row["folder"])
         names = list(means)
         if len(names) > 1:
             line = {"table": table, "metric": metric, "paper_dataset": paper_dataset, "dataset": dataset}
@@ -191,7 +189,7 @@ def _orders(published: Published, ours: list[Row]) -> list[Row]:
                 sign = 1 if parse_metric(metric).lower_is_better else -1
                 line[key] = " > ".join(sorted(names, key=lambda name: sign * by[name]))
             tau = kendall_tau([values[name] for name in names], [means[name] for name in names])
-            orders.append({**line, "kendall_tau": tau})
+            orders.append({**line, "kendall_tau": tau, "folder": joined(folders.values())})
     return orders
 
 

@@ -26,6 +26,7 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
     parts = shown_parts(runs)
     for dataset in facts:
         own = [run for run in runs if run.dataset == dataset]
+        folders = {run.label: run.place for run in own}
         block = [
             {**method_row(run, contents.metrics, facts[dataset], parts[1:]), **divided(run, contents)} for run in own
         ]
@@ -41,7 +42,7 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
                 for pair in comparisons:
                     each = " ".join(f"{value:.6g}" for value in matrix[pair.first] - matrix[pair.second])
                     details = {"part": "warm" if part == "test" else part, "per_seed": each}
-                    pairs.append(pair_row(dataset, metric, labels, pair) | details)
+                    pairs.append(pair_row(dataset, metric, labels, pair, folders) | details)
         rows += block
     return rows, pairs
 

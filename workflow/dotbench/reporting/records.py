@@ -33,6 +33,11 @@ class MethodRuns:
     further: list[str] = field(default_factory=list)
 
     @property
+    def place(self) -> str:
+        """The folder of the tuning and of every seed's run, as tables name it."""
+        return str(paths.run(self.dataset, self.folder))
+
+    @property
     def fits(self) -> list[Path]:
         return [paths.fit(self.dataset, self.folder, seed, seed) for seed in self.seeds]
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from dotbench import paths
 from dotbench.files import read_json
 from dotbench.lazy import pd
 from dotbench.reporting.contents import Contents
@@ -26,9 +27,16 @@ def read_rows(entry: SimulationEntry) -> "pd.DataFrame":
     return pd.concat([pd.read_parquet(file) for file in files if file.is_file()], ignore_index=True)
 
 
+def folder_of(entry: SimulationEntry) -> str:
+    """The folder of a simulation's jobs, as tables name it."""
+    return str(paths.STUDIES / entry.simulation.study / entry.folder)
+
+
 def labelled(entries: list[SimulationEntry]) -> "pd.DataFrame":
-    """Rows of all simulations, with a column ``label``: that of the configuration's entry, empty where it has none."""
-    return pd.concat([read_rows(entry).assign(label=entry.setting) for entry in entries], ignore_index=True)
+    """Rows of all simulations, with a column ``label``: that of the configuration's entry, empty where it has none; and
+    a column ``folder``: where the jobs lie."""
+    tables = [read_rows(entry).assign(label=entry.setting, folder=folder_of(entry)) for entry in entries]
+    return pd.concat(tables, ignore_index=True)
 
 
 def read_records(entry: SimulationEntry) -> list[dict[str, Any]]:
@@ -46,7 +54,8 @@ def scenarios(entry: SimulationEntry) -> list[Scenario]:
     """The lines of every scenario and the rows behind each, in the order of the jobs."""
     rows, simulation, all_scenarios = read_rows(entry), entry.simulation, []
     for _, group in rows.groupby(list(simulation.keys), sort=False, dropna=False):
-        scenario = {"label": entry.label} | {key: _plain(group[key].iloc[0]) for key in simulation.keys}
+        scenario: Row = {"label": entry.label, "folder": folder_of(entry)}
+        scenario |= {key: _plain(group[key].iloc[0]) for key in simulation.keys}
         parts = list(group.groupby(simulation.compared, sort=False))
         lines = [scenario | {simulation.compared: _plain(name)} | _line(entry, part) for name, part in parts]
         all_scenarios.append((lines, [part for _, part in parts]))
@@ -69,6 +78,7 @@ def published_rows(entry: SimulationEntry, metric: str) -> list[Row]:
             "planned": line["replications"],
             "failed": line["failed"],
             "on_edge": line["on_edge"],
+            "folder": line["folder"],
             **{f"{metric}_{end}": line[f"{simulation.metrics[0]}_{end}"] for end in ("mean", "sd", "low", "high")},
         }
         for lines, _ in scenarios(entry)
@@ -99,12 +109,12 @@ def columns(entry: SimulationEntry) -> list[str]:
     simulation = entry.simulation
     names = ["label", *simulation.keys, simulation.compared, simulation.titled, "replications", "failed"]
     names += [f"{metric}_{end}" for metric in simulation.metrics for end in ENDS] + ["standing"]
-    return [*names, "chosen", "on_edge", "seconds_mean", "cpu_seconds_mean", "tuning_cpu_seconds", "failure"]
+    return [*names, "chosen", "on_edge", "seconds_mean", "cpu_seconds_mean", "tuning_cpu_seconds", "failure", "folder"]
 
 
 def pair_columns(entry: SimulationEntry) -> list[str]:
     """Columns of the csv of pairs."""
-    return ["label", *entry.simulation.keys, "metric", "first", "second", *PAIR]
+    return ["label", *entry.simulation.keys, "metric", "first", "second", *PAIR, "folder"]
 
 
 def _plain(value: Any) -> Any:

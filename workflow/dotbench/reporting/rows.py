@@ -60,6 +60,7 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
         "origin": "generated" if facts["origin"] == "generated" else "real",
         "failure": failed[0]["reason"] if failed else None,
         "failure_log": failed[0]["log"] if failed else None,
+        "folder": run.place,
     }
     return row
 

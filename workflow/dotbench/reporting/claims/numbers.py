@@ -15,7 +15,14 @@ from dotbench.reporting.formats import Row
 from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.published import Cell, Published
 from dotbench.reporting.records import MethodRuns
-from dotbench.reporting.replications import is_there, read_simulations, reported_rows, scenario_text, scenarios
+from dotbench.reporting.replications import (
+    folder_of,
+    is_there,
+    read_simulations,
+    reported_rows,
+    scenario_text,
+    scenarios,
+)
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.replications import compare_replications
 from dotbench.statistics.welch import Sample, welch
@@ -143,7 +150,7 @@ class Ours:
                     if name is not None and len(good):
                         values = good[simulation.metrics[0]].tolist()
                         each = dict(zip(good[simulation.replication].tolist(), values, strict=True))
-                        source = f"results/studies/{simulation.study}/{entry.folder}"
+                        source = folder_of(entry)
                         numbers = found.setdefault(scenario_text(simulation.keys, line), {})
                         numbers.setdefault(name, _of_seeds(each, line[simulation.titled], source))
         return found
@@ -164,11 +171,7 @@ class Ours:
         runs = self.runs.get(place.dataset, {})
         part = OUR_PART.get(place.part)
         read = {name: _each(run, part, place.metric) for name, run in runs.items() if part}
-        numbers = {
-            name: _of_seeds(each, runs[name].label, f"results/runs/{place.dataset}/{runs[name].folder}")
-            for name, each in read.items()
-            if each
-        }
+        numbers = {name: _of_seeds(each, runs[name].label, runs[name].place) for name, each in read.items() if each}
         return Block(place, numbers) if numbers else None
 
     def p(self, block: Block, first: str, second: str) -> float | None:

@@ -13,7 +13,7 @@ from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.records import MethodRuns, clock, is_shared
 
 AXES = {"epoch": "epoch (ALS: full sweep)", "seconds": ""}  # the clock is chosen by the runs
-COLUMNS = ["dataset", "method", "axis", "x", "mean", "low", "high", "runs"]
+COLUMNS = ["dataset", "method", "axis", "x", "mean", "low", "high", "runs", "folder"]
 HALF_SWEEPS = {**AXES, "epoch": "epoch (ALS: half sweep, as the RG2 paper counts)"}
 
 
@@ -104,6 +104,7 @@ def curve_points(run: MethodRuns, axis: str, half_sweeps: bool, metric: str) -> 
             "low": float(column.min()),
             "high": float(column.max()),
             "runs": len(good),
+            "folder": run.place,
         }
         for x, column in zip(xs, values.T, strict=True)
     ]

@@ -10,7 +10,7 @@ from dotbench.reporting.drawing import STYLES, Sheet
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.method_columns import metric_title
 
-COLUMNS = ["dataset", "rank", "regularization", "validation"]
+COLUMNS = ["dataset", "rank", "regularization", "validation", "folder"]
 
 
 class Regularization(FigureKind):
@@ -62,15 +62,15 @@ class Regularization(FigureKind):
 
 def trial_points(contents: Contents) -> list[dict[str, Any]]:
     """One point per dataset, rank and λ that was tried; a point that several methods tried, once."""
-    validations: dict[tuple[str, int, float], float] = {}
+    found: dict[tuple[str, int, float], tuple[float, str]] = {}
     for run in contents.runs:
         trials = run.trials()
         settings = run.chosen()["hyperparameters"]
         for _, trial in trials[trials["status"] == "ok"].iterrows():
             rank = int(trial.get("embedding_size", settings["embedding_size"]))
             value = float(trial.get("regularization", settings["regularization"]))
-            validations.setdefault((run.dataset, rank, value), float(trial["validation"]))
-    return [dict(zip(COLUMNS, (*key, value), strict=True)) for key, value in sorted(validations.items())]
+            found.setdefault((run.dataset, rank, value), (float(trial["validation"]), run.place))
+    return [dict(zip(COLUMNS, (*key, *values), strict=True)) for key, values in sorted(found.items())]
 
 
 def _ticks(values: "pd.Series") -> list[tuple[float, str]]:

@@ -18,7 +18,7 @@ A_METHOD = {"single": 0.13, "double": 0.16}  # inches of height
 TITLES = 0.8  # inches that the titles of the axes take
 ENDS = {"mean": "", "low": "_low", "high": "_high"}  # of an interval; of the seconds' columns
 FIRST = ["dataset", "method", *(f"seconds{end}" for end in ENDS.values())]
-LAST = ["clock", "runs", "shared"]
+LAST = ["clock", "runs", "shared", "folder"]
 
 
 class TimeToQuality(FigureKind):
@@ -101,6 +101,7 @@ def quality_row(run: MethodRuns, column: str, metric: str) -> dict[str, Any] | N
         "clock": column,
         "runs": len(seconds),
         "shared": is_shared(run),
+        "folder": run.place,
     }
 
 

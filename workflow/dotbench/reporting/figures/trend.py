@@ -14,7 +14,7 @@ from dotbench.reporting.replications import metric_text, read_simulations, scena
 from dotbench.simulations.base import Simulation, Trend
 from dotbench.simulations.entry import SimulationEntry
 
-COLUMNS = ["panel", "line", "x", "mean", "low", "high", "replications"]
+COLUMNS = ["panel", "line", "x", "mean", "low", "high", "replications", "folder"]
 GUIDE = "#7F7F7F"
 
 
@@ -71,10 +71,10 @@ class Panel:
         self.guides = simulation.guides(rows)
 
     def points(self) -> list[Row]:
-        """Lines of the figure's csv; a guide has a mean alone."""
+        """Lines of the figure's csv; a guide has a mean alone, and no folder."""
         measured = [
             {"line": name, "x": x, **{end: row[f"{metric}_{end}"] for end in ("mean", "low", "high")}}
-            | {"replications": row["replications"] - row["failed"]}
+            | {"replications": row["replications"] - row["failed"], "folder": row["folder"]}
             for name, line in self.lines.items()
             for x, row, metric in line
         ]

@@ -12,7 +12,8 @@ from dotbench.reporting.notes import data_notes, hardware_notes
 from dotbench.reporting.rows import method_row, seconds_text
 
 COLUMNS = ["dataset", "method", "model", "loss", "solver", "seeds", "failed", "epochs", "updates", "seconds"]
-COLUMNS += ["cpu_seconds", "cpu_seconds_an_epoch", "peak_memory_bytes", "cpu_share_of_others", "device", "failure"]
+COLUMNS += ["cpu_seconds", "cpu_seconds_an_epoch", "peak_memory_bytes", "cpu_share_of_others", "device"]
+COLUMNS += ["failure", "folder"]
 
 
 class Costs(TableKind):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from dotbench import paths
 from dotbench.files import write_csv
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
@@ -11,7 +12,7 @@ from dotbench.reporting.kind import TableKind
 
 COUNTS = ("users", "items", "interactions")
 KEYS = (*COUNTS, "density")
-COLUMNS = ["dataset", *KEYS, *(f"published_{key}" for key in KEYS), "verified", "origin"]
+COLUMNS = ["dataset", *KEYS, *(f"published_{key}" for key in KEYS), "verified", "origin", "folder"]
 
 
 class Statistics(TableKind):
@@ -44,7 +45,7 @@ class Statistics(TableKind):
 
 def _row(name: str, stats: dict[str, Any]) -> Row:
     published = stats["published"] or {}
-    row: Row = {"dataset": name, "verified": stats["verified"]}
+    row: Row = {"dataset": name, "verified": stats["verified"], "folder": str(paths.data(name))}
     row["origin"] = "generated" if stats["origin"] == "generated" else "real"
     for prefix, counts in (("", stats), ("published_", published)):
         row |= {f"{prefix}{key}": counts.get(key) for key in COUNTS}

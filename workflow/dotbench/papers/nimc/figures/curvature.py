@@ -15,6 +15,7 @@ from dotbench.reporting.replications import labelled, read_simulations
 
 GUIDES = {"u₀²": "-", "1 / λ²κ": "--"}  # lines of the theorems
 POINTS = ["label", "scan", "value", "model", "title", "replications", "median", "min", "max", "null", "negative"]
+POINTS += ["folder"]
 
 
 def _points(rows: "pd.DataFrame") -> list[Row]:
@@ -32,6 +33,7 @@ def _points(rows: "pd.DataFrame") -> list[Row]:
             "max": group["smallest"].max(),
             "null": group["null"].median(),
             "negative": group["negative"].median(),
+            "folder": group["folder"].iloc[0],
         }
         for (label, scan, value, model), group in rows.groupby(["label", "scan", "value", "model"], sort=False)
     ]

@@ -9,7 +9,8 @@ from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import labelled, read_simulations
 
-POINTS = ["label", "activation", "method", "title", "replication", "iteration", "relative"]
+SAME = ["label", "activation", "method", "title", "replication"]
+POINTS = [*SAME, "iteration", "relative", "folder"]
 
 
 class Descent(FigureKind):
@@ -26,7 +27,7 @@ class Descent(FigureKind):
         a linear rate is a straight line, below on a logarithmic one, where fast methods are seen too."""
         rows = labelled(read_simulations(contents))
         points = [
-            {**{key: row[key] for key in POINTS[:5]}, "iteration": iteration, "relative": relative}
+            {**{key: row[key] for key in (*SAME, "folder")}, "iteration": iteration, "relative": relative}
             for row in rows.to_dict("records")
             for iteration, relative in json.loads(row["curve"])
         ]

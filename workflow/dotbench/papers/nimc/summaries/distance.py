@@ -10,8 +10,8 @@ from dotbench.statistics.intervals import wilson_interval
 CELLS = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title", "trials", "recovered"]
 CELLS += ["share", "low", "high", "fitted", "failed", "capped", "stalled"]
 CELLS += ["test_error_median", "test_error_min", "test_error_max"]
-CELLS += ["train_error_median", "iterations_median", "cpu_seconds_mean"]
-SAME = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title"]
+CELLS += ["train_error_median", "iterations_median", "cpu_seconds_mean", "folder"]
+SAME = ["label", "folder", "activation", "users", "observations", "ratio", "distance", "method", "title"]
 
 
 def cells(entries: list[SimulationEntry]) -> list[Row]:

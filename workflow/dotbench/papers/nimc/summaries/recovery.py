@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from dotbench.lazy import np, pd
 from dotbench.papers.nimc.simulations._recovery import RecoverySettings
 from dotbench.reporting.formats import Row
-from dotbench.reporting.replications import read_rows
+from dotbench.reporting.replications import folder_of, read_rows
 from dotbench.settings import narrowed
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
 
 CELLS = ["label", "activation", "method", "users", "observations", "ratio", "trials", "recovered", "share", "low"]
-CELLS += ["high", "fitted", "fits_only_observed", "capped", "stalled", "recovered_as_printed", "failed"]
+CELLS += ["high", "fitted", "fits_only_observed", "capped", "stalled", "recovered_as_printed", "failed", "folder"]
 GAP = 0.1  # training error over that at fresh rows, up to which a trial that is lost fits only what is observed
 
 
 @dataclass(frozen=True)
 class Map:
-    """Trials of one activation and method; ``title``: the method's."""
+    """Trials of one activation and method; ``title``: the method's; ``folder``: where the jobs lie."""
 
     label: str
+    folder: str
     activation: str
     title: str
     rows: "pd.DataFrame"
@@ -48,6 +49,7 @@ class Map:
                 "stalled": int((lost["ended"] == "stalled").sum()),
                 "recovered_as_printed": int((trials["printed_error"] <= trials["threshold"]).sum()),
                 "failed": int((trials["status"] != "ok").sum()),
+                "folder": self.folder,
             }
 
     def columns(self) -> "Iterable[tuple[int, list[float], np.ndarray]]":
@@ -75,6 +77,7 @@ class Map:
                 "threshold": threshold(x, successes),
                 "low": low,
                 "high": high,
+                "folder": self.folder,
             }
 
 
@@ -85,5 +88,5 @@ def maps(entries: list[SimulationEntry]) -> list[Map]:
         settings = narrowed(entry.simulation.settings, RecoverySettings)
         rows = read_rows(entry).assign(threshold=settings.recovered)
         for (activation, title), group in rows.groupby(["activation", "title"], sort=False):
-            all_maps.append(Map(entry.setting, str(activation), str(title), group))
+            all_maps.append(Map(entry.setting, folder_of(entry), str(activation), str(title), group))
     return all_maps

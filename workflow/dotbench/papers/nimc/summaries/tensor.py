@@ -5,11 +5,11 @@ from dotbench.reporting.replications import labelled
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.intervals import wilson_interval
 
-SAME = ["label", "activation", "law", "observations", "pairs", "start"]
+SAME = ["label", "activation", "law", "observations", "pairs", "start", "folder"]
 ERRORS = ["direction_error", "greatest_direction_error", "norm_error"]
-LINES = [*SAME, "trials", "recovered", "low", "high", "iterations_median", "iterations_min", "iterations_max"]
+LINES = [*SAME[:-1], "trials", "recovered", "low", "high", "iterations_median", "iterations_min", "iterations_max"]
 LINES += [f"{name}_{end}" for name in ERRORS for end in ("mean", "max")]
-LINES += ["test_error_median", "moment_seconds_mean", "failed", "capped", "stalled"]
+LINES += ["test_error_median", "moment_seconds_mean", "failed", "capped", "stalled", "folder"]
 
 
 def start_lines(entries: list[SimulationEntry]) -> list[Row]:

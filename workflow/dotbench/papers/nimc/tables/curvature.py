@@ -16,7 +16,7 @@ from dotbench.statistics.intervals import t_interval
 from dotbench.statistics.rates import log_slope
 
 LINES = ["label", "scan", "model", "title", "replications", "first", "last", "at_first", "at_last", "null_at_last"]
-LINES += ["slope_mean", "slope_low", "slope_high", "points"]
+LINES += ["slope_mean", "slope_low", "slope_high", "points", "folder"]
 
 
 class Curvature(TableKind):
@@ -56,7 +56,7 @@ class Curvature(TableKind):
 def _line(rows: "pd.DataFrame") -> Row:
     table = rows.pivot_table(index="value", columns="replication", values="smallest", aggfunc="first").sort_index()
     last = rows[rows["value"] == table.index[-1]]
-    line: Row = {key: rows[key].iloc[0] for key in ("label", "scan", "model", "title")}
+    line: Row = {key: rows[key].iloc[0] for key in ("label", "scan", "model", "title", "folder")}
     line |= {"replications": table.shape[1], "first": table.index[0], "last": table.index[-1]}
     line |= {"at_first": table.iloc[0].median(), "at_last": table.iloc[-1].median()}
     line |= {"null_at_last": last["null"].median(), "points": 0}

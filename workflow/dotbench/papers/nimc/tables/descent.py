@@ -14,7 +14,7 @@ from dotbench.reporting.simulation_notes import simulation_notes
 LEVELS = {"to_1e2": "1e-2", "to_1e4": "1e-4", "to_1e8": "1e-8"}
 LINES = ["label", "activation", "method", "title", "replications", "failed"]
 LINES += [f"{level}_{end}" for level in LEVELS for end in ("reached", "min", "max")]
-LINES += ["rate_min", "rate_max", "final_max", "step_min", "step_max", "cpu_seconds_mean"]
+LINES += ["rate_min", "rate_max", "final_max", "step_min", "step_max", "cpu_seconds_mean", "folder"]
 
 
 class Rates(TableKind):
@@ -53,7 +53,7 @@ class Rates(TableKind):
 
 
 def _line(rows: "pd.DataFrame") -> Row:
-    line: Row = {key: rows[key].iloc[0] for key in ("label", "activation", "method", "title")}
+    line: Row = {key: rows[key].iloc[0] for key in ("label", "activation", "method", "title", "folder")}
     line |= {"replications": len(rows), "failed": int((rows["status"] != "ok").sum())}
     for name in (*LEVELS, "rate", "step"):
         values = rows[name].dropna()

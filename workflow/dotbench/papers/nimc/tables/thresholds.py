@@ -13,6 +13,7 @@ from dotbench.reporting.replications import read_simulations
 from dotbench.reporting.simulation_notes import simulation_notes
 
 THRESHOLDS = ["label", "activation", "users", "method", "title", "trials", "min_ratio", "threshold", "low", "high"]
+THRESHOLDS += ["folder"]
 
 
 class Thresholds(TableKind):

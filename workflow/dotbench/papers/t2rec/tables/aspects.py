@@ -13,7 +13,7 @@ from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
 
 SHOWN = 20  # aspects of a dataset in the text; the csv has all
-COLUMNS = ["dataset", "aspect", "frequency", "mean", "sd", "q25", "median", "q75"]
+COLUMNS = ["dataset", "aspect", "frequency", "mean", "sd", "q25", "median", "q75", "folder"]
 AT = "mean_"  # column of the mean at a rating
 NOTES = [
     Legend(
@@ -67,7 +67,8 @@ def _rows(contents: Contents, dataset: str) -> list[Row]:
     means: dict[str, Row] = {row["aspect"]: {} for row in polarity}
     for row in levels:
         means[row["aspect"]][f"{AT}{row['rating']:g}"] = row["mean"]
-    return [{"dataset": dataset, **row, **means[row["aspect"]]} for row in polarity]
+    own = {"dataset": dataset, "folder": str(features.parent)}
+    return [{**own, **row, **means[row["aspect"]]} for row in polarity]
 
 
 def _read(path: Path) -> list[Row]:

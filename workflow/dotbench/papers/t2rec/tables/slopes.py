@@ -63,7 +63,7 @@ class Slopes(TableKind):
             "left_out",
         ]
         names += [*(f"slope_{end}" for end in ENDS), "bound_low", "bound_high", "verdict", "left_at", *rest, "ended"]
-        names += ["cpu_seconds"]
+        names += ["cpu_seconds", "folder"]
         write_csv(folder / f"{contents.report_item}.csv", [{name: row[name] for name in names} for row in rows], names)
         write_table(contents, folder, rows, _columns(entries, rows), _notes(contents, entries))
 
@@ -106,7 +106,8 @@ def _row(entry: SimulationEntry, rows: "pd.DataFrame", lines: list[Row]) -> Row:
     slope = t_interval(slopes) if slopes else Interval(np.nan, None, None, None)
     guides = simulation.guides([line for line in lines if line[x] in sizes]) if len(sizes) >= FEWEST else {}
     references = {name: log_slope(*zip(*points, strict=True)) for name, points in guides.items()}
-    row: Row = {name: lines[0][name] for name in ("label", *_scenario(entry), simulation.compared, simulation.titled)}
+    same = ("label", *_scenario(entry), simulation.compared, simulation.titled, "folder")
+    row: Row = {name: lines[0][name] for name in same}
     row |= {"smallest": min(sizes, default=None), "largest": max(sizes, default=None), "replications": len(slopes)}
     row |= {"left_out": rows[simulation.replication].nunique() - len(slopes), "references": references}
     row |= {"verdict": verdict(slope, list(references.values()))}
