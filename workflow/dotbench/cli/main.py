@@ -210,6 +210,7 @@ def export(
     from dotbench.archive.evidence import export_evidence
     from dotbench.archive.exporting import export_runs
     from dotbench.cli import workflow
+    from dotbench.site.cards import SUMMARY, write_distributions
 
     if to is None and runs is None:
         raise DotbenchError("nothing to export; name a folder with --to, a file with --runs, or both")
@@ -221,6 +222,8 @@ def export(
         print(f"{runs}: {counts} of this configuration; {done.rows} in the file, {runs.stat().st_size:,} bytes")
     if to is not None:
         written, missing = export_evidence(plan, to)
+        if write_distributions(plan, to / SUMMARY):
+            written.append(to / SUMMARY)
         for path in written:
             print(path)
         for target in missing:

@@ -3,7 +3,7 @@
 function cardPictures(name, container) {
   const series = DATA.cards[name] || [];
   if (!series.length) {
-    container.append(el("p", { class: "note" }, "Its data are not here; distributions are drawn from prepared data."));
+    container.append(el("p", { class: "note" }, "Distributions are drawn from prepared data or from a summary of them; neither is here."));
     return;
   }
   const of = (panel, line) => series.filter((row) => row.panel === panel && (line === undefined || row.series === line));
