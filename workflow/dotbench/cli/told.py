@@ -131,4 +131,4 @@ def _read(log: str) -> str:
 
 def _last_line(logs: list[str]) -> str:
     lines = [line for log in logs for line in _read(log).splitlines() if line.strip()]
-    return lines[-1].removeprefix("error: ") if lines else "it says nothing of the reason"
+    return lines[-1].removeprefix("error: ") if lines else "its log does not say why"

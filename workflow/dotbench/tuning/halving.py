@@ -23,7 +23,7 @@ class Halving(Settings):
     as far, until one would be left. The choice is the best of the last rung: 12 settings become 4, and then 1.
     """
 
-    factor: int = Field(3, ge=2, description="one in so many goes on")
+    factor: int = Field(3, ge=2, description="of this many settings, one goes on to the next rung")
     epochs: int = Field(5, ge=1, description="epochs of the first rung")
     updates: int = Field(300, ge=0, description="updates of the first rung; both must be reached")
 
