@@ -134,7 +134,7 @@ function boardPictures(board, lines, measure, chapter) {
   if (timed.length > 1) {
     const place = el("div");
     parts.push(el("div", {}, el("h3", {}, `${measure.title} against training seconds`), place,
-      el("p", { class: "note" }, "Strokes: 95 % intervals. Line: the Pareto front; no method is both faster and better than one on it.")));
+      el("p", { class: "note" }, "Strokes: 95 % intervals. Dashed line: the Pareto front; no method is both faster and better than a method on it.")));
     drawn(place, (width) => tradeoff(timed, board, measure, width, chapter));
   }
   const pairs = (board.pairs[measure.key] || []).filter(([a, b]) => lines.includes(board.lines[a]) && lines.includes(board.lines[b]));

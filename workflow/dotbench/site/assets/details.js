@@ -30,6 +30,11 @@ function facts(pairs) {
     .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 
+/** Settings that were written as JSON: {"depth":2} becomes depth=2. */
+function inWords(text) {
+  return (text || "").replace(/\{([^{}]*)\}/g, (_, inside) => inside.replaceAll('"', "").replaceAll(":", "=").replaceAll(",", ", "));
+}
+
 /** What the table alone says of a method whose runs are not here. */
 function lineParts(line, board) {
   const titles = Object.fromEntries(board.measures.map((one) => [one.key, one.title]));
@@ -37,7 +42,7 @@ function lineParts(line, board) {
   return [
     facts([
       ["runs", String(line.seeds)], ["failed", line.failed ? String(line.failed) : null], ["failure", known.failure], ["log", known.failure_log],
-      ["chosen", known.chosen || known.tuned], ["on an edge of the grid", known.on_edge], ["settings tried", known.trials ? String(known.trials) : null],
+      ["chosen", inWords(known.chosen || known.tuned)], ["on an edge of the grid", known.on_edge], ["settings tried", known.trials ? String(known.trials) : null],
       ["inert", known.inert], ["split", known.split], ["device", known.device], ["training seconds", brief(line.costs.seconds)],
       ["CPU seconds", brief(line.costs.cpu)], ["CPU seconds of tuning", brief(line.costs.tuning)]]),
     el("h3", {}, "Quality"),
@@ -50,14 +55,14 @@ function replicationParts(run) {
   const columns = [
     { title: "Replication", value: (row) => row.seed, cell: (row) => String(row.seed) },
     ...names.map((name) => ({ title: run.titles[name], number: true, value: (row) => row[name], cell: (row) => quality(row[name]) })),
-    { title: "Chosen", cell: (row) => row.hyperparameters || "" },
+    { title: "Chosen", cell: (row) => inWords(row.hyperparameters) },
     { title: "Edge", cell: (row) => row.on_edge || "" },
     { title: "CPU s", number: true, value: (row) => row.cpu_seconds, cell: (row) => brief(row.cpu_seconds) },
     { title: "State", cell: (row) => (row.status === "ok" ? "ok" : row.reason || row.status) },
   ];
   return [
     ...trialParts(run),
-    el("h3", {}, "Replications"), table(columns, run.replications, { caption: "Each has data of its own; its number is their seed.", sort: [0, false] }),
+    el("h3", {}, "Replications"), table(columns, run.replications, { caption: "Each replication has its own data; its number is the seed of the data.", sort: [0, false] }),
     el("h3", {}, "Settings of the simulation"), facts(Object.entries(run.settings).map(([key, value]) => [key, setting(value)])),
     el("h3", {}, "Protocol"), el("ul", { class: "note" }, run.notes.map((note) => el("li", {}, note))),
     facts([["hardware", run.machines.join("; ")], ["versions", run.versions.join(", ")]]),
