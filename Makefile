@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 SNAKEFILES := Snakefile workflow/Snakefile rules
+# the page of results that the documentation shows, and what it is made from
+BOARD := docs/evidence/index.html
+BEHIND_BOARD = $(shell find docs/evidence workflow/dotbench -type f ! -name index.html ! -name '*.pyc')
 
 # tests and jobs are many processes: each reads compiled modules rather than compile them again
 unexport PYTHONDONTWRITEBYTECODE
@@ -34,9 +37,10 @@ check: $(VENV)/test.done  ## linters, formats, types, layers of the package, sch
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m dotbench.config.schema --check
+	$(BIN)/python tools/docs/reference.py --check
 	$(BIN)/snakemake --lint
 
-docs: $(VENV)/docs.done  ## build the documentation into site/, strictly: every link and anchor must lead somewhere
+docs: $(VENV)/docs.done $(BOARD)  ## build the documentation into site/, strictly: every link and anchor must lead somewhere
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "open site/index.html, or run $(BIN)/mkdocs serve, which offers the search too"
 
@@ -45,8 +49,13 @@ format: $(VENV)/test.done  ## put code and Snakefiles into their format
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt $(SNAKEFILES)
 
-schemas: $(VENV)/run.done  ## write workflow/schemas/ anew, after a change of the settings
+$(BOARD): $(BEHIND_BOARD) | $(VENV)/docs.done
+	@echo "making the page of all results (once; a few minutes)"
+	$(BIN)/dotbench site --evidence
+
+schemas: $(VENV)/run.done  ## write workflow/schemas/ and docs/reference/ anew, after a change of settings or docstrings
 	$(BIN)/python -m dotbench.config.schema
+	$(BIN)/python tools/docs/reference.py
 
 speed:  ## list the programs that measure speed
 	@for program in speed/[a-z]*.py; do \

@@ -30,7 +30,7 @@ def test_the_schemas_are_those_of_the_settings(capsys, tmp_path):
         (tmp_path / name).write_text((SCHEMAS / name).read_text())
     (tmp_path / "config.schema.json").write_text("{}")
     assert schema(["--check"], tmp_path) == 1
-    assert "config.schema.json: not what the settings say now; run `make schemas`" in capsys.readouterr().err
+    assert "config.schema.json: not current, the settings have changed; run `make schemas`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("heading", "settings"), [("Top-level keys", Benchmark), ("Keys of a study", StudyChoice)])

@@ -9,7 +9,7 @@ from pathlib import Path
 ENGINE = next((name for name in ("pdflatex", "tectonic") if shutil.which(name)), None)
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?: \\pm \d+(?:\.\d+)?)?"
 # a sign in the body → what the note that explains it holds
-MARKS = {"$^{\\approx}$": "$\\approx$", "!": "!", "\\pm": "$\\pm$", "\\bfseries": "Bold", "\\underline": "Underlined"}
+MARKS = {"$^{\\approx}$": "$\\approx$", "!": "!", "\\pm": "$\\pm$", "\\best": "Bold", "\\underline": "Underlined"}
 MARKS |= {mark: mark for mark in ("$^{*}$", "$^{\\dagger}$")}
 
 
@@ -109,7 +109,6 @@ def check(text: str) -> Table:
     table = read_table(text)
     for block in table.blocks:
         assert len(block.kinds) == len(block.headers)
-        assert len(block.rows) == len(table.blocks[0].rows)
         assert block.headers[0] == table.blocks[0].headers[0]
         for kind, header in zip(block.kinds, block.headers, strict=True):
             assert outside(header) == "" or kind != "S[", header
@@ -119,7 +118,7 @@ def check(text: str) -> Table:
                 groups(cell)
                 assert outside(cell).replace("\\$", "").count("$") % 2 == 0, cell
                 if kind == "S[":
-                    assert re.fullmatch(rf"(\\bfseries )?({NUMBER})?", outside(cell).strip()), cell
+                    assert re.fullmatch(rf"(\\best )?({NUMBER})?", outside(cell).strip()), cell
         for column in [k for k, kind in enumerate(block.kinds) if kind == "S["]:
             body = " ".join(row[column] for row in block.rows)
             for sign, explained in MARKS.items():
@@ -127,10 +126,13 @@ def check(text: str) -> Table:
     return table
 
 
-def compile_tables(texts: list[str], folder: Path) -> None:
-    """Compile tables in one paper with two columns; an AssertionError with the compiler's words if it fails."""
+def compile_tables(texts: list[str], folder: Path, version: int) -> str:
+    """Compile tables in one paper with two columns, with a version of siunitx; returns the compiler's words.
+    An AssertionError with them if it fails."""
     assert ENGINE is not None
     packages = r"\usepackage{booktabs, siunitx, threeparttable}"
+    if version == 2:
+        packages = r"\usepackage{booktabs, threeparttable}\usepackage{siunitx}[=v2]"
     body = "\n\\clearpage\n".join(texts)
     paper = folder / "paper.tex"
     paper.write_text(
@@ -139,3 +141,4 @@ def compile_tables(texts: list[str], folder: Path) -> None:
     options = ["-interaction=nonstopmode", "-halt-on-error"] if ENGINE == "pdflatex" else []
     done = subprocess.run([ENGINE, *options, paper.name], cwd=folder, capture_output=True, text=True, errors="replace")
     assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout

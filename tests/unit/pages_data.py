@@ -13,7 +13,8 @@ PAGES = sorted(
     for path in [*REPOSITORY.glob("*.md"), *(p for f in ("docs", "config", "speed", ".github") for p in
                  (REPOSITORY / f).rglob("*.md"))]
 )  # fmt: skip
-WRITTEN = [path for path in PAGES if "evidence" not in path.parts or path.name == "README.md"]  # by people
+MADE = {"evidence", "reference"}  # folders whose pages programs write
+WRITTEN = [path for path in PAGES if not MADE & set(path.parts) or path.name == "README.md"]  # by people
 _BLOCK = re.compile(r"^(?P<mark><!-- run -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

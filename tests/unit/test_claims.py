@@ -64,9 +64,9 @@ def test_a_mistake_is_told(tmp_path: Path, test: dict[str, Any], message: str) -
 
 
 def test_claims_have_different_names_and_one_test_a_side(tmp_path: Path) -> None:
-    with pytest.raises(DotbenchError, match="the claim 'a' is there more than once"):
+    with pytest.raises(DotbenchError, match="the claim 'a' is listed more than once"):
         read_claims(write(tmp_path, GOOD, GOOD))
-    with pytest.raises(DotbenchError, match="'test' says nothing beside both"):
+    with pytest.raises(DotbenchError, match="'test' has no effect if both"):
         read_claims(write(tmp_path, {**GOOD, "print": GOOD["test"], "ours": GOOD["test"]}))
 
 
@@ -249,7 +249,7 @@ def test_other_data_than_the_papers_are_named_and_only_for_claims_about_any(work
     found = decided({"at": {"metric": "ndcg@10"}, "test": {"order": "RG2 > BPR"}}, runs)
     assert (found.verdict, found.reason.split(": ")[0]) == (HOLDS, "On other, not the paper's data")
     named = decided({"at": {"dataset": "steam", "metric": "ndcg@10"}, "test": {"order": "RG2 > BPR"}}, runs)
-    assert (named.verdict, named.reason) == (OPEN, "Not run: steam. It is decided by config/own.yaml.")
+    assert (named.verdict, named.reason) == (OPEN, "Not run: steam. To decide it, run config/own.yaml.")
 
 
 def test_a_part_that_was_not_run_leaves_a_claim_open_unless_it_is_contradicted(workdir: Path) -> None:

@@ -18,7 +18,7 @@ import typer
 
 from dotbench import __version__
 from dotbench.cli import main as command
-from dotbench.cli.listing import listing
+from dotbench.cli.listing import listing, overview
 from dotbench.datasets.catalogue import definition_files
 from dotbench.datasets.generators.sim_ratings import SimRatings, SimRatingsSettings
 from dotbench.datasets.splits.base import splitters
@@ -104,6 +104,15 @@ def test_list_shows_an_own_dataset_and_where_it_is_defined(dotbench, define) -> 
     assert len(lines) == 1
     assert "a.csv" in lines[0]
     assert "config/datasets/own.yaml" in lines[0]
+
+
+def test_list_alone_says_what_can_be_listed(dotbench) -> None:
+    kinds = [row[0] for row in overview()[1]]
+    out = dotbench("list").out
+    assert all(re.search(rf"^{kind} ", out, re.MULTILINE) for kind in kinds)
+    assert {*EVERY, "splits", "metrics", "targets"} == set(kinds)
+    assert problem(dotbench("list", "no")).endswith(f"allowed are {', '.join(sorted(kinds))}")
+    assert problem(dotbench("list", "-c", "a.yaml")) == "-c: found without a kind; use it with 'list targets'"
 
 
 def test_list_of_another_kind_is_told_with_those_that_are(dotbench) -> None:

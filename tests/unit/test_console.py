@@ -421,7 +421,7 @@ def test_open_shows_the_page_or_says_how_it_is_made(config, monkeypatch, capsys)
     assert end() == 0
     assert capsys.readouterr().out == "results/own/index.html\n"
     assert opened == [page.resolve().as_uri()]
-    assert end() == "error: found no browser here; open the file in another way"
+    assert end() == "error: found no browser on this machine; open the file yourself"
 
 
 def test_a_run_of_splits_alone_has_a_display_too(config, monkeypatch) -> None:

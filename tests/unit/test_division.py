@@ -148,7 +148,7 @@ def test_a_pair_in_two_parts_is_refused(divided: Any, first: str) -> None:
     with pytest.raises(DotbenchError) as caught:
         divided({**content, "test": [*TESTING, (user, item, 1)]})
     assert str(caught.value) == (
-        f"own: found 1 pairs in two parts of the given division, the first in {first} and in test "
+        f"own: found 1 pairs in two parts of the divided data, the first in {first} and in test "
         f"(user '{user}', item '{item}'); allowed is each pair in one part"
     )
 

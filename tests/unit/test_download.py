@@ -157,7 +157,7 @@ def test_a_part_of_another_file_is_found_out_by_the_digest(server, reply, target
     said = bring(server, target, KNOWN)
     assert target.read_bytes() == BODY
     assert server.sent == [len(BODY) - 1000, len(BODY)]
-    assert said[0].endswith(f"allowed is {KNOWN.sha256}; it had been continued, and begins again")
+    assert said[0].endswith(f"allowed is {KNOWN.sha256}; it was a continued download, and begins again from the start")
 
 
 def test_wrong_bytes_after_continuing_are_asked_for_only_twice(server, reply, target: Path) -> None:

@@ -385,7 +385,7 @@ def test_a_server_that_refuses_is_told_with_the_way_out(define, raw: Path, serve
         url = f"http://127.0.0.1:{free.getsockname()[1]}/own.zip"
         define("own", source=archive_source(urls=[url, server.url("/none/own.zip")]), format=FORMAT)
         message = problem(raw)
-    assert message.startswith("own: no address gave the file:\n")
+    assert message.startswith("own: no address delivered the file:\n")
     assert f"\n  {url}: no connection to the server\n" in message
     assert re.search(rf"\n  {server.url('/none/own.zip')}: 404 ", message)
     assert message.endswith("set DOTBENCH_DATA to a folder that holds own.zip or own/ratings.csv")
@@ -683,7 +683,7 @@ def by_hand(**changed: Any) -> dict[str, Any]:
 def test_files_that_no_address_gives_are_asked_for(define, raw: Path) -> None:
     define("own", source=by_hand(), format=FORMAT)
     message = problem(raw)
-    assert message.startswith("own: has to be brought by hand: fill in the form of the owner. Needed are ")
+    assert message.startswith("own: cannot be downloaded: fill in the form of the owner. Needed are ")
     assert "reviews.csv, people.txt, things.txt" in message
     assert "DOTBENCH_DATA" in message
 

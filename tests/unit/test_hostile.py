@@ -87,7 +87,7 @@ def test_aliases_of_aliases_are_refused_at_once(workdir: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     Path("bomb.yaml").write_text("\n".join(lines))
-    with pytest.raises(DotbenchError, match=r"bomb\.yaml: its aliases stand for more than 100,000 values"):
+    with pytest.raises(DotbenchError, match=r"bomb\.yaml: its aliases expand to more than 100,000 values"):
         read_yaml("bomb.yaml")
     Path("few.yaml").write_text("\n".join(lines[:3]))
     assert len(read_yaml("few.yaml")["a2"]) == 9
@@ -113,7 +113,7 @@ def test_a_checkpoint_holds_arrays_alone(workdir: Path) -> None:
         write()
         said: list[str] = []
         assert load(Path("fit.pt"), "key", "cpu", said.append) is None
-        assert "not used, cannot be read" in said[0]
+        assert "not used, because it cannot be read" in said[0]
         assert not Path("harmed").exists()
 
 

@@ -71,7 +71,7 @@ def test_an_interrupted_job_continues_after_its_last_fit(tmp_path: Path, monkeyp
     said: list[str] = []
     continued, _ = run(tmp_path / "cut", [0, 1, 2, 3], said)
     assert Counting.made == [0, 1, 2, 3]
-    assert said[0] == "2 fits are kept from an interrupted run"
+    assert said[0] == "2 fits of an interrupted run are used again"
     pd.testing.assert_frame_equal(continued.drop(columns="seconds"), whole.drop(columns="seconds"))
 
 

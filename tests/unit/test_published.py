@@ -69,7 +69,7 @@ def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
             r"own\.yaml, line \d+: key 'cells\.0\.valu': unknown key; allowed",
         ),
         ({"cells": [{**GOOD["cells"][0], "method": "RG"}]}, "unknown method of the paper 'RG': did you mean 'RG2'"),
-        ({"cells": [GOOD["cells"][0]] * 2}, "the cell Table 2, ml-10m, RG2, ndcg@10 is there more than once"),
+        ({"cells": [GOOD["cells"][0]] * 2}, "the cell Table 2, ml-10m, RG2, ndcg@10 is listed more than once"),
         ({"cells": [{**GOOD["cells"][0], "metric": "ndgc@20"}]}, r"key 'cells\.0\.metric': found 'ndgc@20'"),
         ({"cells": [{**GOOD["cells"][0], "sd": -0.1}]}, r"key 'cells\.0\.sd': found -0\.1"),
         ({"seeds": 0}, "key 'seeds': found 0"),

@@ -304,10 +304,10 @@ def test_times_are_read_in_the_format_that_is_named(tmp_path: Path, time: str, v
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"texts": {"user": "reviewText"}}, "a further column has the name 'user', and so has another column"),
-        ({"texts": {"a": "x"}, "counts": {"a": "y"}}, "a further column has the name 'a'"),
+        ({"texts": {"user": "reviewText"}}, "two columns have the name 'user'"),
+        ({"texts": {"a": "x"}, "counts": {"a": "y"}}, "two columns have the name 'a'"),
         ({"counts": {"votes": "helpful.first"}}, "count 'votes' is at 'helpful.first'; after the dot is allowed"),
-        ({"encoding": "klingon"}, "no encoding of texts 'klingon'"),
+        ({"encoding": "klingon"}, "unknown encoding 'klingon'"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], words: str) -> None:

@@ -206,7 +206,7 @@ def test_an_unknown_dataset_is_told_with_the_folders_that_were_searched(workdir:
         load_dataset("mine")
     folders = str(caught.value).split("; definitions are looked for in ")[1]
     assert "dotbench/datasets/definitions" in folders
-    assert folders.endswith(f"config/datasets of {workdir}{'' if is_there else ', which is not there'}")
+    assert folders.endswith(f"config/datasets of {workdir}{'' if is_there else ' (no such folder)'}")
 
 
 def test_a_paper_without_its_study_takes_nothing_else_along(monkeypatch, capsys) -> None:

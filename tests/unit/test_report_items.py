@@ -116,7 +116,7 @@ def test_a_table_shows_the_metrics_of_the_study_in_their_order(three: list[tuple
     half = stats.t.ppf(0.975, 2) * 0.1 / 3**0.5
     assert float(rows["wrmf"]["gini@10_high"]) == pytest.approx(0.5 + half)
     assert {row["metric"] for row in read(workdir / "shown_pairs.csv")} == {"recall@20", "ndcg@10"}
-    assert "Gini@10: no mean over users; intervals are over seeds, and differences are not tested." in text
+    assert "Gini@10: not a mean over users, so intervals are over seeds and differences are not tested." in text
     assert "Gini index of how often each item is in a list: lower is more equal" in text
     assert "**0.3050" in text
     assert "Recall@20" in (workdir / "shown.tex").read_text()

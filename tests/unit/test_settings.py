@@ -246,7 +246,7 @@ CASES = {
     ),
     "features that are tuned": (
         GOOD.replace(SGD, f"{TOWERS}, grid: {{features: [votes, none]}}}}"),
-        "a.yaml, line 7: key 'studies.0.methods.1.grid.features': is not tuned; list a method with a 'label' for each",
+        "a.yaml, line 7: key 'studies.0.methods.1.grid.features': cannot be tuned; list a method for each value, each with its own 'label'",
     ),
     "unknown features": (
         GOOD.replace(SGD, f"{TOWERS}, set: {{features: vote}}}}"),
@@ -266,7 +266,7 @@ CASES = {
     ),
     "metric twice": (
         study_key("metrics: [mrr, mrr]"),
-        "a.yaml, line 5: key 'studies.0.metrics.1': 'mrr' is there more than once",
+        "a.yaml, line 5: key 'studies.0.metrics.1': 'mrr' is listed more than once",
     ),
     "no metrics": (study_key("metrics: []"), "a.yaml, line 5: key 'studies.0.metrics': found []; "),
     "unknown column": (
@@ -276,7 +276,7 @@ CASES = {
     ),
     "column twice": (
         study_key("columns: [spread, spread]"),
-        "a.yaml, line 5: key 'studies.0.columns': found ['spread', 'spread']; 'spread' is there more than once",
+        "a.yaml, line 5: key 'studies.0.columns': found ['spread', 'spread']; 'spread' is listed more than once",
     ),
     "unknown layout": (
         study_key("layout: broad"),

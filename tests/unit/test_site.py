@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from site_data import write_finished
 
@@ -23,9 +24,11 @@ from dotbench.reporting.figures.convergence import curve_points
 from dotbench.simulations.base import simulations
 from dotbench.site.boards import method_boards, simulation_boards
 from dotbench.site.build import build_plan, script_json
+from dotbench.site.cards import SUMMARY, card, read_distributions, write_distributions
 from dotbench.site.chapters import Source, chapter
 from dotbench.site.letters import letters
 from dotbench.site.prose import table_and_notes, to_html
+from dotbench.site.replications import tuning_trials
 from dotbench.site.values import EXACT, plain, read_rows
 from dotbench.site.verdicts import CLAIMS, VERDICTS, claims, verdicts
 
@@ -225,6 +228,46 @@ def test_a_line_of_a_simulation_is_the_mean_of_its_replications(workdir: Path) -
         assert len(run["replications"]) == line["seeds"]
         assert run["machines"]
         assert run["settings"]
+        assert len(run["trials"]["points"]) == 4 * line["seeds"]  # four learning rates in every replication
+        assert sum(run["trials"]["picked"]) == line["seeds"] - line["failed"]
+
+
+def test_the_trials_of_a_simulation_are_means_over_folds_with_one_chosen_in_each_replication() -> None:
+    """By hand: two replications, two settings, two folds; a fold of one setting failed."""
+    a, b = '{"depth":[1,2],"rate":0.1}', '{"depth":[3],"rate":0.1}'
+    tuning = [(0, a, 1.0), (0, a, 3.0), (0, b, 1.0), (0, b, 2.0), (1, a, 4.0), (1, a, 5.0), (1, b, 2.0), (1, b, None)]
+    names = ["replication", "hyperparameters", "valid_rmse"]
+    reported = pd.DataFrame([(0, b, 1.5), (1, a, 4.5)], columns=names)
+    rows = pd.concat([pd.DataFrame(tuning, columns=names), reported], ignore_index=True)
+    found = tuning_trials(rows, reported, "replication")
+    assert found["grid"] == {"depth": [[1, 2], [3]], "rate": [0.1]}
+    trials = found["trials"]
+    assert trials["points"] == [[[1, 2], 0.1], [[3], 0.1], [[1, 2], 0.1], [[3], 0.1]]
+    assert trials["replication"] == [0, 0, 1, 1]
+    assert trials["validation"] == [2.0, 1.5, 4.5, None]
+    assert trials["status"] == ["ok", "ok", "ok", "failed"]
+    assert trials["picked"] == [False, True, True, False]
+    assert tuning_trials(reported[:1], reported[:1], "replication")["trials"] is None
+    assert tuning_trials(rows[["replication"]], reported, "replication")["trials"] is None
+
+
+# datasets
+
+
+@pytest.mark.seconds
+def test_a_summary_of_a_dataset_shows_what_its_data_show(finished: Plan, tmp_path: Path) -> None:
+    """The data are removed; what is kept of them is small, and other datasets of the file stay."""
+    name, file = "sim-ratings", tmp_path / SUMMARY
+    of_data = card(name, finished.datasets[name])["series"]
+    file.write_text('{"other": {"values": {"": {"x": [1.0], "y": [2]}}}}')
+    assert write_distributions(finished, file)
+    assert file.stat().st_size < 10_000
+    kept = read_distributions(file)
+    assert kept == {"other": [{"panel": "values", "series": "", "x": 1.0, "y": 2}], name: of_data}
+    (paths.data(name) / "interactions.parquet").unlink()
+    assert card(name, finished.datasets[name])["series"] == []
+    (paths.data(name) / SUMMARY).write_text(json.dumps(kept[name]))
+    assert card(name, finished.datasets[name])["series"] == of_data
 
 
 # verdicts

@@ -93,7 +93,7 @@ def test_a_lost_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> No
     states, said = asked([None, None, {"1": "RUNNING"}, {"1": "COMPLETED"}], monkeypatch)
     assert states == [{"1": "RUNNING"}, {"1": "COMPLETED"}]
     assert [line for line in said if line.startswith("slept")] == ["slept 2", "slept 5"]
-    assert said[0] == "SLURM does not say how the jobs are; asking again in 2 s"
+    assert said[0] == "SLURM does not report the states of the jobs; asking again in 2 s"
 
 
 def test_a_job_that_is_forgotten_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:

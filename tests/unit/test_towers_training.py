@@ -138,7 +138,7 @@ def test_a_checkpoint_of_another_training_is_not_used(tmp_path, monkeypatch):
     said = []
     train([fit()], checkpoint=path, say=said.append)
     assert len(said) == 1
-    assert "not used, cannot be read" in said[0]
+    assert "not used, because it cannot be read" in said[0]
 
 
 def test_early_stopping_keeps_the_best_epoch():

@@ -49,7 +49,7 @@ def test_a_run_mends_everything_and_ends_with_the_same_files(own):
     for pattern in ("results/data/sim-tiny/split1/ranking/split.npz", *DAMAGED):
         cut(own, pattern)
     told = own.dotbench("plan", "-c", "config/smoke.yaml").stdout.splitlines()
-    assert told[0].startswith("damaged, and made again by the next run: results/")
+    assert told[0].startswith("damaged; the next run makes it again: results/")
     assert own.dotbench("verify").returncode == 1
     result = own.dotbench("run", "-c", "config/smoke.yaml")
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]

@@ -1,8 +1,15 @@
-"""Reference pages of the documentation, written from the code: configuration keys, command line, components."""
+"""Reference pages of the documentation, written from the code: configuration keys, command line, components.
 
+    python tools/docs/reference.py            write them into docs/reference
+    python tools/docs/reference.py --check    write nothing; exit status 1 if a page is not current
+"""
+
+import argparse
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,7 +19,7 @@ from pydantic import BaseModel
 from dotbench.cli.main import app
 from dotbench.config.benchmark import Benchmark, DatasetUse, StudyChoice
 from dotbench.config.simulation import SimulationChoice
-from dotbench.datasets.catalogue import definitions
+from dotbench.datasets.catalogue import BUILT_IN, definition_files, definitions
 from dotbench.datasets.definition import Counts, Dataset, Digests, Member, Parts, Prepare, Source
 from dotbench.datasets.generators.base import generators
 from dotbench.datasets.parsers.base import parsers
@@ -28,6 +35,7 @@ from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 from dotbench.tuning.halving import Halving
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXAMPLE = re.compile(r"(?:^>>> .*\n(?:^(?!>>>|$).*\n)*)+", re.MULTILINE)
 CONFIGURATION: dict[type[BaseModel], str] = {
     Benchmark: "Top level",
@@ -99,7 +107,7 @@ def configuration() -> str:
             "# Configuration keys",
             "",
             "Every key of a configuration file, written from the settings classes. [The page about the",
-            "configuration](../configuration.md) has an example and explains how files are combined.",
+            "configuration](../../config/README.md) has an example and explains how files are combined.",
             "`dotbench plan -c FILE` checks a file without running it. A JSON Schema is",
             "in `workflow/schemas/config.schema.json`.",
             "",
@@ -249,7 +257,10 @@ def _component(heading: str, component: Any, level: int = 2) -> list[str]:
 
 def _datasets() -> str:
     rows = []
+    files = definition_files()
     for name, dataset in definitions().items():
+        if not files[name].is_relative_to(BUILT_IN):
+            continue
         counts = dataset.published
         size = [f"{n:,}" for n in (counts.users, counts.items, counts.interactions)] if counts else ["", "", ""]
         source = dataset.source
@@ -348,3 +359,22 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def slug(heading: str) -> str:
     """The anchor of a heading, as GitHub and the site make it."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if a page is not current")
+    check = parser.parse_args().check
+    for page, text in pages().items():
+        file = DOCS / page
+        if (file.read_text("utf-8") if file.is_file() else None) == text + "\n":
+            continue
+        if check:
+            print(f"docs/{page}: does not say what the code says now; run `make schemas`", file=sys.stderr)
+            return 1
+        file.write_text(text + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

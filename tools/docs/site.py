@@ -1,4 +1,4 @@
-"""Hooks of mkdocs: pages that are written from the code, pages of the repository, folders of the evidence, and links.
+"""Hooks of mkdocs: pages of the repository, folders of the evidence, its page of results, and links.
 
 A link in a page is relative to the page's file in the repository, as GitHub follows it. Links that leave ``docs/`` are
 mended here: a page of the repository that the site has too, a folder (its own page lists its files), or another file
@@ -34,6 +34,8 @@ COPIED = (  # other files that pages link to
     "workflow/schemas/dataset.schema.json",
 )
 BOARD, BOARD_HERE = "evidence/index.html", "evidence/results.html"  # here the former is README.md's
+ONE_PAGE = ("docs/evidence/README.md", "#one-page")  # says how a clone makes the page; the site has it
+PRINTED = re.compile(r'href="([^":]+)\.md"')  # tables, which are pages of the site
 HOME = "README.md"  # the site has a home page of its own
 CONTRIBUTING, RECIPE = "CONTRIBUTING.md", "## Add "
 LINK = re.compile(r"(\]\()([^)\s#]*)(#[^)\s]*)?(\))")
@@ -41,8 +43,6 @@ LINK = re.compile(r"(\]\()([^)\s#]*)(#[^)\s]*)?(\))")
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what is not a file of ``docs/``."""
-    for page, text in reference.pages().items():
-        files.append(File.generated(config, page, content=text))
     for source, page in PAGES.items():
         text = _general() if source == CONTRIBUTING else (REPOSITORY / source).read_text("utf-8")
         files.append(File.generated(config, page, content=text))
@@ -51,7 +51,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for source in COPIED:
         files.append(File.generated(config, f"files/{source}", abs_src_path=str(REPOSITORY / source)))
     if (DOCS / BOARD).is_file():
-        files.append(File.generated(config, BOARD_HERE, abs_src_path=str(DOCS / BOARD)))
+        text = (DOCS / BOARD).read_text("utf-8")
+        files.append(File.generated(config, BOARD_HERE, content=PRINTED.sub(r'href="\1.html"', text)))
     for folder in sorted(path for path in (DOCS / "evidence").rglob("*") if path.is_dir()):
         page = (folder.relative_to(DOCS) / "index.md").as_posix()
         files.append(File.generated(config, page, content="\n".join(_listing(folder))))
@@ -101,6 +102,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         if not target or re.match(r"[a-z]+:|/", target):
             return match.group(0)
         place = normpath(join(dirname(source), target))
+        if (place, anchor) == ONE_PAGE and (DOCS / BOARD).is_file():
+            return f"{before}{relpath(BOARD_HERE, dirname(shown) or '.')}{after}"
         if place == CONTRIBUTING and anchor[1:] in RECIPES:
             return f"{before}{relpath(RECIPES[anchor[1:]][0], dirname(shown) or '.')}{after}"
         return f"{before}{relpath(_page_of(place), dirname(shown) or '.')}{anchor}{after}"
@@ -120,8 +123,6 @@ def _page_of(place: str) -> str:
     if place in COPIED:
         return f"files/{place}"
     inside = relpath(place, "docs")
-    if inside == BOARD:
-        return BOARD_HERE
     if os.path.isdir(REPOSITORY / place):
         return f"{inside}/README.md" if (REPOSITORY / place / "README.md").is_file() else f"{inside}/index.md"
     return inside

@@ -58,7 +58,7 @@ def discover(kind: str, base: type[Component]) -> dict[str, type[Any]]:
             elif owners.setdefault(cls.name, cls) is not cls:
                 components.pop(cls.name, None)
                 other = f"the class {owners[cls.name].__name__} of {owners[cls.name].__module__}"
-                _leave_out([cls.name], path, f"the name '{cls.name}' is taken by {other} too; neither is used")
+                _leave_out([cls.name], path, f"the name '{cls.name}' is also that of {other}; neither is used")
             else:
                 components[cls.name] = cls
     return dict(sorted(components.items()))

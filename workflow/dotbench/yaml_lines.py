@@ -20,7 +20,7 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=LOADER)
         if _values(node, {}) > MOST_VALUES:
-            raise DotbenchError(f"{path}: its aliases stand for more than {MOST_VALUES:,} values; write fewer of them")
+            raise DotbenchError(f"{path}: its aliases expand to more than {MOST_VALUES:,} values; use fewer aliases")
         _refuse_repeated_keys(path, node)
         value = yaml.load(text, LOADER)
     except OSError as error:
@@ -71,7 +71,9 @@ def _refuse_repeated_keys(path: Path | str, node: Any) -> None:
                 continue
             line = key.start_mark.line + 1
             if key.value in lines:
-                raise DotbenchError(f"{path}, line {line}: key '{key.value}' is there already, line {lines[key.value]}")
+                raise DotbenchError(
+                    f"{path}, line {line}: key '{key.value}' is there already, in line {lines[key.value]}"
+                )
             lines[key.value] = line
         _refuse_repeated_keys(path, child)
 

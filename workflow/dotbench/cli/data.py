@@ -40,12 +40,13 @@ def page_facts(found: Holding) -> dict[str, str]:
         "source": f"{found.source}; {found.state}",
         "raw": f"{raw['users']:,} users, {raw['items']:,} items, {raw['rows']:,} rows, "
         f"{raw['duplicates']:,} of them repeat a pair",
-        "preparation": f"{threshold}, the first of each pair, {prepare.core}-core: "
-        f"{stats['below_min_rating']:,} + {stats['duplicates_dropped']:,} + {stats['outside_core']:,} rows left out",
+        "preparation": f"{threshold}, the first of each pair, {prepare.core}-core. Left out: "
+        f"{stats['below_min_rating']:,} rows below the threshold, {stats['duplicates_dropped']:,} repeated, "
+        f"{stats['outside_core']:,} outside the core",
         "interactions": found.counts,
         "division": f"{division} (split `files`)" if division else "",
-        "density": f"{density:.3%}; {stats['interactions'] / stats['users']:.1f} a user, "
-        f"{stats['interactions'] / stats['items']:.1f} an item",
+        "density": f"{density:.3%}; {stats['interactions'] / stats['users']:.1f} interactions per user, "
+        f"{stats['interactions'] / stats['items']:.1f} per item",
         "licence": dataset.licence or "",
         "cite": dataset.citation or "",
     }

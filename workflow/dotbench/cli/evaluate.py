@@ -15,7 +15,7 @@ def main(fit: File, split: File, folder: File, metrics: Json = None) -> None:
     if metrics and paths.is_imported(fit):
         has = ", ".join(ALWAYS["rating" if loaded.ratings else "ranking"])
         raise DotbenchError(
-            f"{fit}: was imported without its vectors, which {', '.join(metrics)} would be computed from. Ask for "
+            f"{fit}: was imported without its vectors, and {', '.join(metrics)} cannot be computed without them. Use "
             f"metrics that every run has ({has}), or delete the run's fit.json to train it again"
         )
     record = FitRecord.from_json(read_json(fit / "fit.json"))

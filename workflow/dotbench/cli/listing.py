@@ -16,13 +16,30 @@ from dotbench.solvers.base import solvers
 from dotbench.studies.base import studies
 
 Listing = tuple[list[str], Sequence[tuple[str, ...]]]
+KINDS = {  # what can be listed → what it is
+    "datasets": "data to learn from: `datasets:` of a configuration",
+    "splits": "how pairs become train, validation and test: `split:` of a study",
+    "features": "covariates of users and items: `features:` of a model",
+    "models": "what gives vectors or predictions: `model:` of a method",
+    "losses": "what training minimises: `loss:` of a method",
+    "solvers": "how a loss is minimised: `solver:` of a method",
+    "metrics": "what tables compare: `metrics:` of a study",
+    "studies": "comparisons with their tables and figures: `study:` of a configuration",
+    "simulations": "many small fits on generated data: `simulations:` of a study",
+    "targets": "what `dotbench run` can make of a configuration (-c)",
+}
+
+
+def overview() -> Listing:
+    """(header, rows): what can be listed."""
+    return ["kind", "what"], list(KINDS.items())
 
 
 def listing(what: str, config: Sequence[Path] | None = None) -> Listing:
     """(header, rows) of one kind of component, or of the targets of a configuration. Raises DotbenchError for another
     kind."""
     if config and what != "targets":
-        raise DotbenchError(f"-c: found with 'list {what}'; allowed is it with 'list targets', the others need none")
+        raise DotbenchError(f"-c: found with 'list {what}'; only 'list targets' takes a configuration")
     kinds: dict[str, Callable[[], Listing]] = {
         "datasets": _datasets,
         "splits": _splits,
@@ -76,7 +93,7 @@ def _models() -> Listing:
     rows = [
         (name, model.task, "baseline", _settings(model), model.summary())
         if model.is_baseline
-        else (name, "by the loss", "model", _settings(model), model.summary())
+        else (name, "that of its loss", "model", _settings(model), model.summary())
         for name, model in models().items()
     ]
     return ["name", "task", "kind", "settings", "what"], rows

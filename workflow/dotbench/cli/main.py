@@ -21,7 +21,7 @@ from dotbench.errors import DotbenchError
 from dotbench.settings import LARGEST_SEED
 
 app = typer.Typer(
-    help="Which dot-product recommender, with which loss, is really better? Paths are relative to where you are.",
+    help="Which dot-product recommender, with which loss, is really better? Paths are relative to the current folder.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,12 +30,17 @@ app = typer.Typer(
 Config = Annotated[
     list[Path] | None,
     typer.Option(
-        "--config", "-c", help="a configuration, on top of config/config.yaml; of several, the later one wins"
+        "--config",
+        "-c",
+        help="a configuration file; what it sets replaces config/config.yaml. Repeatable: a later "
+        "file replaces an earlier one",
     ),
 ]
 Targets = Annotated[
     list[str] | None,
-    typer.Argument(help="studies, their tables and figures, or files; absent: everything but what runs on request"),
+    typer.Argument(
+        help="studies, tables, figures or files to make; without any: everything except what runs only when it is named"
+    ),
 ]
 ONE, WORKFLOW, LOOK = "One fit", "The benchmark", "Looking around"
 
@@ -44,19 +49,23 @@ ONE, WORKFLOW, LOOK = "One fit", "The benchmark", "Looking around"
 def run(
     targets: Targets = None,
     config: Config = None,
-    retry_failed: Annotated[bool, typer.Option(help="drop the records of failed fits first")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option(help="delete the records of failed fits first, so that they run again")
+    ] = False,
     options: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="passed to snakemake, e.g. -o --cores=1")
+        list[str] | None, typer.Option("--option", "-o", help="an option for snakemake, e.g. -o --cores=1; repeatable")
     ] = None,
     on: Annotated[
-        str | None, typer.Option(metavar="PROFILE", help="how to run: a profile of profiles/, e.g. slurm, or a folder")
+        str | None,
+        typer.Option(
+            metavar="PROFILE", help="where to run: a folder of profiles/, e.g. slurm, or the path of another profile"
+        ),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Snakemake's own words")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show Snakemake's own messages")] = False,
 ) -> None:
-    """Run a configuration, build its report; say who won, and where tables, figures and report are.
+    """Run a configuration, and print the best methods and the paths of tables, figures and report.
 
-    Ends with a status other than 0 if a fit failed or anything is not made. An interrupted run is continued by the same
-    command.
+    The exit status is not 0 if a fit failed or something was not made. The same command continues an interrupted run.
     """
     from dotbench.cli import snakemake, workflow
     from dotbench.reporting.index import write_index
@@ -70,16 +79,16 @@ def run(
 def plan(
     targets: Targets = None,
     config: Config = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every job with its reason")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="list every job and why it would run")] = False,
 ) -> None:
-    """What would run, and why. Runs nothing."""
+    """Show what would run, and why. Runs nothing."""
     from dotbench.cli import snakemake, verifying, workflow
     from dotbench.cli import targets as known
 
     whole = workflow.load_plan(config)
     known.check(whole, targets or [])
     for reason in verifying.damaged(whole).values():
-        print(f"damaged, and made again by the next run: {reason}")
+        print(f"damaged; the next run makes it again: {reason}")
     jobs = snakemake.planned_jobs(targets or [], config)
     if not jobs:
         print("nothing to do: everything is up to date")
@@ -93,7 +102,7 @@ def plan(
 
 @app.command(rich_help_panel=WORKFLOW)
 def status(config: Config = None) -> None:
-    """What is done, to do and failed."""
+    """Show how many fits and jobs are done, failed and still to do."""
     from dotbench.cli import progress, workflow
     from dotbench.reporting.index import write_index
 
@@ -119,11 +128,12 @@ def explain(
     target: Annotated[str, typer.Argument(help="a table or figure, e.g. ranking_ranking; `dotbench list targets`")],
     config: Config = None,
     row: Annotated[
-        str | None, typer.Option(help="words of the dataset and method of a line, e.g. 'ml-100k bpr'")
+        str | None,
+        typer.Option(help="which line: words of its dataset and method, e.g. 'ml-100k bpr'; without it, every line"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="everything, to be read by a program")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
 ) -> None:
-    """Where a table's numbers come from: runs, settings, data, code, packages, hardware, and the command."""
+    """Show where a table's numbers come from: runs, settings, data, code, packages, hardware, and the command."""
     from dotbench.cli import explain as explaining
     from dotbench.cli import workflow
 
@@ -133,7 +143,7 @@ def explain(
         print(json.dumps(lines, indent=2, ensure_ascii=False))
         return
     if reason := explaining.outdated(plan, target):
-        print(f"out of date, `dotbench run` makes it again: {reason}")
+        print(f"out of date; `dotbench run` makes it again: {reason}")
     for line in lines:
         print("\n".join(explaining.text(line)))
 
@@ -144,7 +154,7 @@ def verify(
         Path | None, typer.Argument(help="a file that `dotbench export --archive` wrote, or the folder that it became")
     ] = None,
 ) -> None:
-    """Whether every file below results/, or in an archive, is as it was when it was written. Changes nothing."""
+    """Check that every file below results/, or in an archive, is as it was written. Changes nothing."""
     from dotbench.archive.crate_checking import check_crate
     from dotbench.cli import verifying
 
@@ -158,7 +168,7 @@ def verify(
 
 @app.command(rich_help_panel=WORKFLOW)
 def compare(config: Config = None) -> None:
-    """Published numbers beside ours, from the runs that are there. Runs nothing."""
+    """Compare published numbers with ours, from the runs that are there. Runs nothing."""
     from dotbench.cli import workflow
 
     plan = workflow.begun(workflow.load_plan(config))
@@ -171,12 +181,14 @@ def compare(config: Config = None) -> None:
 @app.command(rich_help_panel=WORKFLOW)
 def site(
     config: Config = None,
-    evidence: Annotated[bool, typer.Option(help="the page of docs/evidence in the place of a configuration's")] = False,
-    out: Annotated[Path | None, typer.Option(help="file of the page of the evidence")] = None,
+    evidence: Annotated[
+        bool, typer.Option(help="make the page of docs/evidence instead of a configuration's page")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="where to write the page of the evidence")] = None,
 ) -> None:
-    """A page to click through, from the tables, figures and runs that are there. Runs nothing.
+    """Write the page of results, from the tables, figures and runs that are there. Runs nothing.
 
-    Of a configuration it is results/<name>/index.html; `dotbench run` ends with it.
+    The page of a configuration is results/<name>/index.html. `dotbench run` writes it too.
     """
     from dotbench.cli import workflow
     from dotbench.site.evidence import EVIDENCE, build_evidence
@@ -205,7 +217,7 @@ def open_(config: Config = None) -> None:
     page = workflow.page(workflow.load_plan(config), config)
     print(page)
     if not webbrowser.open(page.resolve().as_uri()):
-        raise DotbenchError("found no browser here; open the file in another way")
+        raise DotbenchError("found no browser on this machine; open the file yourself")
 
 
 @app.command(rich_help_panel=WORKFLOW)
@@ -219,12 +231,13 @@ def export(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Copy what a configuration has finished, without data: tables to read (--to), runs to import (--runs), or all of
-    it to keep and to publish (--archive)."""
+    """Copy the finished results of a configuration, without data: tables to read (--to), runs to import (--runs), or
+    all of it to keep and to publish (--archive)."""
     from dotbench.archive.crate import export_crate
     from dotbench.archive.evidence import export_evidence
     from dotbench.archive.exporting import export_runs
     from dotbench.cli import workflow
+    from dotbench.site.cards import SUMMARY, write_distributions
 
     if to is None and runs is None and archive is None:
         raise DotbenchError("nothing to export; name a folder with --to, a file with --runs or --archive, or several")
@@ -237,6 +250,8 @@ def export(
     missing: list[str] = []
     if to is not None:
         written, missing = export_evidence(plan, to)
+        if write_distributions(plan, to / SUMMARY):
+            written.append(to / SUMMARY)
         for path in written:
             print(path)
     if archive is not None:
@@ -245,18 +260,18 @@ def export(
             f"{archive}: {len(names)} files, {archive.stat().st_size:,} bytes; check it with: dotbench verify {archive}"
         )
     for target in missing:
-        print(f"not there yet: {target}")
+        print(f"not made yet: {target}")
 
 
 @app.command("import", rich_help_panel=WORKFLOW)
 def import_(
     file: Annotated[Path, typer.Argument(help="a file that `dotbench export --runs` wrote")],
     with_data: Annotated[
-        bool, typer.Option(help="prepare and split the configuration's data first, so that methods can be added")
+        bool, typer.Option(help="also prepare and split the configuration's data, so that you can add methods")
     ] = False,
     config: Config = None,
 ) -> None:
-    """Take finished runs from a file, so that they are not run again. Runs that are here stay as they are."""
+    """Import finished runs from a file, so that they are not run again. Runs that are here stay as they are."""
     from dotbench.archive.importing import import_runs
     from dotbench.cli import workflow
     from dotbench.reporting.index import write_index
@@ -267,13 +282,13 @@ def import_(
         done = import_runs(file)
         write_index()
     jobs = f", {done.jobs} jobs of simulations" if done.jobs else ""
-    print(f"here as in {file}: {done.fits} fits, {done.tunings} tunings{jobs}")
+    print(f"now the same here as in {file}: {done.fits} fits, {done.tunings} tunings{jobs}")
     for folder in done.others:
-        print(f"left alone, for another run is here: {folder}")
+        print(f"not imported, because this folder holds another run: {folder}")
     if done.without_data:
         print(
-            f"without data and splits: {', '.join(done.without_data)}. That is enough for tables and figures; before "
-            "anything else is run on them, import again with --with-data"
+            f"imported without data and splits: {', '.join(done.without_data)}. Tables and figures need no more. "
+            "Before you run anything else on them, import again with --with-data"
         )
     if done.refused:
         raise DotbenchError("\n".join(done.refused))
@@ -284,15 +299,19 @@ def import_(
 def fit(
     dataset: Annotated[str, typer.Option(help="a name of `dotbench list datasets`")],
     model: Annotated[str, typer.Option(help="a name of `dotbench list models`")],
-    out: Annotated[Path, typer.Option(help="folder for everything that the fit leaves")],
+    out: Annotated[Path, typer.Option(help="folder for all results of the fit")],
     loss: Annotated[str | None, typer.Option(help="a name of `dotbench list losses`; none for baselines")] = None,
-    solver: Annotated[str | None, typer.Option(help="the loss's own if absent")] = None,
+    solver: Annotated[str | None, typer.Option(help="absent: the first solver of the loss")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="hyperparameter, e.g. --set embedding_size=64; repeatable")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="split seed and initialisation seed")] = 0,
-    split_seed: Annotated[int | None, typer.Option(min=0, max=LARGEST_SEED, help="split seed alone")] = None,
-    init_seed: Annotated[int | None, typer.Option(min=0, max=LARGEST_SEED, help="initialisation seed alone")] = None,
+    split_seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="split seed, if it differs from --seed")
+    ] = None,
+    init_seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="initialisation seed, if it differs from --seed")
+    ] = None,
     split: Annotated[
         str, typer.Option(help="a name of `dotbench list splits`, or e.g. '{kind: k-fold, folds: 10}'")
     ] = "per-user-random",
@@ -325,10 +344,10 @@ def evaluate(
     split: Annotated[Path, typer.Option(help=".npz with train, test and optional valid: row numbers, shape (n, 2)")],
     out: Annotated[Path | None, typer.Option(help="folder for metrics.json and per_user.parquet")] = None,
     metrics: Annotated[
-        str, typer.Option(help="metrics in the place of the usual ones, e.g. ndcg@20,recall@20,mrr")
+        str, typer.Option(help="metrics to compute instead of the usual ones, e.g. ndcg@20,recall@20,mrr")
     ] = "",
 ) -> None:
-    """Score vectors that came from elsewhere; prints the metrics as JSON."""
+    """Evaluate vectors that were made elsewhere; prints the metrics as JSON."""
     from dotbench.cli import single
 
     named = [name.strip() for name in metrics.split(",")] if metrics else []
@@ -338,22 +357,29 @@ def evaluate(
 @app.command("list", rich_help_panel=LOOK)
 def list_(
     what: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="datasets, splits, features, models, losses, solvers, metrics, studies, simulations or targets"
+            help="datasets, splits, features, models, losses, solvers, metrics, studies, simulations or targets; "
+            "without it, what each of them is"
         ),
-    ],
+    ] = None,
     config: Config = None,
 ) -> None:
-    """What can be named in a configuration; or, as targets, behind `dotbench run` with a configuration."""
-    from dotbench.cli.listing import listing
+    """List what a configuration can name, or the targets that `dotbench run` can make of it."""
+    from dotbench.cli import listing
 
-    _show(*listing(what, config))
+    if what is None and config:
+        raise DotbenchError("-c: found without a kind; use it with 'list targets'")
+    _show(*(listing.overview() if what is None else listing.listing(what, config)))
 
 
 @app.command(rich_help_panel=LOOK)
-def data(name: Annotated[str | None, typer.Argument(help="a dataset, for a page about it")] = None) -> None:
-    """Every dataset with its source, licence, state and counts; or a page about one, which is prepared if need be."""
+def data(
+    name: Annotated[
+        str | None, typer.Argument(help="a dataset to describe; without it, a list of all datasets")
+    ] = None,
+) -> None:
+    """List every dataset with source, licence, state and counts; or prepare one dataset and describe it."""
     from dotbench.cli import data as pages
 
     if name is None:

@@ -10,7 +10,7 @@ from dotbench.site.build import build_plan
 def main(configuration: Json) -> None:
     plan = Plan(parse_benchmark(configuration, []))
     if build_plan(plan) is None:
-        raise DotbenchError(f"the configuration '{plan.benchmark.name}' has nothing to show yet")
+        raise DotbenchError(f"the configuration '{plan.benchmark.name}' has nothing to show yet; run it first")
 
 
 if __name__ == "__main__":

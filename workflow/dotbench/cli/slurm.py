@@ -37,7 +37,9 @@ def status_command() -> str:
         raise DotbenchError(f"no SLURM on this machine: {', '.join(absent)} not found; submit from a login node")
     told = _call("scontrol", "show", "config")
     if told is None:
-        raise DotbenchError("SLURM's controller does not answer ('scontrol ping' tells); nothing was submitted")
+        raise DotbenchError(
+            "SLURM's controller does not answer ('scontrol ping' shows its state); nothing was submitted"
+        )
     accounting = _setting(told, "AccountingStorageType")
     if not accounting.endswith("none") and _call("sacct", "--allocations", "--noheader", "--format=JobID") is not None:
         return "sacct"
@@ -45,8 +47,8 @@ def status_command() -> str:
     if age < LEAST_AGE:
         raise DotbenchError(
             f"this cluster keeps no accounting database (AccountingStorageType={accounting}) and forgets a finished "
-            f"job after {age} s (MinJobAge); needed is the one, or {LEAST_AGE} s. Ask its administrator, or run on one "
-            "node: sbatch --wrap 'dotbench run …'"
+            f"job after {age} s (MinJobAge); dotbench needs the database, or a MinJobAge of at least {LEAST_AGE} s. "
+            "Ask the administrator, or run on one node: sbatch --wrap 'dotbench run …'"
         )
     return "squeue"
 
@@ -100,7 +102,7 @@ def patient(query: Query, submitted: Collection[str], warn: Callable[[str], None
             states, seconds = await query(command, logger)
             if states is not None:
                 break
-            warn(f"SLURM does not say how the jobs are; asking again in {pause} s")
+            warn(f"SLURM does not report the states of the jobs; asking again in {pause} s")
             await asyncio.sleep(pause)
         assert states is not None  # the pauses do not end
         gone = known - states.keys()

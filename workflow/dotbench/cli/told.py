@@ -137,4 +137,4 @@ def _last_line(logs: list[str]) -> str:
         return lines[-1].removeprefix("error: ")
     room = shutil.disk_usage(Path()).free
     full = f"; this disk is full ({room:,} bytes are free): make room and repeat the command" if room < FULL else ""
-    return f"it says nothing of the reason{full}"
+    return f"its log does not say why{full}"

@@ -77,7 +77,6 @@ def _locked(errors: Sequence[tuple[str, str]]) -> str | None:
     if not any(exception == "LockException" for exception, _ in errors):
         return None
     return (
-        f"{Path().absolute()}: locked by a `snakemake` that was started by hand. If one works here, wait for its end. "
-        f"If none does, one was killed: remove its lock with `rm -r {LOCKS}`. Then the same command runs: "
-        f"{this_command()}"
+        f"{Path().absolute()}: locked by a `snakemake` that was started by hand. If it still runs, wait for its end. "
+        f"If it was killed, remove its lock with `rm -r {LOCKS}`. Then repeat the command: {this_command()}"
     )

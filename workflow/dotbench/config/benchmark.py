@@ -48,14 +48,14 @@ def reduced_studies() -> list[dict[str, Any]]:
 def _no_repeats(names: list[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise ValueError(f"'{repeated[0]}' is there more than once")
+        raise ValueError(f"'{repeated[0]}' is listed more than once")
 
 
 class DatasetUse(Settings):
     """A dataset. In a configuration its name alone is enough."""
 
     name: Name = Field(description="a name of `dotbench list datasets`")
-    accept_unverified: bool = Field(False, description="take a local copy whose digest is not the official one")
+    accept_unverified: bool = Field(False, description="accept a local copy whose digest differs from the official one")
 
 
 class StudyChoice(Settings):
@@ -84,20 +84,21 @@ class StudyChoice(Settings):
     )
     layout: Layout | None = Field(
         None,
-        description="of the tables of methods: `long` has a line for each dataset and method, `wide` a line for each "
-        "method, with the datasets side by side; absent: as each table has it",
+        description="layout of the tables of methods: `long` has a line for each dataset and method, `wide` a line "
+        "for each method with the datasets side by side; absent: each table's own",
     )
     columns: list[ColumnName] | None = Field(
         None,
-        description="what tables of methods show beside the means, in this order; `[]`: means alone; absent: as each "
-        "table has it",
+        description="columns of the tables of methods beside the means, in this order; `[]`: means only; absent: "
+        "each table's own",
     )
     size: Literal["single", "double"] = Field(
         "double",
         description="width of figures and tables: one column of a page with two, or both",
     )
     halving: Halving | None = Field(
-        None, description="tune by successive halving where training can pause; absent: every setting to the end"
+        None,
+        description="tune by successive halving where training can pause; absent: every setting is trained to the end",
     )
     methods: list[MethodChoice] = Field(
         default=[], min_length=1, validate_default=False, description="methods to compare; needed without `simulations`"
@@ -161,11 +162,12 @@ class Benchmark(Settings):
     )
     timing: Literal["exclusive", "shared"] = Field(
         "exclusive",
-        description="whether a fit behind a time axis has the machine, on a cluster a node, to itself; shared: other "
-        "jobs run beside it, and its times are marked",
+        description="`exclusive`: a fit whose times are shown has the machine (on a cluster, the node) to itself; "
+        "`shared`: other jobs run at the same time, and its times are marked",
     )
     data_dir: str | None = Field(
-        None, description="folder with your copies of public datasets; the variable DOTBENCH_DATA wins over it"
+        None,
+        description="folder with your copies of public datasets; the environment variable DOTBENCH_DATA replaces it",
     )
 
     @field_validator("datasets", mode="before")
@@ -202,7 +204,7 @@ class Benchmark(Settings):
     @classmethod
     def _distinct(cls, value: list[int]) -> list[int]:
         if len(set(value)) < len(value):
-            raise ValueError("seeds are different whole numbers from 0")
+            raise ValueError("seeds must be different whole numbers, 0 or more")
         return value
 
     def stated(self) -> dict[str, Any]:
@@ -306,10 +308,10 @@ def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
         )
     names = [choice.study for choice in benchmark.studies]
     if all(choice.on_request for choice in benchmark.studies):
-        raise fail([(("studies",), "all are 'on_request', so that a run without a name would make nothing")])
+        raise fail([(("studies",), "all studies are 'on_request', so a run without a target would make nothing")])
     for s, study_choice in enumerate(benchmark.studies):
         if study_choice.study in names[:s]:
-            raise fail([(("studies", s, "study"), f"found '{study_choice.study}' again; a study has one entry")])
+            raise fail([(("studies", s, "study"), f"found '{study_choice.study}' again; each study has one entry")])
         problems = _study_problems(study_choice, ("studies", s), benchmark)
         if problems:
             raise fail(problems)
@@ -326,7 +328,7 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
         if name not in datasets:
             problems.append(((*path, "datasets", d), str(unknown("dataset of this configuration", name, datasets))))
     if choice.methods and not datasets:
-        problems.append((("datasets",), f"none, and the methods of the study '{study.name}' need some"))
+        problems.append((("datasets",), f"found none; the methods of the study '{study.name}' need at least one"))
     problems += _metric_problems(choice, path)
     splitter = None
     try:
@@ -367,7 +369,7 @@ def _metric_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, 
     named = choice.metrics or []
     told: list[tuple[KeyPath, str]] = [((*path, "metrics", k), name) for k, name in enumerate(named)]
     problems: list[tuple[KeyPath, str]] = [
-        ((*path, "metrics", k), f"'{name}' is there more than once")
+        ((*path, "metrics", k), f"'{name}' is listed more than once")
         for k, name in enumerate(named)
         if name in named[:k]
     ]
@@ -381,7 +383,7 @@ def _metric_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPath, 
             problems.append((key, str(error)))
             continue
         if key == watched and not metric.can_be_watched:
-            problems.append((key, f"'{name}' says nothing of hits, so that training cannot stop by it"))
+            problems.append((key, f"'{name}' does not measure hits, so it cannot end training"))
     return problems
 
 

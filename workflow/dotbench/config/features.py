@@ -8,7 +8,9 @@ from dotbench.runs.method import Method, WrongChoice
 def check_features(method: Method) -> None:
     """Raises WrongChoice if the method names features that are not there, or one twice, or tunes which to take."""
     if "features" in method.grid:
-        raise WrongChoice(("grid", "features"), "is not tuned; list a method with a 'label' for each")
+        raise WrongChoice(
+            ("grid", "features"), "cannot be tuned; list a method for each value, each with its own 'label'"
+        )
     for label in method.features:
         try:
             from_label(label)

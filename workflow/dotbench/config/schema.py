@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
         return 0
     files = [f"{folder.parent.name}/{folder.name}/{name}" for name in outdated(folder)]
     if files:
-        print(f"{' and '.join(files)}: not what the settings say now; run `make schemas`", file=sys.stderr)
+        print(f"{' and '.join(files)}: not current, the settings have changed; run `make schemas`", file=sys.stderr)
     return 1 if files else 0
 
 

@@ -14,7 +14,7 @@ class SimulationChoice(Settings):
     """One entry of a study's ``simulations``."""
 
     simulation: str = Field(description="a name of `dotbench list simulations`")
-    set: dict[str, Any] = Field(default={}, description="settings that differ from the simulation's own")
+    set: dict[str, Any] = Field(default={}, description="settings that differ from the simulation's defaults")
     label: str | None = Field(None, description="name in tables and figures; the simulation's title if absent")
 
 

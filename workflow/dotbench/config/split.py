@@ -38,6 +38,6 @@ def check_method(splitter: Splitter, method: Method) -> None:
     if splitter.unseen_by_design and not scores_unseen:
         raise WrongChoice(
             ("model",),
-            f"'{method.model.name}' cannot score users or items without training pairs, which the split "
-            f"'{splitter.name}' tests",
+            f"'{method.model.name}' cannot score users or items without training pairs; the split '{splitter.name}' "
+            "tests such users or items",
         )

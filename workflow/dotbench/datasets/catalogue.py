@@ -46,7 +46,7 @@ def load_dataset(name: str) -> Dataset:
     """
     files = _files()
     if name not in files:
-        own = f"{USER} of {Path.cwd()}" + ("" if USER.is_dir() else ", which is not there")
+        own = f"{USER} of {Path.cwd()}" + ("" if USER.is_dir() else " (no such folder)")
         raise DotbenchError(f"{unknown('dataset', name, files)}; definitions are looked for in {BUILT_IN} and in {own}")
     if len(files[name]) > 1:
         first, second = files[name][:2]
@@ -59,7 +59,8 @@ def read_definition(path: Path) -> Dataset:
     dataset = read_yaml_as(path, Dataset)
     if dataset.name != path.stem:
         raise DotbenchError(
-            f"{place([path], ('name',))}: key 'name': found '{dataset.name}'; allowed is the file's name, '{path.stem}'"
+            f"{place([path], ('name',))}: key 'name': found '{dataset.name}' in the file {path.name}; a file has the "
+            f"name of its dataset. Write 'name: {path.stem}', or rename the file to {dataset.name}.yaml"
         )
     if dataset.generated:
         name = str(dataset.source.generator)

@@ -27,7 +27,9 @@ class Digests(Settings):
     bytes: int | None = Field(None, ge=0, description="size")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
     md5: str | None = Field(None, pattern="^[0-9a-f]{32}$")
-    git_blob: str | None = Field(None, pattern="^[0-9a-f]{40}$", description="id that git gives the bytes")
+    git_blob: str | None = Field(
+        None, pattern="^[0-9a-f]{40}$", description="id of the file in git, as `git hash-object FILE` prints it"
+    )
 
     def known(self) -> dict[str, str]:
         """algorithm → expected hexadecimal digest."""
@@ -38,9 +40,11 @@ class Digests(Settings):
 class Member(Digests):
     """A file inside an archive that the dataset is read from."""
 
-    path: Inside = Field(description="path inside the archive, and below a local folder of unpacked files")
+    path: Inside = Field(description="path of the file in the archive, and in a local folder of unpacked files")
     role: Literal["ratings", "train", "valid", "test", "users", "items"] = Field(
-        "ratings", description="what the file holds: ratings, a part of them where others divided the data, or more"
+        "ratings",
+        description="what the file holds: all ratings, one part of data that come divided, or facts about "
+        "users or items",
     )
 
 
@@ -48,7 +52,9 @@ class Parts(Settings):
     """Own files that others divided, by the part that each holds."""
 
     train: str
-    valid: str | None = Field(None, description="absent: the split `files` cuts validation from train")
+    valid: str | None = Field(
+        None, description="file of the validation part; absent: the split `files` takes it from train"
+    )
     test: str
 
     def named(self) -> dict[str, str]:
@@ -66,11 +72,11 @@ class Source(Digests):
     file: str | None = Field(None, description="one file, relative to the working directory; .gz accepted")
     files: list[str] = Field(default=[], description="several files, read one after the other")
     parts: Parts | None = Field(
-        None, exclude_if=_is_none, description="the files of a division that others made, for the split `files`"
+        None, exclude_if=_is_none, description="the files of data that come divided into parts, for the split `files`"
     )
     urls: list[str] = Field(default=[], description="addresses of the same file, tried in order")
-    obtain: str | None = Field(None, description="how a person gets the files, where no address gives them")
-    folder: Inside | None = Field(None, description="folder of a local copy, where it is not the dataset's name")
+    obtain: str | None = Field(None, description="how to get the files by hand, if no address offers them")
+    folder: Inside | None = Field(None, description="folder of a local copy, if its name is not that of the dataset")
     members: list[Member] = Field(default=[], description="files to read if the address leads to a zip archive")
     generator: Name | None = Field(None, description="a generator of the package: no download")
     parameters: dict[str, Any] = Field(default={}, description="settings of the generator")
@@ -81,7 +87,9 @@ class Source(Digests):
         files = value.named().values() if isinstance(value, Parts) else [value] if isinstance(value, str) else value
         for file in files or []:
             if "{" in file or "}" in file:
-                raise ValueError("allowed are names without braces, which mark wildcards of Snakemake; rename the file")
+                raise ValueError(
+                    "names must have no braces, because Snakemake reads them as wildcards; rename the file"
+                )
         return value
 
     @model_validator(mode="after")
@@ -95,7 +103,9 @@ class Source(Digests):
         roles = {member.role for member in self.members} - {"users", "items"}
         if roles & set(PARTS) and not {"train", "test"} <= roles <= set(PARTS):
             found = ", ".join(sorted(roles))
-            raise ValueError(f"a division needs members of the roles train and test, and perhaps valid, not {found}")
+            raise ValueError(
+                f"data that come divided need members with the roles train and test (valid is optional), not {found}"
+            )
         return self
 
     @property
@@ -119,14 +129,16 @@ class Source(Digests):
 class Prepare(Settings):
     """How ratings become interactions; the order is threshold, duplicates, k-core."""
 
-    min_rating: float | None = Field(None, description="ratings below are no interactions; null keeps all")
+    min_rating: float | None = Field(None, description="rows with a lower rating are left out; null keeps all")
     core: int = Field(
         5,
         ge=1,
-        description="each user and item keeps at least so many interactions; 1 keeps all, and is the default of data "
-        "that others divided",
+        description="k of the k-core: every user and item that stays has at least k interactions; 1 keeps all, and "
+        "is the default of data that come divided",
     )
-    duplicates: Literal["drop", "error"] = Field("drop", description="a repeated pair: keep the first, or stop")
+    duplicates: Literal["drop", "error"] = Field(
+        "drop", description="if a pair is repeated: keep the first, or stop with an error"
+    )
 
 
 class Counts(Settings):
@@ -139,7 +151,7 @@ class Counts(Settings):
     raw_items: int | None = None
     raw_rows: int | None = None
     train: int | None = Field(
-        None, exclude_if=_is_none, description="interactions of the part, where files are divided"
+        None, exclude_if=_is_none, description="interactions of the part, if the data come divided"
     )
     valid: int | None = Field(None, exclude_if=_is_none, description="likewise")
     test: int | None = Field(None, exclude_if=_is_none, description="likewise")
@@ -156,8 +168,10 @@ class Dataset(Settings):
     published: Counts | None = None
     licence: str | None = None
     citation: str | None = None
-    accept_unverified: bool = Field(False, description="take a local copy whose digest is not the official one")
-    accept_counts: bool = Field(False, description="take counts other than the published ones; every table says so")
+    accept_unverified: bool = Field(False, description="accept a local copy whose digest differs from the official one")
+    accept_counts: bool = Field(
+        False, description="accept counts that differ from the published ones; every table says so"
+    )
 
     @field_validator("prepare")
     @classmethod

@@ -67,7 +67,7 @@ def download(url: str, target: Path, expected: Digests, say: Callable[[str], Non
         discard(target)
         if again or not continued:
             raise DownloadFailed(wrong)
-        say(f"{target.name}: {wrong}; it had been continued, and begins again")
+        say(f"{target.name}: {wrong}; it was a continued download, and begins again from the start")
         furthest, again = 0, True
     write_json(_note(target), origin(target) | {"bytes": _size(part)})
     os.replace(part, target)

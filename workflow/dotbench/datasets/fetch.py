@@ -108,8 +108,8 @@ def _downloaded(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> F
     if not source.urls:
         names = ", ".join(member.path for member in source.members)
         raise DotbenchError(
-            f"{dataset.name}: has to be brought by hand: {source.obtain}. Needed are {names}: set DOTBENCH_DATA to a "
-            f"folder that holds them, or has them in a folder '{source.folder or dataset.name}'"
+            f"{dataset.name}: cannot be downloaded: {source.obtain}. Needed are {names}: set DOTBENCH_DATA to the "
+            f"folder with these files, or to one whose subfolder '{source.folder or dataset.name}' has them"
         )
     archive = folder / _archive_name(dataset)
     expected = Digests() if accepts_unverified(dataset) else source
@@ -137,7 +137,7 @@ def _downloaded(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> F
                 failures.append(f"  {url}: {error}")
                 discard(archive)
     raise DotbenchError(
-        "\n".join([f"{dataset.name}: no address gave the file:", *failures])
+        "\n".join([f"{dataset.name}: no address delivered the file:", *failures])
         + f"\nA local copy will do: set DOTBENCH_DATA to a folder that holds {archive.name}"
         + (f" or {source.members[0].path}" if source.members else "")
     )

@@ -105,7 +105,7 @@ def load_split(path: Path | str, shape: tuple[int, int] | None = None, optional:
                 raise DotbenchError(f"{path}: array 'shape' is {layout}; needed are two whole numbers, users and items")
             own = (int(sizes[0]), int(sizes[1]))
             if shape is not None and shape != own:
-                raise DotbenchError(f"{path}: is a split of {own} users and items, found vectors for {shape}")
+                raise DotbenchError(f"{path}: is a split of {own} users and items; the vectors are for {shape}")
             shape = own
     for part, pairs in parts.items():
         if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":

@@ -104,8 +104,8 @@ def _one_part(dataset: Dataset, raw: RawTable, pairs: "np.ndarray") -> None:
         pair = f"user '{raw.user_ids[raw.users[row]]}', item '{raw.item_ids[raw.items[row]]}'"
         parts = " and in ".join(PARTS[part] for part in (raw.part[first][which][row], raw.part[row]))
         raise DotbenchError(
-            f"{dataset.name}: found {len(np.unique(pairs[again])):,} pairs in two parts of the given division, the "
-            f"first in {parts} ({pair}); allowed is each pair in one part"
+            f"{dataset.name}: found {len(np.unique(pairs[again])):,} pairs in two parts of the divided data, the first "
+            f"in {parts} ({pair}); allowed is each pair in one part"
         )
 
 
@@ -188,8 +188,8 @@ def _against_published(dataset: Dataset, stats: dict[str, Any], say: Callable[[s
         problem = f"{dataset.name}: preparation gives other counts than published: {'; '.join(different)}"
         if not accepts_counts(dataset):
             raise DotbenchError(
-                f"{problem}. To go on with them, set DOTBENCH_ACCEPT_COUNTS={dataset.name} or 'accept_counts: true'; "
-                "every table made from them will say so"
+                f"{problem}. To accept them, set DOTBENCH_ACCEPT_COUNTS={dataset.name} or 'accept_counts: true'; every "
+                "table made from them will say so"
             )
         say(f"{problem}; accepted")
     return {"published": expected, "counts_differ": different}

@@ -15,7 +15,7 @@ from dotbench.settings import Settings, SettingsBase
 class TrainingSettings(Settings):
     """Of features that ratings, reviews or votes enter: honest, or leaky as in the papers."""
 
-    leaky: bool = Field(False, description="compute from all rows, the test ones included, as the papers do")
+    leaky: bool = Field(False, description="compute from all rows including the test rows, as the papers do")
 
 
 class FeatureSet(Component):
@@ -52,5 +52,8 @@ def from_label(label: str) -> FeatureSet:
         raise unknown("feature set", name, feature_sets())
     cls: type[FeatureSet] = feature_sets()[name]
     if name != label and "leaky" not in cls.Settings.model_fields:
-        raise DotbenchError(f"features '{label}': nothing of '{name}' is computed from test rows; allowed is '{name}'")
+        raise DotbenchError(
+            f"features '{label}': '{name}' is never computed from test rows, so it has no leaky variant; allowed is "
+            f"'{name}'"
+        )
     return cls(cls.Settings.model_validate({"leaky": True} if name != label else {}))

@@ -32,8 +32,10 @@ class NGramsSettings(TrainingSettings):
     """How many n-grams, how long, and how rare they may be."""
 
     size: int = Field(300, ge=1, description="n-grams chosen")
-    longest: int = Field(3, ge=1, le=5, description="words of the longest n-grams")
-    min_share: float = Field(0.001, ge=0, lt=1, description="smallest share of the reviews that a chosen n-gram is in")
+    longest: int = Field(3, ge=1, le=5, description="number of words of the longest n-grams")
+    min_share: float = Field(
+        0.001, ge=0, lt=1, description="an n-gram is chosen if it occurs in at least this share of the reviews"
+    )
 
 
 class NGrams(TextFeatures):
@@ -45,9 +47,9 @@ class NGrams(TextFeatures):
     word (negations are none). Feature g of a user is the mean of tf(g, r) over the user's reviews; likewise of an
     item. Words are runs of two or more letters in lower case, apostrophes inside them kept.
 
-    The choice reads the reviews twice, in batches, and is exact: an n-gram in a share s of all reviews is in a
-    share s of at least one batch (Savasere, Omiecinski and Navathe, VLDB 1995), so only what is that frequent
-    somewhere is counted everywhere. T2Rec, Section 6 (Yelp).
+    The choice reads the reviews twice, in batches, and is exact: an n-gram in a share s of all reviews is in a share s
+    of at least one batch (Savasere, Omiecinski and Navathe, VLDB 1995), so only n-grams that are this frequent in some
+    batch are counted in all. T2Rec, Section 6 (Yelp).
     """
 
     name = "ngrams"

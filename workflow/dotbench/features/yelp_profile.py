@@ -20,7 +20,7 @@ from dotbench.settings import Settings
 class YelpProfileSettings(Settings):
     """Which cities and categories get a column."""
 
-    min_businesses: int = Field(20, ge=1, description="a city or category of fewer businesses has no column")
+    min_businesses: int = Field(20, ge=1, description="cities and categories with fewer businesses get no column")
 
 
 class YelpProfile(FeatureSet):

@@ -114,7 +114,7 @@ def _methods(methods: Any) -> list[Method]:
                 f"{where}: has the label '{method.label}' of another method; give one of them a 'label'"
             )
         if chosen and method.task != chosen[0].task:
-            raise DotbenchError(f"{where}: is for {method.task}, the methods before it for {chosen[0].task}")
+            raise DotbenchError(f"{where}: is for {method.task}, but the methods before it are for {chosen[0].task}")
         chosen.append(method)
     if not chosen:
         raise DotbenchError("methods: none; needed is one or more")

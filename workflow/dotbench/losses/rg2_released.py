@@ -14,7 +14,9 @@ class RG2ReleasedSettings(Settings):
 
     alpha: float = Field(0.005, ge=0, description="extra weight of a positive, not in the paper")
     regularization: float = Field(0.1, ge=0, description="λ, on the weighted squared norms")
-    released_sign: bool = Field(True, description="the items' update with the sign of the released code, or mended")
+    released_sign: bool = Field(
+        True, description="sign in the items' update: that of the released code, or the correct one"
+    )
 
 
 class RG2Released(LeastSquaresLoss):

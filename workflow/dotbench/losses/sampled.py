@@ -20,7 +20,7 @@ class SampledBatches(Settings):
 
     batch_size: int = Field(2048, ge=1, description="positive pairs in a batch")
     negatives: int = Field(10, ge=1, description="n, sampled items for each positive")
-    reject_positives: bool = Field(False, description="draw again where a sampled item is a training positive")
+    reject_positives: bool = Field(False, description="draw again if a sampled item is a training positive")
 
 
 class SampledLoss(DifferentiableLoss):
@@ -53,7 +53,7 @@ class SampledLoss(DifferentiableLoss):
         items = self.propose(train, (len(users), self.batch_settings.negatives), generator)
         if self.batch_settings.reject_positives:
             if (train.counts[users] == train.n_items).any():
-                raise FitFailed("reject_positives: a user has every item as a positive, and no negative is left")
+                raise FitFailed("reject_positives: a user has every item as a positive, so no negative is left")
             rows = users[:, None].expand_as(items)
             for _ in range(ROUNDS):
                 again = train.contains(rows, items)

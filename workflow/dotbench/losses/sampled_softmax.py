@@ -17,7 +17,7 @@ class SampledSoftmaxBatches(SampledBatches):
 
     negatives: int = Field(100, ge=1, description="n, sampled items for each positive")
     proposal: Literal["uniform", "popularity"] = Field(
-        "uniform", description="items are drawn alike, or as often as they occur in training"
+        "uniform", description="items are drawn with equal probability, or in proportion to their training pairs"
     )
 
 

@@ -25,7 +25,9 @@ class TwoTowerSettings(VectorSettings):
     features: str = Field(
         "none", description="a name of `dotbench list features`, `<name>-leaky`, several joined by +, or none"
     )
-    ids: bool = Field(True, validate_default=True, description="false: rows unseen in training are scored as well")
+    ids: bool = Field(
+        True, validate_default=True, description="false: users and items without training pairs can be scored too"
+    )
 
     @field_validator("ids")
     @classmethod

@@ -2,8 +2,10 @@ r"""One table as LaTeX that a paper can take as it is: ``booktabs``, ``siunitx``
 
 A column whose cells are numbers is an ``S`` column, aligned at the decimal point; what stands before or behind a number
 in its cell stands in braces. The notes that a reader of the table needs are ``tablenotes``, all others are comments.
+Tables compile with versions 2 and 3 of ``siunitx``.
 """
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,16 +15,21 @@ from string import ascii_lowercase
 from dotbench.reporting.cells import BOLD, UNDERLINED, Cell, Legend, one_line
 
 PREAMBLE = r"% needs \usepackage{booktabs, siunitx, threeparttable}"
-# of siunitx 2 and 3: bold numbers are bold, ± and marks stand beside their number, 1,203 and not 1203 or 0.000 56
+# keys of siunitx 2 and 3: bold numbers are bold, ± and marks stand beside their number, 1,203 and not 1203 or 0.000 56
 SETUP = (
     "detect-weight, separate-uncertainty, table-align-uncertainty = false, table-align-exponent = false, "
     "table-align-text-pre = false, table-align-text-post = false, group-digits = integer, group-minimum-digits = 4, "
     "group-separator = {,}"
 )
+# of a number; siunitx 2 reads a cell as text if it can expand its first command
+BEST = r"\best"
+DEFINITION = rf"\protected\def{BEST}{{\bfseries}}"
 PARAGRAPH = r">{\raggedright\arraybackslash}p{4cm}"  # of the package array, which siunitx loads
-LONG = 34  # characters of a text that is broken into lines
+LONG, LINE = 34, 27  # characters of a text that is broken into lines; of such a line
 INCHES_A_LETTER, INCHES_BETWEEN = 0.058, 0.166  # of \\small; between two columns
-LINES = 50  # of \\small on a page, beside caption and notes
+# points: of a page, a row in \\small, the rules and headers of a block, a line of the caption, a line of notes
+PAGE, ROW, FRAME, CAPTION_LINE, NOTE_LINE = 520, 11, 50, 12, 9.5
+FEWEST = 10  # rows of a part of a table that is taller than a page
 ROOM = {"single": 3.3, "double": 6.5}  # inches: the narrowest of common pages
 FAILED = "failed: "  # begins a cell that says why there is no number
 
@@ -64,8 +71,9 @@ def latex_table(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], notes
     name = "table*" if place.both_columns else "table"
     room = ROOM["double" if place.both_columns else "single"]
     blocks = _blocks(columns, _keys(rows), room)
-    pages = _pages(blocks)
-    lines = [PREAMBLE, *_too_wide(blocks, room), *_too_tall(blocks)]
+    below = _notes(legends, failures)
+    pages = _pages(blocks, PAGE - _around(place.caption, below, min(room, max(map(_width, blocks)))))
+    lines = [PREAMBLE, *_too_wide(blocks, room)]
     for k, page in enumerate(pages):
         label = rf"\label{{{place.label}}}" if k == 0 else ""
         lines += [
@@ -73,11 +81,12 @@ def latex_table(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], notes
             *([] if k == 0 else [r"\addtocounter{table}{-1}"]),
             r"\centering",
             rf"\sisetup{{{SETUP}}}",
+            *([DEFINITION] if any(cell.bold for row in rows for cell in row) else []),
             r"\begin{threeparttable}",
             rf"\caption{{{latex_escape(one_line(place.caption))}{'' if k == 0 else ' (continued)'}}}{label}",
             r"\small",
             *_tabulars(page, len(blocks) > 1),
-            *(_notes(legends, failures) if page is pages[-1] else []),
+            *(below if page is pages[-1] else []),
             r"\end{threeparttable}",
             rf"\end{{{name}}}",
         ]
@@ -126,31 +135,67 @@ def _too_wide(blocks: "Sequence[Sequence[_Column]]", room: float) -> list[str]:
     ]
 
 
-def _lines(block: "Sequence[_Column]") -> int:
-    return len(block[0].body) + 3  # rules, header
+@dataclass(frozen=True)
+class _Part:
+    """Rows ``first`` to ``end`` (excluded) of a block."""
+
+    block: "Sequence[_Column]"
+    first: int
+    end: int
+
+    @property
+    def points(self) -> float:
+        """The height."""
+        return FRAME + ROW * sum(max(column.lines[k] for column in self.block) for k in range(self.first, self.end))
 
 
-def _pages(blocks: "list[list[_Column]]") -> "list[list[list[_Column]]]":
-    """The blocks of each float; those after the first continue it."""
-    most = max(1, LINES // _lines(blocks[0]))
-    return [blocks[k : k + most] for k in range(0, len(blocks), most)]
+def _around(caption: str, notes: Sequence[str], inches: float) -> float:
+    """Points: the height of caption and notes at the width of the table."""
+    letters = inches / INCHES_A_LETTER
+    return CAPTION_LINE * (2 + math.ceil(len(caption) / letters)) + NOTE_LINE * sum(
+        math.ceil(len(note) / letters) for note in notes
+    )
 
 
-def _too_tall(blocks: "Sequence[Sequence[_Column]]") -> list[str]:
-    """A comment where a block has more lines than a page, on which a float must fit."""
-    lines = _lines(blocks[0])
-    return [f"% About {lines} lines, and a page has {LINES}: show fewer rows."] if lines > LINES else []
+def _pages(blocks: "list[list[_Column]]", points: float) -> list[list[_Part]]:
+    """What stands in each float, of at most so many points; those after the first continue it. A block that is taller
+    is broken between two rows, where the first column changes if there is such a place in the second half."""
+    pages: list[list[_Part]] = [[]]
+    for block in blocks:
+        first, rows = 0, len(block[0].body)
+        while first < rows or first == 0:
+            part = _Part(block, first, rows)
+            if sum(other.points for other in pages[-1]) + part.points > points:
+                if pages[-1]:
+                    pages.append([])
+                part = _fitting(part, points)
+            pages[-1].append(part)
+            first = max(part.end, 1)
+    return pages
 
 
-def _tabulars(blocks: "Sequence[Sequence[_Column]]", as_wide_as_the_page: bool) -> list[str]:
-    """One table for each block, one below the other."""
+def _fitting(part: _Part, points: float) -> _Part:
+    """As many rows of a part as fit."""
+    ends = range(part.first + 1, part.end + 1)
+    end = max((end for end in ends if _Part(part.block, part.first, end).points <= points), default=0)
+    end = min(max(end, part.first + FEWEST), part.end)
+    if end < part.end:
+        names = part.block[0].body
+        changes = [k for k in range((part.first + end) // 2, end + 1) if names[k] != names[k - 1]]
+        end = changes[-1] if changes and len(set(names)) < len(names) else end
+    return _Part(part.block, part.first, end)
+
+
+def _tabulars(parts: Sequence[_Part], as_wide_as_the_page: bool) -> list[str]:
+    """One table for each part, one below the other."""
     begin, end, between = (
         (r"\begin{tabular*}{\linewidth}{@{\extracolsep{\fill}} ", r"\end{tabular*}", r"\par\medskip")
         if as_wide_as_the_page
         else (r"\begin{tabular}{", r"\end{tabular}", "")
     )
     lines: list[str] = []
-    for block in blocks:
+    for part in parts:
+        block = part.block
         lines += [between] if lines else []
         lines += [
             f"{begin}{' '.join(column.kind for column in block)}}}",
@@ -158,7 +203,7 @@ def _tabulars(blocks: "Sequence[Sequence[_Column]]", as_wide_as_the_page: bool) 
             *_groups([column.header for column in block]),
             _row(column.head for column in block),
             r"\midrule",
-            *(_row(cells) for cells in zip(*(column.body for column in block), strict=True)),
+            *(_row(column.body[k] for column in block) for k in range(part.first, part.end)),
             r"\bottomrule",
             end,
         ]
@@ -180,6 +225,7 @@ class _Column:
         head = latex_escape(one_line(header.text))
         self.head = f"{{{head}}}" if self.numeric else head
         self.body = [self._cell(cell) for cell in cells]
+        self.lines = [math.ceil(len(one_line(cell.text)) / LINE) if self.kind == PARAGRAPH else 1 for cell in cells]
         longest = max(len(one_line(text)) for text in (header.text, *texts))
         self.width = min(longest, LONG) * INCHES_A_LETTER + INCHES_BETWEEN
 
@@ -228,12 +274,13 @@ def _format(numbers: "Sequence[re.Match[str]]") -> str:
 def _written(number: "re.Match[str]", cell: Cell) -> str:
     """A number as siunitx reads it. It cannot underline: a line as long as the number is drawn under it."""
     value = number["value"].replace(",", "").replace("−", "-")
-    if number["spread"]:
-        value += rf" \pm {number['spread'].replace(',', '')}"
+    spread = rf" \pm {number['spread'].replace(',', '')}" if number["spread"] else ""
     before = f"{{{latex_escape(number['before'])}}}" if number["before"] else ""
-    line = rf"\llap{{\underline{{\phantom{{${value}$}}}}}}" if cell.underlined else ""
+    line = rf"\llap{{\underline{{\phantom{{${value}{spread}$}}}}}}" if cell.underlined else ""
     after = line + latex_escape(number["after"])
-    return (r"\bfseries " if cell.bold else "") + before + value + (f"{{{after}}}" if after else "")
+    if number["spread"] and not re.search("[1-9]", number["spread"]):  # siunitx 3 leaves such a spread out
+        spread, after = "", f"${{}}{spread.strip()}${after}"
+    return (f"{BEST} " if cell.bold else "") + before + value + spread + (f"{{{after}}}" if after else "")
 
 
 def _groups(headers: Sequence[Header]) -> list[str]:

@@ -16,40 +16,41 @@ from dotbench.statistics.paired import MIN_USERS
 from dotbench.statistics.replications import MIN_REPLICATIONS
 
 SECOND = Legend(
-    "Underlined: second, better than every other but the best. ≈²: not distinguishable from the second best mean.",
+    "Underlined: second best, and better than every other method but the best. ≈²: not distinguishable from the "
+    "second best mean.",
     UNDERLINED,
     "²",
 )
 COLD_NOTE = (
-    "Warm: the test part; new users, new items, both new: held out from training altogether; cold: all of these; "
-    "overall: warm and cold."
+    "Warm: the ordinary test part. New users, new items, both new: the user, the item or both have no training rating. "
+    "Cold: all of these. Overall: warm and cold."
 )
-WARM_ALONE = " What is bold, or a tie, is so of the warm test alone."
+WARM_ALONE = " Bold and ≈ refer to the warm test only."
 BEST = Legend(
     "Bold: better than every other method of the dataset (p < .05, moderated paired t-test over users, Holm over all "
-    f"pairs). ≈: not distinguishable from the best mean. With fewer than {MIN_USERS} test users in a seed nothing is "
-    "compared.",
+    f"pairs). ≈: not distinguishable from the best mean. Nothing is compared if a seed has fewer than {MIN_USERS} "
+    "test users.",
     BOLD,
     "≈",
 )
 BEST_BY_PART = Legend(
     "Bold: better than every other method of the dataset on this part (p < .05, Student's paired t-test over seeds, "
     f"Holm over all pairs). ≈: not distinguishable from the best mean. Fewer than {MIN_REPLICATIONS} seeds are not "
-    "compared. All seeds are draws from the same ratings: what is found holds for other draws of them, and says "
-    "nothing of other data.",
+    "compared. All seeds are draws from the same ratings, so the result holds for other draws of them and says "
+    "nothing about other data.",
     BOLD,
     "≈",
 )
 EDGE = Legend("! marks a chosen setting on the edge of its grid.", "!")
 INERT_NOTE = (
-    "† marks a setting that hardly matters: over its whole grid, the others as chosen, validation {metric} varies by "
-    f"less than {INERT}."
+    "† marks a setting that hardly matters: over its whole grid, with the other settings as chosen, validation "
+    f"{{metric}} varies by less than {INERT}."
 )
 CLIPPED_NOTE = (
-    "Clipped, where a column says so: predictions beyond the least or greatest training rating are set to it."
+    "In columns that say clipped, predictions below the lowest or above the highest training rating are set to it."
 )
-BY = "Training stops early, and hyperparameters are chosen, by {} on the validation part."
-COSTS = Legend("Seconds are of training alone, one run; * marks runs that shared the machine.", "*")
+BY = "{} on the validation part stops training early and chooses the hyperparameters."
+COSTS = Legend("Seconds are those of training only, in one run; * marks runs that shared the machine.", "*")
 UPDATES = "Updates are gradient steps, or half sweeps of ALS."
 
 
@@ -117,7 +118,7 @@ def notes(
     for name in dict.fromkeys(row["dataset"] for row in rows if row["failed"]):
         lacking = ", ".join(row["method"] for row in rows if row["dataset"] == name and row["failed"])
         lines.append(
-            f"{contents.titled(name)}: no method is marked as best or second, for seeds of {lacking} are absent."
+            f"{contents.titled(name)}: no method is marked as best or second, because seeds of {lacking} are missing."
         )
     return [*lines, *hardware_notes(records)]
 
@@ -141,7 +142,7 @@ def _untested(contents: Contents, by_part: bool) -> list[str]:
     shared = [key for key in contents.metrics if not is_compared(parse_metric(key))]
     if not shared or by_part:
         return []
-    return [f"{headers(shared)}: no mean over users; intervals are over seeds, and differences are not tested."]
+    return [f"{headers(shared)}: not a mean over users, so intervals are over seeds and differences are not tested."]
 
 
 def data_notes(contents: Contents, facts: dict[str, dict[str, Any]]) -> list[str]:
@@ -221,11 +222,11 @@ def _budgets(contents: Contents, rows: list[dict[str, Any]]) -> list[str]:
 
 def _grids(name: str) -> str:
     names = {
-        "reduced": "the reduced ones, what two cores can do",
+        "reduced": "the reduced ones, for two cores",
         "paper": "those of the papers",
         "extended": "the extended ones, where the papers' are too narrow",
     }
-    return f"Grids: {names[name]}; a method's own where the configuration gives one."
+    return f"Grids: {names[name]}; a method's own grid if the configuration has one."
 
 
 def _unseen(dataset: str, contents: Contents) -> str:

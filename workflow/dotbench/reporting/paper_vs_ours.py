@@ -200,7 +200,7 @@ def _warning(published: Published, ours: list[Row]) -> str:
     if set(theirs) & set(run):
         return ""
     return (
-        f"No number can be compared, only the order of the methods: the paper's numbers known here are of "
+        "No number can be compared, only the order of the methods: the paper's numbers known here are of "
         f"{', '.join(theirs)}; run: {', '.join(run) or 'nothing yet'}."
     )
 
@@ -209,11 +209,11 @@ def _tolerance(seeds: int) -> str:
     if seeds == 1:
         return (
             "h √(n + 1), h the half width of the 95 % interval (Student's t) of our mean over n runs: the published "
-            "number is taken for one run more"
+            "number counts as one more run"
         )
     return (
         "√(h² + h′²), h and h′ the half widths of the 95 % intervals (Student's t) of our mean and of the published "
-        f"one, its ± taken over {seeds} runs; h′ = h where no ± is known"
+        f"one, with its ± over {seeds} runs; h′ = h if its ± is not known"
     )
 
 
@@ -235,10 +235,10 @@ def _corrected(lines: list[Row], contents: Contents) -> list[str]:
 def _notes(published: Published, contents: Contents, lines: list[Row]) -> list[str]:
     return [
         f"{published.paper}. Numbers: {published.source}.",
-        f"Tolerance: {_tolerance(published.seeds)}. Within it a number reproduces, which means: is not "
-        f"distinguishable; the wider the intervals, the easier. With fewer than {MIN_SEEDS} seeds of ours there is no "
-        "verdict. Differences and gains that the paper names are compared with ours on the same seeds, whose intervals "
-        "are much narrower than those of the two numbers.",
+        f"Tolerance: {_tolerance(published.seeds)}. A number reproduces if the difference is within the tolerance: "
+        f"the two cannot be distinguished, which is easier with wider intervals. With fewer than {MIN_SEEDS} seeds of "
+        "ours there is no verdict. Differences and gains that the paper names are compared with ours on the same "
+        "seeds; their intervals are much narrower than those of the two numbers.",
         *_corrected(lines, contents),
         *(
             [f"Ours: means over the seeds {', '.join(map(str, contents.seeds))}; grids: {contents.grid}."]
@@ -246,8 +246,8 @@ def _notes(published: Published, contents: Contents, lines: list[Row]) -> list[s
             else []
         ),
         *(f"{entry.label}: {note}" for entry in read_simulations(contents) for note in entry.simulation.notes()),
-        "Orders are of means, whether or not their differences are real; Kendall's τ is 1 for the same order, −1 for "
-        "the reverse. Where the datasets differ, that the orders agree is no reproduction of the numbers.",
+        "Orders compare means, whether or not the differences are real. Kendall's τ is 1 for the same order and −1 "
+        "for the reverse. If the datasets differ, agreeing orders do not reproduce the numbers.",
         *(f"Protocol: {note}" for note in published.protocol),
         *(f"Not known here: {note}" for note in published.missing),
     ]

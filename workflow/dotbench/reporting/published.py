@@ -32,7 +32,7 @@ class PublishedMethod(Settings):
         if whole != any((self.model, self.loss, self.solver)) or bool(self.simulation) != bool(self.rows):
             raise ValueError("needs all of 'model', 'loss', 'solver', or both of 'simulation', 'rows'")
         if (whole or bool(self.simulation)) == bool(self.absent):
-            raise ValueError("names no method of ours, and 'absent' does not say why; or does both")
+            raise ValueError("needs either a method of ours, or 'absent' with the reason why there is none")
         return self
 
     def ours(self) -> list[tuple[str, ...]]:
@@ -73,7 +73,7 @@ class Cell(Settings):
     value: float
     sd: float | None = Field(None, ge=0, description="the published standard deviation over the paper's runs")
     se: float | None = Field(None, ge=0, description="the published standard error of their mean")
-    suspect: str | None = Field(None, description="why it is not to be trusted")
+    suspect: str | None = Field(None, description="why it cannot be trusted")
     note: str | None = Field(None, description="what a reader has to know of it")
 
     @field_validator("metric")
@@ -106,7 +106,9 @@ class Published(Settings):
     @model_validator(mode="after")
     def _known_and_once(self) -> "Published":
         if self.seeds == 1 and any(cell.sd is not None or cell.se is not None for cell in self.cells):
-            raise ValueError("'seeds': found 1, but a ± is there; allowed is the number of runs behind it, 2 or more")
+            raise ValueError(
+                "'seeds': found 1, but a number has a ±; allowed is the number of runs behind the ±, 2 or more"
+            )
         names = [method.name for method in self.methods]
         keys = [(cell.table, cell.where, cell.method, cell.metric) for cell in self.cells]
         for cell, key in zip(self.cells, keys, strict=True):
@@ -115,7 +117,7 @@ class Published(Settings):
             if cell.method not in names:
                 raise ValueError(str(unknown("method of the paper", cell.method, names)))
             if keys.count(key) > 1:
-                raise ValueError(f"the cell {', '.join(key)} is there more than once")
+                raise ValueError(f"the cell {', '.join(key)} is listed more than once")
         return self
 
     def method(self, name: str) -> PublishedMethod:

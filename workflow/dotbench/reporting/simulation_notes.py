@@ -21,5 +21,5 @@ def simulation_notes(contents: Contents, entries: list[SimulationEntry], told: S
     records = [record for entry in entries for record in read_records(entry)]
     hardware, versions = hardware_notes(records)
     shared = sum(record["cpu_share_of_others"] > SHARED for record in records)
-    remark = f"{shared} of {len(records)} jobs shared the machine: of their times the CPU seconds count."
+    remark = f"{shared} of {len(records)} jobs shared the machine; of their times, compare the CPU seconds."
     return [*lines, *told, hardware, *([remark] if shared else []), versions]

@@ -33,7 +33,7 @@ def run_job(
     code = sources_digest(__name__, type(simulation).__module__, *modules)
     checkpoint = Checkpoint(checkpoints, digest([identity, settings, code, execution.device, execution.threads]))
     if checkpoint.rows:
-        execution.say(f"{len(checkpoint.rows)} fits are kept from an interrupted run")
+        execution.say(f"{len(checkpoint.rows)} fits of an interrupted run are used again")
     with Usage(execution.device) as usage:
         rows = simulation.run(settings, execution, checkpoint)
     frame = to_frame(simulation, rows)

@@ -97,17 +97,20 @@ def _seed(seed: int, record: Row) -> Row:
 
 
 def _trials(run: MethodRuns, chosen: dict[str, Any]) -> dict[str, Any] | None:
-    """The trials of a grid: the tuned keys, a list for each trial of its values, and what came of it."""
+    """The trials of a grid: the tuned keys, a list for each trial of its values, and what came of it; ``picked``:
+    whether it was chosen."""
     if not chosen["grid"]:
         return None
     keys, frame = list(chosen["grid"]), run.trials()
     known = [name for name in OF_TRIAL if name in frame]
     rows = frame.astype(object).where(frame.notna(), None)
+    points, last = rows[keys].values.tolist(), rows["rung"].max()
+    best = [chosen["hyperparameters"][key] for key in keys]
     return {
         "keys": keys,
-        "points": rows[keys].values.tolist(),
+        "points": points,
         **{name: rows[name].tolist() for name in known},
-        "chosen": [chosen["hyperparameters"][key] for key in keys],
+        "picked": [point == best and rung == last for point, rung in zip(points, rows["rung"], strict=True)],
     }
 
 

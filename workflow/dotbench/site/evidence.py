@@ -11,6 +11,7 @@ from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 from dotbench.files import read_json, write_json
 from dotbench.site.build import DOCS, build_pages
+from dotbench.site.cards import SUMMARY, read_distributions
 from dotbench.site.chapters import Source
 
 EVIDENCE = DOCS / "evidence"
@@ -30,6 +31,9 @@ def build_evidence(page: Path) -> None:
                 import_runs(file)
             for file in sorted(EVIDENCE.rglob("datasets.json")):
                 _write_facts(file)
+            for file in sorted(EVIDENCE.rglob(SUMMARY)):
+                for name, series in read_distributions(file).items():
+                    write_json(paths.data(name) / SUMMARY, series)
             build_pages([_source(file) for file in sorted(EVIDENCE.rglob("configuration.json"))], page, TITLE)
         finally:
             os.chdir(here)

@@ -27,7 +27,7 @@ VERDICTS = {
 CLAIMS = {
     "holds": "every comparison agrees with the claim",
     "does not hold": "some comparison contradicts the claim",
-    "cannot be told": "nothing contradicts it, and not all of it is known, was run, or is told apart",
+    "cannot be told": "nothing contradicts it, but part of it is not known, was not run, or cannot be distinguished",
 }
 
 

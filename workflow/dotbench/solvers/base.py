@@ -108,6 +108,9 @@ class IterativeSettings(Settings):
     """Settings of every solver that improves step by step and stops early on validation."""
 
     epochs: int = Field(
-        200, ge=1, description="cap; one epoch sees every training pair once, or is one ALS sweep or one Newton step"
+        200,
+        ge=1,
+        description="greatest number of epochs; an epoch is a pass over the training pairs, an ALS sweep "
+        "or a Newton step",
     )
     patience: int = Field(10, ge=1, description="epochs without a better validation metric before training stops")

@@ -24,6 +24,6 @@ def load(path: Path | None, key: str, device: str, say: Callable[[str], None]) -
     try:
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # a torn file can raise anything; it costs a fresh start, not the fit
-        say(f"{path}: not used, cannot be read: {error}")
+        say(f"{path}: not used, because it cannot be read: {error}")
         return None
     return state if isinstance(state, dict) and state.get("key") == key else None

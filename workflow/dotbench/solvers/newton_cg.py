@@ -23,8 +23,8 @@ Pair = tuple["torch.Tensor", "torch.Tensor"]
 class NewtonCGSettings(IterativeSettings):
     """Settings of the solver `newton-cg`."""
 
-    cg_iterations: int = Field(50, ge=1, description="cap on the conjugate gradients of a step")
-    cg_tolerance: float = Field(0.1, gt=0, lt=1, description="relative residual at which they stop")
+    cg_iterations: int = Field(50, ge=1, description="greatest number of conjugate-gradient iterations in a step")
+    cg_tolerance: float = Field(0.1, gt=0, lt=1, description="relative residual at which these iterations stop")
     damping: float = Field(0.1, gt=0, description="initial μ, in units of λ")
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of parameters and vectors")
 
@@ -32,11 +32,11 @@ class NewtonCGSettings(IterativeSettings):
 class NewtonCG(Solver):
     """Steps along d with Jᵀ (G + μ D) J d = −g, solved by conjugate gradients; an epoch is one step.
 
-    θ are the parameters of any model, deep ones too, J = d(P, Q)/dθ, G the loss's Gauss–Newton matrix in (P, Q), D
-    its metric, g the gradient in θ. Nothing of size users × items or parameters × parameters is formed: a product
-    costs two passes over the model (`linearised`). μ D damps the change of the vectors, not of θ. The step is halved
-    until the objective falls as Armijo's rule asks; μ shrinks where the quadratic model foretold the fall and grows
-    where it did not (Levenberg, 1944; Marquardt, 1963; Martens, ICML 2010). An epoch counts as one update.
+    θ are the parameters of any model, deep ones too, J = d(P, Q)/dθ, G the loss's Gauss–Newton matrix in (P, Q), D its
+    metric, g the gradient in θ. Nothing of size users × items or parameters × parameters is formed: a product costs two
+    passes over the model (`linearised`). μ D damps the change of the vectors, not of θ. The step is halved until it
+    meets Armijo's rule; μ shrinks if the quadratic model predicted the decrease and grows if it did not (Levenberg,
+    1944; Marquardt, 1963; Martens, ICML 2010). An epoch counts as one update.
     """
 
     name = "newton-cg"

@@ -24,12 +24,15 @@ class SGDSettings(IterativeSettings):
         0.0, ge=0, json_schema_extra=LATER, description="λ of RG2's regulariser, added to the loss in its place"
     )
     updates: int = Field(
-        1000, ge=0, description="training goes past `epochs` to so many updates; 0 where `epochs` alone is given"
+        1000,
+        ge=0,
+        description="training continues past `epochs` until it has made this many updates; 0 if only `epochs` is given",
     )
     patience_updates: int = Field(
         100,
         ge=0,
-        description="and past `patience` to so many without a better metric; 0 where that alone is given",
+        description="training stops only after this many updates without a better metric, even if `patience` has "
+        "passed; 0 if only `patience` is given",
     )
 
 

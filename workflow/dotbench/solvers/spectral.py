@@ -35,8 +35,8 @@ class DecompositionSettings(SpectralSettings, VectorSettings):
 
 
 class Spectral(Solver):
-    """A soft-thresholded truncated SVD (docs/rg2-spectral.md): every regularisation and every smaller rank reads the
-    same decomposition, which is an artefact of its own, computed once for a dataset and split."""
+    """A soft-thresholded truncated SVD (docs/rg2-spectral.md): all regularisations and all smaller ranks share one
+    decomposition, which is computed once for a dataset and split."""
 
     name = "spectral"
     title = "spectral"

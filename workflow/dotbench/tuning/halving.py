@@ -27,7 +27,7 @@ class Halving(Settings):
     epoch is its last one goes on too, whatever its rank, until it stops to rise or its training ends.
     """
 
-    factor: int = Field(3, ge=2, description="one in so many goes on")
+    factor: int = Field(3, ge=2, description="of this many settings, one goes on to the next rung")
     epochs: int = Field(5, ge=1, description="epochs of the first rung")
     updates: int = Field(300, ge=0, description="updates of the first rung; both must be reached")
     keep_rising: bool = Field(

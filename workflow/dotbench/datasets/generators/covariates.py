@@ -153,8 +153,8 @@ class CovariateGenerator(Generator):
 class RepeatedSettings(CovariateSettings):
     """What simulations have whose covariates repeat."""
 
-    dimension: int = Field(ge=1, description="d, intrinsic dimension: different coordinates of the covariates")
-    covariates: int = Field(ge=1, description="D, coordinates of the covariates")
+    dimension: int = Field(ge=1, description="d, intrinsic dimension: number of distinct coordinates of the covariates")
+    covariates: int = Field(ge=1, description="D, number of coordinates of the covariates")
 
     @model_validator(mode="after")
     def _enough_coordinates(self) -> "RepeatedSettings":

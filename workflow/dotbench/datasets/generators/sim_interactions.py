@@ -19,8 +19,10 @@ class SimInteractionsSettings(Settings):
     users: int = Field(ge=1)
     items: int = Field(ge=1)
     interactions: int = Field(ge=1, description="pairs in all, without the disliked ones")
-    disliked: int = Field(0, ge=0, description="further pairs, rated 1 or 2; the others are then rated 3 to 5")
-    core: int = Field(5, ge=1, description="interactions that every user and every item has at least")
+    disliked: int = Field(
+        0, ge=0, description="number of additional pairs, rated 1 or 2; the others are then rated 3 to 5"
+    )
+    core: int = Field(5, ge=1, description="least number of interactions of every user and every item")
     rank: int = Field(8, ge=1, description="rank of the preference matrix")
     popularity_skew: float = Field(1.4, ge=0, le=4, description="sd of the logarithm of an item's exposure")
     activity_skew: float = Field(1.1, ge=0, le=4, description="sd of the logarithm of a user's activity")
@@ -40,7 +42,9 @@ class SimInteractionsSettings(Settings):
                 f"{self.items} items with at least {self.core} each allow {low} interactions to {high} pairs"
             )
         if self.disliked and not self.rated:
-            raise ValueError("disliked pairs are told from the others by their stars; found 'rated: false'")
+            raise ValueError(
+                "'disliked' needs ratings, which tell disliked pairs from the others; found 'rated: false'"
+            )
         return self
 
 

@@ -17,11 +17,15 @@ class SimIrregularSettings(RepeatedSettings):
     law: Literal["smooth", "cusp", "logarithm", "jumps"] = Field("jumps", description="ψ, the profile of every wave")
     exponent: float = Field(0.1, gt=0, le=1, description="α of cusp, its Hölder exponent")
     frequency: float = Field(1.0, gt=0, description="length of w: periods of a wave over a unit of length")
-    terms: int = Field(2, ge=1, description="K, waves that are added up in a function")
-    dimension: int = Field(5, ge=1, description="d, intrinsic dimension: different coordinates of the covariates")
-    covariates: int = Field(50, ge=1, description="D, coordinates of the covariates; the first d come again")
+    terms: int = Field(2, ge=1, description="K, number of waves whose sum is a function")
+    dimension: int = Field(
+        5, ge=1, description="d, intrinsic dimension: number of distinct coordinates of the covariates"
+    )
+    covariates: int = Field(
+        50, ge=1, description="D, number of coordinates of the covariates; the first d are repeated"
+    )
     functions: int = Field(30, ge=1, description="p, coordinates of a vector")
-    variance: float = Field(5.2, gt=0, description="of the truth over pairs")
+    variance: float = Field(5.2, gt=0, description="variance of the truth over pairs")
 
 
 class SimIrregular(RepeatedCovariates):

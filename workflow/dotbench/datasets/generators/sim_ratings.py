@@ -22,7 +22,7 @@ class SimRatingsSettings(Settings):
     activity_skew: float = Field(1.0, ge=0, description="sd of the logarithm of a user's activity")
     selection: float = Field(1.0, ge=0, description="weight of preference in what a user chooses to rate")
     noise: float = Field(0.6, ge=0, description="sd of the rating noise, in rating points")
-    min_ratings: int = Field(20, ge=1, description="ratings that every user has at least")
+    min_ratings: int = Field(20, ge=1, description="least number of ratings of every user")
     seed: Seed = 0
 
     @model_validator(mode="after")

@@ -16,10 +16,12 @@ class SimSmoothSettings(RepeatedSettings):
 
     smoothness: float = Field(1.5, gt=0, lt=3, description="β, Hölder exponent of the truth")
     dimension: int = Field(4, ge=1, le=10, description="d, intrinsic dimension of the truth; the cost grows as 2^d")
-    covariates: int = Field(50, ge=1, description="D, coordinates of the covariates; the first d come again")
+    covariates: int = Field(
+        50, ge=1, description="D, number of coordinates of the covariates; the first d are repeated"
+    )
     functions: int = Field(30, ge=1, description="p, coordinates of a vector")
     levels: int = Field(12, ge=1, le=40, description="scales: the finest details have width 2^(−levels)")
-    variance: float = Field(5.2, gt=0, description="of the truth over pairs and seeds")
+    variance: float = Field(5.2, gt=0, description="variance of the truth over pairs and seeds")
 
 
 class SimSmooth(RepeatedCovariates):

@@ -9,10 +9,12 @@ from dotbench.lazy import np
 class SimT2RecSettings(RepeatedSettings):
     """Parameters of the generator `sim-t2rec`; the defaults are the paper's."""
 
-    dimension: int = Field(20, ge=1, description="d, intrinsic dimension: different coordinates of the covariates")
-    covariates: int = Field(50, ge=2, description="D, coordinates of the covariates")
+    dimension: int = Field(
+        20, ge=1, description="d, intrinsic dimension: number of distinct coordinates of the covariates"
+    )
+    covariates: int = Field(50, ge=2, description="D, number of coordinates of the covariates")
     functions: int = Field(30, ge=1, description="p, coordinates of a vector")
-    amplitude: float = Field(0.15, gt=0, description="coefficients are uniform between minus and plus this")
+    amplitude: float = Field(0.15, gt=0, description="coefficients are uniform between −amplitude and amplitude")
 
 
 class SimT2Rec(RepeatedCovariates):

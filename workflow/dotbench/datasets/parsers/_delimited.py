@@ -168,8 +168,8 @@ class ExactReader:
             if self.stray is not None and text.endswith(quote):
                 raise self._error(
                     number,
-                    f"a quoted field ends that may have begun in line {self.stray}; "
-                    f"allowed are quoted fields that end in their line ({_NO_QUOTES})",
+                    f"a quoted field ends here that may begin in line {self.stray}; allowed are quoted fields that "
+                    f"end in the line where they begin ({_NO_QUOTES})",
                 )
             if text.startswith(quote):
                 if position in self.layout.positions.values():

@@ -13,7 +13,8 @@ def _exists(value: str) -> str:
         io.TextIOWrapper(io.BytesIO(), encoding=value)
     except (LookupError, ValueError):
         raise ValueError(
-            f"no encoding of texts {value!a}; allowed are those of Python, e.g. utf-8, latin-1, cp1252, utf-16"
+            f"unknown encoding {value!a}; allowed are Python's names of text encodings, e.g. utf-8, latin-1, cp1252, "
+            "utf-16"
         ) from None
     return value
 

@@ -38,9 +38,9 @@ class RecordSettings(Settings):
     fields: Fields
     time: Time = Field("seconds", description=f"timestamps: {TIMES}")
     encoding: Encoding = "utf-8"
-    texts: dict[str, str] = Field(default={}, description="further columns of text: column → field")
+    texts: dict[str, str] = Field(default={}, description="more columns with text: column → field")
     counts: dict[str, str] = Field(
-        default={}, description="further columns of whole numbers: column → field, `field.0` for the first of a list"
+        default={}, description="more columns with whole numbers: column → field; `field.0` is the first of a list"
     )
 
     @model_validator(mode="after")
@@ -48,11 +48,11 @@ class RecordSettings(Settings):
         taken = [*Fields.model_fields, *self.texts, *self.counts]
         for name in (*self.texts, *self.counts):
             if taken.count(name) > 1:
-                raise ValueError(f"a further column has the name '{name}', and so has another column")
+                raise ValueError(f"two columns have the name '{name}'")
         for name, field in self.counts.items():
             _, dot, position = field.partition(".")
             if dot and not (position.isascii() and position.isdigit()):
-                raise ValueError(f"count '{name}' is at '{field}'; after the dot is allowed a position from 0")
+                raise ValueError(f"count '{name}' is at '{field}'; what follows the dot must be a position, 0 or more")
         return self
 
 

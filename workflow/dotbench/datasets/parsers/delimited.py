@@ -44,7 +44,7 @@ class DelimitedSettings(Settings):
     separator: str = Field(",", min_length=1, description="one character, or one repeated as in '::'")
     quote: str | None = Field(
         default_factory=lambda settings: '"' if settings.get("separator") in QUOTED else None,
-        description="the character around fields that hold the separator; null: quotes are text",
+        description="character around fields that contain the separator; null: quotes are text",
     )
     header: bool = Field(False, description="the first line holds the names of the columns")
     columns: Columns
@@ -55,14 +55,14 @@ class DelimitedSettings(Settings):
     @classmethod
     def _repeated(cls, value: str) -> str:
         if len(set(value)) > 1 or value[0] in "\r\n":
-            raise ValueError("a separator is one character, or one that is repeated, and no line end")
+            raise ValueError("a separator must be one character, or one character repeated, and not a line end")
         return value
 
     @field_validator("quote")
     @classmethod
     def _one(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and (len(value) != 1 or value in "\r\n" or value in info.data.get("separator", "")):
-            raise ValueError("a quote is one character, neither the separator nor a line end; null: none")
+            raise ValueError("a quote must be one character other than the separator and a line end, or null")
         return value
 
     @model_validator(mode="after")
@@ -75,7 +75,7 @@ class DelimitedSettings(Settings):
         taken = list(self.columns.named().values())
         for key, value in self.columns.named().items():
             if taken.count(value) > 1:
-                raise ValueError(f"column '{key}' is at {value!r}, and so is another")
+                raise ValueError(f"column '{key}' is at {value!r}, where another column is too")
         return self
 
 

@@ -25,8 +25,8 @@ class Fields(Settings):
 
     user: str = "user_id"
     item: str = "item_id"
-    rating: str | None = Field(None, description="most often `rating`; null: no ratings are read")
-    timestamp: str | None = Field(None, description="most often `timestamp`; null: no times are read")
+    rating: str | None = Field(None, description="field of the ratings, usually `rating`; null: ratings are not read")
+    timestamp: str | None = Field(None, description="field of the times, usually `timestamp`; null: times are not read")
 
     def named(self) -> dict[str, str]:
         return {key: value for key, value in self.model_dump().items() if value is not None}

@@ -16,8 +16,8 @@ from dotbench.errors import DotbenchError
 class YelpSettings(RecordSettings):
     """The `format` of a dataset definition for this parser."""
 
-    min_city_businesses: int = Field(20, ge=1, description="a city with fewer businesses is left out, with all of them")
-    min_business_reviews: int = Field(100, ge=1, description="so is a business with fewer reviews")
+    min_city_businesses: int = Field(20, ge=1, description="cities with fewer businesses are left out")
+    min_business_reviews: int = Field(100, ge=1, description="businesses with fewer reviews are left out")
 
 
 class Yelp(JsonLines):

@@ -13,7 +13,7 @@ DEFAULT = "per-user-random"
 SHARE = 0.1  # of validation and of test, where a protocol does not say otherwise
 TRAIN, VALID, TEST = 0, 1, 2
 NOT_DIVIDED = (
-    "its files come in no division, which the split 'files' needs; name the file of each part in the definition, under "
+    "the split 'files' needs data that come divided into parts; name the file of each part in the definition, under "
     "'source.parts' ({train: …, test: …}), or give the members of 'source' the roles train and test"
 )
 

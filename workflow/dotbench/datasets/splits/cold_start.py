@@ -10,16 +10,16 @@ from dotbench.settings import Settings
 class ColdStartSettings(Settings):
     """Settings of the split `cold-start`."""
 
-    users: float = Field(0.2, ge=0, lt=1, description="share of the users of whom nothing is trained")
-    items: float = Field(0.2, ge=0, lt=1, description="share of the items of which nothing is trained")
+    users: float = Field(0.2, ge=0, lt=1, description="share of the users who have no training rating")
+    items: float = Field(0.2, ge=0, lt=1, description="share of the items that have no training rating")
 
 
 class ColdStart(Splitter):
-    """All ratings of sampled users and of sampled items are held out; the others' are cut 80/10/10.
+    """All ratings of sampled users and of sampled items are held out; the other ratings are cut 80/10/10.
 
-    By what has a training pair, held-out ratings are ``cold_user`` (the item alone has), ``cold_item`` (the user
-    alone), ``cold_both`` (neither), else validation or test: a rating of the 10 % whose user or item kept no training
-    pair by chance is cold too.
+    A held-out rating is ``cold_user`` if only its item has a training pair, ``cold_item`` if only its user has one, and
+    ``cold_both`` if neither has; other held-out ratings are validation or test. A rating of the 10 % is cold too if its
+    user or item kept no training pair by chance.
     """
 
     name = "cold-start"
@@ -52,8 +52,8 @@ class ColdStart(Splitter):
     def remark(self) -> str:
         return (
             f"A random {self.settings.users:.0%} of the users and {self.settings.items:.0%} of the items have no "
-            "training rating at all; 10 % of the others' ratings are the warm test, 10 % validation, on which alone "
-            "anything is chosen."
+            "training rating. Of the others' ratings, 10 % are the warm test and 10 % are validation; every choice is "
+            "made on validation."
         )
 
 

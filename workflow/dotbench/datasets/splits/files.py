@@ -14,23 +14,24 @@ class FilesSettings(Settings):
         SHARE,
         gt=0,
         lt=1,
-        description="share of each user's training pairs that becomes validation, where no file gives validation",
+        description="share of each user's training pairs that becomes validation, if there is no file of validation "
+        "pairs",
     )
 
 
 class Files(Splitter):
-    """The parts are those of the raw files; without a validation file, 10 % of each user's training pairs are cut off.
+    """The parts come with the raw files; without a validation file, 10 % of each user's training pairs are cut off.
 
     A user with n_u training pairs has ⌊valid · n_u⌋ of them cut off, chosen by the seed, but at least one, and at least
-    one stays. The test part is the given one in full: pairs whose user or item has no training pair are kept, as in the
-    published numbers of such divisions.
+    one stays. The test part is used in full: pairs whose user or item has no training pair are kept, as in published
+    numbers on such data.
     """
 
     name = "files"
     title = "Given"
     Settings = FilesSettings
     settings: FilesSettings
-    empty = "no file gives {task} pairs of it that preparation keeps, or no user has two training pairs"
+    empty = "no file has {task} pairs that preparation keeps, or no user has two training pairs"
 
     def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
         assert pairs.given is not None
@@ -58,7 +59,7 @@ class Files(Splitter):
     @property
     def remark(self) -> str:
         return (
-            "The test part is the given one, the same for every seed; validation is the given one or, where the files "
-            f"have none, {100 * self.settings.valid:.3g} % of each user's training pairs, drawn with the seed. Test "
-            "pairs whose user or item has no training pair count."
+            "The test part comes with the data and is the same for every seed. Validation comes with the data too; if "
+            f"it does not, it is {100 * self.settings.valid:.3g} % of each user's training pairs, drawn with the seed. "
+            "Test pairs are counted even if their user or item has no training pair."
         )

@@ -5,16 +5,16 @@ from dotbench.lazy import np
 
 
 class GlobalTemporal(Splitter):
-    """The leakage-free one: every training pair is earlier than every validation pair, and these than every test pair.
+    """Free of leakage: every training pair is before every validation pair, and these are before every test pair.
 
-    The latest 10 % of the pairs are test, the 10 % before validation; pairs with the timestamp of a cut are on
-    its later side. Held-out pairs, of either period, whose user or item has no training pair are set apart as
-    cold parts.
+    The latest 10 % of the pairs are test, and the 10 % before them are validation. Pairs with the timestamp of a cut
+    are on its later side. Held-out pairs of either period whose user or item has no training pair are set apart as cold
+    parts.
     """
 
     name = "global-temporal"
     title = "Global temporal 80/10/10 (leakage-free)"
-    empty = "there are too few different times, or no {task} pair then is of a user and an item of the training time"
+    empty = "there are too few different times, or no {task} pair has a user and an item of the training part"
 
     def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
         assert pairs.times is not None
@@ -43,8 +43,8 @@ class GlobalTemporal(Splitter):
     @property
     def remark(self) -> str:
         return (
-            "Leakage-free: every training pair is earlier than every validation pair, and these than every test pair. "
-            "Held-out pairs whose user or item has no training pair are neither validation nor test: users new to the "
-            "system are not evaluated, and new items, though ranked, are never the right answer. The k-core and the "
-            "choice of users and items were made on all pairs, the later ones included."
+            "Free of leakage: every training pair is earlier than every validation pair, and every validation pair is "
+            "earlier than every test pair. Held-out pairs are left out if their user or item has no training pair: "
+            "new users are not evaluated, and new items are ranked but are never a right answer. The k-core used all "
+            "pairs, including later ones."
         )

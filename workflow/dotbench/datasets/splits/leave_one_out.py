@@ -18,10 +18,10 @@ class LeaveOneOutSettings(Settings):
 
 
 class LeaveOneOut(Splitter):
-    """One pair of each user is test, one validation: the latest and the one before, or two random ones.
+    """One pair of each user is test and one is validation: the latest and the one before it, or two random ones.
 
-    A user with 2 pairs has one in train, one in test; a user with 1 has it in train. Among equal timestamps the
-    seed decides.
+    A user with 2 pairs has one in train and one in test; the pair of a user with 1 is in train. Among equal timestamps
+    the seed decides.
     """
 
     name = "leave-one-out"
@@ -58,6 +58,6 @@ class LeaveOneOut(Splitter):
         if self.settings.choose == "random":
             return "One random pair of each user is test, another validation."
         return (
-            "Each user's latest pair is test, the one before validation; other users' training pairs may be later, "
-            "so it is not free of leakage in time."
+            "Each user's latest pair is test, the one before it is validation. Training pairs of other users may be "
+            "later, so this split is not free of leakage in time."
         )

@@ -5,7 +5,8 @@ from dotbench.lazy import np
 
 
 class NewUsers(Splitter):
-    """Users divided 4:1; every pair of a test user is test, of 10 % of the others validation (NIMC, Table 1)."""
+    """Users are divided 4:1. All pairs of test users are test; those of 10 % of the others are validation (NIMC,
+    Table 1)."""
 
     name = "new-users"
     title = "New users 4:1"
@@ -29,6 +30,6 @@ class NewUsers(Splitter):
     @property
     def remark(self) -> str:
         return (
-            "Every pair of a test user is test; 10 % of the other users are validation, on which alone anything is "
-            "chosen. No test or validation user has a training pair."
+            "Every pair of a test user is test. 10 % of the other users are validation, on which every choice is "
+            "made. No test or validation user has a training pair."
         )

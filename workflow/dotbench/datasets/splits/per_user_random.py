@@ -22,7 +22,7 @@ def per_user_random(users: "np.ndarray", seed: int, share: float = SHARE) -> "np
 
 
 class PerUserRandom(Splitter):
-    """Each user's pairs shuffled and cut 80/10/10 (RG2; RecStudio's ``user_entry``). The default."""
+    """Each user's pairs are shuffled and cut 80/10/10 (RG2; RecStudio's ``user_entry``). The default."""
 
     name = "per-user-random"
     title = "Per-user random 80/10/10"

@@ -19,9 +19,9 @@ class WarmColdSettings(Settings):
 
 
 class WarmCold(Splitter):
-    """Ratings of sampled users × sampled items are cut 70:30, all others are the cold-start test (T2Rec, Table 1).
+    """Ratings of sampled users × sampled items are cut 70:30; all others are the cold-start test (T2Rec, Table 1).
 
-    Of the block's 70 %, a fifth is validation. The cold-start test is three parts: ``cold_user`` (item inside the
+    A fifth of the block's 70 % is validation. The cold-start test has three parts: ``cold_user`` (item inside the
     block), ``cold_item`` (user inside), ``cold_both``.
     """
 

@@ -6,7 +6,8 @@ from dotbench.lazy import np
 
 
 class MRR(UserMetric):
-    """1 / rank of the first relevant item: ``mrr@k`` 0 if it stands behind rank k, ``mrr`` by its rank among all items.
+    """1 / rank of the first relevant item. ``mrr@k`` is 0 if that rank is above k; ``mrr`` uses the rank among all
+    items.
 
     Voorhees, TREC-8, 1999.
     """

@@ -6,7 +6,7 @@ from dotbench.lazy import np
 
 
 class Precision(UserMetric):
-    """Hits among the first k over k, also where a list is shorter than k."""
+    """Hits among the first k, divided by k, even if a list is shorter than k."""
 
     name = "precision"
     title = "Precision"

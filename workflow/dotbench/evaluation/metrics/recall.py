@@ -6,7 +6,7 @@ from dotbench.lazy import np
 
 
 class Recall(UserMetric):
-    """Hits among the first k over relevant items, of which there may be more than k."""
+    """Hits among the first k, divided by the number of relevant items, which may be more than k."""
 
     name = "recall"
     title = "Recall"

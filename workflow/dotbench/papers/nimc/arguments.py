@@ -33,7 +33,7 @@ def few_entries(sides: Sides) -> Finding:
         rows.append(row)
     reason = (
         f"With fewer than 2kd entries the Hessian at the truth is singular: {rows[-1]['first_value']:g} null direction "
-        f"at m = 2kd − 1. Theorem 3.2 itself asks for d poly log d."
+        "at m = 2kd − 1. Theorem 3.2 itself asks for d poly log d."
     )
     return finding(all_agree(rows), reason, rows)
 
@@ -98,8 +98,8 @@ def row_held(sides: Sides) -> Finding:
         told("slope in u₀", slope.mean, agrees, low=slope.low, high=slope.high, second="bound", second_value=2.0)
     )
     reason = (
-        f"It is positive in every instance, and goes with u₀ at a slope of {slope.mean:.2f}. The factor 1/(λ² κ⁴) is "
-        "not told: no scan varies singular values at one u₀."
+        f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}. The factor 1/(λ² κ⁴) cannot be "
+        "checked: no scan varies singular values at a fixed u₀."
     )
     return finding(least > 0 and agrees, reason, rows)
 
@@ -127,8 +127,8 @@ def third_moment(sides: Sides) -> Finding:
         alpha = gamma(activation, 0, 1.0) * third(activation, 1.0)
         rows.append(told(f"α at |u| = |v| = 1, {activation}", alpha, abs(alpha) > 1e-9))
     reason = (
-        f"α is {rows[0]['first_value']:.3f} for sigmoid; for ReLU and tanh it is 0 at every norm, so that of the "
-        "paper's activations M₃ serves sigmoid alone."
+        f"α is {rows[0]['first_value']:.3f} for sigmoid; for ReLU and tanh it is 0 at every norm, so of the paper's "
+        "activations M₃ works for sigmoid only."
     )
     return finding(all_agree(rows), reason, rows)
 

@@ -2,12 +2,12 @@
 
 from dotbench.studies.base import ReportItem, Study
 
-CONVERGENCE = "The paper's Figure 1 (a): the objective against the iteration, from beside the truth."
+CONVERGENCE = "The paper's Figure 1 (a): the objective against the iteration, from a start near the truth."
 DISTANCE = "The paper's Figure 1 (b): recovery against the distance of the start from the truth."
 MAPS = "The paper's Figure 1 (c) and (d): recovery from random starts against numbers of rows and of observed entries."
 
 COLD_START = "Beyond the paper's Table 1: new users, new movies, and both."
-TENSOR = "Section 3.4: starts from moments beside random ones."
+TENSOR = "Section 3.4: starts from moments, compared with random starts."
 CURVATURE = "Theorems 3.2 and 3.4: the least eigenvalue of the Hessian at the truth and around it."
 CONTRACTION = "Theorem 3.3: steps in which gradient descent with fresh samples halves the distance to the truth."
 

@@ -80,7 +80,7 @@ def depths(sides: Sides) -> Finding:
     if not rows:
         return not_run("t2rec-depth")
     reason = (
-        "There is one number of ratings, so that no limit is seen. A linear tower is worst, and two layers are best."
+        "Only one number of ratings was run, so no limit can be seen. A linear tower is worst, and two layers are best."
     )
     return finding(None, reason, rows)
 

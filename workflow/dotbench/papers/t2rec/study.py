@@ -8,8 +8,8 @@ OPEN = (
     ("depth", "An open question of the paper: layers of the towers, at equal numbers of parameters."),
     ("width", "An open question of the paper: units of a hidden layer."),
     ("embedding_size", "An open question of the paper: length of the towers' vectors against that of the truth's."),
-    ("noise", "An open question of the paper: laws of the noise, of one variance."),
-    ("truths", "An open question of the paper: truths outside Hölder classes, of one variance."),
+    ("noise", "An open question of the paper: noise of different laws and equal variance."),
+    ("truths", "An open question of the paper: truths outside Hölder classes, of equal variance."),
 )
 
 
@@ -46,7 +46,7 @@ class T2RecStudy(Study):
         ReportItem(
             "cold_start",
             "starts",
-            "Cold start without a single training rating, which the paper leaves undone.",
+            "Cold start without a single training rating, which the paper does not test.",
             split="cold-start",
         ),
         ReportItem(

@@ -34,7 +34,7 @@ def verdicts(key: str, published: Published, claims: Claims, contents: Contents)
 def in_print(claim: Claim, sides: Sides) -> Finding:
     """What the printed numbers say; where suspect ones change the verdict, the reason says so."""
     if claim.in_print is None:
-        return Finding(OPEN, "The paper prints no number of it.")
+        return Finding(OPEN, "The paper prints no number for it.")
     test, published = claim.in_print, sides.published
     if test.argument:
         return argument(sides, test.argument)
@@ -52,7 +52,7 @@ def in_ours(claim: Claim, sides: Sides, needs: str) -> Finding:
     test = claim.in_ours
     if test is None:
         by_argument = claim.print is not None and claim.needs is None
-        return Finding(OPEN, "Ours cannot decide it." if by_argument else _run(claim.needs or needs))
+        return Finding(OPEN, "Our runs cannot decide it." if by_argument else _run(claim.needs or needs))
     if test.argument:
         found = argument(sides, test.argument)
     else:
@@ -63,7 +63,7 @@ def in_ours(claim: Claim, sides: Sides, needs: str) -> Finding:
 
 
 def _run(needs: str) -> str:
-    return f"It is decided by {needs}."
+    return f"To decide it, run {needs}."
 
 
 def _kind(test: Test) -> type[Decision]:

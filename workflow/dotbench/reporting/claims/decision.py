@@ -88,7 +88,7 @@ class Decision:
         lead = f"On {where}, not the paper's data: " if elsewhere and rows else ""
         if not rows:
             if self.ours is None:
-                return Finding(OPEN, "The paper prints no number of it.")
+                return Finding(OPEN, "The paper prints no number for it.")
             return not_run(few(lacking))
         if against:
             count = f"{len(against)} of {len(judging)} comparisons do not agree: " if len(judging) > 1 else ""
@@ -96,7 +96,7 @@ class Decision:
         if lacking:
             return Finding(OPEN, f"{NOT_RUN} in full: {few(lacking)}; nothing that was run contradicts it.", rows)
         if undecided:
-            text = f"not told apart: {few([in_words(row) for row in undecided])}."
+            text = f"not distinguishable: {few([in_words(row) for row in undecided])}."
             return Finding(OPEN, _sentence(lead + text), rows)
         text = f"all {len(judging)} comparisons agree" if len(judging) > 1 else in_words(judging[0])
         return Finding(HOLDS, _sentence(f"{lead}{text}."), rows)

@@ -95,13 +95,13 @@ class Claim(Settings):
     test: Test | None = Field(None, description="on the printed numbers and on ours")
     print: Test | None = Field(None, description="on the printed numbers alone")
     ours: Test | None = Field(None, description="on ours alone")
-    needs: str | None = Field(None, description="what to run where ours are not there; absent: that of the file")
+    needs: str | None = Field(None, description="what to run if our numbers are not there; absent: that of the file")
     note: str | None = Field(None, description="what a reader has to know")
 
     @model_validator(mode="after")
     def _told_once(self) -> "Claim":
         if self.test and (self.print and self.ours):
-            raise ValueError("'test' says nothing beside both 'print' and 'ours'")
+            raise ValueError("'test' has no effect if 'print' and 'ours' are both given")
         return self
 
     @property
@@ -116,7 +116,7 @@ class Claim(Settings):
 class Claims(Settings):
     """All claims of a paper."""
 
-    needs: str = Field(description="what to run where ours are not there")
+    needs: str = Field(description="what to run if our numbers are not there")
     claims: list[Claim] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -124,7 +124,7 @@ class Claims(Settings):
         names = [claim.id for claim in self.claims]
         twice = [name for name in names if names.count(name) > 1]
         if twice:
-            raise ValueError(f"the claim '{twice[0]}' is there more than once")
+            raise ValueError(f"the claim '{twice[0]}' is listed more than once")
         return self
 
 

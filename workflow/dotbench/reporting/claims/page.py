@@ -69,13 +69,14 @@ def _why(line: Row) -> str:
 def _notes(paper: str, needs: str) -> list[str]:
     return [
         f"{paper}. The claims are in our words.",
-        "In print: by the numbers that the paper prints, or by an argument. Where they have a ±, a method that is said "
-        "to be as good as another is worse only if Welch's test tells them apart (p < .05).",
-        "In ours: a difference counts if it is real, p < .05 after Holm's adjustment over all methods of the paper. It "
-        "is tested over users for rankings, over replications elsewhere. A number agrees within the tolerance of paper "
-        "versus ours.",
-        "Cannot be told: nothing contradicts the claim, and not all of it was run or is told apart.",
-        f"Where the reason names nothing else, ours are decided by {needs}.",
+        "In print: judged by the numbers that the paper prints, or by an argument. If the numbers have a ±, one "
+        "method counts as worse than another only if Welch's test finds a difference (p < .05).",
+        "In ours: judged by our runs. A difference counts if p < .05 after Holm's adjustment over all methods of the "
+        "paper; it is tested over users for rankings and over replications elsewhere. A number agrees if it lies "
+        "within the tolerance of paper versus ours.",
+        "Cannot be told: nothing contradicts the claim, but part of it was not run, or its methods cannot be "
+        "distinguished.",
+        f"Our runs are made by {needs}, unless the reason names something else.",
     ]
 
 

@@ -43,10 +43,10 @@ class Costs(TableKind):
         notes = [
             *([contents.title] if contents.title else []),
             Legend(
-                f"Of training alone, without validation; means over the seeds {', '.join(map(str, contents.seeds))}. "
-                "An epoch sees every training pair, or user, once; of ALS it is a full sweep. * marks runs that "
-                "shared the machine, of which the CPU seconds count. Peak memory is of the whole process, libraries "
-                "and data included."
+                f"Costs of training, without validation; means over the seeds {', '.join(map(str, contents.seeds))}. "
+                "An epoch is one pass over the training pairs or users; for ALS it is a full sweep. * marks runs that "
+                "shared the machine: compare their CPU seconds. Peak memory is that of the whole process, including "
+                "libraries and data."
             ),
             *data_notes(contents, facts),
             *hardware_notes(record for run in contents.runs for record in run.metrics()),

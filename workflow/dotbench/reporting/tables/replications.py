@@ -120,12 +120,12 @@ def _notes(contents: Contents, entries: list[SimulationEntry], every: list[Block
     notes: list[str] = []
     scenarios = {scenario_text(entries[0].simulation.keys, block.lines[0]) for block in every}
     if len(scenarios) == 1 and min(scenarios):
-        notes.append(Legend(f"All of {min(scenarios)}."))
+        notes.append(Legend(f"All lines: {min(scenarios)}."))
     counts = sorted({line["replications"] for block in every for line in block.lines})
     notes += [
         Legend(f"Mean ± standard error over {' or '.join(map(str, counts))} replications."),
-        Legend("!: the choice is on the edge of its grid in a replication.", "!"),
-        "The csv has intervals, training errors, costs and what was chosen.",
+        Legend("!: in at least one replication, the chosen setting is on the edge of its grid.", "!"),
+        "The csv has intervals, training errors, costs and the chosen settings.",
     ]
     if entries[0].simulation.marks_best:
         notes.append(

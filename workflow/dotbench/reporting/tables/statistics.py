@@ -36,7 +36,7 @@ class Statistics(TableKind):
         ]
         remarks = [
             *([contents.title] if contents.title else []),
-            Legend("After threshold, duplicates and k-core. In brackets: as published, where counts are known."),
+            Legend("After threshold, duplicates and k-core. In brackets: published counts, if known."),
             Legend("Density: interactions / (users × items)."),
         ]
         write_table(contents, folder, rows, columns, remarks)

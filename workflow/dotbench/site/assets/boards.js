@@ -58,7 +58,7 @@ function boardTable(board, lines, measure, chapter) {
       } },
   ];
   if (used.length > 1 || (used.length && lines.length > 1)) {
-    columns.push({ title: "Not told apart", value: (line) => letterList(line, measure).join(""), cell: (line) => letterCell(line, measure, used) });
+    columns.push({ title: "Tie group", value: (line) => letterList(line, measure).join(""), cell: (line) => letterCell(line, measure, used) });
   }
   for (const other of board.measures.filter((one) => one !== measure).slice(0, 2)) {
     columns.push({ title: other.title, number: true, down: !other.lower, value: (line) => valueOf(line, other), cell: (line) => quality(valueOf(line, other)) });
@@ -73,7 +73,8 @@ function boardTable(board, lines, measure, chapter) {
   const better = board.competes ? `, ${measure.lower ? "lower" : "higher"} is better` : "";
   const caption = `${lines.length} of ${all.length} methods on ${board.dataset}. ${measure.title}${better}: `
     + `mean over ${seeds} runs with its 95 % interval.`
-    + (used.length ? " Methods with a letter in common are not told apart (p ≥ .05, Holm over all pairs)." : "")
+    + (used.length ? " Methods that share a letter are tied: their difference is not significant (p ≥ .05, Holm over all pairs)." : "")
+    + (all.some((line) => line.facts.on_edge) ? " edge: a chosen setting is on the edge of its grid." : "")
     + (all.some((line) => line.shared) ? " *: shared the machine." : "");
   return table(shown, lines, { caption, sort: [1, !measure.lower], className: "board",
     rowClass: (line) => (["best", "tie"].includes(line.standing[measure.key]) ? "top" : null) });
@@ -133,7 +134,7 @@ function boardPictures(board, lines, measure, chapter) {
   if (timed.length > 1) {
     const place = el("div");
     parts.push(el("div", {}, el("h3", {}, `${measure.title} against training seconds`), place,
-      el("p", { class: "note" }, "Strokes: 95 % intervals. Line: the Pareto front; no method is both faster and better than one on it.")));
+      el("p", { class: "note" }, "Strokes: 95 % intervals. Dashed line: the Pareto front; no method is both faster and better than a method on it.")));
     drawn(place, (width) => tradeoff(timed, board, measure, width, chapter));
   }
   const pairs = (board.pairs[measure.key] || []).filter(([a, b]) => lines.includes(board.lines[a]) && lines.includes(board.lines[b]));
@@ -178,13 +179,14 @@ function tradeoff(lines, board, measure, width, chapter) {
       keydown: (event) => { if (event.key === "Enter") open(); } },
     isNumber(low) ? svg("line", { x1: px, x2: px, y1: y(low), y2: y(high), stroke: colour(k), "stroke-width": 2 }) : null, mark(px, py, k));
     layer.append(tells(group, text));
-    const size = line.method.length * 6.6;
-    const spots = [4, -10, 18, -23, 31].flatMap((dy) => [px + 9, px - 9 - size].map((x0) => ({ x0, y0: py + dy })));
+    const bold = front.includes(line);
+    const size = line.method.length * (bold ? 7.2 : 6.6);
+    const spots = [4, -10, 18, -23, 31].flatMap((dy) => [px + 9, px - 9 - size].map((x0) => ({ x0, y0: py + dy, left: x0 < px })));
     const free = spots.find((spot) => spot.x0 >= box.left && spot.x0 + size <= box.right + 8 && spot.y0 > box.top + 8 && spot.y0 < box.bottom
       && taken.every((other) => Math.abs(other.y0 - spot.y0) > 12 || other.x0 + other.size < spot.x0 || spot.x0 + size < other.x0));
     if (free) {
       taken.push({ ...free, size });
-      layer.append(svg("text", { x: free.x0, y: free.y0, "aria-hidden": "true", style: front.includes(line) ? "font-weight:650" : null }, line.method));
+      layer.append(svg("text", { x: free.left ? px - 9 : free.x0, y: free.y0, class: "halo", "text-anchor": free.left ? "end" : null, "aria-hidden": "true", style: bold ? "font-weight:650" : null }, line.method));
     }
   }
   return node;
@@ -205,14 +207,14 @@ function heat(board, lines, measure, pairs) {
     const share = Math.min(1, Math.abs(difference) / widest);
     const back = real ? `background:color-mix(in srgb, var(${better ? "--good" : "--bad"}) ${Math.round(14 + 34 * share)}%, var(--back))` : null;
     const [low, high] = flip > 0 ? [pair[3], pair[4]] : [-pair[4], -pair[3]];
-    const words = real ? `${row.method} is ${better ? "better" : "worse"} than ${column.method}` : `${row.method} and ${column.method} are not told apart`;
+    const words = real ? `${row.method} is ${better ? "better" : "worse"} than ${column.method}` : `${row.method} and ${column.method} do not differ significantly`;
     return el("td", { style: back, title: `${words}: ${quality(difference)} ${range(low, high)}, adjusted p ${brief(pair[5])}` },
       (real ? (better ? "▲ " : "▽ ") : "≈ ") + (difference > 0 ? "+" : "−") + shortDifference(Math.abs(difference)));
   };
   const widest = Math.max(...pairs.map((pair) => Math.abs(pair[2]))) || 1;
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Pairs of methods on ${board.dataset}` },
     el("table", { class: "heat" },
-      el("caption", {}, el("span", {}, `${measure.title}: row minus column. ▲ the row is better, ▽ worse (p < .05, Holm); ≈ not told apart.`)),
+      el("caption", {}, el("span", {}, `${measure.title}: row minus column. ▲ the row is better, ▽ worse (p < .05, Holm); ≈ no significant difference.`)),
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, ""), order.map((line) => el("th", { scope: "col" }, line.method)))),
       el("tbody", {}, order.map((row) => el("tr", {}, el("th", { scope: "row" }, row.method), order.map((column) => cell(row, column)))))));
 }

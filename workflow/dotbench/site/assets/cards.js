@@ -3,14 +3,14 @@
 function cardPictures(name, container) {
   const series = DATA.cards[name] || [];
   if (!series.length) {
-    container.append(el("p", { class: "note" }, "Its data are not here; distributions are drawn from prepared data."));
+    container.append(el("p", { class: "note" }, "Distributions are drawn from prepared data or from a summary of them; neither is here."));
     return;
   }
   const of = (panel, line) => series.filter((row) => row.panel === panel && (line === undefined || row.series === line));
   const counts = [["user", of("counts", "user")], ["item", of("counts", "item")]];
-  add(container, "Interactions of a user (blue) and an item", (width) => countPicture(counts, width, name));
+  add(container, "Interactions per user (blue) and per item (dashed)", (width) => countPicture(counts, width, name));
   if (of("values").length) add(container, "Values of the ratings", (width) => bars(of("values"), width, `Ratings of ${name}`));
-  if (of("time").length) add(container, "Raw rows a month", (width) => months(of("time"), width, `Rows of ${name} a month`));
+  if (of("time").length) add(container, "Raw rows per month", (width) => months(of("time"), width, `Rows of ${name} per month`));
 }
 
 function add(container, title, make) {
@@ -22,7 +22,7 @@ function add(container, title, make) {
 function countPicture(lines, width, name) {
   const all = lines.flatMap(([, points]) => points);
   const { node, layer, x, y } = frame({ width, height: 250, label: `Interactions of users and items of ${name}`,
-    x: { values: all.map((p) => p.x), title: "n", log: true }, y: { values: all.map((p) => p.y), title: "share with n and more", log: true } });
+    x: { values: all.map((p) => p.x), title: "interactions, n", log: true }, y: { values: all.map((p) => p.y), title: "share with n or more", log: true } });
   lines.forEach(([kind, points], k) => {
     const shown = points.filter((p) => p.x > 0 && p.y > 0);
     const path = svg("path", { d: `M${shown.map((p) => `${x(p.x).toFixed(1)},${y(p.y).toFixed(1)}`).join("L")}`, fill: "none", stroke: colour(k), "stroke-width": 2, "stroke-dasharray": k ? "6 3" : null });

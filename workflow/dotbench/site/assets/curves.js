@@ -43,7 +43,7 @@ function convergenceOf(of, chapter) {
       choice("Horizontal axis", [["epoch", "epochs"], [of.clock, of.clock === "seconds" ? "seconds" : "CPU seconds"]], "epoch", change("clock")),
       toggle("logarithmic x", true, change("logX")), toggle("logarithmic y", false, change("logY"))),
     legend, place,
-    el("p", { class: "note" }, (hidden.length ? "Shown at first: the methods of the first leaderboard. " : "") + "Line: mean over seeds, as far as every seed was trained. Band: least to greatest. Ringed mark: "
+    el("p", { class: "note" }, (hidden.length ? "At first only the methods of the first leaderboard are shown. " : "") + "Line: mean over seeds, as far as every seed was trained. Band: least to greatest. Ringed mark: "
       + "the epoch whose parameters were kept, mean over seeds. Dotted: methods without epochs."
       + (lines.some((line) => line.shared) ? " *: shared the machine." : "")),
   ];

@@ -6,7 +6,7 @@ function openLine(line, board, measure, chapter) {
   const [mean, low, high] = line.values[measure.key];
   const headline = `${measure.title} ${quality(mean)} ${range(low, high)}`;
   openDialog(line.method, `${board.dataset}: ${headline}`, [
-    ...(!run ? [el("p", { class: "note" }, "The runs themselves are not here; this is what the table says of them."), ...lineParts(line, board)] : run.simulation ? [...lineParts(line, board), ...replicationParts(run)] : runParts(run)),
+    ...(!run ? [el("p", { class: "note" }, "The runs themselves are not here, so that seeds, curves and the trials of the grid cannot be shown. This is what the table says of them."), ...lineParts(line, board)] : run.simulation ? [...lineParts(line, board), ...replicationParts(run)] : runParts(run)),
     el("h3", {}, "Again"),
     run && run.again ? [el("p", { class: "note" }, "One seed, with the settings that were chosen:"), el("pre", {}, run.again)] : null,
     el("p", { class: "note" }, "The table, with tuning and every seed:"),
@@ -30,6 +30,11 @@ function facts(pairs) {
     .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 
+/** Settings that were written as JSON: {"depth":2} becomes depth=2. */
+function inWords(text) {
+  return (text || "").replace(/\{([^{}]*)\}/g, (_, inside) => inside.replaceAll('"', "").replaceAll(":", "=").replaceAll(",", ", "));
+}
+
 /** What the table alone says of a method whose runs are not here. */
 function lineParts(line, board) {
   const titles = Object.fromEntries(board.measures.map((one) => [one.key, one.title]));
@@ -37,7 +42,7 @@ function lineParts(line, board) {
   return [
     facts([
       ["runs", String(line.seeds)], ["failed", line.failed ? String(line.failed) : null], ["failure", known.failure], ["log", known.failure_log],
-      ["chosen", known.chosen || known.tuned], ["on an edge of the grid", known.on_edge], ["settings tried", known.trials ? String(known.trials) : null],
+      ["chosen", inWords(known.chosen || known.tuned)], ["on an edge of the grid", known.on_edge], ["settings tried", known.trials ? String(known.trials) : null],
       ["inert", known.inert], ["split", known.split], ["device", known.device], ["training seconds", brief(line.costs.seconds)],
       ["CPU seconds", brief(line.costs.cpu)], ["CPU seconds of tuning", brief(line.costs.tuning)]]),
     el("h3", {}, "Quality"),
@@ -50,13 +55,14 @@ function replicationParts(run) {
   const columns = [
     { title: "Replication", value: (row) => row.seed, cell: (row) => String(row.seed) },
     ...names.map((name) => ({ title: run.titles[name], number: true, value: (row) => row[name], cell: (row) => quality(row[name]) })),
-    { title: "Chosen", cell: (row) => row.hyperparameters || "" },
+    { title: "Chosen", cell: (row) => inWords(row.hyperparameters) },
     { title: "Edge", cell: (row) => row.on_edge || "" },
     { title: "CPU s", number: true, value: (row) => row.cpu_seconds, cell: (row) => brief(row.cpu_seconds) },
     { title: "State", cell: (row) => (row.status === "ok" ? "ok" : row.reason || row.status) },
   ];
   return [
-    el("h3", {}, "Replications"), table(columns, run.replications, { caption: "Each has data of its own; its number is their seed.", sort: [0, false] }),
+    ...trialParts(run),
+    el("h3", {}, "Replications"), table(columns, run.replications, { caption: "Each replication has its own data; its number is the seed of the data.", sort: [0, false] }),
     el("h3", {}, "Settings of the simulation"), facts(Object.entries(run.settings).map(([key, value]) => [key, setting(value)])),
     el("h3", {}, "Protocol"), el("ul", { class: "note" }, run.notes.map((note) => el("li", {}, note))),
     facts([["hardware", run.machines.join("; ")], ["versions", run.versions.join(", ")]]),
@@ -109,8 +115,10 @@ function trialParts(run) {
   const { trials } = run;
   if (!trials) return [el("h3", {}, "Grid"), el("p", { class: "note" }, "Nothing was tuned.")];
   const failed = trials.status.filter((status) => status !== "ok").length;
-  const parts = [el("h3", {}, "Grid"), el("p", { class: "note" }, `${trials.points.length} settings were tried${failed ? `, of which ${failed} failed` : ""}. `
-    + `Each mark is a trial: its validation ${run.validation}. The filled one was chosen.`)];
+  const parts = [el("h3", {}, "Grid"), el("p", { class: "note" }, (trials.replication
+    ? `${new Set(trials.points.map((point) => JSON.stringify(point))).size} settings were tried in each of ${new Set(trials.replication).size} replications${failed ? `; ${failed} of ${trials.points.length} trials failed` : ""}. `
+    + `Each mark is a trial: its validation ${run.validation}. The filled ones were chosen, one in each replication.`
+    : `${trials.points.length} settings were tried${failed ? `, of which ${failed} failed` : ""}. Each mark is a trial: its validation ${run.validation}. The filled one was chosen.`))];
   const strips = el("div", { class: "panels" });
   trials.keys.forEach((key, k) => {
     const place = el("div");
@@ -123,7 +131,6 @@ function trialParts(run) {
 }
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-const isChosen = (trials, k) => same(trials.points[k], trials.chosen);
 
 function strip(run, axis, width) {
   const { trials, grid } = run;
@@ -138,33 +145,37 @@ function strip(run, axis, width) {
     const value = trials.validation[k];
     const at = values.indexOf(setting(point[axis]));
     if (!isNumber(value) || at < 0) return;
-    const picked = isChosen(trials, k) && trials.rung[k] === last;
+    const picked = trials.picked[k];
     const circle = svg("circle", { cx: x(at), cy: y(value), r: picked ? 6 : 4.5, tabindex: "0", role: "img", fill: picked ? "var(--mark)" : "none",
       stroke: picked ? "var(--mark)" : "var(--faint)", "stroke-width": 1.6 });
-    layer.append(tells(circle, `${trials.keys.map((name, j) => `${name} ${setting(point[j])}`).join(", ")}\nvalidation ${quality(value)}`
+    layer.append(tells(circle, `${trials.replication ? `replication ${trials.replication[k]}: ` : ""}${trials.keys.map((name, j) => `${name} ${setting(point[j])}`).join(", ")}\nvalidation ${quality(value)}`
       + `${last > 1 ? `, rung ${trials.rung[k]} of ${last}` : ""}${picked ? "\nchosen" : ""}`));
   });
   return node;
 }
 
+/** Rows and columns are the two tuned settings; a cell has the mean over its trials, of the last rung. */
 function gridMap(run) {
   const { trials, grid } = run;
   const [rows, columns] = trials.keys;
-  const good = trials.validation.filter(isNumber);
+  const cells = grid[rows].map((r) => grid[columns].map((c) => {
+    const here = trials.points.map((_, k) => k).filter((k) => same(trials.points[k], [r, c]));
+    const last = here.filter((k) => trials.rung[k] === Math.max(...here.map((other) => trials.rung[other])));
+    const values = last.map((k) => trials.validation[k]).filter(isNumber);
+    return { tried: here.length > 0, value: values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null, picked: here.filter((k) => trials.picked[k]).length };
+  }));
+  const good = cells.flat().map((cell) => cell.value).filter(isNumber);
   const [low, high] = [Math.min(...good), Math.max(...good)];
-  const best = (r, c) => trials.points.map((_, k) => k).filter((k) => same(trials.points[k], [r, c]))
-    .reduce((found, k) => (found === null || trials.rung[k] >= trials.rung[found] ? k : found), null);
-  const cell = (r, c) => {
-    const k = best(r, c);
-    if (k === null) return el("td", {}, "");
-    const value = trials.validation[k];
+  const shown = ({ tried, value, picked }) => {
+    if (!tried) return el("td", {}, "");
     if (!isNumber(value)) return el("td", {}, "failed");
     const share = high > low ? (value - low) / (high - low) : 1;
     return el("td", { style: `background:color-mix(in srgb, var(--mark) ${Math.round(8 + 42 * share)}%, var(--back))` },
-      isChosen(trials, k) ? el("b", {}, `${quality(value)} ✓`) : quality(value));
+      picked ? el("b", {}, `${quality(value)} ✓${trials.replication ? ` ${picked}` : ""}`) : quality(value));
   };
+  const meaning = trials.replication ? "mean over the replications; ✓ and in how many it was chosen" : "✓ chosen";
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Map of the grid" }, el("table", { class: "heat" },
-    el("caption", {}, el("span", {}, `Validation ${run.validation}; ${rows} down, ${columns} across; ✓ chosen`)),
+    el("caption", {}, el("span", {}, `Validation ${run.validation}; ${rows} down, ${columns} across; ${meaning}`)),
     el("thead", {}, el("tr", {}, el("th", {}, ""), grid[columns].map((value) => el("th", { scope: "col" }, setting(value))))),
-    el("tbody", {}, grid[rows].map((r) => el("tr", {}, el("th", { scope: "row" }, setting(r)), grid[columns].map((c) => cell(r, c)))))));
+    el("tbody", {}, grid[rows].map((r, k) => el("tr", {}, el("th", { scope: "row" }, setting(r)), cells[k].map(shown))))));
 }

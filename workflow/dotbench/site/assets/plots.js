@@ -92,7 +92,7 @@ const SHAPES = [
   (r) => `M0,${1.2 * r}L${1.1 * r},${-0.9 * r}H${-1.1 * r}z`,
 ];
 
-/** A mark told apart by colour and shape. */
+/** A mark that differs by colour and shape. */
 function mark(x, y, k, r = 5) {
   const shape = SHAPES[(k + Math.floor(k / COLOURS)) % SHAPES.length](r);
   return svg("path", { d: shape, transform: `translate(${x} ${y})`, fill: colour(k) });

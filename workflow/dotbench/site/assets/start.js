@@ -18,9 +18,9 @@ function overview(container) {
     { title: "Best", cell: (row) => (row.board ? leaders(row.board) : "see its tables and figures") },
     { title: "Value", number: true, cell: (row) => (row.board ? leadingValue(row.board) : "") },
     { title: "Methods", number: true, value: (row) => row.board?.lines.length, cell: (row) => String(row.board?.lines.length ?? "") },
-    { title: "Against the paper", cell: (row) => verdictsInShort(row) },
+    ...(DATA.chapters.some((chapter) => chapter.verdicts) ? [{ title: "Against the paper", cell: (row) => verdictsInShort(row) }] : []),
   ];
-  container.append(table(columns, rows, { caption: "The first table of each study. ≈: methods that are not told apart from the best." }));
+  container.append(table(columns, rows, { caption: "The first table of each study. ≈: no significant difference from the best." }));
 }
 
 function ranked(board) {

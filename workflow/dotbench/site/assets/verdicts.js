@@ -94,7 +94,7 @@ function forest(chapter, lines) {
     { title: "Our method", value: (line) => line.method, cell: (line) => line.method || "" },
     { title: "Notes", cell: (line) => line.notes || "" },
   ];
-  return table(columns, lines, { caption: `${lines.length} of ${chapter.verdicts.lines.length} published numbers. Strokes: 95 % interval of ours; what the tolerance allows the published number. `
+  return table(columns, lines, { caption: `${lines.length} of ${chapter.verdicts.lines.length} published numbers. Stroke of ours: its 95 % interval. Stroke of the published number: what the tolerance allows. `
     + "Rows of one dataset and metric share a scale.", className: "forest", rowId: (line) => numberId(chapter, line) });
 }
 

@@ -92,7 +92,7 @@ class CurvatureCurves(FigureKind):
             axis.grid(alpha=0.3)
         sheet.y_title_of_all("least eigenvalue of the Hessian")
         says = (
-            "Median over the instances, bars from the least to the greatest; zero and negative ones lie on the lower "
-            "edge. Grey: the order of the theorems."
+            "Median over the instances, bars from least to greatest; values of 0 and less lie on the lower edge. "
+            "Grey: the order of the theorems."
         )
         sheet.save(folder, contents.report_item, [says])

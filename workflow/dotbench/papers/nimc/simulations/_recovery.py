@@ -30,9 +30,9 @@ COLUMNS = {
     "title": Column("str", "the method in tables"),
     **FIT_COLUMNS,
     "recovered": Column("int64", "1 if `test_error` is at most the threshold, else 0"),
-    "fitted": Column("int64", "1 if the training error came down to its threshold, else 0"),
+    "fitted": Column("int64", "1 if the training error reached its threshold, else 0"),
     "test_error": Column("float64", "‖M(U, V) − M(U*, V*)‖ / ‖M(U*, V*)‖ at fresh rows"),
-    "printed_error": Column("float64", "the same of φ(XU) φ(XU)ᵀ, as the paper prints it"),
+    "printed_error": Column("float64", "the same for φ(XU) φ(XU)ᵀ, as the paper prints it"),
     "train_error": Column("float64", "root of the sum of squared residuals over that of squared entries"),
     "iterations": Column("int64", "evaluations of objective and gradient, in twenties"),
     "ended": Column("str", "`converged`, `stalled`, `cap` or `diverged`"),
@@ -53,9 +53,13 @@ class ProblemSettings(Settings):
     pack: int = Field(20, ge=1, description="trials of one job")
     dimension: int = Field(10, ge=1, description="d")
     components: int = Field(5, ge=1, description="k")
-    deviation: float = Field(1.0, gt=0, description="of the entries of U*, V* and of the random start")
+    deviation: float = Field(
+        1.0, gt=0, description="standard deviation of the entries of U*, V* and of the random start"
+    )
     iterations: int = Field(10_000, ge=10, description="evaluations of objective and gradient")
-    second_order_iterations: int = Field(400, ge=10, description="those of Levenberg–Marquardt, each with a Jacobian")
+    second_order_iterations: int = Field(
+        400, ge=10, description="the same for Levenberg–Marquardt, each evaluation with a Jacobian"
+    )
 
 
 class RecoverySettings(ProblemSettings):
@@ -80,11 +84,11 @@ class RecoverySettings(ProblemSettings):
     def ends(self) -> list[str]:
         """What tables say of budgets, stopping rules and the criterion."""
         return [
-            f"A trial recovers the truth where ‖M(U, V) − M(U*, V*)‖ ≤ {self.recovered:g} ‖M(U*, V*)‖ at {FRESH} fresh "
+            f"A trial recovers the truth if ‖M(U, V) − M(U*, V*)‖ ≤ {self.recovered:g} ‖M(U*, V*)‖ at {FRESH} fresh "
             "rows of each side.",
-            f"{self.iterations:,} evaluations of objective and gradient, {self.second_order_iterations:,} of objective "
-            "and Jacobian for Levenberg–Marquardt. A fit ends earlier at a relative training error of "
-            f"{self.fitted:g}, or where a tenth of the budget lowers the objective by less than 0.1 %.",
+            f"{self.iterations:,} evaluations of objective and gradient, {self.second_order_iterations:,} of "
+            "objective and Jacobian for Levenberg–Marquardt. A fit ends earlier at a relative training error of "
+            f"{self.fitted:g}, or when a tenth of the budget lowers the objective by less than 0.1 %.",
         ]
 
 

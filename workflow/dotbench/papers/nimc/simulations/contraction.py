@@ -47,7 +47,7 @@ class NIMCContractionSettings(Settings):
     components: int = Field(5, ge=1, description="k")
     iterations: int = Field(2000, ge=10, description="steps")
     entry: float = Field(0.1, gt=0, description="u₀ of `relu-fixed`, least entry of the first row of U*; k > 1")
-    pairs: int = Field(2_000_000, ge=1, description="pairs that the Hessian at the truth is measured by")
+    pairs: int = Field(2_000_000, ge=1, description="number of pairs with which the Hessian at the truth is measured")
 
     @model_validator(mode="after")
     def _possible(self) -> "NIMCContractionSettings":
@@ -56,13 +56,14 @@ class NIMCContractionSettings(Settings):
 
 
 class NIMCContraction(Simulation):
-    """Steps of gradient descent in which the distance to the truth halves, each step with m fresh pairs (x, y).
+    """Number of gradient steps in which the distance to the truth halves, each step with m fresh pairs (x, y).
 
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Theorem 3.3: with enough fresh samples
     at every step and η = 1/M, M the greatest eigenvalue, the squared distance contracts by 1 − μ/M or more, μ the least
-    one. On the quadratic that f is near the truth the slowest direction contracts by 1 − μ/M itself, and the distance
-    halves every log 2 / −log(1 − μ/M) steps: ``predicted``. ReLU with a row of U held is treated alike. Fresh are x and
-    y too, not the observed entries alone: every pair has rows of its own. U* and V* have orthonormal columns.
+    one. Near the truth f is a quadratic, whose slowest direction contracts by exactly 1 − μ/M, so that the distance
+    halves every log 2 / −log(1 − μ/M) steps: ``predicted``. ReLU with a fixed row of U is treated in the same way. Not
+    only the observed entries are fresh, x and y are too: every pair has rows of its own. U* and V* have orthonormal
+    columns.
     """
 
     name = "nimc-contraction"
@@ -82,14 +83,16 @@ class NIMCContraction(Simulation):
         "distance": Column("float64", "‖W₀ − W*‖ / ‖W*‖"),
         "observations": Column("int64", "m: fresh pairs at every step"),
         "model": Column("str", "φ; `relu-fixed`: the first row of U is known"),
-        "title": Column("str", "the same in tables"),
+        "title": Column("str", "its name in tables"),
         "replication": Column("int64", "seed of truth, start and pairs"),
         **FIT_COLUMNS,
-        "half_life": Column("float64", "steps in which ‖W − W*‖ halves, over the last half before rounding is seen"),
-        "predicted": Column("float64", "the same of the quadratic with the Hessian at the truth"),
+        "half_life": Column(
+            "float64", "number of steps in which ‖W − W*‖ halves, over the last half before rounding dominates"
+        ),
+        "predicted": Column("float64", "the same for the quadratic with the Hessian at the truth"),
         "ratio": Column("float64", "half_life / predicted"),
         "step": Column("float64", "η, one over the greatest eigenvalue of that Hessian"),
-        "final": Column("float64", "‖W − W*‖ at the end, of that at the start"),
+        "final": Column("float64", "‖W − W*‖ at the end, divided by that at the start"),
     }
 
     def jobs(self) -> list[Job]:
@@ -176,9 +179,9 @@ class NIMCContraction(Simulation):
         return [
             f"k = {s.components}, d = {s.dimension}; U* and V* with orthonormal columns{entry}; x and y normal. "
             f"{s.iterations:,} steps W − η ∇f with m fresh pairs each, η one over the greatest eigenvalue of the "
-            f"Hessian at the truth, which {s.pairs:,} pairs tell. Shown: steps in which ‖W − W*‖ halves, by least "
-            f"squares of its logarithm over the last half of the steps before {DONE:g} of it is left; failed: it does "
-            "not fall, or diverges.",
+            f"Hessian at the truth, measured with {s.pairs:,} pairs. Shown: steps in which ‖W − W*‖ halves, by least "
+            f"squares on its logarithm over the last half of the steps before it has fallen to {DONE:g} of its start. "
+            "Failed: it does not fall, or diverges.",
         ]
 
 

@@ -38,7 +38,9 @@ class NIMCConvergenceSettings(ProblemSettings):
     observations: int = Field(10_000, ge=1, description="m")
     distance: float = Field(0.1, gt=0, le=1, description="α: the start is (1 − α) W* + α W^r")
     iterations: int = Field(2000, ge=10, description="evaluations of objective and gradient")
-    second_order_iterations: int = Field(40, ge=10, description="those of Levenberg–Marquardt, each with a Jacobian")
+    second_order_iterations: int = Field(
+        40, ge=10, description="the same for Levenberg–Marquardt, each evaluation with a Jacobian"
+    )
 
 
 class NIMCConvergence(Simulation):
@@ -69,7 +71,7 @@ class NIMCConvergence(Simulation):
             for name, level in LEVELS.items()
         },
         "rate": Column("float64", "decades of f per iteration, by least squares where f / f₀ is in 1e-4 … 1e-20"),
-        "step": Column("float64", "of the fixed step; null elsewhere"),
+        "step": Column("float64", "size of the fixed step; null for other methods"),
         "final": Column("float64", "f / f₀ at the end"),
         "curve": Column("str", "[[iteration, f / f₀], …] at about 120 iterations, closer together at the start"),
     }

@@ -62,8 +62,8 @@ class NIMCCurvatureSettings(Settings):
     pack: int = Field(5, ge=1, description="instances of one job")
     dimension: int = Field(10, ge=2, description="d")
     components: int = Field(5, ge=1, description="k")
-    n: int = Field(1000, ge=1, description="rows where they are not varied")
-    m: int = Field(10_000, ge=1, description="observed entries where they are not varied")
+    n: int = Field(1000, ge=1, description="n where it is not varied")
+    m: int = Field(10_000, ge=1, description="m where it is not varied")
 
     @model_validator(mode="after")
     def _possible(self) -> "NIMCCurvatureSettings":
@@ -96,14 +96,14 @@ class NIMCCurvature(Simulation):
         "scan": Column("str", "what is varied: " + ", ".join(SCANS)),
         "value": Column("float64", "its value"),
         "model": Column("str", "φ; `relu-fixed`: without the first row of U"),
-        "title": Column("str", "the same in tables"),
+        "title": Column("str", "its name in tables"),
         "replication": Column("int64", "seed of data and truth"),
         **FIT_COLUMNS,
         "smallest": Column("float64", "least eigenvalue of the Hessian of f"),
-        "smallest_positive": Column("float64", "least one above 1e-12 of the greatest; null if there is none"),
+        "smallest_positive": Column("float64", "least eigenvalue above 1e-12 of the greatest; null if there is none"),
         "largest": Column("float64", "greatest eigenvalue"),
-        "null": Column("int64", "eigenvalues within 1e-12 of the greatest of 0"),
-        "negative": Column("int64", "eigenvalues below that"),
+        "null": Column("int64", "number of eigenvalues whose size is at most 1e-12 of the greatest"),
+        "negative": Column("int64", "number of eigenvalues below that"),
     }
 
     def jobs(self) -> list[Job]:
@@ -187,10 +187,10 @@ class NIMCCurvature(Simulation):
     def notes(self) -> list[str]:
         s = self.settings
         return [
-            f"k = {s.components}, d = {s.dimension}, 2kd = {2 * s.components * s.dimension}; n = {s.n:,} and "
-            f"m = {s.m:,} where they are not varied; x and y normal, U* and V* orthonormal bases, with other singular "
-            "values where these are varied. Hessian of f = (1/2m) Σ (φ(Uᵀx)ᵀ φ(Vᵀy) − A)², at the truth but where the "
-            "distance from it is varied. An eigenvalue within 1e-12 of the greatest one of 0 counts as 0.",
+            f"k = {s.components}, d = {s.dimension}, 2kd = {2 * s.components * s.dimension}; n = {s.n:,} and m = "
+            f"{s.m:,} where they are not varied; x and y normal, U* and V* orthonormal bases, with other singular "
+            "values where these are varied. Hessian of f = (1/2m) Σ (φ(Uᵀx)ᵀ φ(Vᵀy) − A)², at the truth but where "
+            "the distance from it is varied. An eigenvalue counts as 0 if its size is at most 1e-12 of the greatest.",
         ]
 
 

@@ -46,7 +46,7 @@ class NIMCTensorSettings(RecoverySettings):
 
 
 class NIMCTensor(Simulation):
-    """How near the truth starts from moments of N fresh pairs are, and what comes of them and of random ones.
+    """How near to the truth starts from moments of N fresh pairs are, and how fits from these and random starts end.
 
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 3.4, completed
     (`dotbench.papers.nimc.recovery.tensor`). A job is one activation, law and m.
@@ -70,7 +70,7 @@ class NIMCTensor(Simulation):
         "pairs": Column("int64", "N: fresh pairs of the moments; 0: a random start"),
         "start": Column("str", "the start in tables"),
         "direction_error": Column("float64", "mean over components of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2; null at random"),
-        "greatest_direction_error": Column("float64", "greatest of these"),
+        "greatest_direction_error": Column("float64", "the greatest of these distances"),
         "norm_error": Column("float64", "mean over components of | |u||v| / |u*||v*| − 1 |"),
         "moment_seconds": Column("float64", "CPU seconds of the start"),
         **{name: column for name, column in RECOVERY.items() if name not in ("users", "ratio", "distance")},
@@ -132,7 +132,7 @@ class NIMCTensor(Simulation):
             "the norm that such have on average; random starts of such entries; m entries drawn uniformly with "
             "replacement.",
             *s.ends(),
-            "Starts from moments of N fresh pairs, whose labels come on top of the m entries. Sigmoid: "
+            "Starts from moments of N fresh pairs, whose labels are needed in addition to the m entries. Sigmoid: "
             "the paper's third moment. ReLU: E[A (xxᵀ − I) ⊗ y], tanh: E[A He₃(x) ⊗ y], as the paper's vanishes for "
             "both.",
         ]

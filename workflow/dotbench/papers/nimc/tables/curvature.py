@@ -44,10 +44,10 @@ class Curvature(TableKind):
         ]
         notes = [
             Legend(
-                "Median over the instances of the least eigenvalue of the Hessian at the first and at the last value, "
-                "and how many eigenvalues are zero at the last. Slope: of its logarithm on that of the value, over "
-                f"the values at which it is above {FLOOR:g} in every instance, by least squares in each; mean and 95 "
-                "% Student interval."
+                "Shown: the least eigenvalue of the Hessian at the first and at the last value (median over the "
+                "instances), and how many eigenvalues are zero at the last value. Slope: regression of the logarithm "
+                "of the least eigenvalue on that of the value, by least squares in every instance, over the values at "
+                f"which it is above {FLOOR:g} in all; mean and 95 % Student interval."
             ),
         ]
         write_table(contents, folder, lines, columns, simulation_notes(contents, entries, notes))

@@ -37,16 +37,16 @@ class Rates(TableKind):
             Column("φ", lambda row: row["activation"]),
             Column("Method", lambda row: row["title"]),
             *(Column(f"to {bound}", lambda row, level=level: _reached(row, level)) for level, bound in LEVELS.items()),  # type: ignore[misc]
-            Column("Decades an iteration", lambda row: _range(row, "rate", "{:.4f}")),
+            Column("Decades per iteration", lambda row: _range(row, "rate", "{:.4f}")),
             Column("Left", lambda row: f"{row['final_max']:.0e}"),
             Column("Step", lambda row: _range(row, "step", "{:.3g}")),
         ]
         notes = [
             Legend(
-                "Iterations until f / f₀ is at most the level, from the least to the greatest of the instances; –: "
-                "not all reach it. Decades an iteration: slope of log₁₀ f, by least squares where f / f₀ is between "
-                "1e-4 and 1e-20 at more than two iterations, also where it is no straight line. Left: the greatest f "
-                "/ f₀ at the end."
+                "Iterations until f / f₀ is at most the level, from least to greatest over the instances; –: not all "
+                "reach it. Decades per iteration: slope of log₁₀ f by least squares over the iterations with f / f₀ "
+                "between 1e-4 and 1e-20, if these are more than two, even where the course is not straight. Left: the "
+                "greatest f / f₀ at the end."
             ),
         ]
         write_table(contents, folder, lines, columns, simulation_notes(contents, entries, notes))

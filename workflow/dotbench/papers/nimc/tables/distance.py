@@ -43,8 +43,8 @@ class RecoveryByDistance(TableKind):
         ]
         notes = [
             Legend(
-                "Trials that recover the truth of all; behind them the median relative error at fresh rows, of the "
-                "trials that did not diverge. The csv has what ended the others."
+                "Trials that recover the truth, of all trials; then the median relative error at fresh rows of the "
+                "trials that did not diverge. The csv says how the other trials ended."
             ),
         ]
         write_table(contents, folder, list(rows.values()), columns, simulation_notes(contents, entries, notes))

@@ -48,7 +48,7 @@ class TensorStarts(TableKind):
             Legend(
                 "Directions: mean over components and trials of (‖ū − ū*‖ + ‖v̄ − v̄*‖) / 2, each of length 1, and "
                 "the greatest. Norms: mean relative error of |u||v|. Iterations: median, least and greatest of the "
-                "trials that recover the truth; they are looked at every twenty. Test error: median of ‖M(U, V) − "
+                "trials that recover the truth; recovery is checked every twenty. Test error: median of ‖M(U, V) − "
                 "M(U*, V*)‖ / ‖M(U*, V*)‖ at fresh rows, of the trials that did not diverge."
             ),
         ]

@@ -46,10 +46,10 @@ class Thresholds(TableKind):
         trials = " or ".join(map(str, sorted({line["trials"] for line in lines})))
         notes = [
             Legend(
-                f"m / 2kd at which the share of trials that recover the truth passes a half, of {trials} trials a "
-                "cell: isotonic regression and linear interpolation between the m of the map, with a 95 % bootstrap "
-                "interval over trials, which has no width where all trials change between the same two m. ≤: a half "
-                "is passed at the least m already. –: it stays below a half."
+                f"m / 2kd at which the share of trials that recover the truth passes a half, with {trials} trials in "
+                "each cell: isotonic regression and linear interpolation between the m of the map, with a 95 % "
+                "bootstrap interval over trials, which has no width if all trials change between the same two m. ≤: a "
+                "half is passed at the least m already. –: the share stays below a half."
             ),
         ]
         write_table(contents, folder, list(rows.values()), columns, simulation_notes(contents, entries, notes))

@@ -39,14 +39,19 @@ class AblationSettings(Settings):
     users: int = Field(500, ge=1, description="and as many items")
     dimension: int = Field(5, ge=1, le=COVARIATES, description="d, intrinsic dimension of the 50 covariates")
     noise: float = Field(0.1, ge=0, description="σ², where it is not varied")
-    test_share: float = Field(0.3, gt=0, lt=1, description="share of the pairs that is tested on")
-    holdout: float = Field(0.2, gt=0, lt=1, description="share of the rest that training is watched and tuned by")
+    test_share: float = Field(0.3, gt=0, lt=1, description="share of the pairs that is the test part")
+    holdout: float = Field(
+        0.2,
+        gt=0,
+        lt=1,
+        description="share of the rest that is the validation part: it ends training and chooses the settings",
+    )
     learning_rates: list[Positive] = Field(
         [1e-3, 2e-3, 4e-3, 8e-3], min_length=1, description="of Adam, tuned in every fit"
     )
     weight_decay: float = Field(0.1, ge=0, description="decoupled")
     batch_size: int = Field(128, ge=1)
-    epochs: int = Field(40, ge=1, description="length of the half cosine that the learning rate goes down by")
+    epochs: int = Field(40, ge=1, description="epochs of the half cosine by which the learning rate falls")
 
     @model_validator(mode="after")
     def _possible(self, info: ValidationInfo) -> "AblationSettings":
@@ -99,7 +104,7 @@ class Ablation(Simulation):
         "title": Column("str", "the value in tables"),
         "parameters": Column("int64", "of one tower"),
         "role": Column("str", "`tuning`, or `reported`: the fit of the chosen learning rate"),
-        "hyperparameters": Column("str", "tuned ones of this fit, as JSON"),
+        "hyperparameters": Column("str", "tuned settings of this fit, as JSON"),
         "on_edge": Column("str", "of a reported fit: tuned numbers at the edge of their grid"),
         **FIT_COLUMNS,
         "valid_rmse": Column("float64", "on the held-out pairs"),
@@ -152,8 +157,8 @@ class Ablation(Simulation):
             f"{s.users} users and as many items, {COVARIATES} covariates of intrinsic dimension {s.dimension}; "
             f"{1 - s.test_share:.0%} of the N ratings for training, {s.test_share:.0%} for the test. Shown is √ of the "
             "excess risk: the RMSE against the noiseless truth on the test pairs; the csv has the other RMSEs.",
-            "Towers as the paper's where nothing is varied: 5 layers, 50 units, vectors of 30. Adam down a half cosine "
-            f"of {s.epochs} epochs, {s.batch_size} pairs a batch, weight decay {s.weight_decay:g}; learning rate among "
-            f"{', '.join(f'{rate:g}' for rate in s.learning_rates)} and epoch by {s.holdout:.0%} of the training part, "
-            "for every value alike.",
+            "Where nothing is varied, towers are the paper's: 5 layers, 50 units, vectors of 30. Adam down a half "
+            f"cosine of {s.epochs} epochs, {s.batch_size} pairs a batch, weight decay {s.weight_decay:g}; learning "
+            f"rate among {', '.join(f'{rate:g}' for rate in s.learning_rates)} and epoch are chosen on "
+            f"{s.holdout:.0%} of the training part, in the same way for every value.",
         ]

@@ -80,11 +80,11 @@ class T2RecCapacitySettings(Settings):
 class T2RecCapacity(Simulation):
     """RMSE of ratings by towers of several widths, each trained in several ways on the same data.
 
-    On ratings from a random start, as everyone must. Each tower by itself on its noiseless true function f or g, at
-    fresh covariates: what such towers have been seen to represent everywhere; and at the data set's own users and items
-    alone, which test pairs are of too: what suffices for those. And on ratings again, started from the first: whether
-    the ratings have a good solution of this width, which training from a random start then did not find. Beside them a
-    bilinear model in the true features, for what the ratings allow.
+    The ways are: on ratings from a random start, as in practice; each tower by itself on its noiseless true function
+    f or g at fresh covariates, which shows what such towers can represent everywhere; the same at the data set's own
+    users and items only, to which the test pairs belong, which shows what suffices for those; and on ratings again,
+    started from the towers of the fresh covariates, which shows whether there is a good solution of this width that
+    a random start did not find. A bilinear model in the true features shows what the ratings allow.
 
     Jaiswal, arXiv 2403.00802, Section 6: towers of width 50; .496, .438 and .373 are its Table 1 at d = 20.
     """

@@ -49,7 +49,7 @@ class T2RecDepth(Ablation):
     def notes(self) -> list[str]:
         wanted = parameters(Architecture(), COVARIATES)
         return [
-            f"Every depth from 2 on has the width whose tower has nearest to {wanted:,} parameters, as the paper's; "
-            f"the linear tower of one layer has {parameters(Architecture(depth=1), COVARIATES):,}.",
+            f"Every depth from 2 on has the width at which a tower has about {wanted:,} parameters, as many as the "
+            f"paper's; the linear tower of one layer has {parameters(Architecture(depth=1), COVARIATES):,}.",
             *super().notes(),
         ]

@@ -21,7 +21,7 @@ class T2RecNoiseSettings(AblationSettings):
 
 
 class T2RecNoise(Ablation):
-    """Laws of the noise of one variance, from the paper's Gaussian to heavy tails.
+    """Noise of different laws and equal variance, from the paper's Gaussian to heavy tails.
 
     Student's t with 3 degrees of freedom, Laplace, and a Gaussian of which a share of .05 has ten times the standard
     deviation, all of mean 0 and variance σ² (`sim-t2rec`'s settings of the noise).

@@ -26,7 +26,7 @@ class T2RecOptimizersSettings(T2RecTable1Settings):
 class T2RecOptimizers(T2RecTable1):
     """Towers of T2Rec's shape trained by other optimisers, on replications that are not reported elsewhere.
 
-    To choose an optimiser by, without a look at reported seeds. Beside them a bilinear model in the true features: what
+    It serves to choose an optimiser without looking at reported seeds. A bilinear model in the true features shows what
     the ratings allow.
     """
 

@@ -83,9 +83,9 @@ class T2RecRateSettings(Settings):
 class T2RecRate(Simulation):
     """Excess risk E (R̂ − R*)² at fresh users and items against |Ω|, for truths of known smoothness and dimension.
 
-    Every rating has a user and an item of its own, so that pairs are independent as the theorem has them; within a
-    replication the larger data hold the smaller. A job is one β, d and |Ω| with both rules of the width, ``pack``
-    replications of each trained as one program.
+    Every rating has a user and an item of its own, so that pairs are independent, as the theorem assumes. Within a
+    replication, larger data contain the smaller ones. A job is one β, d and |Ω| with both rules of the width,
+    ``pack`` replications of each trained as one program.
 
     Jaiswal, Towards a Theoretical Understanding of Two-Stage Recommender Systems, arXiv 2403.00802, Theorem 5.5:
     the squared error is at most of order |Ω|^{−2β/(2β+d)} log² |Ω|.

@@ -45,14 +45,18 @@ class T2RecTable1Settings(Settings):
         min_length=1,
         description="names of the methods that come with the simulation, or methods spelled out",
     )
-    grid: GridName = Field("reduced", description="which of the methods' grids: what two cores can do, or the paper's")
+    grid: GridName = Field("reduced", description="grid of the methods: `reduced`, for two cores, or the paper's")
     ratings: int = Field(100_000, ge=10, description="observed pairs, training and test together")
     popularity_skew: float = Field(0.0, ge=0, description="Zipf exponent of users and items in the choice of pairs")
-    test_share: float = Field(0.3, gt=0, lt=1, description="share of the pairs that is tested on")
-    folds: int = Field(1, ge=1, description="of cross-validation on the training part; 1: a single hold-out")
-    holdout: float = Field(0.2, gt=0, lt=1, description="share of the training part that a hold-out is")
+    test_share: float = Field(0.3, gt=0, lt=1, description="share of the pairs that is the test part")
+    folds: int = Field(
+        1, ge=1, description="number of folds of cross-validation on the training part; 1: a single hold-out"
+    )
+    holdout: float = Field(0.2, gt=0, lt=1, description="size of the hold-out, as a share of the training part")
     refit: bool = Field(
-        True, description="fit the chosen setting again, to the whole training part; else its fit beside the hold-out"
+        True,
+        description="true: fit the chosen setting again to the whole training part; false: report its fit "
+        "without the hold-out",
     )
 
     @field_validator("methods", mode="before")
@@ -86,7 +90,7 @@ class T2RecTable1Settings(Settings):
 
 
 class T2RecTable1(Simulation):
-    """Test RMSE of rating methods on the T2Rec simulation: nine scenarios; what has a grid is tuned in every
+    """Test RMSE of rating methods on the T2Rec simulation: nine scenarios. Methods with a grid are tuned in every
     replication.
 
     A job is one scenario, one method, and ``pack`` replications. Jaiswal, Towards a Theoretical Understanding of
@@ -110,10 +114,10 @@ class T2RecTable1(Simulation):
         "title": Column("str", "the method in tables"),
         "role": Column("str", "`tuning`, or `reported`: the fit of the chosen setting"),
         "fold": Column("int64", "of a tuning fit: which part of the training pairs it was validated on, from 0"),
-        "hyperparameters": Column("str", "tuned ones of this fit, as JSON"),
+        "hyperparameters": Column("str", "tuned settings of this fit, as JSON"),
         "on_edge": Column("str", "of a reported fit: tuned numbers at the edge of their grid"),
         **FIT_COLUMNS,
-        "valid_rmse": Column("float64", "on the held-out pairs; of a reported fit: the mean that it was chosen by"),
+        "valid_rmse": Column("float64", "on the held-out pairs; for a reported fit: the mean by which it was chosen"),
         "train_rmse": Column("float64", "of a reported fit: on the pairs that it was trained on"),
         "test_rmse": Column("float64", "of a reported fit: on the test pairs, predictions not clipped"),
         "epochs": Column("int64", "that were made, for methods that tell"),
@@ -151,7 +155,7 @@ class T2RecTable1(Simulation):
     def notes(self) -> list[str]:
         s = self.settings
         tuned = f"{s.folds}-fold cross-validation" if s.folds > 1 else f"one hold-out of {s.holdout:.0%}"
-        after = "fitted again to the whole training part" if s.refit else "the fit beside the hold-out is reported"
+        after = "fitted again to the whole training part" if s.refit else "its fit without the hold-out is reported"
         skew = f"popularity skew {s.popularity_skew:g}" if s.popularity_skew else "pairs drawn uniformly"
         notes = [
             f"Generator as the paper prints it, coefficients redrawn in every replication: {s.ratings:,} ratings, "

@@ -23,9 +23,9 @@ class T2RecTruthsSettings(AblationSettings):
 
 
 class T2RecTruths(Ablation):
-    """Truths with jumps, a logarithmic singularity or a cusp along hyperplanes, beside a smooth one of that variance.
+    """Truths with jumps, a logarithmic singularity or a cusp along hyperplanes, and a smooth one, of equal variance.
 
-    The generator is `sim-irregular`, whose laws differ in the profile of its waves alone.
+    The generator is `sim-irregular`, whose laws differ only in the profile of the waves.
     """
 
     name = "t2rec-truths"

@@ -17,15 +17,15 @@ COLUMNS = ["dataset", "aspect", "frequency", "mean", "sd", "q25", "median", "q75
 AT = "mean_"  # column of the mean at a rating
 NOTES = [
     Legend(
-        f"The {SHOWN} most frequent aspects of all reviews; the csv has the others. An aspect is a common noun; a "
-        "mention is a sentence that holds it; its polarity there, in [−1, 1], is the mean of the sentence's opinions, "
-        "the nearer ones weighing more, 0 without one."
+        f"The {SHOWN} most frequent aspects of all reviews; the csv has the others. An aspect is a common noun. A "
+        "mention is a sentence with this noun. Its polarity, in [−1, 1], is the mean of the sentence's opinions, "
+        "nearer ones with more weight; without an opinion it is 0."
     ),
     Legend(
         "Polarity: mean ± standard deviation and quartiles over mentions. Rated: the mean over mentions in reviews of "
         "that rating."
     ),
-    "Which aspects the paper took and how it scored them is not known here, so that its numbers are not comparable "
+    "It is not known here which aspects the paper used and how it scored them, so its numbers cannot be compared "
     "aspect by aspect.",
 ]
 

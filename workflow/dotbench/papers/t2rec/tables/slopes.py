@@ -175,19 +175,19 @@ def _interval(row: Row, name: str) -> str:
 def _notes(contents: Contents, entries: list[SimulationEntry]) -> list[str]:
     notes = [
         Legend(
-            "Slope: of log excess risk on log N by least squares in every replication, over the N from the first on "
-            f"at which the mean excess risk is below {LEARNED:.0%} of that of predicting 0: below them nothing is "
-            "learned, and there is no rate. Mean and 95 % Student interval, not adjusted for the number of lines. "
-            "Beside it the slopes of the bound over the same N. The bound is an upper one with a constant of its own: "
-            "an interval that touches its slopes or lies between them is consistent with it, one below all is faster; "
-            "one above contradicts nothing."
+            "Slope: regression of log excess risk on log N by least squares in every replication. It uses the N from "
+            f"the first one on at which the mean excess risk is below {LEARNED:.0%} of that of predicting 0; at "
+            "smaller N nothing is learned, and there is no rate. Shown are mean and 95 % Student interval, not "
+            "adjusted for the number of lines, and the slopes of the bound over the same N. The bound is an upper "
+            "bound with an unknown constant: an interval that touches its slopes or lies between them is consistent "
+            "with it, an interval below all of them is faster, and one above contradicts nothing."
         ),
         Legend(
-            "Left over: mean squared training error, of the epoch that validation kept, less the variance of the "
-            f"noise, where it is greatest among these N, mean and interval ({contents.report_item}_sizes.csv has it "
-            "at every N); above 0 the optimiser or the width limits there, or validation ended training before it got "
-            "down. Ended: trainings by what ended them; with a schedule that runs to the cap, the cap alone says "
-            "little."
+            "Left over: mean squared training error at the epoch that validation kept, minus the variance of the "
+            f"noise, at the N where it is greatest; mean and interval ({contents.report_item}_sizes.csv has it at "
+            "every N); if it is above 0, the optimiser or the width limits there, or validation ended training too "
+            "early. Ended: how many trainings ended in each way; with a schedule that runs to the cap, the cap alone "
+            "says little."
         ),
     ]
     return simulation_notes(contents, entries, notes)

@@ -37,7 +37,9 @@ class Training(Settings):
     learning_rate: float = Field(3e-3, gt=0, description="η, the highest of the schedule; no effect on gauss-newton")
     schedule: Literal["constant", "exponential", "cosine", "one-cycle"] = "constant"
     decay: float = Field(0.9, gt=0, le=1, description="factor of the exponential schedule for each epoch")
-    floor: float = Field(0.0, ge=0, description="no schedule goes below it, but for the warm-up of one-cycle")
+    floor: float = Field(
+        0.0, ge=0, description="least learning rate of the schedule, except in the warm-up of one-cycle"
+    )
     momentum: float = Field(0.9, ge=0, lt=1, description="μ of sgd and muon, β₁ of adam")
     nesterov: bool = Field(False, description="Nesterov's momentum, of sgd and muon")
     second_moment: float = Field(0.999, ge=0, lt=1, description="β₂ of adam")
@@ -47,7 +49,7 @@ class Training(Settings):
     cg_iterations: int = Field(50, ge=1, description="cap on the conjugate gradients of a step of gauss-newton")
     cg_tolerance: float = Field(0.1, gt=0, lt=1, description="relative residual at which they stop")
     regularization: float = Field(0.0, ge=0, description="λ of the objective")
-    penalise_biases: bool = Field(True, description="whether λ is on the biases too")
+    penalise_biases: bool = Field(True, description="whether λ applies to the biases too")
     batch_size: int = Field(2048, ge=1, description="pairs of a step")
     epochs: int = Field(200, ge=1, description="cap; an epoch sees every training pair once")
     patience: int = Field(
