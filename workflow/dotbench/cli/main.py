@@ -73,22 +73,22 @@ def plan(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every job with its reason")] = False,
 ) -> None:
     """What would run, and why. Runs nothing."""
-    from dotbench.cli import snakemake, verifying, workflow
+    from dotbench.cli import snakemake_plan, verifying, workflow
     from dotbench.cli import targets as known
 
     whole = workflow.load_plan(config)
     known.check(whole, targets or [])
     for reason in verifying.damaged(whole).values():
         print(f"damaged, and made again by the next run: {reason}")
-    jobs = snakemake.planned_jobs(targets or [], config)
+    jobs = snakemake_plan.planned_jobs(targets or [], config, verbose)
     if not jobs:
         print("nothing to do: everything is up to date")
         return
     if verbose:
-        _show(["job", "reason"], [(job.message, job.reason) for job in jobs])
+        _show(["job", "reason"], [(job.message, "; ".join(job.reasons)) for job in jobs])
     kinds = dict.fromkeys(job.kind for job in jobs)
     _show(["stage", "jobs"], [(kind, str(sum(job.kind == kind for job in jobs))) for kind in kinds])
-    _show(["reason", "jobs"], snakemake.why(jobs))
+    _show(["reason", "jobs"], snakemake_plan.why(jobs))
 
 
 @app.command(rich_help_panel=WORKFLOW)
