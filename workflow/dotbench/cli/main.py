@@ -37,6 +37,7 @@ Targets = Annotated[
     list[str] | None,
     typer.Argument(help="studies, their tables and figures, or files; absent: everything but what runs on request"),
 ]
+NOTHING = "nothing to do: everything is up to date"
 ONE, WORKFLOW, LOOK = "One fit", "The benchmark", "Looking around"
 
 
@@ -73,16 +74,26 @@ def plan(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every job with its reason")] = False,
 ) -> None:
     """What would run, and why. Runs nothing."""
+    from dotbench.cli.settled import Note
+
+    note = Note(targets or [], config)
+    if note.holds():
+        print(NOTHING)
+        return
     from dotbench.cli import snakemake_plan, verifying, workflow
     from dotbench.cli import targets as known
 
     whole = workflow.load_plan(config)
     known.check(whole, targets or [])
-    for reason in verifying.damaged(whole).values():
+    note.watch(workflow.own_files(whole))
+    damaged = verifying.damaged(whole)
+    for reason in damaged.values():
         print(f"damaged, and made again by the next run: {reason}")
     jobs = snakemake_plan.planned_jobs(targets or [], config, verbose)
     if not jobs:
-        print("nothing to do: everything is up to date")
+        if not damaged:
+            note.keep()
+        print(NOTHING)
         return
     if verbose:
         _show(["job", "reason"], [(job.message, "; ".join(job.reasons)) for job in jobs])
