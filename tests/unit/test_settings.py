@@ -246,7 +246,8 @@ CASES = {
     ),
     "features that are tuned": (
         GOOD.replace(SGD, f"{TOWERS}, grid: {{features: [votes, none]}}}}"),
-        "a.yaml, line 7: key 'studies.0.methods.1.grid.features': cannot be tuned; list a method for each value, each with its own 'label'",
+        "a.yaml, line 7: key 'studies.0.methods.1.grid.features': cannot be tuned; list a method for each value, each "
+        "with its own 'label'",
     ),
     "unknown features": (
         GOOD.replace(SGD, f"{TOWERS}, set: {{features: vote}}}}"),

@@ -119,22 +119,61 @@ def test_a_table_depends_on_its_own_code():
     assert not [module for module in table if "figures" in module]
 
 
-def test_digest_files_are_older_than_what_follows_and_change_with_the_code(workdir, monkeypatch):
-    sources.refresh()
-    [file] = [paths.CODE / "errors.digest"]
-    assert str(file) in sources.digest_files("dotbench.errors")
-    assert file.stat().st_mtime == pytest.approx((sources.ROOT / "errors.py").stat().st_mtime)
+@pytest.fixture
+def edit(workdir, monkeypatch):
+    """Give a module other code, as far as digests go."""
+    facts = sources._facts
+    others: dict[str, str] = {}
+
+    def edited(module):
+        digest, imported = facts(module)
+        return others.get(module, digest), imported
+
+    monkeypatch.setattr(sources, "_facts", edited)
+    sources._history.cache_clear()
+    yield others.__setitem__
+    sources._history.cache_clear()
+
+
+def test_a_code_file_is_older_than_what_follows_and_changes_with_the_code(edit):
+    def made() -> Path:
+        sources.refresh()
+        return Path(sources.code_file("dotbench.cli.split", "dotbench.settings"))
+
+    file = made()
     before = file.read_text()
-    assert before.strip() == sources._facts("dotbench.errors")[0]
+    used = sources.sources("dotbench.cli.split", "dotbench.settings")
+    assert [line.split()[1] for line in before.splitlines()] == list(used)
+    assert before.splitlines()[0].split()[0] == sources._facts(used[0])[0]
+    times = [(sources.ROOT.parent / f"{module.replace('.', '/')}.py").stat().st_mtime for module in used]
+    assert file.stat().st_mtime == pytest.approx(max(times))
     os.utime(file, (1, 1))
-    sources.refresh()
-    assert file.stat().st_mtime == 1  # what is right is left alone
-    file.write_text("other\n")
-    (paths.CODE / "gone.digest").write_text("x")
-    sources.refresh()
-    assert file.read_text() == before
+    assert made().stat().st_mtime == 1  # what is right is left alone
+    edit("dotbench.losses.bpr", "other")  # which no split uses
+    assert made().stat().st_mtime == 1
+    edit("dotbench.settings", "other")
+    assert "other  dotbench.settings\n" in made().read_text()
     assert file.stat().st_mtime > time.time() - 60
-    assert not (paths.CODE / "gone.digest").exists()
+    file.unlink()
+    assert made().stat().st_mtime > time.time() - 60  # made anew, it is no older than the change
+
+
+def test_the_modules_are_told_that_are_not_what_they_were(edit):
+    sources.refresh()
+    file = sources.code_file("dotbench.cli.split")
+    first = time.time()
+    assert sources.edited(file, first) == []
+    edit("dotbench.settings", "other")
+    edit("dotbench.files", "other")
+    sources.refresh()
+    second = time.time()
+    assert sources.edited(file, first) == ["files.py", "settings.py"]
+    assert sources.edited(file, second) == []
+    edit("dotbench.files", sources._history()["dotbench.files"][0][1])  # it is undone
+    sources.refresh()
+    assert sources.edited(file, first) == ["settings.py"]
+    assert sources.edited(file, second) == ["files.py"]
+    assert sources.edited(file, 0) == ["settings.py"]  # since before anything was known: since the first
 
 
 def test_files_of_the_future_get_the_present_time_and_no_others(workdir):

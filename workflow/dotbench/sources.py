@@ -1,7 +1,7 @@
 """Which modules of the package a stage uses, and a digest of what each of them does.
 
-The digests are inputs of the stage's jobs. An edit of code reruns the stages that use the edited module and no others;
-an edit of documentation reruns nothing.
+A file with the digests that a stage uses is an input of the stage's jobs. An edit of code reruns the stages that use
+the edited module and no others; an edit of documentation reruns nothing.
 """
 
 import ast
@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from dotbench import paths
-from dotbench.files import write_json, write_text
+from dotbench.files import digest, read_json_if_whole, write_json, write_text
 
 ROOT = Path(__file__).parent
 SUFFIX = ".digest"
@@ -50,30 +50,60 @@ def sources_digest(*modules: str) -> str:
     return running.hexdigest()
 
 
-def digest_files(*modules: str) -> list[str]:
-    """The files in ``results/code`` that hold the digests of ``sources(*modules)``; `refresh` writes them."""
-    return [str(_digest_file(module)) for module in sources(*modules)]
+def code_file(*modules: str) -> str:
+    """The file in ``results/code`` with the digest of each of ``sources(*modules)``; written if it is not right.
+
+    It is as old as the newest of these digests, so that what was made before a change of one is older than the file.
+    """
+    path = paths.CODE / f"{modules[0].rpartition('.')[2]}-{digest(sorted(modules[1:]))}{SUFFIX}"
+    used = sources(*modules)
+    text = "".join(f"{_facts(module)[0]}  {module}\n" for module in used)
+    if not path.is_file() or path.read_text("utf-8") != text:
+        write_text(path, text)
+        history = _history()
+        newest = max(history[module][-1][0] for module in used)
+        os.utime(path, (newest, newest))
+    return str(path)
+
+
+def is_code_file(file: str) -> bool:
+    return file.endswith(SUFFIX) and Path(file).parent == paths.CODE
+
+
+def edited(code_file: str, since: float) -> list[str]:
+    """The source files, relative to the package, of those modules in a file of `code_file` whose code is not what it
+    was at a time, in seconds since 1970."""
+    modules = [line.split()[1] for line in Path(code_file).read_text("utf-8").splitlines()]
+    history = _history()
+    return [
+        _path(module).relative_to(ROOT).as_posix() for module in modules if not _is_as_it_was(history[module], since)
+    ]
+
+
+def _is_as_it_was(history: list[tuple[float, str]], since: float) -> bool:
+    before = [digest for seconds, digest in history if seconds <= since]
+    return (before or [history[0][1]])[-1] == history[-1][1]
 
 
 def refresh() -> None:
-    """Write the digest of every module of the package into ``results/code``; a file that is right is left alone.
+    """Write down in ``results/code/history.json`` since when every module of the package has the code that it has.
 
-    A file that is new gets the time of its source file, so that it is older than what was made after a checkout; one
-    whose content changes gets the present time.
+    A module that is new there has it since the time of its source file, so that it is older than what was made after a
+    checkout; one whose code changes has it since now.
     """
     modules = {_module(path): path for path in sorted(ROOT.rglob("*.py"))}
-    wanted = {_digest_file(module) for module in modules}
+    history = _history()
+    now = time.time()
+    found = {module: list(history.get(module, [])) for module in modules}
     for module, source in modules.items():
-        path, text = _digest_file(module), _facts(module)[0] + "\n"
-        there = path.is_file()
-        if not there or path.read_text("utf-8") != text:
-            write_text(path, text)
-            if not there:
-                time_of_source = min(source.stat().st_mtime, time.time())
-                os.utime(path, (time_of_source, time_of_source))
-    for path in paths.CODE.rglob(f"*{SUFFIX}"):
-        if path not in wanted:
-            path.unlink()
+        current = _facts(module)[0]
+        if not found[module]:
+            found[module] = [(min(source.stat().st_mtime, now), current)]
+        elif found[module][-1][1] != current:
+            found[module].append((now, current))
+    if found != history:
+        write_json(paths.CODE / "history.json", found)
+        _history.cache_clear()
     known = {_source_digest(module): _facts(module) for module in modules}
     if known.keys() != _index().keys():
         write_json(paths.CODE / "index.json", {"made_by": _own_digest(), "modules": known})
@@ -96,9 +126,11 @@ def end_the_future() -> None:
                         os.utime(file, (now, now), follow_symlinks=False)
 
 
-def module_of(digest_file: str) -> str:
-    """The source file, relative to the package, whose digest a file of ``results/code`` holds."""
-    return Path(digest_file).relative_to(paths.CODE).with_suffix(".py").as_posix()
+@cache
+def _history() -> dict[str, list[tuple[float, str]]]:
+    """Module → since when it had which digest, oldest first."""
+    content = read_json_if_whole(paths.CODE / "history.json") or {}
+    return {module: [(seconds, digest) for seconds, digest in entries] for module, entries in content.items()}
 
 
 def code(text: str, keeps_annotations: bool = False) -> ast.Module:
@@ -265,7 +297,3 @@ def _path(module: str) -> Path:
 def _module(path: Path) -> str:
     parts = path.relative_to(ROOT.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _digest_file(module: str) -> Path:
-    return paths.CODE / _path(module).relative_to(ROOT).with_suffix(SUFFIX)

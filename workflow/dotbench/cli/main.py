@@ -42,6 +42,7 @@ Targets = Annotated[
         help="studies, tables, figures or files to make; without any: everything except what runs only when it is named"
     ),
 ]
+NOTHING = "nothing to do: everything is up to date"
 ONE, WORKFLOW, LOOK = "One fit", "The benchmark", "Looking around"
 
 
@@ -82,22 +83,32 @@ def plan(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="list every job and why it would run")] = False,
 ) -> None:
     """Show what would run, and why. Runs nothing."""
-    from dotbench.cli import snakemake, verifying, workflow
+    from dotbench.cli.settled import Note
+
+    note = Note(targets or [], config)
+    if note.holds():
+        print(NOTHING)
+        return
+    from dotbench.cli import snakemake_plan, verifying, workflow
     from dotbench.cli import targets as known
 
     whole = workflow.load_plan(config)
     known.check(whole, targets or [])
-    for reason in verifying.damaged(whole).values():
+    note.watch(workflow.own_files(whole))
+    damaged = verifying.damaged(whole)
+    for reason in damaged.values():
         print(f"damaged; the next run makes it again: {reason}")
-    jobs = snakemake.planned_jobs(targets or [], config)
+    jobs = snakemake_plan.planned_jobs(targets or [], config, verbose)
     if not jobs:
-        print("nothing to do: everything is up to date")
+        if not damaged:
+            note.keep()
+        print(NOTHING)
         return
     if verbose:
-        _show(["job", "reason"], [(job.message, job.reason) for job in jobs])
+        _show(["job", "reason"], [(job.message, "; ".join(job.reasons)) for job in jobs])
     kinds = dict.fromkeys(job.kind for job in jobs)
     _show(["stage", "jobs"], [(kind, str(sum(job.kind == kind for job in jobs))) for kind in kinds])
-    _show(["reason", "jobs"], snakemake.why(jobs))
+    _show(["reason", "jobs"], snakemake_plan.why(jobs))
 
 
 @app.command(rich_help_panel=WORKFLOW)

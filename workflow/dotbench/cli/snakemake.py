@@ -1,12 +1,10 @@
-"""Everything that knows Snakemake: starting it, reading what it says, and one clock for its scheduler."""
+"""Starting Snakemake, what it says of a failure, and what the rules need of it."""
 
 import inspect
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
@@ -16,7 +14,6 @@ from dotbench import paths
 from dotbench.errors import DotbenchError
 from dotbench.files import REMEDIES, refused, write_text
 from dotbench.reporting.kind import Kind
-from dotbench.sources import SUFFIX, module_of
 
 PROJECT = Path(__file__).parents[3]  # of a checkout installed with `pip install -e`
 
@@ -67,28 +64,6 @@ def _must_be_writable() -> None:
             raise DotbenchError(f"{reason}; work in a folder of your own, and name configurations with -c") from None
 
 
-@dataclass(frozen=True)
-class PlannedJob:
-    """A job that would run: what Snakemake says of it."""
-
-    message: str
-    reason: str
-
-    @property
-    def kind(self) -> str:
-        return self.message.split(" ")[0]
-
-
-def planned_jobs(targets: list[str], config: Sequence[Path] | None) -> list[PlannedJob]:
-    """The jobs of a dry run. Raises DotbenchError with Snakemake's words if there can be none."""
-    result = snakemake([*targets, "--dry-run", "--quiet", "host"], config, capture=True)
-    if result.returncode != 0:
-        raise DotbenchError(reason_in(result.stderr + result.stdout))
-    text = result.stdout + result.stderr
-    jobs = re.findall(r"^Job \d+: (.*)\nReason: (.*)$", text, re.MULTILINE)
-    return [PlannedJob(message, reason) for message, reason in jobs]
-
-
 NO_REASON = (
     "Using workflow specific profile",
     "Assuming unrestricted shared filesystem",
@@ -113,31 +88,6 @@ def reason_in(output: str) -> str:
     if lines and lines[0].startswith("DotbenchError in file"):  # of a rule: what it says stands between two places
         lines = [line for line in lines[1:] if not line.startswith('  File "')]
     return "\n".join(lines).removeprefix("error: ") or "Snakemake failed and gave no reason"
-
-
-def why(jobs: list[PlannedJob]) -> list[tuple[str, str]]:
-    """The reasons that start the chain: (reason, jobs), without those that only follow another job."""
-    counts: Counter[str] = Counter()
-    for job in jobs:
-        for part in job.reason.split("; "):
-            if not part.startswith("Input files updated by another job"):
-                counts[_in_words(part)] += 1
-    return [(reason, str(count)) for reason, count in counts.most_common()]
-
-
-def _in_words(reason: str) -> str:
-    """A reason for people: the modules whose code changed in the place of their digests, lists of files cut short."""
-    if reason.startswith("Missing output files"):
-        return "its output is missing"
-    kind, _, listed = reason.partition(": ")
-    files = listed.split(", ")
-    changed = [module_of(file) for file in files if file.endswith(SUFFIX) and Path(file).is_relative_to(paths.CODE)]
-    if kind == "Updated input files" and changed:
-        others = [file for file in files if not file.endswith(SUFFIX)]
-        words = f"Edited code: {', '.join(changed)}" + (f"; {kind}: {', '.join(others)}" if others else "")
-    else:
-        words = reason
-    return words if len(words) <= 160 else words[:157] + "..."
 
 
 def outputs_of(kind: type[Kind], stem: str, labels: dict[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:

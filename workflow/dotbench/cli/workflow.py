@@ -59,6 +59,11 @@ def _of_studies(plan: Plan, keeps: Callable[[str], bool]) -> Plan:
     return Plan(plan.benchmark.of_studies(names))
 
 
+def own_files(plan: Plan) -> list[str]:
+    """The user's data that a plan reads."""
+    return [file for dataset in plan.datasets.values() for file in dataset.source.own_files()]
+
+
 def run(
     targets: list[str], config: Sequence[Path] | None, retry_failed: bool, options: list[str], verbose: bool = False
 ) -> int:

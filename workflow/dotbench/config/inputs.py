@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.published import published_path
 from dotbench.simulations.entry import SimulationEntry
-from dotbench.sources import digest_files
+from dotbench.sources import code_file
 
 Names = Any
 Files = Callable[[Names], list[str]]
@@ -36,12 +37,13 @@ class Inputs:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self._code = cache(code_file)
 
     # code
 
     def code(self, stage: str, *components: str) -> list[str]:
         """Digests of the modules that a stage uses: its jobs rerun when the code of one changes, and only then."""
-        return digest_files(f"dotbench.cli.{stage}", *components)
+        return [self._code(f"dotbench.cli.{stage}", *components)]
 
     def prepare_code(self, names: Names) -> list[str]:
         dataset = load_dataset(names.dataset)
