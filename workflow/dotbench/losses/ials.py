@@ -34,8 +34,8 @@ class IALS(LeastSquaresLoss):
     Settings = IALSSettings
     settings: IALSSettings
     grids = {
-        "reduced": {"unobserved_weight": [0.1, 0.3], "regularization": [0.003, 0.01, 0.03]},
-        "paper": {"unobserved_weight": [0.03, 0.1, 0.3, 1.0], "regularization": [0.003, 0.01, 0.03]},
+        "reduced": {"unobserved_weight": [0.3, 1.0, 3.0], "regularization": [0.003, 0.01]},
+        "paper": {"unobserved_weight": [0.1, 0.3, 1.0, 3.0], "regularization": [0.003, 0.01, 0.03]},
     }
 
     def user_systems(self, train: TrainMatrix, items: "torch.Tensor") -> RowSystems:
