@@ -144,7 +144,7 @@ studies:
 def test_a_node_that_dies_in_the_middle_of_a_fit_costs_no_run(site):
     """All that runs there is gone at once. The node comes back, the run goes on by itself, and the fit ends equal."""
     config = site.folder / "long.yaml"
-    config.write_text(LONG.replace("5000", "1000"))
+    config.write_text(LONG.replace("5000", "600"))
     [entry] = load_plan([config]).entries
     fitted = f"results/runs/sim-tiny/{entry.folder}/split0-init0/fitted.npz"
     one = replace(site, config=config)
