@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 SYSTEM = Path("/etc/slurm/slurm.conf")  # where job steps look, whose environment does not name another
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
 CONFIGURATION = """
@@ -69,7 +71,7 @@ class Cluster:
         key = folder / "munge/key"
         key.write_bytes(secrets.token_bytes(128))
         key.chmod(0o400)
-        host = socket.gethostname().split(".")[0]
+        self.host = host = socket.gethostname().split(".")[0]
         ports = {"controller": free_port(), "node": free_port()}
         (folder / "slurm.conf").write_text(
             CONFIGURATION.format(host=host, folder=folder, user="root", min_job_age=min_job_age, **ports)
@@ -96,6 +98,37 @@ class Cluster:
         daemon = self.daemons.pop("slurmctld")
         daemon.send_signal(signal)
         daemon.wait(30)
+
+    def kill_node(self) -> None:
+        """End the node's daemon and all that runs on it at once, as a loss of power does, and wait until the controller
+        knows."""
+        daemon = self.daemons.pop("slurmd")
+        steps = [one for one in psutil.process_iter() if self._is_step(one)]
+        daemon.kill()
+        daemon.wait()
+        for process in [child for step in steps for child in (*step.children(recursive=True), step)]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.call("scontrol", "update", f"NodeName={self.host}", "State=DOWN", "Reason=lost its power")
+
+    def start_node(self) -> None:
+        """Bring the node back; what was requeued begins at once, where SLURM itself waits two minutes."""
+        self._start("slurmd", "-D")
+        end = time.monotonic() + 30
+        while self.call("sinfo", "--noheader", "--format=%t").strip().startswith(("down", "unk")):
+            assert time.monotonic() < end
+            with suppress(subprocess.CalledProcessError):
+                self.call("scontrol", "update", f"NodeName={self.host}", "State=RESUME")
+            time.sleep(0.2)
+        for job in self.call("squeue", "--states=PENDING", "--noheader", "--format=%i").split():
+            self.call("scontrol", "update", f"JobId={job}", "StartTime=now")
+
+    def _is_step(self, process: psutil.Process) -> bool:
+        """Whether a process holds a job of this cluster's node."""
+        with suppress(psutil.Error):
+            files = [Path(file.path) for file in process.open_files()]
+            return process.name().startswith("slurmstepd") and any(file.is_relative_to(self.folder) for file in files)
+        return False
 
     def stop(self) -> None:
         for name in ("slurmd", "slurmctld", "munged"):

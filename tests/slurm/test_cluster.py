@@ -141,6 +141,29 @@ studies:
 """
 
 
+def test_a_node_that_dies_in_the_middle_of_a_fit_costs_no_run(site):
+    """All that runs there is gone at once. The node comes back, the run goes on by itself, and the fit ends equal."""
+    config = site.folder / "long.yaml"
+    config.write_text(LONG.replace("5000", "600"))
+    [entry] = load_plan([config]).entries
+    fitted = f"results/runs/sim-tiny/{entry.folder}/split0-init0/fitted.npz"
+    one = replace(site, config=config)
+    running = one.start(fitted)
+    while not list(site.folder.glob("logs/fit/*/*/*.log")):
+        assert running.poll() is None, running.stdout.read()
+        time.sleep(0.1)
+    assert not (site.folder / fitted).exists()
+    site.cluster.kill_node()
+    assert any("PENDING" in line or "NODE_FAIL" in line for line in site.cluster.jobs())
+    site.cluster.start_node()
+    whole = site.folder / "whole"
+    whole.mkdir()
+    subprocess.run(one.local(fitted), cwd=whole, check=True, capture_output=True)
+    output, _ = running.communicate(timeout=200)
+    assert running.returncode == 0, output
+    assert (site.folder / fitted).read_bytes() == (whole / fitted).read_bytes()
+
+
 @pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 def test_a_fit_that_is_cancelled_goes_on_and_ends_equal(site):
     """scancel in the middle of a training; the job is submitted again and continues from its checkpoint."""

@@ -12,7 +12,8 @@ from dotbench.simulations.entry import SimulationEntry
 from dotbench.site.details import machine_text, run_details
 from dotbench.studies.base import ReportItem, Study
 
-OF_FIT = ("status", "reason", "best_epoch", "epochs", "train_seconds", "cpu_seconds", "peak_memory_bytes", "provenance")
+OF_FIT = ("status", "reason", "best_epoch", "epochs", "train_seconds", "cpu_seconds", "peak_memory_bytes")
+OF_FIT += ("energy_joules", "provenance")
 
 
 def explain(plan: Plan, target: str, row: str | None = None) -> list[dict[str, Any]]:
@@ -94,8 +95,18 @@ def _methods(plan: Plan, study: type[Study], item: ReportItem) -> Iterator[dict[
                 {"seed": seed, **{key: fit.get(key) for key in OF_FIT}, "test": (metrics["metrics"] or {}).get("test")}
                 for seed, fit, metrics in zip(run.seeds, fits, run.metrics(), strict=True)
             ],
+            "energy": _energy([fit.get("energy_joules") for fit in fits]),
             **{key: known[key] for key in ("machines", "versions", "again")},
         }
+
+
+def _energy(joules: Sequence[float | None]) -> str:
+    """What the fits of all seeds used together, as far as their machines tell."""
+    counted = [one for one in joules if one is not None]
+    if not counted:
+        return "the machine reports none"
+    seeds = "all seeds" if len(counted) == len(joules) else f"{len(counted)} of {len(joules)} seeds"
+    return f"{sum(counted):.4g} J for {seeds}, of the whole machine"
 
 
 def _simulation(entry: SimulationEntry) -> dict[str, Any]:

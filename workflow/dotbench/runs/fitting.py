@@ -12,6 +12,7 @@ from dotbench.evaluation.rmse import inner_products
 from dotbench.evaluation.scoring import scorer
 from dotbench.evaluation.topk import CUTOFF, Ranking, Scorer, vector_scorer
 from dotbench.execution.attempt import attempt
+from dotbench.execution.energy import Energy
 from dotbench.execution.hardware import Execution, Usage, machine, versions
 from dotbench.execution.provenance import provenance
 from dotbench.features.arrays import Features, joined, load_features
@@ -100,8 +101,8 @@ def fit(
             raise FitFailed(failed_before)
         return task.train_baseline() if method.solver is None else task.train_vectors()
 
-    usage = Usage(execution.device)
-    with usage:
+    usage, energy = Usage(execution.device), Energy()
+    with energy, usage:
         trained = attempt(train, execution.say)
     training, reason = trained.result or Training(), trained.reason
     last = training.curve[-1] if training.curve else {}
@@ -134,6 +135,7 @@ def fit(
         machine=machine(execution.device),
         versions=versions(),
         further=training.extra,
+        energy_joules=energy.joules,
         provenance=provenance(method_code(method), split=inputs.split.content_digest()),
     )
     curve = [{(metric if key == "validation" else key): value for key, value in row.items()} for row in training.curve]

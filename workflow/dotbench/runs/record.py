@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+OPTIONAL = ("energy_joules", "split", "provenance")  # keys that are left out where nothing is known
+
 
 @dataclass(frozen=True)
 class FitRecord:
@@ -11,8 +13,9 @@ class FitRecord:
 
     ``validation``: the metric named by ``validation_metric`` at the best epoch. ``train_seconds``, ``cpu_seconds``:
     wall and CPU seconds of training alone. ``cpu_share_of_others``: share of the machine's CPU time that went to other
-    processes meanwhile. ``further``: what a solver adds, e.g. its decomposition. ``split``: identity of the split where
-    it is not the default one. ``provenance``: as `dotbench.execution.provenance` makes it.
+    processes meanwhile. ``energy_joules``: as `dotbench.execution.energy.Energy` counts them. ``further``: what a
+    solver adds, e.g. its decomposition. ``split``: identity of the split where it is not the default one.
+    ``provenance``: as `dotbench.execution.provenance` makes it.
     """
 
     dataset: str
@@ -42,6 +45,7 @@ class FitRecord:
     further: dict[str, Any] = field(default_factory=dict)
     split: dict[str, Any] | None = None
     provenance: dict[str, Any] | None = None
+    energy_joules: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -50,7 +54,7 @@ class FitRecord:
     def to_json(self) -> dict[str, Any]:
         """In plain types, as it stands in ``fit.json``."""
         values = asdict(self)
-        further, optional = values.pop("further"), {key: values.pop(key) for key in ("split", "provenance")}
+        further, optional = values.pop("further"), {key: values.pop(key) for key in OPTIONAL}
         content: dict[str, Any] = values | further | {key: one for key, one in optional.items() if one is not None}
         return content
 
