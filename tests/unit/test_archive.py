@@ -191,7 +191,7 @@ def test_metrics_that_an_imported_run_lacks_are_refused_and_those_that_it_has_ar
     np.savez(split, shape=np.array([1, 3]), **parts)
     with pytest.raises(DotbenchError) as caught:
         evaluate(fit, split, fit, ["recall@20"])
-    assert "was imported without its vectors, which recall@20 would be computed from" in str(caught.value)
+    assert "was imported without its vectors, and recall@20 cannot be computed without them" in str(caught.value)
     assert "metrics that every run has (ndcg@10, mrr@10, recall@10), or delete the run's fit.json" in str(caught.value)
     assert not list(fit.glob("further-*"))
     further.write_text("{}")  # computed while the vectors were here
@@ -363,7 +363,7 @@ def test_metrics_that_the_users_scores_do_not_give_are_refused(plan: Plan, task:
 
 def test_a_run_that_is_there_twice_is_refused(plan: Plan) -> None:
     export_runs(plan, FILE)
-    assert reading(lambda rows: rows.append(dict(rows[0]))).endswith("is listed more than once")
+    assert reading(lambda rows: rows.append(dict(rows[0]))).endswith("is there more than once")
 
 
 def test_a_fit_without_its_tuning_is_refused(plan: Plan) -> None:
@@ -542,5 +542,5 @@ def test_a_job_that_contradicts_itself_is_refused(workdir: Path, change: dict[st
     with pytest.raises(DotbenchError, match=message):
         import_runs(FILE)
     write_archive(FILE, [], [rows[0], rows[0]])
-    with pytest.raises(DotbenchError, match="is listed more than once"):
+    with pytest.raises(DotbenchError, match="is there more than once"):
         import_runs(FILE)

@@ -66,7 +66,7 @@ def test_a_mistake_is_told(tmp_path: Path, test: dict[str, Any], message: str) -
 def test_claims_have_different_names_and_one_test_a_side(tmp_path: Path) -> None:
     with pytest.raises(DotbenchError, match="the claim 'a' is listed more than once"):
         read_claims(write(tmp_path, GOOD, GOOD))
-    with pytest.raises(DotbenchError, match="'test' has no effect if both"):
+    with pytest.raises(DotbenchError, match="'test' has no effect if 'print' and 'ours'"):
         read_claims(write(tmp_path, {**GOOD, "print": GOOD["test"], "ours": GOOD["test"]}))
 
 

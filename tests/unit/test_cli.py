@@ -546,7 +546,7 @@ EVALUATE_MISTAKES = {
     ),
     "users of another split": (
         {"shape": [5, 4]},
-        "split.npz: is a split of (5, 4) users and items, found vectors for (3, 4)",
+        "split.npz: is a split of (5, 4) users and items; the vectors are for (3, 4)",
     ),
     "NaN": ({"users": np.full((3, 4), np.nan)}, "--user-vectors users.npy: holds NaN or infinity"),
     "infinity": ({"items": np.full((4, 4), np.inf)}, "--item-vectors items.npy: holds NaN or infinity"),

@@ -98,7 +98,7 @@ def test_a_job_that_failed_without_a_word_says_so(workdir: Path, content: str | 
         Path("a.log").write_text(content)
     told = Told({})
     events(told, (0.0, begun(1, "fit", "fit a", "a.log")), (1.0, {"event": "job_error", "jobid": 1}))
-    assert told.failed[1] == "fit a: it says nothing of the reason (log: a.log)"
+    assert told.failed[1] == "fit a: its log does not say why (log: a.log)"
 
 
 def test_a_warning_is_shown_once_wherever_it_comes_from(workdir: Path) -> None:

@@ -199,7 +199,7 @@ def test_a_quoted_line_end_is_told_whatever_the_size_of_the_file(file, lines: in
     if columns["item"] == 2:
         assert problem(path, columns=columns).startswith(f"{path}, line {lines + 1}: the field '\"good' begins")
     else:
-        expected = f"{path}, line {lines + 2}: a quoted field ends that may have begun in line {lines + 1}"
+        expected = f"{path}, line {lines + 2}: a quoted field ends here that may begin in line {lines + 1}"
         assert problem(path, columns=columns).startswith(expected)
 
 
@@ -358,10 +358,10 @@ def test_the_file_that_is_wrong_is_named_among_several(file) -> None:
     [
         ({"columns": {"user": "u", "item": 1}}, "column 'user' has the name 'u', but 'header' is false"),
         ({"columns": {"user": 0, "item": -1}}, "column 'item' is at -1; positions begin at 0"),
-        ({"columns": {"user": 0, "item": 1}, "separator": ":;"}, "one character, or one that is repeated"),
+        ({"columns": {"user": 0, "item": 1}, "separator": ":;"}, "one character, or one character repeated"),
         ({"columns": {"user": 0, "item": 1}, "separator": ""}, "separator"),
-        ({"columns": {"user": 0, "item": 1}, "separator": "\n"}, "no line end"),
-        ({"columns": {"user": 0, "item": 1}, "quote": ","}, "neither the separator nor a line end"),
+        ({"columns": {"user": 0, "item": 1}, "separator": "\n"}, "not a line end"),
+        ({"columns": {"user": 0, "item": 1}, "quote": ","}, "other than the separator and a line end"),
         ({"columns": {"user": 0, "item": 1}, "separator": "\ud800"}, "unable to parse raw data as a unicode string"),
         ({"columns": {"user": 0, "item": 1}, "quote": "''"}, "a quote must be one character"),
         ({"columns": {"user": 0, "item": 1}, "encoding": "hex"}, "unknown encoding 'hex'"),

@@ -164,7 +164,7 @@ def test_counts_of_the_parts_are_compared_with_the_published_ones(divided: Any) 
     counts = {"users": 3, "items": 4, "interactions": 7, "train": 4, "test": 3}
     stats, _ = divided({"train": TRAINING, "test": TESTING}, published=counts)
     assert stats["counts_differ"] == []
-    with pytest.raises(DotbenchError, match=r"other counts than published: train 4 \(published 5\)\. To go on"):
+    with pytest.raises(DotbenchError, match=r"other counts than published: train 4 \(published 5\)\. To accept them"):
         divided({"train": TRAINING, "test": TESTING}, published={**counts, "train": 5})
 
 
@@ -176,7 +176,7 @@ def test_data_without_a_division_are_refused(define: Callable[..., Path], workdi
     define("own", source={"file": "own.csv"}, format={"columns": {"user": 0, "item": 1}}, prepare={"core": 1})
     fetch("own", workdir / "raw", lambda _: None)
     prepare("own", workdir / "data", workdir / "raw" / "manifest.json", lambda _: None)
-    with pytest.raises(DotbenchError, match="own: its files come in no division, which the split 'files' needs; name"):
+    with pytest.raises(DotbenchError, match="own: the split 'files' needs data that come divided into parts; name"):
         make_split(workdir / "data", "ranking", 0, make_splitter({"kind": "files"}))
 
 
@@ -185,13 +185,15 @@ def test_a_configuration_is_refused_before_anything_runs(divided: Any, workdir: 
     study = {"study": "ranking", "split": "files", "methods": [{"model": "popularity"}]}
     values = {"name": "mine", "datasets": ["own"], "studies": [study]}
     assert Plan(parse_benchmark(values, [])).entries[0].splitter.name == "files"
-    with pytest.raises(DotbenchError, match="dataset 'ml-100k', in the study 'ranking': its files come in no division"):
+    with pytest.raises(
+        DotbenchError, match="dataset 'ml-100k', in the study 'ranking': the split 'files' needs data that come divided"
+    ):
         Plan(parse_benchmark({**values, "datasets": ["own", "ml-100k"]}, []))
 
 
 def test_a_part_without_pairs_is_told(divided: Any) -> None:
     _, folder = divided({"train": [("a", "x", 5), ("b", "z", 5)], "test": TESTING})
-    with pytest.raises(DotbenchError, match="own: the valid part is empty: no file gives ranking pairs of it that"):
+    with pytest.raises(DotbenchError, match="own: the valid part is empty: no file has ranking pairs that"):
         make_split(folder, "ranking", 0, make_splitter({"kind": "files"}))
 
 
@@ -207,8 +209,8 @@ MEMBERS = [{"path": "a", "role": "train"}, {"path": "b", "role": "test"}, {"path
         ),
         ({"parts": {"train": "a"}}, "key 'source.parts.test': missing, and needed"),
         ({"parts": {"train": "a", "test": "b"}, "file": "c"}, "is needed, not file and parts"),
-        ({"obtain": "x", "members": MEMBERS[:1]}, "roles train and test, and perhaps valid, not train"),
-        ({"obtain": "x", "members": [*MEMBERS, {"path": "d"}]}, "and perhaps valid, not ratings, test, train"),
+        ({"obtain": "x", "members": MEMBERS[:1]}, "roles train and test (valid is optional), not train"),
+        ({"obtain": "x", "members": [*MEMBERS, {"path": "d"}]}, "(valid is optional), not ratings, test, train"),
     ],
 )
 def test_a_division_that_is_not_one_is_refused(define: Callable[..., Path], source: dict[str, Any], said: str) -> None:

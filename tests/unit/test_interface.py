@@ -555,7 +555,10 @@ COMPARISON_MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "unknown loss": ({"methods": ["popularity", {"loss": "rg"}]}, "methods[1]: loss: unknown loss 'rg'"),
     "unknown setting": ({"methods": [{"loss": "rg2", "lambda": 3}]}, "methods[0]: lambda: unknown key"),
     "two alike": ({"methods": ["popularity"] * 2}, "methods[1]: has the label 'Popularity' of another method; "),
-    "two tasks": ({"methods": ["popularity", "svd"]}, "methods[1]: is for rating, the methods before it for ranking"),
+    "two tasks": (
+        {"methods": ["popularity", "svd"]},
+        "methods[1]: is for rating, but the methods before it are for ranking",
+    ),
     "no seeds": ({"methods": ["popularity"], "seeds": 0}, "seeds: found 0; allowed is a number from 1"),
     "seeds twice": ({"methods": ["popularity"], "seeds": [1, 1]}, "seeds: found [1, 1]; "),
     "seeds as text": ({"methods": ["popularity"], "seeds": "ab"}, "seeds: found 'a'; allowed is a whole number"),

@@ -45,7 +45,7 @@ def test_the_default_split() -> None:
         (
             "ranking",
             "global-temporal",
-            ["Global temporal 80/10/10 (leakage-free) split; all", "users new to the system"],
+            ["Global temporal 80/10/10 (leakage-free) split; all", "new users are not evaluated"],
         ),
         ("ranking", "leave-one-out", ["Leave-one-out (latest) split;", "not free of leakage in time"]),
         (

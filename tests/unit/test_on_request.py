@@ -88,5 +88,5 @@ def test_nothing_is_compared_that_nobody_asked_for(workdir: Path) -> None:
 
 def test_a_configuration_that_makes_nothing_by_itself_is_refused(workdir: Path) -> None:
     Path("own.yaml").write_text(CONFIG.replace("  - {study: ranking, methods: [{model: popularity}]}\n", ""))
-    with pytest.raises(DotbenchError, match=r"own\.yaml, line 3: key 'studies': all are 'on_request'"):
+    with pytest.raises(DotbenchError, match=r"own\.yaml, line 3: key 'studies': all studies are 'on_request'"):
         load_benchmark([Path("own.yaml")])

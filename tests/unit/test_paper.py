@@ -150,7 +150,7 @@ def test_ours_with_other_settings_are_not_compared(workdir: Path) -> None:
     paper_versus_ours(contents(("ml-100k", "nimc-squared-sgd-1"), kind="", seeds=2, published="nimc"), workdir)
     lines = read(workdir / "paper_vs_ours.csv")
     assert {row["verdict"] for row in lines} == {"not run"}
-    assert "taken for one run more" in (workdir / "paper_vs_ours.md").read_text()
+    assert "counts as one more run" in (workdir / "paper_vs_ours.md").read_text()
 
 
 def test_a_difference_that_the_paper_names_stands_beside_ours_on_the_same_seeds(workdir: Path) -> None:

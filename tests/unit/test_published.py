@@ -73,14 +73,14 @@ def test_a_method_may_ask_for_settings_of_ours(tmp_path: Path) -> None:
         ({"cells": [{**GOOD["cells"][0], "metric": "ndgc@20"}]}, r"key 'cells\.0\.metric': found 'ndgc@20'"),
         ({"cells": [{**GOOD["cells"][0], "sd": -0.1}]}, r"key 'cells\.0\.sd': found -0\.1"),
         ({"seeds": 0}, "key 'seeds': found 0"),
-        ({"seeds": 1, "cells": [{**GOOD["cells"][0], "sd": 0.1}]}, "'seeds': found 1, but a ± is there"),
-        ({"seeds": 1, "cells": [{**GOOD["cells"][0], "se": 0.1}]}, "'seeds': found 1, but a ± is there"),
+        ({"seeds": 1, "cells": [{**GOOD["cells"][0], "sd": 0.1}]}, "'seeds': found 1, but a number has a ±"),
+        ({"seeds": 1, "cells": [{**GOOD["cells"][0], "se": 0.1}]}, "'seeds': found 1, but a number has a ±"),
         ({"cells": [{**GOOD["cells"][0], "sd": 0.1, "se": 0.1}]}, "has 'sd' and 'se'; allowed is one of them"),
         ({"facts": [{"table": "T", "about": "d", "numbers": {}}]}, r"key 'facts\.0\.numbers'"),
-        ({"methods": [{"name": "RG2", "absent": "why", **OURS}]}, "or does both"),
+        ({"methods": [{"name": "RG2", "absent": "why", **OURS}]}, "needs either a method of ours, or 'absent'"),
         ({"methods": [{"name": "RG2", "model": "mf"}]}, "needs all of 'model', 'loss', 'solver', or both of 'simul"),
         ({"methods": [{"name": "RG2", "simulation": "t2rec-table1"}]}, "or both of 'simulation', 'rows'"),
-        ({"methods": [{"name": "RG2"}]}, "names no method of ours"),
+        ({"methods": [{"name": "RG2"}]}, "needs either a method of ours"),
     ],
 )
 def test_a_mistake_is_told(tmp_path: Path, changes: dict[str, object], message: str) -> None:

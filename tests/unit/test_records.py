@@ -306,7 +306,10 @@ def test_times_are_read_in_the_format_that_is_named(tmp_path: Path, time: str, v
     [
         ({"texts": {"user": "reviewText"}}, "two columns have the name 'user'"),
         ({"texts": {"a": "x"}, "counts": {"a": "y"}}, "two columns have the name 'a'"),
-        ({"counts": {"votes": "helpful.first"}}, "count 'votes' is at 'helpful.first'; after the dot is allowed"),
+        (
+            {"counts": {"votes": "helpful.first"}},
+            "count 'votes' is at 'helpful.first'; what follows the dot must be a position",
+        ),
         ({"encoding": "klingon"}, "unknown encoding 'klingon'"),
     ],
 )

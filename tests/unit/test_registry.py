@@ -120,7 +120,7 @@ def test_of_two_classes_with_one_name_neither_is_used(add, capsys) -> None:
     names, told = losses_and_warnings(capsys)
     assert "bpr" not in names
     assert len(told) == 1
-    assert "my_bpr.py: the name 'bpr' is taken by the class BPR of dotbench.losses.bpr" in told[0]
+    assert "my_bpr.py: the name 'bpr' is also that of the class BPR of dotbench.losses.bpr" in told[0]
     assert "cannot be used" in str(unknown("loss", "bpr", names))
 
 

@@ -134,7 +134,7 @@ def test_notes_say_the_cutoffs_of_the_table_and_what_ended_training(
     assert "Training stops early" not in usual
     assert "NDCG" not in notes(metrics=["mrr@10"]).split("\n\n", 1)[1]
     by_recall = notes(validation_metric="recall@20")
-    assert "Training stops early, and hyperparameters are chosen, by Recall@20 on the validation part." in by_recall
+    assert "Recall@20 on the validation part stops training early and chooses the hyperparameters." in by_recall
 
 
 def test_figures_draw_the_validation_metric_of_the_study(three: list[tuple[str, str]], workdir: Path) -> None:
@@ -165,7 +165,7 @@ def test_none_is_best_where_a_method_lacks_a_seed(three: list[tuple[str, str]], 
     write_table(contents(*three, kind="overview", seeds=3), workdir)
     assert {row["ndcg@10_standing"] for row in read(workdir / "shown.csv")} == {""}
     text = (workdir / "shown.md").read_text()
-    assert "d: no method is marked as best or second, for seeds of bpr are absent." in text
+    assert "d: no method is marked as best or second, because seeds of bpr are missing." in text
     assert "**" not in text
     assert "<ins>" not in text
 
@@ -269,7 +269,7 @@ def test_cold_parts_have_columns_of_their_own(three: list[tuple[str, str]], work
     titles = [title.strip() for title in header.split("|")]
     assert titles[3:8] == ["MRR@10 warm", "NDCG@10 warm", "MRR@10 new items", "MRR@10 cold", "MRR@10 overall"]
     assert [line.split("|")[titles.index("MRR@10 new items")].strip() for line in lines[:2]] == ["–", "0.0000"]
-    assert "so of the warm test alone" in (workdir / "shown.md").read_text()
+    assert "refer to the warm test only" in (workdir / "shown.md").read_text()
 
 
 def test_intervals_are_students(three: list[tuple[str, str]], workdir: Path) -> None:

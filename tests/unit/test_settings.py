@@ -241,13 +241,13 @@ CASES = {
     ),
     "split that a method cannot score": (
         split("new-users"),
-        "a.yaml, line 8: key 'studies.0.methods.1.model': 'mf' cannot score users or items without training pairs, "
-        "which the split 'new-users' tests",
+        "a.yaml, line 8: key 'studies.0.methods.1.model': 'mf' cannot score users or items without training pairs; "
+        "the split 'new-users' tests such users or items",
     ),
     "features that are tuned": (
         GOOD.replace(SGD, f"{TOWERS}, grid: {{features: [votes, none]}}}}"),
-        "a.yaml, line 7: key 'studies.0.methods.1.grid.features': cannot be tuned; list a method for each value, each "
-        "with its own 'label'",
+        "a.yaml, line 7: key 'studies.0.methods.1.grid.features': cannot be tuned; "
+        "list a method for each value, each with its own 'label'",
     ),
     "unknown features": (
         GOOD.replace(SGD, f"{TOWERS}, set: {{features: vote}}}}"),
@@ -289,14 +289,17 @@ CASES = {
     ),
     "validation metric that knows no hits": (
         study_key("validation_metric: gini@10"),
-        "a.yaml, line 5: key 'studies.0.validation_metric': 'gini@10' says nothing of hits",
+        "a.yaml, line 5: key 'studies.0.validation_metric': 'gini@10' does not measure hits",
     ),
     "no methods": (HEAD.replace("methods:", "methods: []"), "a.yaml, line 5: key 'studies.0.methods': found []; "),
     "tuning seed among the seeds": (
         GOOD + "seeds: [0, 3]\ntuning_seed: 3\n",
         "a.yaml, line 9: key 'tuning_seed': found 3, which is among the reported seeds",
     ),
-    "equal seeds": (GOOD + "seeds: [0, 0]\n", "a.yaml, line 8: key 'seeds': found [0, 0]; seeds are different whole"),
+    "equal seeds": (
+        GOOD + "seeds: [0, 0]\n",
+        "a.yaml, line 8: key 'seeds': found [0, 0]; seeds must be different whole",
+    ),
     "negative seed": (GOOD + "seeds: [-1]\n", "a.yaml, line 8: key 'seeds.0': found -1; "),
     "seed beyond those of numpy": (GOOD + "seeds: [4294967296]\n", "a.yaml, line 8: key 'seeds.0': found 4294967296; "),
     "seed that is no number": (GOOD + "seeds: [0, x]\n", "a.yaml, line 8: key 'seeds.1': found 'x'; "),
@@ -767,8 +770,9 @@ def test_a_study_needs_methods_or_simulations_and_methods_need_datasets(problem)
         "a.yaml, line 4: key 'studies.0': found {'study': 't2rec'}; needs 'methods', 'simulations', or both"
         in problem(empty)
     )
-    assert "a.yaml, line 2: key 'datasets': none, and the methods of the study 'ranking' need some" in problem(
-        GOOD.replace("[sim-tiny]", "[]")
+    assert (
+        "a.yaml, line 2: key 'datasets': found none; the methods of the study 'ranking' need at least one"
+        in problem(GOOD.replace("[sim-tiny]", "[]"))
     )
 
 

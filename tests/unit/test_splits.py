@@ -255,7 +255,7 @@ def test_a_negative_row_among_good_ones_is_shown(tmp_path: Path) -> None:
 
 def test_vectors_of_another_size_are_told(tmp_path: Path) -> None:
     message = problem(tmp_path / "split.npz", (2, 4))
-    assert message == "is a split of (2, 3) users and items, found vectors for (2, 4)"
+    assert message == "is a split of (2, 3) users and items; the vectors are for (2, 4)"
 
 
 def test_a_shape_that_is_none_is_told(tmp_path: Path) -> None:

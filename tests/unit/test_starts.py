@@ -119,7 +119,7 @@ def test_further_metrics_stand_beside_the_first_on_the_test_part(workdir: Path) 
     rows = {row["method"]: row for row in read(workdir / "shown.csv")}
     assert float(rows["b"]["rmse_clipped_mean"]) == pytest.approx(1.105)
     assert rows["a"]["rmse_clipped_standing"] == rows["a"]["rmse_standing"] == "best"
-    assert "Clipped, where a column says so" in text
+    assert "In columns that say clipped" in text
 
 
 def test_pairs_are_compared_on_every_part(three: list[tuple[str, str]], workdir: Path) -> None:

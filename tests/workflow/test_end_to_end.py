@@ -195,7 +195,7 @@ def test_a_killed_job_is_tried_again(project):
     [
         ("loss: bpr", "loss: bpt", "unknown loss 'bpt': did you mean 'bpr'?"),
         ("name: smoke", "name: smoke\nsees: [1]", "key 'sees': unknown key"),
-        ("name: smoke", "name: smoke\nseeds: [7]", "config/smoke.yaml, line 5: key 'seeds' is there already, line 3"),
+        ("name: smoke", "name: smoke\nseeds: [7]", "line 5: key 'seeds' is there already, in line 3"),
         ("seeds: [0, 1]", "seeds: [-1]", "config/smoke.yaml, line 4: key 'seeds.0': found -1"),
         (
             "embedding_size: 8, epochs",
@@ -336,7 +336,7 @@ def test_a_split_that_the_method_cannot_score_ends_in_one_message(project):
     project.edit("config/smoke.yaml", "study: ranking", "study: ranking\n    split: new-users")
     result = project.snakemake("--dry-run")
     assert result.returncode != 0
-    assert "'mf' cannot score users or items without training pairs, which the split 'new-users'" in result.stderr
+    assert "'mf' cannot score users or items without training pairs; the split 'new-users'" in result.stderr
 
 
 def test_a_line_of_a_table_is_explained(project):

@@ -137,7 +137,7 @@ def test_a_lock_of_a_snakemake_that_was_started_by_hand_is_told_in_our_words(own
     try:
         refused = finish(own)
         assert refused.returncode == 1
-        assert refused.stderr.startswith(f"error: {own.root}: locked by a `snakemake` that was started by hand. If one")
+        assert refused.stderr.startswith(f"error: {own.root}: locked by a `snakemake` that was started by hand. If it")
         assert "--unlock" not in refused.stderr
         assert "results/smoke" not in refused.stdout
         assert (locks / "0.output.lock").is_file()  # it may live

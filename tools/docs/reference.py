@@ -1,7 +1,7 @@
 """Reference pages of the documentation, written from the code: configuration keys, command line, components.
 
-    python tools/docs/reference.py            write them into docs/reference
-    python tools/docs/reference.py --check    write nothing; exit status 1 if a page is not current
+python tools/docs/reference.py            write them into docs/reference
+python tools/docs/reference.py --check    write nothing; exit status 1 if a page is not current
 """
 
 import argparse
