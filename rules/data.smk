@@ -67,6 +67,7 @@ rule split:
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/{task}/split.json",
         big="results/data/{dataset}/split{seed}{variant}/{task}/split.npz",
+    priority: DATA
     log:
         "logs/split/{dataset}/{task}-{seed}{variant}.log",
     conda:

@@ -12,6 +12,7 @@ rule features:
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/{task}/features/{features}.json",
         big="results/data/{dataset}/split{seed}{variant}/{task}/features/{features}.npz",
+    priority: DATA
     log:
         "logs/features/{dataset}/{task}-{seed}{variant}-{features}.log",
     retries: 0  # a mistake is not mended by another try

@@ -9,6 +9,7 @@ rule decompose:
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.json",
         big="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.npz",
+    priority: DATA
     log:
         "logs/decompose/{dataset}/{artefact}/{seed}{variant}.log",
     conda:
@@ -41,6 +42,7 @@ rule tune:
         chosen="results/runs/{dataset}/{method}/chosen.json",
         trials="results/runs/{dataset}/{method}/trials.csv",
         curves="results/runs/{dataset}/{method}/trials_curves.csv",
+    priority: TUNE
     log:
         "logs/tune/{dataset}/{method}.log",
     conda:
@@ -78,6 +80,7 @@ rule fit:
         record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
         curve="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/curve.csv",
         big="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz",
+    priority: FIT
     log:
         "logs/fit/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
     conda:
