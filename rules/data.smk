@@ -67,9 +67,9 @@ rule split:
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/{task}/split.json",
         big="results/data/{dataset}/split{seed}{variant}/{task}/split.npz",
-    priority: DATA
     log:
         "logs/split/{dataset}/{task}-{seed}{variant}.log",
+    priority: DATA
     conda:
         "../envs/dotbench.yaml"
     threads: 1

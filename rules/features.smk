@@ -12,9 +12,9 @@ rule features:
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/{task}/features/{features}.json",
         big="results/data/{dataset}/split{seed}{variant}/{task}/features/{features}.npz",
-    priority: DATA
     log:
         "logs/features/{dataset}/{task}-{seed}{variant}-{features}.log",
+    priority: DATA
     retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"

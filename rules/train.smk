@@ -9,9 +9,9 @@ rule decompose:
     output:
         manifest="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.json",
         big="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.npz",
-    priority: DATA
     log:
         "logs/decompose/{dataset}/{artefact}/{seed}{variant}.log",
+    priority: DATA
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
@@ -42,9 +42,9 @@ rule tune:
         chosen="results/runs/{dataset}/{method}/chosen.json",
         trials="results/runs/{dataset}/{method}/trials.csv",
         curves="results/runs/{dataset}/{method}/trials_curves.csv",
-    priority: TUNE
     log:
         "logs/tune/{dataset}/{method}.log",
+    priority: TUNE
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
@@ -80,9 +80,9 @@ rule fit:
         record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
         curve="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/curve.csv",
         big="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz",
-    priority: FIT
     log:
         "logs/fit/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
+    priority: FIT
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
