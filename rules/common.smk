@@ -30,7 +30,8 @@ os.environ.update(plan.environment())
 keep_one_clock(JobScheduler)
 
 # Jobs on this machine run in forks of a process that has imported the libraries; those of a cluster start python.
-os.environ.pop("DOTBENCH_FORKS", None)
+if not forks.is_mine():
+    os.environ.pop("DOTBENCH_FORKS", None)
 
 
 def on_slurm():
@@ -71,6 +72,11 @@ wildcard_constraints:
 
 # The whole machine and a share of it: a fit behind a time axis takes the whole.
 WHOLE_MACHINE, SHARE = 100, 1
+
+
+# What starts first of what is ready: long jobs and what they wait for, so that no core idles beside the last one; and
+# fits before evaluations, which would run alone between two fits that take the whole machine.
+DATA, TUNE, FIT = 3, 2, 1
 
 
 def fit_machine(wildcards):

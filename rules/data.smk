@@ -69,6 +69,7 @@ rule split:
         big="results/data/{dataset}/split{seed}{variant}/{task}/split.npz",
     log:
         "logs/split/{dataset}/{task}-{seed}{variant}.log",
+    priority: DATA
     conda:
         "../envs/dotbench.yaml"
     threads: 1

@@ -14,6 +14,7 @@ rule features:
         big="results/data/{dataset}/split{seed}{variant}/{task}/features/{features}.npz",
     log:
         "logs/features/{dataset}/{task}-{seed}{variant}-{features}.log",
+    priority: DATA
     retries: 0  # a mistake is not mended by another try
     conda:
         "../envs/dotbench.yaml"

@@ -11,6 +11,7 @@ rule decompose:
         big="results/data/{dataset}/split{seed}{variant}/spectra/{artefact}.npz",
     log:
         "logs/decompose/{dataset}/{artefact}/{seed}{variant}.log",
+    priority: DATA
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
@@ -43,6 +44,7 @@ rule tune:
         curves="results/runs/{dataset}/{method}/trials_curves.csv",
     log:
         "logs/tune/{dataset}/{method}.log",
+    priority: TUNE
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads
@@ -80,6 +82,7 @@ rule fit:
         big="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz",
     log:
         "logs/fit/{dataset}/{method}/split{split_seed}-init{init_seed}.log",
+    priority: FIT
     conda:
         "../envs/dotbench.yaml"
     threads: plan.benchmark.threads

@@ -152,7 +152,7 @@ def test_events_of_snakemake_become_lines_of_json(monkeypatch) -> None:
 def show(tmp_path: Path, verbose: bool = False, quiet: bool = False) -> None:
     log = tmp_path / "log"
     log.write_text("earlier words\n")
-    with Display(Told({}), log, "planning", verbose, quiet) as display:
+    with Display(Told({}), log, verbose, quiet) as display:
         with log.open("a") as stream:
             stream.write("Snakemake's words\n")
         display.hear(json.dumps({"event": "run_info", "stats": {"fit": 2, "total": 2}}))

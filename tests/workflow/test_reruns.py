@@ -2,8 +2,11 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+
+from dotbench.cli import settled
 
 METHODS = {
     "ranking": ["popularity-none-direct", "mf-bpr-sgd", "mf-rg2-spectral"],
@@ -11,6 +14,28 @@ METHODS = {
 }
 ALL = [method for methods in METHODS.values() for method in methods]
 OUTPUTS = ["figure convergence of ranking", "table ranking of ranking", "table rating of rating"]
+
+
+@pytest.fixture(autouse=True)
+def no_note_says_otherwise(project, monkeypatch):
+    """Where Snakemake has something to do, the note from before the edit does not say that there is nothing to do."""
+    monkeypatch.setattr(settled, "OWN", [project.root / part.name for part in settled.OWN])
+    planned = type(project).planned
+
+    def note(arguments=(), config="config/smoke.yaml"):
+        monkeypatch.chdir(project.root)
+        return settled.Note(arguments, [Path(config)])
+
+    def checked(self, *arguments, config="config/smoke.yaml", site=False):
+        messages = planned(self, *arguments, config=config, site=site)
+        assert not (messages and note(arguments, config).holds())
+        return messages
+
+    monkeypatch.setattr(type(project), "planned", checked)
+    kept = note()
+    kept.watch([])
+    kept.keep()
+    assert note().holds()
 
 
 def chain(*methods: str, stages: tuple[str, ...] = ("tune", "fit", "evaluate")) -> list[str]:
@@ -25,6 +50,20 @@ def chain(*methods: str, stages: tuple[str, ...] = ("tune", "fit", "evaluate")) 
 
 def test_nothing_changed_reruns_nothing(project):
     assert project.planned(site=True) == []
+
+
+@pytest.mark.parametrize(
+    "file", ["fit.json", "fitted.npz", "metrics.json", "chosen.json", "stats.json", "split.npz", "convergence.pdf"]
+)
+def test_a_plan_with_nothing_to_do_is_no_more_when_a_file_is_touched_truncated_or_gone(project, file):
+    os.chdir(project.root)
+    path = sorted(Path("results").rglob(file))[0]
+    content, times = path.read_bytes(), path.stat()
+    for change in (path.touch, lambda: path.write_bytes(content[:-1]), path.unlink):
+        change()
+        assert not settled.Note([], [Path("config/smoke.yaml")]).holds()
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def test_touched_times_rerun_nothing(project):

@@ -17,18 +17,19 @@ from dotbench.cli.owned import Interrupted
 from dotbench.cli.told import Line, Told
 
 EVERY = 30.0  # seconds between two lines of progress where there is no terminal
+BEFORE, AFTER = "planning", "writing the report"
 STYLES = {"done": "", "warning": "yellow", "failed": "red"}
 
 
 class Display:
     """Shows a run on standard output. ``log``: the file with Snakemake's words, which ``verbose`` shows in the place of
-    ours; ``doing``: what it does before its first job; ``quiet``: nothing but warnings and failures.
+    ours; ``quiet``: nothing but warnings and failures.
 
     Raises Interrupted where nobody reads any more. A terminal that is gone stops nothing: its signal does, if it may.
     """
 
-    def __init__(self, told: Told, log: Path, doing: str, verbose: bool, quiet: bool) -> None:
-        self._told, self._doing, self._verbose, self._quiet = told, doing, verbose, quiet
+    def __init__(self, told: Told, log: Path, verbose: bool, quiet: bool) -> None:
+        self._told, self._verbose, self._quiet = told, verbose, quiet
         self._words = log.open("rb")
         self._words.seek(0, os.SEEK_END)
         console = Console()
@@ -45,7 +46,7 @@ class Display:
             refresh_per_second=4,
             disable=not self._terminal or verbose or quiet,
         )
-        self._task = self._bar.add_task(doing, total=None, left="", now="")
+        self._task = self._bar.add_task(BEFORE, total=None, left="", now="")
         self._shown_at = time.monotonic()
 
     def __enter__(self) -> "Display":
@@ -82,7 +83,7 @@ class Display:
             running = [job.label for job in self._told.running.values() if job.label]
             self._bar.update(
                 self._task,
-                description=f"{self._told.done} of {self._told.total} jobs" if self._told.total else self._doing,
+                description=self._doing(),
                 completed=self._told.done,
                 total=self._told.total or None,
                 left=self._left(),
@@ -92,6 +93,11 @@ class Display:
             left = self._left()
             print(f"{self._told.done} of {self._told.total} jobs" + (f", {left}" if left else ""), flush=True)
             self._shown_at = time.monotonic()
+
+    def _doing(self) -> str:
+        if not self._told.total:
+            return BEFORE
+        return AFTER if self._told.is_made else f"{self._told.done} of {self._told.total} jobs"
 
     def _left(self) -> str:
         left = self._told.left()

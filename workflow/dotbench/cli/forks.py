@@ -24,6 +24,7 @@ from dotbench.cli import job
 from dotbench.cli.stage import run
 
 PREFIX = "dotbench-"  # of the temporary folder
+PACKAGES = Path(__file__).parents[2]
 # what jobs import, in the order in which a run comes to need it; jobs are served between two imports
 IMPORTS = [
     *("numpy", "pandas", "pyarrow.parquet", "dotbench.cli.prepare", "dotbench.cli.split"),
@@ -33,14 +34,16 @@ IMPORTS = [
     *("matplotlib.backends.backend_pdf", "dotbench.cli.figure", "dotbench.cli.compare", "dotbench.cli.site"),
 ]
 
+_started: set[int] = set()  # the process that has started a server, which its forks are not
+
 
 def start() -> None:
-    """Start a server for the jobs of this process; nothing where there can be none.
+    """Start a server for the jobs of this process; nothing where there can be none, or it is there already.
 
     It listens on a socket in a temporary folder, which DOTBENCH_FORKS names from now on. It reads a pipe whose other
     end this process alone holds, so that it ends whatever way this process does.
     """
-    if not hasattr(os, "pidfd_open"):  # Linux alone
+    if not hasattr(os, "pidfd_open") or is_mine():  # Linux alone
         return
     _remove_left()
     address = Path(tempfile.mkdtemp(prefix=PREFIX), "forks")
@@ -51,9 +54,16 @@ def start() -> None:
         address.with_suffix(".new").rename(address)  # by this name it never refuses while it lives
         command = [sys.executable, "-m", __name__, str(listener.fileno()), str(address)]
         environment = os.environ | {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH", "")]))
         Popen(command, stdin=alive, pass_fds=[listener.fileno()], env=environment)
     os.close(alive)
     os.environ["DOTBENCH_FORKS"] = str(address)
+    _started.add(os.getpid())
+
+
+def is_mine() -> bool:
+    """Whether this process has started a server."""
+    return os.getpid() in _started
 
 
 def _remove_left() -> None:

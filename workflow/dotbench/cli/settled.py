@@ -36,9 +36,11 @@ class Note:
 
     def holds(self) -> bool:
         """Whether everything is as it was when nothing was to be done."""
-        content = read_json_if_whole(self._path) or {}
-        self._files = content.get("files", [])
-        return bool(content) and content["state"] == self._state()
+        content = read_json_if_whole(self._path)
+        if not isinstance(content, dict) or content.keys() != {"files", "state"}:
+            return False
+        self._files = content["files"]
+        return bool(content["state"] == self._state())
 
     def watch(self, files: Sequence[str]) -> None:
         """Begin to look whether there is anything to do. ``files``: the user's own data."""

@@ -15,6 +15,7 @@ from dotbench.errors import DotbenchError
 from dotbench.files import REMEDIES, refused, write_text
 from dotbench.reporting.kind import Kind
 
+THEN = "then:"  # between the arguments of two runs of `dotbench.cli.snakemake_child`
 PROJECT = Path(__file__).parents[3]  # of a checkout installed with `pip install -e`
 
 

@@ -1,6 +1,8 @@
 """Snakemake as `dotbench run` starts it: it ends with its parent, and tells it what happens in lines of JSON.
 
-python -m dotbench.cli.snakemake_child PIPE PIPE SNAKEMAKE'S ARGUMENTS…
+python -m dotbench.cli.snakemake_child PIPE PIPE SNAKEMAKE'S ARGUMENTS… [THEN SNAKEMAKE'S ARGUMENTS…]
+
+What comes behind THEN is done by the same process if the first succeeds: it has imported everything.
 """
 
 import json
@@ -8,13 +10,15 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from itertools import groupby
 from typing import Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-from dotbench.cli import owned
+from dotbench.cli import forks, owned
+from dotbench.cli.snakemake import THEN
 
 PLUGIN = "dotbench"
 FIELDS = {
@@ -54,11 +58,19 @@ def main(alive: str, told: str, *arguments: str) -> None:
     owned.follow(int(alive))
     os.set_inheritable(int(told), False)  # jobs must not hold it open
     LogHandler.pipe = int(told)
+    forks.start()  # the libraries of jobs are imported while this process imports Snakemake and plans
     from snakemake.cli import main as snakemake
 
     LoggerPluginRegistry().register_plugin(f"snakemake_logger_plugin_{PLUGIN}", sys.modules[__name__])
-    sys.argv = ["snakemake", *arguments]  # for its messages
-    snakemake([f"--logger={PLUGIN}", *arguments])
+    for is_then, part in groupby(arguments, THEN.__eq__):
+        if is_then:
+            continue
+        sys.argv = ["snakemake", *part]  # for its messages
+        try:
+            snakemake([f"--logger={PLUGIN}", *sys.argv[1:]])
+        except SystemExit as end:
+            if end.code:
+                raise
 
 
 if __name__ == "__main__":

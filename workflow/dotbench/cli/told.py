@@ -111,6 +111,11 @@ class Told:
             self.warned.add(words)
             yield Line("warning", words + where)
 
+    @property
+    def is_made(self) -> bool:
+        """Whether every job has finished."""
+        return 0 < self.total == self.done
+
     def left(self) -> float | None:
         """Seconds from the last finished job to the end, by the mean time that jobs of a rule took so far, and by how
         many ran side by side; None before the first has finished.

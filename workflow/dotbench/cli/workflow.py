@@ -76,19 +76,21 @@ def run(
     plan = asked(everything, targets)
     if any(option in ("-n", "--dry-run", "--dryrun") for option in options):
         return snakemake([*targets, *options], config).returncode
+    report = paths.RESULTS / plan.benchmark.name / f"{'-'.join(['report', *targets])}.html"
+    is_reported = {*targets} <= {study.name for study in plan.studies()}
     with working(plan, config, verbose) as work:
         for reason in mend(plan):
             print(f"damaged, and made again: {reason}")
         if retry_failed:
             for folder in drop_failed(plan):
                 print(f"to be run again: {folder}")
-        quiet = any(option.partition("=")[0] in ("-q", "--quiet") for option in options)
-        told = work.make([*targets, "--rerun-incomplete", *options], quiet=quiet)
-        report = paths.RESULTS / plan.benchmark.name / f"{'-'.join(['report', *targets])}.html"
-        reported = not told.failed and {*targets} <= {study.name for study in plan.studies()}
-        if reported:
-            report.parent.mkdir(parents=True, exist_ok=True)
-            work.make([*targets, "--report", str(report), "--quiet", "all"], "writing the report", quiet)
+        report.parent.mkdir(parents=True, exist_ok=True)
+        told = work.make(
+            [*targets, "--rerun-incomplete", *options],
+            then=[*targets, "--report", str(report), "--quiet", "all"] if is_reported else [],
+            quiet=any(option.partition("=")[0] in ("-q", "--quiet") for option in options),
+        )
+        reported = is_reported and not told.failed
         page = site_of(everything, report.name if reported else None)
     wanted = _files(everything, targets)
     absent = [] if told.failed else [file for file in wanted if not Path(file).is_file()]

@@ -12,7 +12,7 @@ from signal import Signals
 from dotbench.cli import owned
 from dotbench.cli.console import Display
 from dotbench.cli.lock import LOCKS, Held, alone, this_command
-from dotbench.cli.snakemake import full, reason_in
+from dotbench.cli.snakemake import THEN, full, reason_in
 from dotbench.cli.told import Told
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
@@ -33,21 +33,23 @@ class Work:
     verbose: bool = False
     warned: set[str] = field(default_factory=set)
 
-    def make(self, arguments: list[str], doing: str = "planning", quiet: bool = False) -> Told:
-        """Run Snakemake and show it; what it told, the failed jobs among it. ``doing``: what it does before its first
-        job; ``quiet``: show warnings and failures alone.
+    def make(self, arguments: list[str], then: Sequence[str] = (), quiet: bool = False) -> Told:
+        """Run Snakemake and show it; what it told, the failed jobs among it. ``then``: arguments for a second time,
+        after the first has succeeded; ``quiet``: show warnings and failures alone.
 
         Raises DotbenchError if no job failed and it ended with an error all the same.
         """
         told = Told({entry.folder: entry.method.label for entry in self.plan.entries}, self.warned)
         start = self.log.stat().st_size
-        with Display(told, self.log, doing, self.verbose, quiet) as display:
+        with Display(told, self.log, self.verbose, quiet) as display:
 
             def tick() -> None:
                 self.held.beat()
                 display.tick()
 
-            status = owned.run(PROGRAM, full(arguments, self.config), self.log, display.hear, tick)
+            command = full(arguments, self.config)
+            command += [THEN, *full([*then], self.config)] if then else []
+            status = owned.run(PROGRAM, command, self.log, display.hear, tick)
             words = self.log.read_bytes()[start:].decode(errors="replace")
             for found in OWN_WARNING.findall(words):
                 display.show(told.warn(found))
