@@ -33,8 +33,8 @@ class GFCF(RankingBaseline):
     Settings = GFCFSettings
     settings: GFCFSettings
     grids = {
-        "reduced": {"alpha": [0.3, 3.0], "embedding_size": [32, 64, 256]},
-        "paper": {"alpha": [0.3, 1.0, 3.0, 10.0], "embedding_size": [32, 64, 256]},
+        "reduced": {"alpha": [0.3, 1.0], "embedding_size": [16, 64, 256]},
+        "paper": {"alpha": [0.1, 0.3, 1.0], "embedding_size": [16, 32, 64, 256]},
     }
 
     def train(self, split: Split) -> None:

@@ -33,8 +33,8 @@ class ItemKNN(ItemBaseline):
     Settings = ItemKNNSettings
     settings: ItemKNNSettings
     grids = {
-        "reduced": {"neighbors": [50, 100, 200], "shrinkage": [0.0, 30.0]},
-        "paper": {"neighbors": [20, 50, 100, 200], "shrinkage": [0.0, 10.0, 100.0]},
+        "reduced": {"neighbors": [50, 200, 400], "shrinkage": [0.0, 30.0]},
+        "paper": {"neighbors": [50, 100, 200, 400], "shrinkage": [0.0, 10.0, 100.0]},
     }
 
     def train(self, split: Split) -> None:

@@ -34,7 +34,7 @@ class IALS(LeastSquaresLoss):
     Settings = IALSSettings
     settings: IALSSettings
     grids = {
-        "reduced": {"unobserved_weight": [0.3, 1.0, 3.0], "regularization": [0.003, 0.01]},
+        "reduced": {"unobserved_weight": [0.1, 1.0], "regularization": [0.003, 0.01, 0.03]},
         "paper": {"unobserved_weight": [0.1, 0.3, 1.0, 3.0], "regularization": [0.003, 0.01, 0.03]},
     }
 
