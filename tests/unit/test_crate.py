@@ -135,6 +135,8 @@ def test_a_whole_archive_is_whole_packed_and_unpacked(archive: Path) -> None:
     assert check_crate(archive) == []
     shutil.unpack_archive(archive, "unpacked")
     assert check_crate(Path("unpacked")) == []
+    with zipfile.ZipFile(archive) as file:
+        assert {entry.external_attr >> 16 for entry in file.infolist()} == {0o644}
 
 
 def test_every_changed_file_is_named(archive: Path) -> None:

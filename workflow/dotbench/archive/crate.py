@@ -71,7 +71,9 @@ def export_crate(plan: Plan, path: Path) -> tuple[list[str], list[str]]:
     contents[SUMS] = as_list({name: _sha256(content) for name, content in contents.items()}).encode()
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr = 0o644 << 16  # everyone may read what is unpacked
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return list(contents), missing
 
 

@@ -12,8 +12,8 @@ from dotbench.simulations.entry import SimulationEntry
 from dotbench.site.details import machine_text, run_details
 from dotbench.studies.base import ReportItem, Study
 
-OF_FIT = ("status", "reason", "best_epoch", "epochs", "train_seconds", "cpu_seconds", "peak_memory_bytes")
-OF_FIT += ("energy_joules", "provenance")
+OF_FIT = ["status", "reason", "best_epoch", "epochs", "train_seconds", "cpu_seconds", "peak_memory_bytes"]
+OF_FIT += ["energy_joules", "provenance"]
 
 
 def explain(plan: Plan, target: str, row: str | None = None) -> list[dict[str, Any]]:

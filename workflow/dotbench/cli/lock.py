@@ -38,8 +38,11 @@ class Owner:
 
     def may_live(self) -> bool:
         """For whoever has the lock: on this host its former holder is dead; on another one, which the lock of a network
-        file system may not reach, its signs of life tell."""
-        return self.host != socket.gethostname() and time.time() - OWNER.stat().st_mtime < EXPIRED
+        file system may not reach, its signs of life tell. Both times are the file system's: one in the future is of a
+        clock that has been set back since."""
+        os.utime(LOCK)
+        age = LOCK.stat().st_mtime - OWNER.stat().st_mtime
+        return self.host != socket.gethostname() and abs(age) < EXPIRED
 
     def refusal(self) -> str:
         """What a second run is told."""
