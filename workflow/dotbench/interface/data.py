@@ -25,11 +25,12 @@ def quiet(text: str) -> None:
 
 
 def load(name: str, *, say: Callable[[str], None] = print) -> "Dataset":
-    """A dataset by its name, fetched and prepared into ``resources/`` and ``results/`` unless they hold it.
+    """Load a dataset by its name; it is fetched and prepared into ``resources/`` and ``results/`` if it is not
+    there.
 
-    ``name``: one of ``dotbench list datasets``, your own in ``config/datasets`` among them. ``say`` is told of
-    progress. The environment variable DOTBENCH_DATA names a folder of local copies. Raises DotbenchError for an unknown
-    name, a file that cannot be had, or a copy whose digest is wrong.
+    ``name``: one of ``dotbench list datasets``, including your own in ``config/datasets``. ``say`` is called with
+    messages about progress. The environment variable DOTBENCH_DATA names a folder of local copies. Raises
+    DotbenchError for an unknown name, a file that cannot be obtained, or a copy with a wrong digest.
 
     >>> import dotbench as db
     >>> db.load("sim-tiny", say=lambda text: None)
@@ -46,9 +47,8 @@ def load(name: str, *, say: Callable[[str], None] = print) -> "Dataset":
 class Dataset:
     """Prepared data: the interactions that ranking learns from, and all ratings.
 
-    ``folder``: where they lie, as ``results/data/<dataset>`` (docs/results.md). ``side``: raw files about users and
-    items, which some features read. ``id_types``: ``users`` and ``items`` → int or str. `load` and `from_frame` make
-    one.
+    ``folder`` holds them, like ``results/data/<dataset>`` (docs/results.md). ``side``: raw files about users and items,
+    which some features read. ``id_types``: ``users`` and ``items`` → int or str. Make one with `load` or `from_frame`.
     """
 
     name: str
@@ -72,14 +72,14 @@ class Dataset:
         name: str = "frame",
         say: Callable[[str], None] = print,
     ) -> "Dataset":
-        """Data in a pandas or polars frame: a row for each pair of user and item.
+        """Prepare data from a pandas or polars frame, which has a row for each pair of user and item.
 
         ``user``, ``item``, ``rating``, ``time``: names of columns. Ids are text or whole numbers; ratings are finite
-        numbers; times are dates, or whole seconds since 1970. ``min_rating``: ratings below are no interactions.
-        ``core``: each user and item keeps at least so many interactions; 1 keeps all. ``duplicates``: of a repeated
-        pair ``drop`` keeps the first, ``error`` stops. These three are the keys of ``prepare`` in a dataset's
-        definition, with the same defaults.
-        Raises DotbenchError with the column, the row (counted from 0), what was found and what is allowed.
+        numbers; times are dates, or whole seconds since 1970. ``min_rating``: rows with a lower rating are left out.
+        ``core``: users and items with fewer interactions are left out; 1 keeps all. ``duplicates``: if a pair is
+        repeated, ``drop`` keeps the first, ``error`` stops. These three are the keys of ``prepare`` in a dataset's
+        definition, with the same defaults. Raises DotbenchError with the column, the row (counted from 0), what was
+        found and what is allowed.
 
         >>> import dotbench as db
         >>> import pandas as pd

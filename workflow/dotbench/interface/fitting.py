@@ -44,13 +44,14 @@ def fit(
 ) -> Fit:
     """Split the data, fit one method and evaluate it. Nothing is tuned.
 
-    The same as ``dotbench fit`` with the same names, and as a run of the workflow with the same settings and seeds:
-    equal numbers on one machine. ``model``, ``loss``, ``solver``: names of ``dotbench list``; a baseline has no loss.
-    ``settings``: hyperparameters, e.g. ``embedding_size=64``; what is not given is the loss's default for the solver,
-    or the component's. ``seed`` names the split and the initialisation, ``split_seed`` and ``init_seed`` each alone.
-    ``split``: a name of ``dotbench list splits``, or e.g. ``{"kind": "k-fold", "folds": 10}``. ``device``: auto, cpu or
-    cuda. ``threads``: of the fit; results are bit-equal only for the same number.
-    Raises DotbenchError for a name or value that is not allowed, and for a fit that diverges.
+    On one machine the numbers are equal to those of ``dotbench fit``, and of a run of the workflow, with the same
+    settings and seeds. ``model``, ``loss``, ``solver``: names of ``dotbench list``; a baseline has no loss.
+    ``settings``: hyperparameters, e.g. ``embedding_size=64``; those that are not given have the loss's default for
+    the solver, or the component's. ``seed`` determines the split and the initialisation; ``split_seed`` and
+    ``init_seed`` set them separately. ``split``: a name of ``dotbench list splits``, or e.g. ``{"kind": "k-fold",
+    "folds": 10}``. ``device``: auto, cpu or cuda. ``threads``: number of threads of the fit; results are bit-equal
+    only for the same number. Raises DotbenchError for a name or value that is not allowed, and for a fit that
+    diverges.
 
     >>> import dotbench as db
     >>> data = db.load("sim-tiny", say=lambda text: None)

@@ -34,9 +34,8 @@ NEEDED = ("fit.json", "metrics.json", "split.npz", "users.csv", "items.csv")
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A fitted method: settings, metrics, curve, vectors, recommendations.
-
-    ``folder`` has the files of ``dotbench fit``; that of `dotbench.fit` goes with this object: `save` keeps it.
+    """A fitted method: settings, metrics, curve, vectors, recommendations. ``folder`` has the files of ``dotbench
+    fit``. The folder of `dotbench.fit` is deleted with this object; `save` keeps a copy.
     """
 
     folder: Path
@@ -44,7 +43,8 @@ class Fit:
 
     @classmethod
     def load(cls, folder: str | Path) -> "Fit":
-        """The fit that `save`, or ``dotbench fit --out``, wrote. Raises DotbenchError if the folder holds none."""
+        """Load the fit that `save` or ``dotbench fit --out`` wrote. Raises DotbenchError if the folder holds
+        none."""
         path = Path(folder)
         absent = [name for name in NEEDED if not (path / name).is_file()]
         if absent:
@@ -52,9 +52,8 @@ class Fit:
         return cls(path)
 
     def save(self, folder: str | Path) -> Path:
-        """Copy the files into a folder, which is made if need be, and return it. `load` reads them back.
-
-        The files of another fit there are replaced; any other file stays.
+        """Copy the files into a folder, which is created if necessary, and return the folder. `load` reads them back.
+        Files of another fit in the folder are replaced; other files stay.
         """
         path = Path(folder)
         if path.resolve() != self.folder.resolve():
@@ -87,13 +86,13 @@ class Fit:
 
     @cached_property
     def curve(self) -> "pd.DataFrame":
-        """A row for each epoch: ``epoch, updates, seconds, cpu_seconds, loss`` and the validation metric. Seconds are
-        of training alone, from its start."""
+        """A row for each epoch: ``epoch, updates, seconds, cpu_seconds, loss`` and the validation metric. Seconds
+        count training only, from its start."""
         return pd.read_csv(self.folder / "curve.csv")
 
     @cached_property
     def per_user(self) -> "pd.DataFrame":
-        """What each user contributes to the test metrics, ``user`` by the user's own id; as ``per_user.parquet``."""
+        """Each user's contributions to the test metrics, as in ``per_user.parquet``, with the user's id as ``user``."""
         frame = pd.read_parquet(self.folder / "per_user.parquet")
         return frame.assign(user=[self.users[row] for row in frame["user"]])
 
@@ -119,7 +118,7 @@ class Fit:
 
     @cached_property
     def predictions(self) -> "pd.DataFrame":
-        """Of a rating method: ``part, user, item, rating, prediction``, a row for each pair that is held out; in rating
+        """For a rating method, a row for each held-out pair: ``part, user, item, rating, prediction``; in rating
         points, not clipped. Raises DotbenchError for a ranking method."""
         if not self._split.ratings:
             raise DotbenchError("predictions: a ranking method has none; see recommend")
@@ -140,9 +139,9 @@ class Fit:
     def recommend(self, user: Any, k: int = 10) -> "pd.DataFrame":
         """The ``k`` items with the greatest scores, without the user's training items: ``item, score``.
 
-        ``user``: the id as in the data; items have theirs. Equal scores stand in the order of the rows. There are fewer
-        than ``k`` if the user has almost every item. Raises DotbenchError for a user whom the data do not have, and for
-        a rating method.
+        ``user`` and items have their ids in the data. Equal scores are in the order of the rows. There are fewer than
+        ``k`` items if the user has almost all of them. Raises DotbenchError for a user whom the data do not have, and
+        for a rating method.
 
         >>> import dotbench as db
         >>> data = db.load("sim-tiny", say=lambda text: None)

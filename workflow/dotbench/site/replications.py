@@ -59,7 +59,7 @@ def tuning_trials(rows: "pd.DataFrame", reported: "pd.DataFrame", replication: s
     if fits[SETTING].nunique() < 2:
         return {"grid": {}, "trials": None}
     trials = list(fits.groupby([replication, SETTING], sort=False))
-    settings = [json.loads(setting) for (_, setting), _ in trials]
+    settings = [json.loads(str(setting)) for (_, setting), _ in trials]
     values = [group[VALIDATED].mean() if group[VALIDATED].notna().all() else None for _, group in trials]
     chosen = set(zip(reported[replication], reported[SETTING], strict=True))
     keys = list(settings[0])
