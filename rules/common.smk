@@ -66,9 +66,12 @@ wildcard_constraints:
     label="[a-z0-9-]+",  # of a simulation's job
     features="[a-z]+(-[a-z]+)*",
     further="[0-9a-f]{10}",  # metrics beyond those of metrics.json
-    name=plan.benchmark.name,
     study=one_of([study.name for study in plan.studies()]),
 
+
+# Where tables, figures and the page of this configuration are. Not a wildcard: of every file Snakemake would ask every
+# kind of table whether it makes it.
+OWN = f"results/{plan.benchmark.name}"
 
 # The whole machine and a share of it: a fit behind a time axis takes the whole.
 WHOLE_MACHINE, SHARE = 100, 1

@@ -13,12 +13,12 @@ for _kind in table_kinds().values():
         output:
             **reported_outputs(
                 _kind,
-                "results/{name}/{study}/tables/{report_item}",
+                f"{OWN}/{{study}}/tables/{{report_item}}",
                 table="{study}: {report_item}",
-                configuration="{name}",
+                configuration=plan.benchmark.name,
             ),
         log:
-            "logs/table/{name}/{study}-{report_item}.log",
+            f"logs/table/{plan.benchmark.name}/{{study}}-{{report_item}}.log",
         wildcard_constraints:
             report_item=inputs.made_as(_kind, "tables"),
         localrule: True
@@ -50,11 +50,11 @@ for _kind in figure_kinds().values():
         output:
             **reported_outputs(
                 _kind,
-                "results/{name}/{study}/figures/{report_item}",
+                f"{OWN}/{{study}}/figures/{{report_item}}",
                 figure="{study}: {report_item}",
             ),
         log:
-            "logs/figure/{name}/{study}-{report_item}.log",
+            f"logs/figure/{plan.benchmark.name}/{{study}}-{{report_item}}.log",
         wildcard_constraints:
             report_item=inputs.made_as(_kind, "figures"),
         localrule: True
@@ -81,10 +81,10 @@ rule site:
         code=inputs.code("site"),
         assets=inputs.site_assets,
     output:
-        page="results/{name}/index.html",
-        configuration="results/{name}/configuration.json",
+        page=f"{OWN}/index.html",
+        configuration=f"{OWN}/configuration.json",
     log:
-        "logs/site/{name}.log",
+        f"logs/site/{plan.benchmark.name}.log",
     localrule: True
     conda:
         "../envs/dotbench.yaml"
@@ -97,7 +97,7 @@ rule site:
     params:
         configuration=inputs.configuration,
     message:
-        "site of {wildcards.name}"
+        f"site of {plan.benchmark.name}"
     shell:
         "python -m dotbench.cli.job dotbench.cli.site --configuration {params.configuration:q} > {log} 2>&1"
 
@@ -110,12 +110,12 @@ rule compare:
     output:
         **reported_outputs(
             PaperVersusOurs,
-            "results/{name}/{study}/paper_vs_ours",
+            f"{OWN}/{{study}}/paper_vs_ours",
             study="{study}",
-            configuration="{name}",
+            configuration=plan.benchmark.name,
         ),
     log:
-        "logs/compare/{name}/{study}.log",
+        f"logs/compare/{plan.benchmark.name}/{{study}}.log",
     wildcard_constraints:
         study=one_of([study.name for study in plan.studies() if study.published]),
     localrule: True
@@ -144,12 +144,12 @@ rule claims:
     output:
         **reported_outputs(
             ClaimsPage,
-            "results/{name}/{study}/{report_item}",
+            f"{OWN}/{{study}}/{{report_item}}",
             study="{study}",
-            configuration="{name}",
+            configuration=plan.benchmark.name,
         ),
     log:
-        "logs/claims/{name}/{study}-{report_item}.log",
+        f"logs/claims/{plan.benchmark.name}/{{study}}-{{report_item}}.log",
     wildcard_constraints:
         study=one_of([study.name for study in plan.studies() if plan.claim_files(study)]),
         report_item="claims",

@@ -243,6 +243,30 @@ def test_plan_tells_what_would_run_and_why(project):
 
 
 @pytest.mark.slow
+def test_nothing_to_do_is_told_without_snakemake(project):
+    """From the second time on, and until something changes."""
+    command, report = ("--config", "config/smoke.yaml"), project.root / "results/smoke/report.html"
+
+    def asked():
+        return sorted((project.root / ".snakemake/log").iterdir())
+
+    first = project.dotbench("run", *command)
+    assert report.is_file()
+    before = asked()
+    assert project.dotbench("plan", *command).stdout == "nothing to do: everything is up to date\n"
+    second = project.dotbench("run", *command)
+    assert asked() == before
+    for shown in (first, second):
+        assert shown.returncode == 0, shown.stderr
+        assert "nothing to do" in shown.stdout
+        assert "rating: sim-tiny" in shown.stdout
+        assert f"report  {report.relative_to(project.root)}" in shown.stdout
+    project.append_code("losses/bpr.py")
+    assert "Edited code: losses/bpr.py" in project.dotbench("plan", *command).stdout
+    report.unlink()
+
+
+@pytest.mark.slow
 def test_an_edit_of_preparation_fetches_nothing(project):
     (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(9) for k in range(9)) + "\n")
     definition = "name: mine\nsource: {file: pairs.txt}\nformat: {separator: ' ', columns: {user: 0, item: 1}}\n"

@@ -50,6 +50,8 @@ class Note:
     def keep(self) -> None:
         """There is nothing to do: keep a note, unless something has changed meanwhile, or there was a warning, which
         must come again."""
+        if not self._before:  # it held
+            return
         state = self._state()
         if state | {CODE: 0} == self._before | {CODE: 0} and not os.environ.get(TOLD):
             write_json(self._path, {"files": self._files, "state": state})

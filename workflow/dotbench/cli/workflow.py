@@ -10,7 +10,9 @@ from dotbench.cli import targets as named
 from dotbench.cli.lock import this_command
 from dotbench.cli.outcome import outcome
 from dotbench.cli.progress import drop_failed, simulation_states, states
+from dotbench.cli.settled import Note
 from dotbench.cli.snakemake import PROJECT, snakemake
+from dotbench.cli.told import Told
 from dotbench.cli.verifying import mend
 from dotbench.cli.working import working
 from dotbench.config.benchmark import load_benchmark
@@ -78,20 +80,27 @@ def run(
         return snakemake([*targets, *options], config).returncode
     report = paths.RESULTS / plan.benchmark.name / f"{'-'.join(['report', *targets])}.html"
     is_reported = {*targets} <= {study.name for study in plan.studies()}
+    note = Note(targets, config)
     with working(plan, config, verbose) as work:
-        for reason in mend(plan):
-            print(f"damaged, and made again: {reason}")
-        if retry_failed:
-            for folder in drop_failed(plan):
-                print(f"to be run again: {folder}")
-        report.parent.mkdir(parents=True, exist_ok=True)
-        told = work.make(
-            [*targets, "--rerun-incomplete", *options],
-            then=[*targets, "--report", str(report), "--quiet", "all"] if is_reported else [],
-            quiet=any(option.partition("=")[0] in ("-q", "--quiet") for option in options),
-        )
+        if is_reported and report.is_file() and not (retry_failed or options) and note.holds():
+            told = Told({})
+        else:
+            note.watch(own_files(everything))
+            for reason in mend(plan):
+                print(f"damaged, and made again: {reason}")
+            if retry_failed:
+                for folder in drop_failed(plan):
+                    print(f"to be run again: {folder}")
+            report.parent.mkdir(parents=True, exist_ok=True)
+            told = work.make(
+                [*targets, "--rerun-incomplete", *options],
+                then=[*targets, "--report", str(report), "--quiet", "all"] if is_reported else [],
+                quiet=any(option.partition("=")[0] in ("-q", "--quiet") for option in options),
+            )
         reported = is_reported and not told.failed
         page = site_of(everything, report.name if reported else None)
+        if not (told.total or told.failed or options):
+            note.keep()
     wanted = _files(everything, targets)
     absent = [] if told.failed else [file for file in wanted if not Path(file).is_file()]
     if not told.failed and not absent:
