@@ -57,4 +57,5 @@ class GFCF(RankingBaseline):
 
 def _inverse(values: "np.ndarray") -> "np.ndarray":
     """1 / values, and 0 where they are 0."""
-    return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)
+    inverse: np.ndarray = np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)
+    return inverse

@@ -38,25 +38,33 @@ class ItemKNN(ItemBaseline):
     }
 
     def train(self, split: Split) -> None:
-        from scipy.sparse import csr_matrix, hstack
+        from scipy.sparse import csr_matrix, vstack
 
         x = training_matrix(split)
-        width = max(1, CELLS // split.n_items)
+        users_of = x.T.tocsr()
         norms = np.sqrt(np.bincount(split.train[:, 1], minlength=split.n_items))
-        starts = range(0, split.n_items, width)
-        self.weights = csr_matrix(hstack([self._block(x, norms, slice(start, start + width)) for start in starts]))
+        width = max(1, CELLS // split.n_items)
+        blocks = []
+        for start in range(0, split.n_items, width):
+            shared = users_of[start : start + width] @ x
+            shared.sort_indices()
+            blocks.append(self._nearest(shared, start, norms))
+        self.weights = csr_matrix(vstack(blocks).T)
 
-    def _block(self, x: Any, norms: "np.ndarray", columns: slice) -> Any:
-        """The weights of the items ``columns``, shape (n_items, columns)."""
-        from scipy.sparse import coo_matrix
+    def _nearest(self, shared: Any, first: int, norms: "np.ndarray") -> Any:
+        """The similarities of the items from ``first`` on, shape of ``shared`` (n, n_items), to their neighbours alone;
+        ``shared``: numbers of common users, CSR."""
+        from scipy.sparse import csr_matrix
 
-        shared = (x.T @ x[:, columns]).tocoo()
-        own = columns.start + shared.col
-        others = shared.row != own
-        row, column, own, count = (part[others] for part in (shared.row, shared.col, own, shared.data))
-        similar = count / (norms[row] * norms[own] + self.settings.shrinkage)
-        order = np.lexsort((row, -similar, column))
-        row, column, similar = row[order], column[order], similar[order]
-        rank = np.arange(len(column)) - np.searchsorted(column, column)
-        near = rank < self.settings.neighbors
-        return coo_matrix((similar[near], (row[near], column[near])), shared.shape)
+        columns, values, ends = [], [], [0]
+        for row, own in enumerate(range(first, first + shared.shape[0])):
+            inside = slice(shared.indptr[row], shared.indptr[row + 1])
+            others, counts = shared.indices[inside], shared.data[inside]
+            similar = counts / (norms[own] * norms[others] + self.settings.shrinkage)
+            similar[others == own] = 0
+            near = np.argsort(-similar, kind="stable")[: self.settings.neighbors]
+            near = near[similar[near] > 0]
+            columns.append(others[near])
+            values.append(similar[near])
+            ends.append(ends[-1] + len(near))
+        return csr_matrix((np.concatenate(values), np.concatenate(columns), ends), shared.shape)

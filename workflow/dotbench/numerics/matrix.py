@@ -28,7 +28,8 @@ def sampled_product(
     which takes several times as long.
     """
     if pattern.is_cuda or torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
-        return torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0, alpha=weight)
+        product: torch.Tensor = torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0, alpha=weight)
+        return product
     starts, columns = pattern.crow_indices(), pattern.col_indices()
     rows = torch.repeat_interleave(torch.arange(len(left)), starts.diff())
     size = max(1, CELLS // left.shape[1])
