@@ -7,7 +7,7 @@ from conftest import Project, copy_project
 from table_digests import table_digests
 
 pytestmark = pytest.mark.slow
-OTHER_WAY = ["--cores=1", "--prioritize", "results/smoke/rating/tables/rating.csv"]
+OTHER_WAY = ["ranking", "rating", "--cores=1", "--prioritize", "results/smoke/rating/tables/rating.csv"]
 
 
 def test_cores_order_folder_and_threads_change_no_table(
