@@ -91,7 +91,7 @@ class Fit:
 
     @cached_property
     def per_user(self) -> "pd.DataFrame":
-        """Each user's contributions to the test metrics, with the user's own id as ``user``; as ``per_user.parquet``."""
+        """Each user's contributions to the test metrics, with the user's own id; as ``per_user.parquet``."""
         frame = pd.read_parquet(self.folder / "per_user.parquet")
         return frame.assign(user=[self.users[row] for row in frame["user"]])
 
