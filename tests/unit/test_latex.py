@@ -12,7 +12,7 @@ from runs_data import contents, write_dataset, write_runs
 
 from dotbench import paths
 from dotbench.files import read_json, write_json
-from dotbench.reporting.cells import BOLD, Cell, Legend
+from dotbench.reporting.cells import BOLD, UNDERLINED, Cell, Legend
 from dotbench.reporting.kind import table_kinds
 from dotbench.reporting.latex import Float, Header, latex_table
 
@@ -47,12 +47,19 @@ def test_an_s_column_has_room_for_every_number(cells: list[str], form: str) -> N
     assert kind == f"S[table-format = {form}]"
 
 
+def test_bold_and_underlined_cells_without_a_spread() -> None:
+    notes = (Legend("Bold: best. Underlined: second.", BOLD, UNDERLINED),)
+    bold, second = Cell("0.3 ± 0.0", bold=True), Cell("0.2 ± 0.0", underlined=True)
+    _, cells, _ = one_column("1", bold, second, notes=notes)
+    assert cells[1:] == [r"{\textbf{\boldmath$0.3 \pm 0.0$}}", r"{\underline{$0.2 \pm 0.0$}}"]
+
+
 @pytest.mark.parametrize(
     ("cell", "written"),
     [
         ("1,203", "1203"),
         ("0.4088 ± 0.0095", r"0.4088 \pm 0.0095"),
-        ("0.3 ± 0.0≈", r"0.3{${}\pm 0.0$$^{\approx}$}"),
+        ("0.3 ± 0.0≈", r"{$0.3 \pm 0.0$$^{\approx}$}"),
         ("0.5 ± 0.1≈²!", r"0.5 \pm 0.1{$^{\approx}$$^{2}$!}"),
         ("0.5 ± 0.1 [0.4, 0.6]≈", r"0.5 \pm 0.1{ [0.4, 0.6]$^{\approx}$}"),
         ("943 (1,000)", "943{ (1,000)}"),

@@ -276,11 +276,18 @@ def _written(number: "re.Match[str]", cell: Cell) -> str:
     value = number["value"].replace(",", "").replace("−", "-")
     spread = rf" \pm {number['spread'].replace(',', '')}" if number["spread"] else ""
     before = f"{{{latex_escape(number['before'])}}}" if number["before"] else ""
+    after = latex_escape(number["after"])
+    if number["spread"] and not re.search("[1-9]", number["spread"]):
+        return f"{{{before}{_marked(f'${value}{spread}$', cell)}{after}}}"  # siunitx 3 would leave the spread out
     line = rf"\llap{{\underline{{\phantom{{${value}{spread}$}}}}}}" if cell.underlined else ""
-    after = line + latex_escape(number["after"])
-    if number["spread"] and not re.search("[1-9]", number["spread"]):  # siunitx 3 leaves such a spread out
-        spread, after = "", f"${{}}{spread.strip()}${after}"
+    after = line + after
     return (f"{BEST} " if cell.bold else "") + before + value + spread + (f"{{{after}}}" if after else "")
+
+
+def _marked(formula: str, cell: Cell) -> str:
+    return (
+        rf"\textbf{{\boldmath{formula}}}" if cell.bold else rf"\underline{{{formula}}}" if cell.underlined else formula
+    )
 
 
 def _groups(headers: Sequence[Header]) -> list[str]:
