@@ -41,7 +41,7 @@ from dotbench.tuning.grid import points
 
 STAGES: dict[str, int | None] = {"musical-instruments": None, "ml-100k": None, "ml-1m": 4, "steam-sample": 2}  # points
 FAST = {
-    "ml-1m": ("rg2", "softmax", "squared", "sparsemax", "wrmf", "ials"),
+    "ml-1m": ("rg2", "softmax", "squared", "sparsemax", "ials"),
     "steam-sample": ("rg2",),
 }  # losses that are fitted there
 HELD, WITHIN = "ml-100k", 0.95  # where a default must come so near to the best: a test asks it
@@ -62,9 +62,7 @@ SEARCHED: dict[tuple[str, str], dict[str, list[Any]]] = {
     ("squared", "als"): {"regularization": [5.0, 10.0, 20.0]},
     ("rg2-released", "als"): {"alpha": [0.003, 0.01], "regularization": [0.1, 0.3]},
     ("wrmf", "als"): {"alpha": [1.0, 2.0], "regularization": [10.0, 30.0]},
-    ("wrmf", "als-cg"): {"alpha": [1.0, 2.0], "regularization": [10.0, 30.0]},
-    ("ials", "als"): {"unobserved_weight": [0.3, 1.0, 3.0], "regularization": [0.003, 0.01]},
-    ("ials", "als-cg"): {"unobserved_weight": [0.3, 1.0, 3.0], "regularization": [0.003, 0.01]},
+    ("ials", "als-cg"): {"unobserved_weight": [0.1, 0.3, 0.5, 1.0], "regularization": [0.003, 0.01, 0.03]},
     ("sparsemax", "sgd"): {"learning_rate": [0.001], "weight_decay": [1e-5, 3e-5, 1e-4]} | PATIENT,
     ("bpr", "sgd"): {"learning_rate": [0.003, 0.001], "weight_decay": [1e-5]},
     ("bce", "sgd"): {"learning_rate": [0.003, 0.001], "weight_decay": [1e-5]},

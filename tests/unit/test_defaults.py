@@ -75,6 +75,13 @@ def test_a_configuration_does_not_have_the_defaults(pair: tuple[str, str]) -> No
     assert resolve(with_defaults(choice)).settings == {**resolve(choice).settings, **losses()[loss].defaults[solver]}
 
 
+@pytest.mark.parametrize("loss", ["wrmf", "squared", "rg2-released"])
+def test_conjugate_gradients_have_the_defaults_of_als(loss: str) -> None:
+    own = losses()[loss].defaults["als"]
+    assert own.items() <= choose_method("mf", loss, "als-cg", {}).settings.items()
+    assert choose_method("mf", loss, None, {}).names[2] == "als"
+
+
 def test_a_baseline_has_none() -> None:
     choice = MethodChoice(model="popularity", grid={})
     assert with_defaults(choice) == choice

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from scipy import stats
+from scipy import sparse, stats
 
 import dotbench as db
 from dotbench import paths
@@ -367,6 +367,30 @@ def test_recommendations_are_the_best_items_that_the_user_was_not_trained_on(wor
         assert sorted(scores.values(), reverse=True)[:4] == pytest.approx(list(found["score"]), abs=1e-6)
         assert [scores[item] for item in found["item"]] == pytest.approx(list(found["score"]), abs=1e-6)
         assert set(fit.recommend(np.int64(user), k=1000)["item"]) == scores.keys()
+
+
+@pytest.mark.parametrize("settings", [{"model": "ease"}, {"model": "item-knn", "neighbors": 2}])
+def test_methods_that_weigh_items_by_items_recommend(workdir: Path, settings: dict[str, Any]) -> None:
+    """By dense weights and by sparse ones: the sum over the user's training items; also after saving."""
+    fit = db.fit(dataset(ratings(), rating=None), device="cpu", **settings)
+    with np.load(fit.folder / "split.npz") as split:
+        train = [np.flatnonzero(split["train"][:, 0] == row) for row in range(len(fit.users))]
+        own = [split["train"][rows, 1] for rows in train]
+    if settings["model"] == "ease":
+        weights = np.load(fit.folder / "item_weights.npy")
+    else:
+        parts = [np.load(fit.folder / f"item_weights_{part}.npy") for part in ("data", "indices", "indptr")]
+        weights = sparse.csr_matrix(tuple(parts), (len(fit.items), len(fit.items))).toarray()
+    fit.save("kept")
+    for row, user in enumerate(fit.users):
+        found = fit.recommend(user, k=3)
+        scores = weights[own[row]].sum(0)
+        assert not {fit.items[item] for item in own[row]} & set(found["item"])
+        expected = np.sort(np.delete(scores, own[row]))[::-1][:3]
+        assert list(found["score"]) == pytest.approx(list(expected), abs=1e-6)
+        pd.testing.assert_frame_equal(db.Fit.load("kept").recommend(user, k=3), found)
+    with pytest.raises(DotbenchError, match="user_vectors: this method keeps none; see recommend"):
+        _ = fit.user_vectors
 
 
 def test_ids_of_files_are_text_and_a_number_finds_them(tiny: db.Dataset) -> None:

@@ -13,7 +13,7 @@ class IALSSettings(Settings):
     """Settings of the loss `ials`."""
 
     unobserved_weight: float = Field(0.1, ge=0, description="α₀, weight of a squared score, of every pair")
-    regularization: float = Field(0.01, ge=0, description="λ, on the weighted squared norms")
+    regularization: float = Field(0.03, ge=0, description="λ, on the weighted squared norms")
     frequency_exponent: float = Field(1.0, ge=0, le=1, description="ν: 0 for plain norms, 1 for full weighting")
 
 
@@ -29,7 +29,7 @@ class IALS(LeastSquaresLoss):
 
     name = "ials"
     title = "iALS"
-    defaults = {"als": {"unobserved_weight": 0.3, "regularization": 0.01}}
+    defaults = {"als-cg": {"unobserved_weight": 0.1, "regularization": 0.03}}
     family = "pointwise"
     Settings = IALSSettings
     settings: IALSSettings

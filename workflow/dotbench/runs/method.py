@@ -172,7 +172,8 @@ def with_defaults(choice: MethodChoice) -> MethodChoice:
     model, loss, solver = _components(choice)
     if loss is None or solver is None:
         return choice
-    defaults = dict(loss.defaults.get(solver.name, {})) if model.free_vectors else {}
+    named = solver.name if solver.name in loss.defaults else solver.defaults_of
+    defaults = dict(loss.defaults.get(named, {})) if model.free_vectors else {}
     for cap, extension in solver.alone.items():
         if cap in choice.set:
             defaults.pop(extension, None)

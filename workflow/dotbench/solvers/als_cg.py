@@ -28,6 +28,7 @@ class ALSCG(Solver):
     title = "ALS-CG"
     requires = LeastSquaresLoss
     needs_free_vectors = True
+    defaults_of = "als"
     Settings = ALSCGSettings
 
     def solve(self, problem: Problem) -> Solution:

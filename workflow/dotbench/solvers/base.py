@@ -86,6 +86,7 @@ class Solver(Component):
     Settings: ClassVar[type[SettingsBase]] = Settings
     alone: ClassVar[dict[str, str]] = {}  # a cap → the setting that extends it, 0 where the cap alone is given
     grids: ClassVar[Grids] = {}  # what is tuned where a configuration says nothing else
+    defaults_of: ClassVar[str | None] = None  # the solver whose defaults it has, where a loss names none for itself
 
     @classmethod
     def can_solve(cls, model: type[Any], loss: type[Loss]) -> bool:
