@@ -21,7 +21,7 @@ PLAN = [sys.executable, "-c", "from dotbench.cli.main import main; main()", "pla
 def generated(jobs: int) -> str:
     """A configuration with about so many jobs: methods of one split each, fitted and evaluated on 100 seeds."""
     methods = "\n".join(
-        f"      - {{model: mf, loss: bpr, solver: sgd, label: K {size}, grid: {{}}, set: {{embedding_size: {size}}}}}"
+        f"      - {{model: mf, loss: rg2, solver: als, label: R {size}, grid: {{}}, set: {{embedding_size: {size}}}}}"
         for size in range(1, jobs // (2 * SEEDS) + 1)
     )
     head = f"name: generated\ndatasets: [sim-tiny]\nseeds: {list(range(SEEDS))}\n"

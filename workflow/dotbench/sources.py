@@ -106,7 +106,7 @@ def refresh() -> None:
         _history.cache_clear()
     known = {_source_digest(module): _facts(module) for module in modules}
     if known.keys() != _index().keys():
-        write_json(paths.CODE / "index.json", {"made_by": _own_digest(), "modules": known})
+        write_json(_index_file(), {"made_by": _own_digest(), "modules": known})
 
 
 def end_the_future() -> None:
@@ -142,7 +142,7 @@ def code(text: str, keeps_annotations: bool = False) -> ast.Module:
     """
     tree: ast.Module = _Stripped(keeps_annotations).visit(ast.parse(text))
     _keep_used_imports(tree)
-    return ast.fix_missing_locations(tree)
+    return tree
 
 
 class _Stripped(ast.NodeTransformer):
@@ -190,7 +190,7 @@ class _Stripped(ast.NodeTransformer):
             return self.generic_visit(node)
         if node.value is None:
             return None
-        return ast.Assign(targets=[node.target], value=self.visit(node.value))
+        return ast.copy_location(ast.Assign(targets=[node.target], value=self.visit(node.value)), node)
 
     def _filled(self, node: ast.AST) -> ast.AST:
         """The node with its children visited; a body that is left without a statement gets a ``pass``."""
@@ -204,11 +204,12 @@ class _Stripped(ast.NodeTransformer):
 
 def _keep_used_imports(tree: ast.Module) -> None:
     """Drop imported names that are not used, and sort every run of imports."""
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    nodes = list(ast.walk(tree))
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and "__all__" in map(ast.unparse, statement.targets):
             used |= set(ast.literal_eval(statement.value))
-    for node in ast.walk(tree):
+    for node in nodes:
         for name in ("body", "orelse", "finalbody"):
             body = getattr(node, name, None)
             if isinstance(body, list):
@@ -260,12 +261,18 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 def _index() -> dict[str, Facts]:
     """sha256 of a source file → its facts, as the last `refresh` found them: parsing is spared."""
     try:
-        content = json.loads((paths.CODE / "index.json").read_bytes())
+        content = json.loads(_index_file().read_bytes())
     except (OSError, ValueError):
         return {}
     if content["made_by"] != _own_digest():
         return {}
     return {source: (digest, tuple(imported)) for source, (digest, imported) in content["modules"].items()}
+
+
+def _index_file() -> Path:
+    """Beside the bytecode, for every folder that this package works in; in ``results/code`` if none may be written."""
+    folder = ROOT / "__pycache__"
+    return (folder if os.access(folder, os.W_OK) else paths.CODE) / "code.json"
 
 
 @cache

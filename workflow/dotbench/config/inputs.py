@@ -38,6 +38,7 @@ class Inputs:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._code = cache(code_file)
+        self._identity = cache(self._identity_of_run)  # of every seed
 
     # code
 
@@ -120,7 +121,10 @@ class Inputs:
     # runs of a method: tuning (on a split of its own; nothing is read where nothing is tuned) and fits
 
     def method_identity(self, names: Names) -> str:
-        entry = self.plan.run(names.method)
+        return self._identity(names.method)
+
+    def _identity_of_run(self, folder: str) -> str:
+        entry = self.plan.run(folder)
         return canonical_json(entry.method.identity(self.plan.benchmark.protocol(entry.study, entry.method)))
 
     def split_file(self, name: str, of_tuning: bool = False) -> Files:
