@@ -61,7 +61,7 @@ def test_the_plotted_numbers(define: Callable[..., Path], workdir: Path) -> None
     own(define, workdir)
     facts, written = page("own")
     assert facts["raw"].startswith("2 users, 3 items, 5 rows, 0 of them")
-    assert facts["preparation"].endswith("2-core: 0 + 0 + 1 rows left out")
+    assert facts["preparation"].endswith("Left out: 0 rows below the threshold, 0 repeated, 1 outside the core")
     assert written[0].read_bytes().startswith(b"%PDF")
     assert written[1].read_bytes().startswith(b"\x89PNG")
     folder = Path("results/data/own")

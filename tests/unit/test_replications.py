@@ -72,9 +72,9 @@ def test_a_table_has_means_standard_errors_and_the_best(counted: SimulationEntry
     text = (workdir / "shown.md").read_text()
     assert "**1.100 ± 0.058**" in text
     assert [cell.strip() for cell in text.splitlines()[0].split("|")[1:-1]] == ["Method", "error", "CPU s"]
-    assert "All of n = 3." in text
+    assert "All lines: n = 3." in text
     assert "Counted." in text
-    assert r"\bfseries 1.100 \pm 0.058" in (workdir / "shown.tex").read_text()
+    assert r"\best 1.100 \pm 0.058" in (workdir / "shown.tex").read_text()
 
 
 def test_several_scenarios_are_columns(counted: SimulationEntry, workdir: Path) -> None:
