@@ -363,7 +363,7 @@ def test_metrics_that_the_users_scores_do_not_give_are_refused(plan: Plan, task:
 
 def test_a_run_that_is_there_twice_is_refused(plan: Plan) -> None:
     export_runs(plan, FILE)
-    assert reading(lambda rows: rows.append(dict(rows[0]))).endswith("is there more than once")
+    assert reading(lambda rows: rows.append(dict(rows[0]))).endswith("is listed more than once")
 
 
 def test_a_fit_without_its_tuning_is_refused(plan: Plan) -> None:
@@ -542,5 +542,5 @@ def test_a_job_that_contradicts_itself_is_refused(workdir: Path, change: dict[st
     with pytest.raises(DotbenchError, match=message):
         import_runs(FILE)
     write_archive(FILE, [], [rows[0], rows[0]])
-    with pytest.raises(DotbenchError, match="is there more than once"):
+    with pytest.raises(DotbenchError, match="is listed more than once"):
         import_runs(FILE)

@@ -247,11 +247,11 @@ def pair(first: int, second: int, difference: float, p: float) -> list[Any]:
         ),
         (
             board([0.2, 0.5, 0.1], [pair(1, 0, 0.3, 0.04), pair(0, 2, 0.1, 0.6), pair(1, 2, 0.4, 0.01)], lower=True),
-            "no winner: C leads by 0.1000, which may be chance (p = 0.600); not told apart from it: A",
+            "no winner: C leads by 0.1000, which may be chance (p = 0.600); no significant difference from it: A",
         ),
         (
             board([0.3, None, 0.2, 0.1], [pair(0, 2, 0.1, 0.05), pair(0, 3, 0.2, 0.5), pair(2, 3, 0.1, 1.0)]),
-            "no winner: A leads by 0.1000, which may be chance (p = 0.050); not told apart from it: C, D",
+            "no winner: A leads by 0.1000, which may be chance (p = 0.050); no significant difference from it: C, D",
         ),
         (board([0.3, 0.2], []), "A is ahead of B; the table has no test of this difference"),
         (board([None, 0.2], []), "B is the only one with a result"),
@@ -352,7 +352,7 @@ def test_a_failed_job_is_told_with_what_to_do(config, monkeypatch, capsys) -> No
     errors = capsys.readouterr().err.splitlines()
     assert errors == [
         "failed: fit a: disk full (log: fit.log)",
-        "mend the causes; then the same command does the rest: dotbench run -c own.yaml",
+        "mend the causes, then repeat the command; it does the rest: dotbench run -c own.yaml",
     ]
 
 

@@ -69,7 +69,7 @@ def test_whatever_else_writes_results_is_refused_in_the_same_words(workdir, monk
         with pytest.raises(SystemExit) as end:
             command.main()
         assert str(end.value.code).startswith(f"error: another run works in this folder: process {os.getpid()} on ")
-        assert str(end.value.code).endswith(f"the same command continues afterwards: dotbench {words}")
+        assert str(end.value.code).endswith(f"Then repeat the command, which continues: dotbench {words}")
         assert sorted(workdir.rglob("*")) == before
 
 

@@ -53,7 +53,7 @@ def test_a_run_mends_everything_and_ends_with_the_same_files(own):
     assert own.dotbench("verify").returncode == 1
     result = own.dotbench("run", "-c", "config/smoke.yaml")
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
-    assert result.stdout.count("damaged, and made again: ") >= 4
+    assert result.stdout.count("damaged; making it again: ") >= 4
     assert {path: path.read_bytes() for path in kept} == before
     verified = own.dotbench("verify")
     assert (verified.returncode, verified.stdout) == (0, "nothing is damaged\n"), verified.stdout

@@ -73,7 +73,7 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on(fresh: Project, mount:
     assert len(told) == 1, failed.stderr
     assert told[0].startswith("failed: prepare sim-tiny: results/data/sim-tiny/")
     assert f": cannot be written: {FULL} (log: logs/prepare/sim-tiny.log)" in told[0]
-    assert failed.stderr.splitlines()[-1].endswith(f"the same command does the rest: dotbench {' '.join(RUN)}")
+    assert failed.stderr.splitlines()[-1].endswith(f"it does the rest: dotbench {' '.join(RUN)}")
     assert "Traceback" not in failed.stdout + failed.stderr
     assert half_written(fresh) == []
     mount(data, "remount,size=64m")

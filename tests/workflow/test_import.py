@@ -57,6 +57,6 @@ def test_runs_on_another_split_are_refused(elsewhere):
     split.write_text(content.replace('"content": "', '"content": "0'))
     result = elsewhere.dotbench("import", "../runs.parquet")
     assert result.returncode == 1
-    assert "error: ../runs.parquet: the runs on 'sim-tiny' are on other data than those here" in result.stderr
+    assert "error: ../runs.parquet: the runs on 'sim-tiny' use other data than the runs here" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (elsewhere.root / "results/runs").exists()

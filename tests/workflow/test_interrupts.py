@@ -151,6 +151,6 @@ def test_a_failed_job_has_name_reason_log_and_remedy(own: Project) -> None:
     assert failed.returncode == 1
     reason = "failed: evaluate Biases on sim-tiny, split 0: RuntimeError: out of order (log: logs/evaluate/"
     assert reason in failed.stderr
-    assert "the same command does the rest: dotbench run rating -c config/smoke.yaml" in failed.stderr
+    assert "it does the rest: dotbench run rating -c config/smoke.yaml" in failed.stderr
     assert "best" not in failed.stdout
     assert "results/smoke/rating" not in failed.stdout

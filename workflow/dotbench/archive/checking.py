@@ -49,7 +49,7 @@ def check_rows(path: Path, rows: Iterable[Row]) -> None:
             raise DotbenchError(f"{path}, row {number}: {problem}")
         problem = _contradiction(row) if is_fit(row) else None
         if key(row) in seen:
-            problem = "is there more than once"
+            problem = "is listed more than once"
         elif is_fit(row) and (row["dataset"], row["method"]) not in tuned:
             problem = "its tuning is not in the file"
         for manifest, text in manifests([row]).items():

@@ -58,7 +58,9 @@ def export_crate(plan: Plan, path: Path) -> tuple[list[str], list[str]]:
     targets = [target for study in plan.studies() for target in plan.targets(study)]
     missing = [target for target in targets if not Path(target).is_file()]
     if len(missing) == len(targets):
-        raise DotbenchError(f"{missing[0]}: is not there yet, nor is any other; run the configuration first")
+        raise DotbenchError(
+            f"{missing[0]}: is not there yet; nothing of this configuration is finished, so run it first"
+        )
     records = _records(plan)
     parts = dict(_shown(plan)) | {
         "runs.parquet": Part("Finished runs, for `dotbench import`", _runs(plan)),

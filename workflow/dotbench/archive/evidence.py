@@ -20,7 +20,9 @@ def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
     targets = [target for study in plan.studies() for target in plan.targets(study)]
     missing = [target for target in targets if not Path(target).is_file()]
     if len(missing) == len(targets):
-        raise DotbenchError(f"{missing[0]}: is not there yet, nor is any other; run the configuration first")
+        raise DotbenchError(
+            f"{missing[0]}: is not there yet; nothing of this configuration is finished, so run it first"
+        )
     written: list[Path] = []
     facts: dict[str, Any] = {}
     for study in plan.studies():

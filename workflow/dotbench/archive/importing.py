@@ -59,7 +59,7 @@ def import_runs(path: Path) -> Imported:
         named = manifests(rows)
         problem = disagreement({file: file.read_text("utf-8") for file in named if file.is_file()}, named)
         if problem:
-            result.refused.append(f"{path}: the runs on '{dataset}' are on other data than those here: {problem}")
+            result.refused.append(f"{path}: the runs on '{dataset}' use other data than the runs here: {problem}")
             continue
         for file, text in named.items():
             if not file.is_file():

@@ -65,7 +65,7 @@ def check_jobs(path: Path, rows: Iterable[JobRow]) -> None:
     for row in rows:
         problem = _problem(row)
         if job_key(row) in seen:
-            problem = "is there more than once"
+            problem = "is listed more than once"
         if problem:
             raise DotbenchError(f"{path}, job {'/'.join(map(str, job_key(row)))}: {problem}")
         seen.add(job_key(row))

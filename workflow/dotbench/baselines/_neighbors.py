@@ -15,7 +15,7 @@ class NeighborsSettings(Settings):
 
     neighbors: int = Field(40, ge=1, description="k")
     similarity: Literal["msd", "cosine", "pearson"] = "msd"
-    user_based: bool = Field(True, description="neighbours are users; else items")
+    user_based: bool = Field(True, description="true: neighbours are users; false: items")
 
 
 class NeighborsBaseline(SurpriseBaseline):

@@ -16,7 +16,7 @@ class ReleasedSettings(Settings):
     """Settings that the baselines `co-clustering` and `slope-one` share."""
 
     as_released: bool = Field(
-        False, description="as scikit-surprise 1.1.5 computes it: ratings lose their decimals, 4.5 counts as 4"
+        False, description="as scikit-surprise 1.1.5 computes it: ratings are cut to whole numbers, 4.5 counts as 4"
     )
 
 

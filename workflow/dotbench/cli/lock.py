@@ -50,7 +50,7 @@ class Owner:
         words += f"{self.command}\nwait for its end, or end it with: kill {self.process}"
         if self.host != socket.gethostname():
             words += f" (on {self.host}); if it was killed there, this folder is free in {EXPIRED / 60:.0f} minutes"
-        return f"{words}. Either way the same command continues afterwards: {this_command()}"
+        return f"{words}. Then repeat the command, which continues: {this_command()}"
 
 
 class Held:

@@ -79,4 +79,4 @@ def verdict(board: Board) -> str:
         return f"best: {best}; its lead of {lead} over {names[order[1]]} is real ({p})"
     level = [k for k in order[1:] if (other := tested.get(frozenset((order[0], k)))) and other[5] >= ALPHA]
     others = ", ".join(names[k] for k in level[:ROWS]) + (f" and {len(level) - ROWS} more" if level[ROWS:] else "")
-    return f"no winner: {best} leads by {lead}, which may be chance ({p}); not told apart from it: {others}"
+    return f"no winner: {best} leads by {lead}, which may be chance ({p}); no significant difference from it: {others}"

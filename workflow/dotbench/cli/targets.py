@@ -21,7 +21,7 @@ def listed(plan: Plan) -> tuple[list[str], list[tuple[str, ...]]]:
     titles = {
         f"{study.name}_{item.name}": item.title for study in plan.studies() for item in (*study.tables, *study.figures)
     }
-    rows: list[tuple[str, ...]] = [(EVERYTHING, "all that is not on request", "")]
+    rows: list[tuple[str, ...]] = [(EVERYTHING, "everything except what runs only when it is named", "")]
     for name, files in plan.named_targets().items():
         if files:
             claims = name.endswith(f"_{CLAIMS}")
@@ -44,7 +44,7 @@ def _check(plan: Plan, target: str) -> None:
     if target in named:
         study, _, item = target.partition("_")
         plan.report_item(plan.study(study), item)
-        raise DotbenchError(f"'{target}' cannot be made: the configuration has nothing that it is about")
+        raise DotbenchError(f"'{target}' cannot be made: the configuration has nothing that it shows")
     path = Path(target)
     if path.suffix in (".yaml", ".yml"):
         raise DotbenchError(f"'{target}' is no target; a configuration is named with -c: -c {target}")

@@ -87,10 +87,10 @@ def run(
         else:
             note.watch(own_files(everything))
             for reason in mend(plan):
-                print(f"damaged, and made again: {reason}")
+                print(f"damaged; making it again: {reason}")
             if retry_failed:
                 for folder in drop_failed(plan):
-                    print(f"to be run again: {folder}")
+                    print(f"will run again: {folder}")
             report.parent.mkdir(parents=True, exist_ok=True)
             told = work.make(
                 [*targets, "--rerun-incomplete", *options],
@@ -122,12 +122,12 @@ def run(
     for text in [*told.failed.values(), *failures]:
         print(f"failed: {text}", file=sys.stderr)
     if told.failed:
-        print(f"mend the causes; then the same command does the rest: {this_command()}", file=sys.stderr)
+        print(f"mend the causes, then repeat the command; it does the rest: {this_command()}", file=sys.stderr)
     if absent:
         more = f" and {len(absent) - NAMED} more" if absent[NAMED:] else ""
         print(f"not made: {', '.join(absent[:NAMED])}{more}; see the log, {work.log}", file=sys.stderr)
     if failures:
-        print(f"drop these records and run them again with: {again(targets, config, options)}", file=sys.stderr)
+        print(f"to delete these records and run the fits again: {again(targets, config, options)}", file=sys.stderr)
     return int(bool(told.failed or absent or failures))
 
 
