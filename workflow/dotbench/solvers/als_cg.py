@@ -20,7 +20,7 @@ class ALSCG(Solver):
 
     The K × K systems of ALS are neither formed nor factorised: a step takes 4 |D| K operations and 2 (M + N) K², where
     an exact sweep takes O(|D| K² + (M + N) K³). The vectors move on from sweep to sweep, so that few steps are enough,
-    and the optimum is that of ALS. On MovieLens 1M with three steps a sweep takes a third of the CPU time of ALS
+    and the optimum is that of ALS. On MovieLens 1M with three steps a sweep takes a quarter of the time of ALS
     (speed/solvers.py).
     """
 
