@@ -222,7 +222,7 @@ def test_runs_on_other_data_are_refused_with_both_digests(plan: Plan, other: dic
     make_data(plan, **other)
     before = contents()
     (problem,) = import_runs(FILE).refused
-    assert all(name in problem for name in ["runs on 'sim-tiny' are on other data", *names])
+    assert all(name in problem for name in ["runs on 'sim-tiny' use other data", *names])
     assert contents() == before
     make_runs(plan)
     content = FILE.read_bytes()

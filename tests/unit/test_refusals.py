@@ -72,10 +72,10 @@ def test_what_the_system_refuses_to_snakemake_is_one_line(words: str, reason: st
 def test_a_job_that_could_not_even_write_its_log_tells_of_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(told.shutil, "disk_usage", lambda _: Free(5))
     assert told._last_line(["absent.log"]) == (
-        "it says nothing of the reason; this disk is full (5 bytes are free): make room and repeat the command"
+        "its log does not say why; this disk is full (5 bytes are free): make room and repeat the command"
     )
     monkeypatch.setattr(told.shutil, "disk_usage", lambda _: Free(1 << 30))
-    assert told._last_line(["absent.log"]) == "it says nothing of the reason"
+    assert told._last_line(["absent.log"]) == "its log does not say why"
 
 
 class Free:

@@ -93,7 +93,7 @@ def evidence_boards(pairs: Path):
     with open(pairs) as stream:
         header = next(csv.reader(stream))
     for simulation in simulations().values():
-        if header[1:-8] == list(simulation.keys) and f"{simulation.metrics[0]}_mean" in rows[0]:
+        if header[1 : header.index("metric")] == list(simulation.keys) and f"{simulation.metrics[0]}_mean" in rows[0]:
             return rows, simulation_boards(pairs.parent, table, "", simulation)
     raise AssertionError(f"{pairs}: of no simulation")
 

@@ -251,7 +251,7 @@ def test_other_features_are_another_fit(tmp_path):
         ({"features": "movielens-leaky"}, ("set", "features"), "allowed is 'movielens'"),
         ({"features": "ngrams+votse"}, ("set", "features"), "unknown feature set 'votse': did you mean 'votes'?"),
         ({"features": "votes+ngrams+votes"}, ("set", "features"), "found 'votes' more than once"),
-        ({"grid": {"features": ["none", "votes"]}}, ("grid", "features"), "is not tuned"),
+        ({"grid": {"features": ["none", "votes"]}}, ("grid", "features"), "cannot be tuned"),
     ],
 )
 def test_a_wrong_choice_of_inputs_is_told(values, key, message):
