@@ -173,7 +173,7 @@ def test_quotes_between_tabs_are_text_and_no_row_is_lost(file) -> None:
     ]
 
 
-@pytest.mark.parametrize("lines", [5, 200_000])
+@pytest.mark.parametrize("lines", [5, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_a_quote_that_does_not_close_is_told_where_fields_are_quoted(file, lines: int) -> None:
     path = file("1,2,3,4\n" * (lines - 2) + '1,"b,3,4\n1,2,3,4\n1,b",3,4\n')
     message = problem(path)
@@ -184,7 +184,7 @@ def test_a_quote_that_does_not_close_is_told_where_fields_are_quoted(file, lines
     assert len(read(path, quote=None)) == lines + 1
 
 
-@pytest.mark.parametrize("lines", [5, 200_000])
+@pytest.mark.parametrize("lines", [5, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_stray_quotes_in_columns_that_are_not_read_do_not_count(file, lines: int) -> None:
     path = file("1,x,2\n" * lines + '1,"x,2\n1,5" x,2\n"1","x, y",3\n1,"x" x,2\n')
     frame = read(path, columns={"user": 0, "item": 2})
@@ -192,7 +192,7 @@ def test_stray_quotes_in_columns_that_are_not_read_do_not_count(file, lines: int
     assert len(frame) == lines + 4
 
 
-@pytest.mark.parametrize("lines", [5, 200_000])
+@pytest.mark.parametrize("lines", [5, pytest.param(200_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("columns", [{"user": 0, "item": 1}, {"user": 0, "item": 2}])
 def test_a_quoted_line_end_is_told_whatever_the_size_of_the_file(file, lines: int, columns: dict[str, int]) -> None:
     path = file("1,2,x\n" * lines + '3,4,"good\nred,blue,green"\n')

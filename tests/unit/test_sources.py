@@ -195,6 +195,7 @@ def test_files_of_the_future_get_the_present_time_and_no_others(workdir):
     assert [times[name] - now for name in ages if name not in late] == pytest.approx([-1e7, 5.0, 1e7])
 
 
+@pytest.mark.slow  # reads every module
 def test_what_is_known_of_a_file_is_not_read_off_it_again(workdir, monkeypatch):
     monkeypatch.setattr(sources.os, "access", lambda *_: False)  # the package may not be written
     for cached in (sources.sources, sources._facts, sources._index):

@@ -74,6 +74,7 @@ def test_touched_times_rerun_nothing(project):
     assert project.planned(site=True) == []
 
 
+@pytest.mark.slow
 def test_the_page_follows_what_it_shows_and_its_own_files_alone(project):
     project.edit("workflow/dotbench/reporting/figures/convergence.py", "alpha=0.18", "alpha=0.2")
     assert project.planned(site=True) == [OUTPUTS[0], "site of smoke"]
