@@ -25,7 +25,7 @@ test-fast: $(VENV)/test.done  ## in under a minute: tests that train and draw no
 	$(PYTEST) tests/unit tests/contract -m "not slow and not seconds" -q -x --ff
 
 test-all: test  ## every test
-	$(PYTEST) -m slow
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m slow  # they wait as much as they compute
 
 coverage: $(VENV)/test.done  ## which code the unit and contract tests reach (and coverage.xml)
 	$(PYTEST) tests/unit tests/contract -q --cov=dotbench --cov-report=term:skip-covered --cov-report=xml

@@ -17,6 +17,7 @@ from table_digests import table_digests
 from dotbench.cli.workflow import load_plan
 
 pytestmark = pytest.mark.slow
+LARGE = pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 
 ROOT = Path(__file__).parents[2]
 
@@ -141,6 +142,7 @@ studies:
 """
 
 
+@LARGE
 def test_a_node_that_dies_in_the_middle_of_a_fit_costs_no_run(site):
     """All that runs there is gone at once. The node comes back, the run goes on by itself, and the fit ends equal."""
     config = site.folder / "long.yaml"
@@ -164,7 +166,7 @@ def test_a_node_that_dies_in_the_middle_of_a_fit_costs_no_run(site):
     assert (site.folder / fitted).read_bytes() == (whole / fitted).read_bytes()
 
 
-@pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
+@LARGE
 def test_a_fit_that_is_cancelled_goes_on_and_ends_equal(site):
     """scancel in the middle of a training; the job is submitted again and continues from its checkpoint."""
     config = site.folder / "long.yaml"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from dotbench.solvers.base import solvers
 FOUND = Path(__file__).resolve().parents[2] / "docs" / "evidence" / "defaults" / "defaults.csv"
 SEED = 1000  # of tools/defaults.py
 WITHIN = 0.95
+LARGE = pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 
 with FOUND.open(encoding="utf-8", newline="") as _stream:
     ROWS = list(csv.DictReader(_stream))
@@ -90,7 +92,12 @@ def test_a_baseline_has_none() -> None:
 @pytest.mark.slow
 @pytest.mark.seconds
 @pytest.mark.parametrize(
-    "row", [row for row in ROWS if row["dataset"] == "ml-100k"], ids=lambda row: f"{row['loss']}-{row['solver']}"
+    "row",
+    [
+        pytest.param(row, marks=[LARGE] if row["solver"] == "sgd" else [], id=f"{row['loss']}-{row['solver']}")
+        for row in ROWS
+        if row["dataset"] == "ml-100k"
+    ],
 )
 def test_defaults_come_near_the_tuned_result_on_ml_100k(
     workdir: Path, local_data: Path, monkeypatch: pytest.MonkeyPatch, row: dict[str, Any]

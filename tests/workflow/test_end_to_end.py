@@ -150,7 +150,7 @@ def test_a_diverging_fit_is_a_hole_in_the_table_and_can_be_retried(project):
     assert "2 done, 2 failed, 0 to do" in status.stdout
     assert project.planned(config="config/failing.yaml") == []
     result = project.dotbench("run", "--config", "config/failing.yaml", "--retry-failed")
-    assert result.stdout.count("to be run again") == 2
+    assert result.stdout.count("will run again") == 2
     assert "fit MF BPR (SGD) on sim-tiny, split 0" in result.stdout
     assert result.returncode == 1
 

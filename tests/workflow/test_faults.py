@@ -10,6 +10,7 @@ import pytest
 from conftest import Project, copy_project
 
 pytestmark = pytest.mark.slow
+LARGE = pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 
 SMALL = """
 name: small
@@ -110,7 +111,7 @@ def test_a_folder_on_a_full_disk_is_told_before_anything_runs(fresh: Project, mo
     assert half_written(fresh) == []
 
 
-@pytest.mark.parametrize("shift", [YEAR, -YEAR], ids=["ahead", "behind"])
+@pytest.mark.parametrize("shift", [pytest.param(YEAR, id="ahead"), pytest.param(-YEAR, id="behind", marks=LARGE)])
 def test_a_clock_that_was_wrong_hides_no_edit_and_repeats_nothing(own: Project, shift: int) -> None:
     """Every file is dated in the future, or in the past: nothing is to do; an edit reruns what it calls for, once."""
     then = time.time() + shift

@@ -36,7 +36,7 @@ def test_without_a_paper_the_contract_tests_pass(tmp_path):
     shutil.copy(ROOT / "pyproject.toml", project.root)
     shutil.copytree(ROOT / "tests/contract", project.root / "tests/contract")
     shutil.copy(ROOT / "tests/conftest.py", project.root / "tests")
-    result = project.execute("-m", "pytest", "tests/contract", "-q", "-p", "no:cacheprovider")
+    result = project.execute("-m", "pytest", "tests/contract", "-m", "not slow", "-q", "-p", "no:cacheprovider")
     assert result.returncode == 0, result.stdout[-3000:]
     assert " passed" in result.stdout
 
