@@ -18,7 +18,7 @@ class PureSVDSettings(Settings):
 
 class PureSVD(VectorBaseline):
     """p_u = x_u V and q_i = V_i, V (n_items, K) the leading right singular vectors of the training matrix X (Cremonesi,
-    Koren and Turrin, RecSys 2010, Eq. 9).
+    Koren and Turrin, RecSys 2010, "PureSVD").
 
     P Qᵀ is the rank-K matrix that is nearest to X, in which every unobserved pair counts as a zero. O(K) sparse
     products and O((n_users + n_items) K²) operations.
