@@ -54,5 +54,6 @@ def local_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the workflow first: one worker makes the project that they share while the other goes on."""
-    items.sort(key=lambda item: "workflow" not in item.path.parts)
+    """Tests of a cluster first, which wait for minutes; then those of the workflow: one worker makes the project that
+    they share while the others go on."""
+    items.sort(key=lambda item: ("slurm" not in item.path.parts, "workflow" not in item.path.parts))
