@@ -91,13 +91,9 @@ def test_a_baseline_has_none() -> None:
 
 @pytest.mark.slow
 @pytest.mark.seconds
+@LARGE
 @pytest.mark.parametrize(
-    "row",
-    [
-        pytest.param(row, marks=[LARGE] if row["solver"] == "sgd" else [], id=f"{row['loss']}-{row['solver']}")
-        for row in ROWS
-        if row["dataset"] == "ml-100k"
-    ],
+    "row", [row for row in ROWS if row["dataset"] == "ml-100k"], ids=lambda row: f"{row['loss']}-{row['solver']}"
 )
 def test_defaults_come_near_the_tuned_result_on_ml_100k(
     workdir: Path, local_data: Path, monkeypatch: pytest.MonkeyPatch, row: dict[str, Any]
