@@ -96,7 +96,7 @@ def test_the_run_survives_a_restart_and_equals_a_local_one(site, tmp_path_factor
     site.cluster.stop_controller(signal=9)
     time.sleep(3)
     site.cluster.start_controller()
-    output, _ = running.communicate(timeout=400)
+    output, _ = running.communicate(timeout=600)
     assert running.returncode == 0, output
     assert (site.folder / "results/smoke/index.html").is_file()
     assert len(site.cluster.jobs()) - before <= 8  # 33 jobs
