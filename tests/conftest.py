@@ -57,3 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of a cluster first, which wait for minutes; then those of the workflow: one worker makes the project that
     they share while the others go on."""
     items.sort(key=lambda item: ("slurm" not in item.path.parts, "workflow" not in item.path.parts))
+    if not os.environ.get("DOTBENCH_LARGE"):
+        skip = pytest.mark.skip(reason="takes minutes; set DOTBENCH_LARGE to run it")
+        for item in items:
+            if item.get_closest_marker("large"):
+                item.add_marker(skip)

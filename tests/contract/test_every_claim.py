@@ -26,8 +26,7 @@ each = pytest.mark.parametrize(("key", "claim"), CLAIMS, ids=[f"{key}-{claim.id}
 def nothing_run(key: str) -> Contents:
     """A study of the paper without a run."""
     study = next(study for study in studies().values() if study.published == key)
-    split = {"headline": "", "remark": "", "seedless": False, "variant": "", "same_test": False}
-    split |= {"test_to_train": 0.0}
+    split = {"headline": "", "remark": "", "seedless": False, "variant": "", "same_test": False, "test_to_train": 0}
     values = {"name": "own", "study": study.name, "report_item": "", "kind": "", "title": "", "grid": "paper"}
     values |= {"published": key, "task": study.task, "metrics": list(study.metrics), "tuning_seed": 1, "split": split}
     return Contents.from_json({**values, "validation_metric": study.metrics[0], "seeds": [0], "runs": []})

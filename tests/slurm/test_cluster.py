@@ -17,7 +17,6 @@ from table_digests import table_digests
 from dotbench.cli.workflow import load_plan
 
 pytestmark = pytest.mark.slow
-LARGE = pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,7 +141,17 @@ studies:
 """
 
 
-@LARGE
+def assert_ends_equal(site: Site, running: "subprocess.Popen[str]", fitted: str, timeout: int) -> None:
+    """A run on the cluster ends well, with the bytes of a fit that nothing disturbs."""
+    whole = site.folder / "whole"
+    whole.mkdir()
+    subprocess.run(site.local(fitted), cwd=whole, check=True, capture_output=True)
+    output, _ = running.communicate(timeout=timeout)
+    assert running.returncode == 0, output
+    assert (site.folder / fitted).read_bytes() == (whole / fitted).read_bytes()
+
+
+@pytest.mark.large
 def test_a_node_that_dies_in_the_middle_of_a_fit_costs_no_run(site):
     """All that runs there is gone at once. The node comes back, the run goes on by itself, and the fit ends equal."""
     config = site.folder / "long.yaml"
@@ -158,15 +167,10 @@ def test_a_node_that_dies_in_the_middle_of_a_fit_costs_no_run(site):
     site.cluster.kill_node()
     assert any("PENDING" in line or "NODE_FAIL" in line for line in site.cluster.jobs())
     site.cluster.start_node()
-    whole = site.folder / "whole"
-    whole.mkdir()
-    subprocess.run(one.local(fitted), cwd=whole, check=True, capture_output=True)
-    output, _ = running.communicate(timeout=200)
-    assert running.returncode == 0, output
-    assert (site.folder / fitted).read_bytes() == (whole / fitted).read_bytes()
+    assert_ends_equal(one, running, fitted, 200)
 
 
-@LARGE
+@pytest.mark.large
 def test_a_fit_that_is_cancelled_goes_on_and_ends_equal(site):
     """scancel in the middle of a training; the job is submitted again and continues from its checkpoint."""
     config = site.folder / "long.yaml"
@@ -183,9 +187,4 @@ def test_a_fit_that_is_cancelled_goes_on_and_ends_equal(site):
     jobs = [line.split() for line in site.cluster.jobs()]
     [job] = [number for number, state, _ in jobs if number not in known and state == "RUNNING"]
     site.cluster.call("scancel", job)
-    whole = site.folder / "whole"
-    whole.mkdir()
-    subprocess.run(one.local(fitted), cwd=whole, check=True, capture_output=True)
-    output, _ = running.communicate(timeout=300)
-    assert running.returncode == 0, output
-    assert (site.folder / fitted).read_bytes() == (whole / fitted).read_bytes()
+    assert_ends_equal(one, running, fitted, 300)

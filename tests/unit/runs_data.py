@@ -80,6 +80,16 @@ def write_trials(dataset: str, folder: str, trials: Sequence[tuple[float, float 
     write_csv(paths.run(dataset, folder) / "trials.csv", rows, list(rows[0]))
 
 
+SPLIT = {
+    "headline": "A split",
+    "remark": "",
+    "seedless": False,
+    "variant": "",
+    "same_test": False,
+    "test_to_train": 0.0,
+}
+
+
 def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> Contents:
     """What a stage is told; ``runs``: (dataset, folder), the label being the folder's loss."""
     values = {
@@ -95,14 +105,7 @@ def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> C
         "validation_metric": "ndcg@10",
         "seeds": list(range(seeds)),
         "tuning_seed": 1000,
-        "split": {
-            "headline": "A split",
-            "remark": "",
-            "seedless": False,
-            "variant": "",
-            "same_test": False,
-            "test_to_train": 0.0,
-        },
+        "split": SPLIT,
         "runs": [
             {"dataset": d, "label": folder.split("-")[1], "folder": folder, "seeds": list(range(seeds))}
             for d, folder in runs

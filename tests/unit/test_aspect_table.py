@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from features_data import reviews, split_of, write_prepared
-from runs_data import contents, write_dataset
+from runs_data import SPLIT, contents, write_dataset
 
 from dotbench import paths
 from dotbench.features.writing import write_features
@@ -16,14 +16,7 @@ from dotbench.reporting.kind import table_kinds
 
 pytestmark = pytest.mark.seconds
 
-SPLIT = {
-    "headline": "A split",
-    "remark": "",
-    "seedless": False,
-    "variant": "-own",
-    "same_test": False,
-    "test_to_train": 0.0,
-}
+OWN_SPLIT = SPLIT | {"variant": "-own"}
 
 
 def write_table(folder: Path, **told: Any) -> None:
@@ -40,7 +33,7 @@ def table(workdir: Path) -> Path:
     ]
     frame = reviews(rows)
     data = write_prepared(paths.data("d"), frame, 2, 2)
-    folder = paths.split("d", "rating", 0, SPLIT["variant"])
+    folder = paths.split("d", "rating", 0, OWN_SPLIT["variant"])
     folder.mkdir(parents=True)
     split_of(frame, np.array([0, 0, 2]), 2, 2).save(folder / "split.npz")
     write_dataset("d")
@@ -50,7 +43,7 @@ def table(workdir: Path) -> Path:
         "task": "rating",
         "metrics": ["rmse"],
         "validation_metric": "rmse",
-        "split": SPLIT,
+        "split": OWN_SPLIT,
         "features": "aspects-leaky",
     }
     write_table(workdir, **told, title="A title.")
@@ -77,7 +70,7 @@ def test_the_text_has_the_most_frequent_ones(table: Path, monkeypatch: pytest.Mo
     assert "- A title." in text
     monkeypatch.setattr(aspects, "SHOWN", 1)
     told = {"study": "t2rec", "task": "rating", "metrics": ["rmse"], "validation_metric": "rmse"}
-    told |= {"split": SPLIT, "features": "aspects-leaky"}
+    told |= {"split": OWN_SPLIT, "features": "aspects-leaky"}
     write_table(table.parent, **told)
     assert "cable" not in table.with_suffix(".md").read_text()
     assert "cable" in table.read_text()

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from dotbench.solvers.base import solvers
 FOUND = Path(__file__).resolve().parents[2] / "docs" / "evidence" / "defaults" / "defaults.csv"
 SEED = 1000  # of tools/defaults.py
 WITHIN = 0.95
-LARGE = pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 
 with FOUND.open(encoding="utf-8", newline="") as _stream:
     ROWS = list(csv.DictReader(_stream))
@@ -91,7 +89,7 @@ def test_a_baseline_has_none() -> None:
 
 @pytest.mark.slow
 @pytest.mark.seconds
-@LARGE
+@pytest.mark.large
 @pytest.mark.parametrize(
     "row", [row for row in ROWS if row["dataset"] == "ml-100k"], ids=lambda row: f"{row['loss']}-{row['solver']}"
 )

@@ -33,14 +33,6 @@ TABLE: dict[str, Any] = {
     "metrics": ["rmse"],
     "validation_metric": "rmse",
 }
-TABLE["split"] = {
-    "headline": "A split",
-    "remark": "",
-    "seedless": False,
-    "variant": "",
-    "same_test": False,
-    "test_to_train": 0.0,
-}
 
 
 def read(path: Path) -> list[dict[str, str]]:

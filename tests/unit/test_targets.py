@@ -189,7 +189,8 @@ def test_a_plan_without_its_own_file_says_so(define, workdir: Path) -> None:
 
 
 def test_a_profile_is_one_of_the_project_or_a_folder(workdir) -> None:
-    from dotbench.cli.snakemake import PROJECT, profile
+    from dotbench.cli.snakemake import profile
+    from dotbench.paths import PROJECT
 
     assert profile(None) == []
     assert profile("slurm") == ["--workflow-profile", str(PROJECT / "profiles/slurm")]

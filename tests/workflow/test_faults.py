@@ -10,7 +10,6 @@ import pytest
 from conftest import Project, copy_project
 
 pytestmark = pytest.mark.slow
-LARGE = pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 
 SMALL = """
 name: small
@@ -111,7 +110,9 @@ def test_a_folder_on_a_full_disk_is_told_before_anything_runs(fresh: Project, mo
     assert half_written(fresh) == []
 
 
-@pytest.mark.parametrize("shift", [pytest.param(YEAR, id="ahead"), pytest.param(-YEAR, id="behind", marks=LARGE)])
+@pytest.mark.parametrize(
+    "shift", [pytest.param(YEAR, id="ahead"), pytest.param(-YEAR, id="behind", marks=pytest.mark.large)]
+)
 def test_a_clock_that_was_wrong_hides_no_edit_and_repeats_nothing(own: Project, shift: int) -> None:
     """Every file is dated in the future, or in the past: nothing is to do; an edit reruns what it calls for, once."""
     then = time.time() + shift

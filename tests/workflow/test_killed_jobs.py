@@ -1,7 +1,6 @@
 """Jobs that are killed, by a lack of memory, a time limit or by hand, leave no stale number behind."""
 
 import csv
-import os
 
 import pytest
 
@@ -16,7 +15,6 @@ EDITED = {
     "table": ("statistics/paired.py", ()),
 }
 USUAL = ("split", "fit", "evaluate")
-LARGE = pytest.mark.skipif(not os.environ.get("DOTBENCH_LARGE"), reason="takes minutes; set DOTBENCH_LARGE to run it")
 KILLER = """
 import os, sys
 if "dotbench.cli.{stage}" in sys.orig_argv:
@@ -34,7 +32,9 @@ def run_and_kill(project, stage: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", [stage if stage in USUAL else pytest.param(stage, marks=LARGE) for stage in EDITED])
+@pytest.mark.parametrize(
+    "stage", [stage if stage in USUAL else pytest.param(stage, marks=pytest.mark.large) for stage in EDITED]
+)
 def test_the_next_run_does_what_the_killed_one_left(own, stage):
     module, before = EDITED[stage]
     own.append_code(module)
