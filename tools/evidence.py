@@ -27,7 +27,6 @@ from dotbench.config.plan import CLAIMS, Plan
 from dotbench.config.runs import MethodEntry
 from dotbench.errors import DotbenchError
 from dotbench.reporting.claims.page import ClaimsPage
-from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 from dotbench.reporting.replications import is_there, read_simulations
 from dotbench.simulations.entry import SimulationEntry
@@ -65,10 +64,9 @@ def _remake(configuration: Path, work: Path) -> Iterator[Compared]:
     for study in plan.studies():
         made = work / "made" / configuration.parent.relative_to(EVIDENCE) / study.name
         for item in plan.report_items(study):
-            kind = (figure_kinds() if item in study.figures else table_kinds())[item.kind]
             if is_complete(plan, plan.item_entries(study, item.name), plan.item_simulations(study, item.name)):
                 with suppress(DotbenchError):  # without its features
-                    kind().write(plan.contents(study, item.name), made)
+                    plan.kind(study, item)().write(plan.contents(study, item.name), made)
         entries = plan.study_entries(study.name)
         if plan.comparison_files(study) and is_complete(plan, entries, plan.published_simulations(study)):
             PaperVersusOurs().write(plan.contents(study), made)

@@ -1,9 +1,14 @@
-"""Where everything lies, relative to the working directory. The rules write the same paths as patterns."""
+"""Where everything lies: what is made, relative to the working directory, where the rules write the same paths as
+patterns; and the project itself."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from dotbench.files import digest
+
+PACKAGES = Path(__file__).parents[1]  # the folder that the package is imported from
+PROJECT = PACKAGES.parent  # of a checkout installed with `pip install -e`
 
 RESOURCES = Path("resources")
 RESULTS = Path("results")
@@ -14,6 +19,11 @@ STUDIES = RESULTS / "studies"
 CODE = RESULTS / "code"  # digests of the package's modules
 FITTED = "fitted.npz"  # of a fit: what scoring needs
 FURTHER = "further-"  # begins the names of a fit's metrics beyond those that every run has
+
+
+def python_path() -> str:
+    """PYTHONPATH for processes that need the package: its folder comes first."""
+    return os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH", "")]))
 
 
 def manifest(dataset: str) -> Path:

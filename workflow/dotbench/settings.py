@@ -1,5 +1,6 @@
 """The base of every settings class, and the words in which a wrong value is explained."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
@@ -60,9 +61,15 @@ class Settings(BaseModel):
 SettingsBase = Settings  # the same, where a component's own `Settings` hides that name
 
 
-def later_defaults(cls: type[BaseModel]) -> dict[str, Any]:
-    """Fields that the class got when there were runs without them, with their defaults: digests leave them out."""
-    return {key: field.default for key, field in cls.model_fields.items() if field.json_schema_extra == LATER}
+def without_later(values: Mapping[str, Any], *classes: type[BaseModel]) -> dict[str, Any]:
+    """The values without those that are the default of a field that one of the classes got ``LATER``."""
+    defaults = [
+        (key, field.default)
+        for cls in classes
+        for key, field in cls.model_fields.items()
+        if field.json_schema_extra == LATER
+    ]
+    return {key: value for key, value in values.items() if (key, value) not in defaults}
 
 
 def narrowed(settings: Settings, cls: type[S]) -> S:

@@ -18,16 +18,17 @@ from typing import Any
 import yaml
 
 from dotbench import __version__, paths
+from dotbench.archive.evidence import unfinished
 from dotbench.archive.exporting import export_runs
 from dotbench.archive.job_rows import job_files
 from dotbench.config.plan import Plan
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.errors import DotbenchError
 from dotbench.execution.hardware import machine, versions
-from dotbench.execution.provenance import PROJECT, commit
+from dotbench.execution.provenance import commit
 from dotbench.files import atomic, read_json, read_text
 from dotbench.reporting.claims.page import ClaimsPage
-from dotbench.reporting.kind import Kind, figure_kinds, table_kinds
+from dotbench.reporting.kind import Kind
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 from dotbench.seals import as_list, damage
 
@@ -55,12 +56,7 @@ def export_crate(plan: Plan, path: Path) -> tuple[list[str], list[str]]:
     files, and the targets that are not there yet. Raises DotbenchError if none is, or if one is damaged or was made
     from other records than the present ones.
     """
-    targets = [target for study in plan.studies() for target in plan.targets(study)]
-    missing = [target for target in targets if not Path(target).is_file()]
-    if len(missing) == len(targets):
-        raise DotbenchError(
-            f"{missing[0]}: is not there yet; nothing of this configuration is finished, so run it first"
-        )
+    missing = unfinished(plan)
     records = _records(plan)
     parts = dict(_shown(plan)) | {
         "runs.parquet": Part("Finished runs, for `dotbench import`", _runs(plan)),
@@ -70,7 +66,7 @@ def export_crate(plan: Plan, path: Path) -> tuple[list[str], list[str]]:
     }
     contents = {name: parts[name].content for name in sorted(parts)}
     contents[METADATA] = _metadata(plan, {name: parts[name] for name in contents}, records)
-    contents[SUMS] = as_list({name: _sha256(content) for name, content in contents.items()}).encode()
+    contents[SUMS] = as_list({name: sha256(content) for name, content in contents.items()}).encode()
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents.items():
             entry = zipfile.ZipInfo(name, EPOCH)
@@ -96,9 +92,8 @@ def _items(plan: Plan) -> Iterator[tuple[Path, type[Kind], str]]:
     name = plan.benchmark.name
     for study in plan.studies():
         for item in plan.report_items(study):
-            drawn = item in study.figures
-            kind: type[Kind] = (figure_kinds() if drawn else table_kinds())[item.kind]
-            folder = (paths.figures if drawn else paths.tables)(name, study.name)
+            kind = plan.kind(study, item)
+            folder = (paths.figures if item in study.figures else paths.tables)(name, study.name)
             yield folder / item.name, kind, item.title or kind.title
         for page in (PaperVersusOurs, ClaimsPage):
             yield paths.study(name, study.name) / page.name, page, page.title
@@ -165,7 +160,7 @@ def _metadata(plan: Plan, parts: Mapping[str, Part], records: list[dict[str, Any
     files = {}
     for name, part in parts.items():
         ending = Path(name).suffix
-        facts = {"name": part.title, "sha256": _sha256(part.content), "contentSize": str(len(part.content))}
+        facts = {"name": part.title, "sha256": sha256(part.content), "contentSize": str(len(part.content))}
         facts["encodingFormat"] = TYPES.get(ending) or mimetypes.types_map.get(ending, "application/octet-stream")
         files[name] = crate.add_file(dest_path=name, properties=facts)
         if part.dataset:
@@ -182,7 +177,7 @@ def _metadata(plan: Plan, parts: Mapping[str, Part], records: list[dict[str, Any
 
 def _citation() -> dict[str, Any]:
     """What CITATION.cff says of the suite; a copy without that file says less."""
-    file = PROJECT / "CITATION.cff"
+    file = paths.PROJECT / "CITATION.cff"
     known: dict[str, Any] = {"title": "dotbench", "license": "Apache-2.0", "authors": []}
     return known | (yaml.safe_load(read_text(file)) if file.is_file() else {})
 
@@ -199,5 +194,5 @@ def _json(value: Any, sort_keys: bool = False) -> bytes:
     return f"{json.dumps(value, indent=2, sort_keys=sort_keys, ensure_ascii=False)}\n".encode()
 
 
-def _sha256(content: bytes) -> str:
+def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

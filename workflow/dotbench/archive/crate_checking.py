@@ -1,6 +1,5 @@
 """Whether an archive is as it was when it was written. Nothing but the archive is needed."""
 
-import hashlib
 import json
 import zipfile
 import zlib
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from dotbench.archive.crate import METADATA, SUMS
+from dotbench.archive.crate import METADATA, SUMS, sha256
 from dotbench.errors import DotbenchError
 from dotbench.seals import listed
 
@@ -37,7 +36,7 @@ def check_crate(path: Path) -> list[str]:
     for name, digest in digests.items():
         if name not in found:
             wrong.append(f"{name}: missing")
-        elif _sha256(found[name]) != digest:
+        elif (content := found[name]) is None or sha256(content) != digest:
             wrong.append(f"{name}: damaged: its digest is not the one in {SUMS}")
     described = _described(found.get(METADATA))
     differ = [name for name in described if name in digests and described[name] != digests[name]]
@@ -66,10 +65,6 @@ def _content(read: Callable[[], bytes]) -> bytes | None:
         return read()
     except BROKEN:
         return None
-
-
-def _sha256(content: bytes | None) -> str:
-    return "unreadable" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _described(metadata: bytes | None) -> dict[str, str]:

@@ -17,12 +17,7 @@ def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
 
     Returns what was written, and the targets that are not there yet. Raises DotbenchError if none is.
     """
-    targets = [target for study in plan.studies() for target in plan.targets(study)]
-    missing = [target for target in targets if not Path(target).is_file()]
-    if len(missing) == len(targets):
-        raise DotbenchError(
-            f"{missing[0]}: is not there yet; nothing of this configuration is finished, so run it first"
-        )
+    missing = unfinished(plan)
     written: list[Path] = []
     facts: dict[str, Any] = {}
     for study in plan.studies():
@@ -38,3 +33,14 @@ def export_evidence(plan: Plan, folder: Path) -> tuple[list[Path], list[str]]:
     write_json(folder / "configuration.json", plan.benchmark.stated())
     write_json(folder / "datasets.json", facts)
     return [*written, folder / "configuration.json", folder / "datasets.json"], missing
+
+
+def unfinished(plan: Plan) -> list[str]:
+    """The targets that are not there yet. Raises DotbenchError if none is."""
+    targets = [target for study in plan.studies() for target in plan.targets(study)]
+    missing = [target for target in targets if not Path(target).is_file()]
+    if len(missing) == len(targets):
+        raise DotbenchError(
+            f"{missing[0]}: is not there yet; nothing of this configuration is finished, so run it first"
+        )
+    return missing

@@ -35,8 +35,9 @@ class PureSVD(VectorBaseline):
     }
 
     def train(self, split: Split) -> None:
-        self.items = right_vectors(training_matrix(split, "float64"), self.settings.embedding_size)
+        self.x = training_matrix(split, "float64")
+        self.items = right_vectors(self.x, self.settings.embedding_size)
 
     def vectors(self, split: Split) -> tuple["np.ndarray", "np.ndarray"]:
-        users: np.ndarray = training_matrix(split, "float64") @ self.items
+        users: np.ndarray = self.x @ self.items
         return users.astype(np.float32), np.ascontiguousarray(self.items, np.float32)

@@ -20,11 +20,11 @@ from pathlib import Path
 from subprocess import Popen
 from typing import TextIO, cast
 
+from dotbench import paths
 from dotbench.cli import job
 from dotbench.cli.stage import run
 
 PREFIX = "dotbench-"  # of the temporary folder
-PACKAGES = Path(__file__).parents[2]
 # what jobs import, in the order in which a run comes to need it; jobs are served between two imports
 IMPORTS = [
     *("numpy", "pandas", "pyarrow.parquet", "dotbench.cli.prepare", "dotbench.cli.split"),
@@ -54,7 +54,7 @@ def start() -> None:
         address.with_suffix(".new").rename(address)  # by this name it never refuses while it lives
         command = [sys.executable, "-m", __name__, str(listener.fileno()), str(address)]
         environment = os.environ | {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH", "")]))
+        environment["PYTHONPATH"] = paths.python_path()
         Popen(command, stdin=alive, pass_fds=[listener.fileno()], env=environment)
     os.close(alive)
     os.environ["DOTBENCH_FORKS"] = str(address)

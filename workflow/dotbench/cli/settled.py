@@ -19,8 +19,7 @@ from dotbench.errors import TOLD
 from dotbench.files import digest, read_json_if_whole, write_json
 
 NOTES = Path(".snakemake/dotbench")
-PROJECT = Path(__file__).parents[3]
-OWN = [PROJECT / part for part in ("Snakefile", "config", "envs", "profiles", "rules", "workflow")]
+OWN = [paths.PROJECT / part for part in ("Snakefile", "config", "envs", "profiles", "rules", "workflow")]
 TREES = [Path(part) for part in ("config", "profiles", ".snakemake/metadata", ".snakemake/incomplete")]
 CODE = "code"  # its key, which a plan may change: the digests of code follow the code
 

@@ -16,7 +16,6 @@ from dotbench.files import REMEDIES, refused, write_text
 from dotbench.reporting.kind import Kind
 
 THEN = "then:"  # between the arguments of two runs of `dotbench.cli.snakemake_child`
-PROJECT = Path(__file__).parents[3]  # of a checkout installed with `pip install -e`
 
 
 def snakemake(
@@ -32,11 +31,11 @@ def snakemake(
 def full(arguments: list[str], config: Sequence[Path] | None) -> list[str]:
     """Arguments of Snakemake with the project's Snakefile and the configuration, which comes last on the command line:
     ``--configfile`` would swallow targets behind it."""
-    if not (PROJECT / "Snakefile").is_file():
-        raise DotbenchError(f"found no Snakefile in {PROJECT}; install a checkout with 'pip install -e .'")
+    if not (paths.PROJECT / "Snakefile").is_file():
+        raise DotbenchError(f"found no Snakefile in {paths.PROJECT}; install a checkout with 'pip install -e .'")
     _must_be_writable()
     named = ["--configfile", *map(str, config)] if config else []
-    return [*arguments, "--snakefile", str(PROJECT / "Snakefile"), *named]
+    return [*arguments, "--snakefile", str(paths.PROJECT / "Snakefile"), *named]
 
 
 def profile(name: str | None) -> list[str]:
@@ -46,7 +45,7 @@ def profile(name: str | None) -> list[str]:
     """
     if name is None:
         return []
-    own, shipped = Path(name), PROJECT / "profiles"
+    own, shipped = Path(name), paths.PROJECT / "profiles"
     for folder in (shipped / name, own):
         if any((folder / file).is_file() for file in ("profile.yaml", "config.yaml")):
             return ["--workflow-profile", str(folder)]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dotbench import paths
-from dotbench.cli.snakemake import PROJECT
 from dotbench.config.plan import CLAIMS, Plan
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.errors import DotbenchError
@@ -53,7 +52,7 @@ def _check(plan: Plan, target: str) -> None:
         return
     study = target.partition("_")[0]
     if study in studies() and study not in named:
-        shipped = PROJECT / "config" / "papers" / f"{study}.yaml"
+        shipped = paths.PROJECT / "config" / "papers" / f"{study}.yaml"
         example = f", e.g. -c {os.path.relpath(shipped)}" if shipped.is_file() else ""
         has = f"the configuration '{plan.benchmark.name}' has no study '{study}'"
         raise DotbenchError(f"'{target}' cannot be made: {has}; name one that has it with -c{example}")

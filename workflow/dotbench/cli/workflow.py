@@ -11,7 +11,7 @@ from dotbench.cli.lock import this_command
 from dotbench.cli.outcome import outcome
 from dotbench.cli.progress import drop_failed, simulation_states, states
 from dotbench.cli.settled import Note
-from dotbench.cli.snakemake import PROJECT, snakemake
+from dotbench.cli.snakemake import snakemake
 from dotbench.cli.told import Told
 from dotbench.cli.verifying import mend
 from dotbench.cli.working import working
@@ -24,7 +24,7 @@ from dotbench.reporting.replications import is_there
 from dotbench.reporting.sealing import write_sealed
 from dotbench.site.build import REPORT, build_plan
 
-DEFAULT = PROJECT / "config" / "config.yaml"
+DEFAULT = paths.PROJECT / "config" / "config.yaml"
 NAMED = 5  # files that were not made
 
 

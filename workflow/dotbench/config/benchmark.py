@@ -19,7 +19,7 @@ from dotbench.registry import PAPERS, papers, unknown
 from dotbench.reporting.layout import Layout
 from dotbench.reporting.method_columns import ColumnName
 from dotbench.runs.method import Method, MethodChoice, WrongChoice, resolve
-from dotbench.settings import Seed, Settings, dotted, explain, later_defaults
+from dotbench.settings import Seed, Settings, dotted, explain, without_later
 from dotbench.simulations.base import Simulation
 from dotbench.studies.base import studies
 from dotbench.tuning.grid import GridName
@@ -275,8 +275,7 @@ class Benchmark(Settings):
         protocol |= {} if watched == WATCHED[study.task] else {"validation_metric": watched}
         halving = next(choice.halving for choice in self.studies if choice.study == study.name)
         if halving and method.solver is not None and method.solver.halves and len(method.trials()) > 1:
-            unsaid = later_defaults(Halving).items()
-            protocol["halving"] = {k: v for k, v in halving.model_dump().items() if (k, v) not in unsaid}
+            protocol["halving"] = without_later(halving.model_dump(), Halving)
         return protocol
 
 

@@ -19,7 +19,6 @@ from dotbench.reporting.records import MethodRuns
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.studies.base import ReportItem, Study
 
-PACKAGES = Path(__file__).parents[2]
 ALL_READS: tuple[Reads, ...] = ("metrics", "chosen")  # of runs, by paper-versus-ours and claims
 TABLE_FORMATS = ("csv", "md", "tex", "html")
 COMPARISON, CLAIMS = "paper_vs_ours", "claims"
@@ -200,7 +199,7 @@ class Plan(RunPlan):
     def _records(self, study: type[Study], name: str | None) -> list[str]:
         """What `shown_entries` and `shown_simulations` of the name stand on, as far as it is read."""
         entries = self.shown_entries(study, name)
-        reads = ALL_READS if name in (None, CLAIMS) else self._kind(study, str(name)).reads
+        reads = ALL_READS if name in (None, CLAIMS) else self.kind(study, self.report_item(study, str(name))).reads
         files = [paths.data(e.dataset) / "stats.json" for e in entries]
         if not {"metrics", "per_user", "curves"}.isdisjoint(reads):
             files += [file for e in entries for file in self._fit_records[study.name, e.dataset, e.folder]]
@@ -211,8 +210,8 @@ class Plan(RunPlan):
         files += [file for e in self.shown_simulations(study, name) for file in self._job_records[e.folder]]
         return list(map(str, dict.fromkeys(files)))
 
-    def _kind(self, study: type[Study], name: str) -> type[Kind]:
-        item = self.report_item(study, name)
+    def kind(self, study: type[Study], item: ReportItem) -> type[Kind]:
+        """How a table or figure of a study is made."""
         kinds: Mapping[str, type[Kind]] = figure_kinds() if item in study.figures else table_kinds()
         return kinds[item.kind]
 
@@ -287,7 +286,7 @@ class Plan(RunPlan):
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "DOTBENCH_DEVICE": benchmark.device,
             "DOTBENCH_THREADS": str(benchmark.threads),
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH", "")])),
+            "PYTHONPATH": paths.python_path(),
             "DOTBENCH_ACCEPT_UNVERIFIED": ",".join(filter(None, [inherited, *accepted])),
         }
         if benchmark.data_dir and not os.environ.get("DOTBENCH_DATA"):

@@ -4,12 +4,9 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from dotbench import __version__
-
-PROJECT = Path(__file__).parents[3]
+from dotbench import __version__, paths
 
 
 def provenance(code: str, **inputs: str) -> dict[str, Any]:
@@ -28,9 +25,9 @@ def provenance(code: str, **inputs: str) -> dict[str, Any]:
 @cache
 def commit() -> str | None:
     """The commit of this checkout, with ``-dirty`` where files were changed; None where there is none to name."""
-    if not (PROJECT / ".git").exists():
+    if not (paths.PROJECT / ".git").exists():
         return None
-    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    command = ["git", "-C", str(paths.PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

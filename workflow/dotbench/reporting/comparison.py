@@ -7,7 +7,7 @@ from dotbench.evaluation.metrics.base import Metric, RatingMetric, UserMetric, p
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row, joined
-from dotbench.reporting.rows import cold_parts, column, divided, method_row
+from dotbench.reporting.rows import cold_parts, column, table_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
 
 
@@ -18,7 +18,7 @@ def compared(contents: Contents, facts: dict[str, Any], second: bool) -> tuple[l
     cold = cold_parts(contents.runs)
     for dataset in facts:
         runs = [run for run in contents.runs if run.dataset == dataset]
-        block = [{**method_row(run, contents.metrics, facts[dataset], cold), **divided(run, contents)} for run in runs]
+        block = [table_row(run, contents, facts[dataset], cold) for run in runs]
         users, folders = [run.per_user() for run in runs], {run.label: run.place for run in runs}
         for metric in contents.metrics:
             comparisons, labels = _compare(users, block, metric)

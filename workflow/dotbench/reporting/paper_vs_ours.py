@@ -56,16 +56,16 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
     published = load_published(str(contents.published))
     facts = contents.datasets
     runs = contents.runs
+    ratio = contents.split.test_to_train if runs else 0.0  # simulations draw their data anew
     ours = [method_row(run, contents.metrics, facts[run.dataset], cold_parts(runs)) for run in runs]
     for run, row in zip(runs, ours, strict=True):
         row |= {"settings": run.metrics()[0]["hyperparameters"]}
         row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents.seeds)}
-        row |= {"label": dataset_label(facts[row["dataset"]]), "test_to_train": contents.split.test_to_train}
+        row |= {"label": dataset_label(facts[row["dataset"]]), "test_to_train": ratio}
     ours += [row for entries in read_simulations(contents) for row in published_rows(entries, WATCHED[contents.task])]
     lines = [line for cell in published.cells for line in _lines(cell, published, ours)]
     claims = load_claims(str(contents.published))
     made = derived_numbers(claims, published, Ours(contents, published)) if claims else []
-    ratio = contents.split.test_to_train if runs else 0.0
     lines += [_derived_line(claim, number, published.seeds, ratio) for claim, number in made]
     orders = _orders(published, ours)
     write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
@@ -74,7 +74,8 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
         "Published numbers beside ours": (lines, NUMBERS),
         "Order of the methods, best first": (orders, ORDERS),
     }
-    for kind, text in render_page(parts, _notes(published, contents, lines), _warning(published, ours)).items():
+    notes = _notes(published, contents, _corrected(lines) if ratio else [])
+    for kind, text in render_page(parts, notes, _warning(published, ours)).items():
         write_text(folder / f"paper_vs_ours.{kind}", text)
 
 
@@ -217,11 +218,10 @@ def _tolerance(seeds: int) -> str:
     )
 
 
-def _corrected(lines: list[Row], contents: Contents) -> list[str]:
+def _corrected(lines: list[Row]) -> list[str]:
     """What overlapping training parts do to the verdicts."""
-    ratio = contents.split.test_to_train if contents.runs else 0.0
     told = [line for line in lines if str(line["verdict"]).startswith(("reproduces", "differs"))]
-    if not ratio or not told:
+    if not told:
         return []
     changed = [line for line in told if line["verdict"] != line["verdict_corrected"]]
     names = ", ".join(f"{line['paper_method']} ({line['dataset']}, {line['metric']})" for line in changed)
@@ -232,14 +232,14 @@ def _corrected(lines: list[Row], contents: Contents) -> list[str]:
     ]
 
 
-def _notes(published: Published, contents: Contents, lines: list[Row]) -> list[str]:
+def _notes(published: Published, contents: Contents, corrected: list[str]) -> list[str]:
     return [
         f"{published.paper}. Numbers: {published.source}.",
         f"Tolerance: {_tolerance(published.seeds)}. A number reproduces if the difference is within the tolerance: "
         f"the two cannot be distinguished, which is easier with wider intervals. With fewer than {MIN_SEEDS} seeds of "
         "ours there is no verdict. Differences and gains that the paper names are compared with ours on the same "
         "seeds; their intervals are much narrower than those of the two numbers.",
-        *_corrected(lines, contents),
+        *corrected,
         *(
             [f"Ours: means over the seeds {', '.join(map(str, contents.seeds))}; grids: {contents.grid}."]
             if contents.runs

@@ -7,7 +7,7 @@ from dotbench.reporting.comparison import PAIR_COLUMNS, pair_row, standings_of
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row
 from dotbench.reporting.records import MethodRuns
-from dotbench.reporting.rows import cold_parts, column, divided, method_row
+from dotbench.reporting.rows import cold_parts, column, table_row
 from dotbench.statistics.replications import compare_replications
 
 PARTS = ("test", "cold", "overall", "cold_user", "cold_item", "cold_both")
@@ -27,9 +27,7 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
     for dataset in facts:
         own = [run for run in runs if run.dataset == dataset]
         folders = {run.label: run.place for run in own}
-        block = [
-            {**method_row(run, contents.metrics, facts[dataset], parts[1:]), **divided(run, contents)} for run in own
-        ]
+        block = [table_row(run, contents, facts[dataset], parts[1:]) for run in own]
         for part in parts:
             for metric in contents.metrics:
                 values = _values(own, part, metric)

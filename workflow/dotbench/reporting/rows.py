@@ -65,11 +65,12 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
     return row
 
 
-def divided(run: MethodRuns, contents: Contents) -> Row:
-    """What the csv says of the division of the data, behind all else."""
-    good = sum(record["status"] == "ok" for record in run.metrics())
+def table_row(run: MethodRuns, contents: Contents, facts: dict[str, Any], cold: Sequence[str] = ()) -> Row:
+    """`method_row` and, behind all else, the division of the data."""
+    row = method_row(run, contents.metrics, facts, cold)
+    good = row["seeds"] - row["failed"]
     factor = overlap_factor(good, contents.split.test_to_train) if good > 1 else None
-    return {"split": contents.split.headline, "overlap_factor": factor}
+    return row | {"split": contents.split.headline, "overlap_factor": factor}
 
 
 def seconds_text(row: Row) -> str:

@@ -12,7 +12,7 @@ from dotbench.files import canonical_json, digest
 from dotbench.losses.base import losses
 from dotbench.models.base import models
 from dotbench.registry import Component, unknown
-from dotbench.settings import Settings, explain, later_defaults
+from dotbench.settings import Settings, explain, without_later
 from dotbench.solvers.base import solvers
 from dotbench.tuning.grid import Grid, GridName, named_grid, points
 
@@ -100,13 +100,12 @@ class Method:
         Settings that a component got later are left out at their defaults: see `dotbench.settings.LATER`.
         """
         model, loss, solver = self.names
-        classes = settings_classes(list(self.components))
-        unsaid = {key: value for cls in classes for key, value in later_defaults(cls).items()}.items()
+        settings = {key: value for key, value in self.settings.items() if key not in self.grid}
         return {
             "model": model,
             "loss": loss,
             "solver": solver,
-            "settings": {k: v for k, v in self.settings.items() if k not in self.grid and (k, v) not in unsaid},
+            "settings": without_later(settings, *settings_classes(list(self.components))),
             "grid": self.grid,
             "protocol": dict(protocol),
         }

@@ -9,7 +9,7 @@ from pydantic import ValidationInfo
 from dotbench.errors import DotbenchError
 from dotbench.files import digest
 from dotbench.registry import Component, discover
-from dotbench.settings import Settings, SettingsBase, later_defaults
+from dotbench.settings import Settings, SettingsBase, without_later
 
 if TYPE_CHECKING:
     from dotbench.execution.checkpoint import Checkpoint
@@ -142,8 +142,7 @@ class Simulation(Component):
 
         A setting that the simulation got later is left out at its default: see `dotbench.settings.LATER`."""
         settings = self.settings.model_dump(mode="json", exclude=set(self.lists))
-        unsaid = later_defaults(self.Settings).items()
-        return {EXPERIMENT: self.name, "settings": {k: v for k, v in settings.items() if (k, v) not in unsaid}}
+        return {EXPERIMENT: self.name, "settings": without_later(settings, self.Settings)}
 
     def drawn(self) -> Trend:
         """How figures and slopes show it; an error if the class does not say."""
