@@ -85,6 +85,17 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+def end_well(site: Site, running: "subprocess.Popen[str]", timeout: int) -> None:
+    """Wait for a run, which must succeed; what it printed and the cluster's jobs are told if it does not."""
+    try:
+        output, _ = running.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        jobs = "\n".join(site.cluster.jobs())
+        running.kill()
+        pytest.fail(f"no end after {timeout} s; jobs:\n{jobs}\noutput:\n{running.communicate()[0]}")
+    assert running.returncode == 0, output
+
+
 def test_the_run_survives_a_restart_and_equals_a_local_one(site, tmp_path_factory):
     """In few submissions, none of which asks for a GPU; the controller is killed in the middle and comes back."""
     before = len(site.cluster.jobs())
@@ -95,8 +106,7 @@ def test_the_run_survives_a_restart_and_equals_a_local_one(site, tmp_path_factor
     site.cluster.stop_controller(signal=9)
     time.sleep(3)
     site.cluster.start_controller()
-    output, _ = running.communicate(timeout=600)
-    assert running.returncode == 0, output
+    end_well(site, running, 600)
     assert (site.folder / "results/smoke/index.html").is_file()
     assert len(site.cluster.jobs()) - before <= 8  # 33 jobs
     assert not [
@@ -146,8 +156,7 @@ def assert_ends_equal(site: Site, running: "subprocess.Popen[str]", fitted: str,
     whole = site.folder / "whole"
     whole.mkdir()
     subprocess.run(site.local(fitted), cwd=whole, check=True, capture_output=True)
-    output, _ = running.communicate(timeout=timeout)
-    assert running.returncode == 0, output
+    end_well(site, running, timeout)
     assert (site.folder / fitted).read_bytes() == (whole / fitted).read_bytes()
 
 

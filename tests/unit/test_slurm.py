@@ -103,8 +103,42 @@ def test_a_job_that_is_forgotten_has_ended(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_job_that_never_arrives_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    states, _ = asked([{}, {"2": "RUNNING"}, {}, {}], monkeypatch, submitted=("1", "2"))
-    assert states == [{}, {"2": "RUNNING"}, {"1": "CANCELLED", "2": "COMPLETED"}, {"1": "CANCELLED", "2": "COMPLETED"}]
+    states, _ = asked([{}, {"2": "RUNNING"}, {}], monkeypatch, submitted=("1", "2"))
+    assert states == [{}, {"2": "RUNNING"}, {"1": "CANCELLED", "2": "COMPLETED"}]
+
+
+def test_a_number_that_is_given_again_is_another_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A controller that forgot its last seconds counts on from where it was. What it said of the first job is over."""
+    again = [{}, {}, {}, {"1": "RUNNING"}]
+    states, _ = asked([{}, {"2": "RUNNING"}, *again], monkeypatch, submitted=("1", "2"))
+    ended = {"1": "CANCELLED", "2": "COMPLETED"}
+    assert states == [{}, {"2": "RUNNING"}, ended, {}, {}, {"1": "RUNNING", "2": "CANCELLED"}]
+
+
+def test_the_pause_between_questions_is_bounded(pretend: Pretend) -> None:
+    cluster(pretend, "none", 300)
+
+    class Executor:
+        run_job = None
+        next_seconds_between_status_checks = 10
+
+        async def check_active_jobs(self, active: Any) -> Any:
+            for job in active:
+                yield job
+            self.next_seconds_between_status_checks += 50
+
+    plugin = SimpleNamespace(Executor=Executor, query_job_status=None, get_min_job_age=None)
+    slurm.make_safe(plugin, SimpleNamespace(init_seconds_before_status_checks=10), lambda _: None)
+    executor, jobs = Executor(), [SimpleNamespace(external_jobid="1")]
+
+    async def check() -> list[Any]:
+        return [job async for job in executor.check_active_jobs(jobs)]
+
+    pauses = []
+    for _ in range(3):
+        assert asyncio.run(check()) == jobs
+        pauses.append(executor.next_seconds_between_status_checks)
+    assert pauses == [60, 60, 60]
 
 
 def test_nothing_is_submitted_while_the_controller_is_away(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ PAUSES = (2, 5, 10, 30, 60)  # seconds between questions to a controller that do
 LOST = 3  # answers without a job that was submitted
 # Inside a submission jobs run as on one machine. The plugin starts srun, and Snakemake once more, for each of them.
 ONE_PROCESS = "--executor local --cores ${SLURM_CPUS_PER_TASK:-1}"
+LONGEST_PAUSE = 6  # times the first one: of questions for the states of jobs, while none of them ends
 LEAST_AGE = 30  # seconds that squeue must remember a finished job; it is asked every few
 Query = Callable[..., Awaitable[tuple[dict[str, str] | None, float | None]]]
 
@@ -55,7 +56,7 @@ def status_command() -> str:
 
 def make_safe(plugin: Any, settings: Any, warn: Callable[[str], None]) -> None:
     """Let the executor plugin, a module, ask what works, wait for a controller that is restarted, and run the jobs of a
-    submission in one process.
+    submission in one process. While no job ends, it asks less and less often; here at most LONGEST_PAUSE times less.
 
     ``settings``: the plugin's own. Raises DotbenchError as `status_command` does.
     """
@@ -72,6 +73,8 @@ def make_safe(plugin: Any, settings: Any, warn: Callable[[str], None]) -> None:
         submitted.update(job.external_jobid for job in active)
         async for job in check(self, active):
             yield job
+        longest = LONGEST_PAUSE * settings.init_seconds_before_status_checks
+        self.next_seconds_between_status_checks = min(self.next_seconds_between_status_checks, longest)
 
     executor.run_job, executor.check_active_jobs = run_job, check_active_jobs
     executor.additional_general_args = lambda self: ONE_PROCESS
@@ -109,6 +112,9 @@ def patient(query: Query, submitted: Collection[str], warn: Callable[[str], None
         known.update(states)
         unseen.update(set(submitted) - known)
         lost = [job for job in submitted if job not in known and unseen[job] >= LOST]
+        known.difference_update(gone)  # such a controller gives their numbers to other jobs
+        for job in (*states, *lost):
+            unseen.pop(job, None)
         return states | dict.fromkeys(gone, "COMPLETED") | dict.fromkeys(lost, "CANCELLED"), seconds
 
     return ask
