@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from dotbench.datasets.prepare import prepare
 from dotbench.datasets.splits.base import TEST, TRAIN, VALID, Pairs, make_splitter
 from dotbench.datasets.splitting import make_split, write_split
 from dotbench.errors import DotbenchError
+from dotbench.evaluation.ranking import evaluate_ranking
+from dotbench.evaluation.topk import vector_scorer
 from dotbench.files import digest, read_json
 
 pytestmark = pytest.mark.seconds
@@ -92,6 +95,23 @@ def test_without_validation_it_is_cut_from_train(divided: Any, tmp_path: Path) -
     assert manifest["title"] == "Split given by the files"
     assert manifest["split"] == {"kind": "files", "valid": 0.1}
     assert manifest["unseen"] == {"users": 1, "items": 1 + len({"x", "y", "z"} - set(split_items(folder, splits[0])))}
+
+
+@pytest.mark.parametrize("content", [{}, {"valid": [("b", "w", 1)]}])
+def test_validation_by_the_test_part_trains_on_all_else(divided: Any, tmp_path: Path, content: Content) -> None:
+    """As open leaderboards do. The test part's ranking leaves out training pairs alone, so its metrics are those of
+    validation."""
+    _, folder = divided({"train": TRAINING, "test": TESTING} | content)
+    splitter = make_splitter({"kind": "files", "validation": "test"})
+    split = make_split(folder, "ranking", 0, splitter)
+    assert sorted(ids(folder, split, "train")) == sorted(of(TRAINING) + of(content.get("valid", [])))
+    assert ids(folder, split, "valid") == ids(folder, split, "test") == of(TESTING)
+    vectors = torch.randn(split.n_users, 4), torch.randn(split.n_items, 4)
+    metrics, _ = evaluate_ranking(split, vector_scorer(*vectors))
+    assert metrics["valid"] == metrics["test"]
+    write_split(split, "own", "ranking", 0, splitter, tmp_path)
+    assert "chosen by its test part" in read_json(tmp_path / "split.json")["title"]
+    assert "better than they would be on new data" in splitter.remark
 
 
 def split_items(folder: Path, split: Split) -> list[str]:

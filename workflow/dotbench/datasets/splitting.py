@@ -34,6 +34,8 @@ def make_split(folder: Path, task: str, seed: int, splitter: Splitter) -> Split:
     pairs = frame[["user", "item"]].to_numpy(np.int64)
     part = splitter.assign(Pairs(pairs[:, 0], pairs[:, 1], times, given), seed)
     masks = {key: part == k for k, key in enumerate((*PARTS, *COLD))}
+    if splitter.validates_by_test:
+        masks["valid"] = masks["test"]
     for key in PARTS:
         if not masks[key].any():
             raise DotbenchError(f"{name}: the {key} part is empty: {splitter.empty.format(task=task)}")

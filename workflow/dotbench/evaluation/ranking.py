@@ -41,7 +41,8 @@ def per_user(ranking: Ranking, scorer: Scorer) -> "pd.DataFrame":
 def evaluate_ranking(split: Split, scorer: Scorer) -> tuple[dict[str, Any], "pd.DataFrame"]:
     """METRICS of a scorer and the test part per user.
 
-    Validation masks train; test masks train and validation. A split without validation has the test part alone.
+    Validation masks train; test masks train and validation, where validation is another part. A split without
+    validation has the test part alone.
     Returns ({"valid": {metric: mean}, "test": {…}}, per-user test scores).
     """
     frames = {part: per_user(ranking, scorer) for part, ranking in _rankings(split, CUTOFF)}
@@ -75,7 +76,8 @@ def evaluate_metrics(
 
 def _rankings(split: Split, cutoff: int) -> "Iterable[tuple[str, Ranking]]":
     """(part, its ranking) of the held-out parts, test last."""
-    masks = {"valid": split.train, "test": np.concatenate([split.train, split.valid])}
+    seen = [split.train] if np.array_equal(split.valid, split.test) else [split.train, split.valid]
+    masks = {"valid": split.train, "test": np.concatenate(seen)}
     for part, mask in masks.items():
         if part == "test" or len(split.valid):
             yield part, Ranking(getattr(split, part), mask, split.n_users, split.n_items, cutoff=cutoff)

@@ -65,6 +65,11 @@ class Splitter(Component):
         return False
 
     @property
+    def validates_by_test(self) -> bool:
+        """Whether the test pairs are the validation pairs too, so that reported numbers are chosen by themselves."""
+        return False
+
+    @property
     def seedless(self) -> bool:
         """Whether every seed gives the same split (but for ties)."""
         return False

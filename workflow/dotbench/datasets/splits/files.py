@@ -1,10 +1,12 @@
 """Files: the division that others made, as the raw files give it."""
 
+from typing import Any, Literal
+
 from pydantic import Field
 
 from dotbench.datasets.splits.base import SHARE, TRAIN, VALID, Pairs, Splitter, place_in_user
 from dotbench.lazy import np
-from dotbench.settings import Settings
+from dotbench.settings import LATER, Settings, without_later
 
 
 class FilesSettings(Settings):
@@ -17,6 +19,12 @@ class FilesSettings(Settings):
         description="share of each user's training pairs that becomes validation, if there is no file of validation "
         "pairs",
     )
+    validation: Literal["train", "test"] = Field(
+        "train",
+        json_schema_extra=LATER,
+        description="`train`: validation pairs are cut from training; `test`: the test pairs are the validation pairs, "
+        "and all others are for training, as open leaderboards do. Numbers chosen by the test part are too good",
+    )
 
 
 class Files(Splitter):
@@ -25,6 +33,9 @@ class Files(Splitter):
     A user with n_u training pairs has ⌊valid · n_u⌋ of them cut off, chosen by the seed, but at least one, and at least
     one stays. The test part is used in full: pairs whose user or item has no training pair are kept, as in published
     numbers on such data.
+
+    With ``validation: test`` nothing is cut off, and the test part is the validation part too: the protocol of open
+    leaderboards on such data, which choose settings and epochs by the numbers that they report.
     """
 
     name = "files"
@@ -36,13 +47,22 @@ class Files(Splitter):
     def assign(self, pairs: Pairs, seed: int) -> "np.ndarray":
         assert pairs.given is not None
         part = pairs.given.astype(np.int8)
-        if not (part == VALID).any():
+        if self.validates_by_test:
+            part[part == VALID] = TRAIN
+        elif not (part == VALID).any():
             train = np.flatnonzero(part == TRAIN)
             users = pairs.users[train]
             place, counts = place_in_user(users, np.random.default_rng(seed).random(len(users)))
             share = np.floor(self.settings.valid * counts + 1e-9).astype(np.int64)
             part[train[place < np.minimum(np.maximum(share, 1), counts - 1)[users]]] = VALID
         return part
+
+    def identity(self) -> dict[str, Any]:
+        return without_later(super().identity(), FilesSettings)
+
+    @property
+    def validates_by_test(self) -> bool:
+        return self.settings.validation == "test"
 
     @property
     def needs_division(self) -> bool:
@@ -54,12 +74,18 @@ class Files(Splitter):
 
     @property
     def headline(self) -> str:
-        return "Split given by the files"
+        return "Split given by the files" + (", settings and epochs chosen by its test part" * self.validates_by_test)
 
     @property
     def remark(self) -> str:
+        same = "The test part comes with the data and is the same for every seed. "
+        counted = "Test pairs are counted even if their user or item has no training pair."
+        if self.validates_by_test:
+            return (
+                f"{same}It is the validation part too, as open leaderboards have it, so the numbers are better than they "
+                f"would be on new data. {counted}"
+            )
         return (
-            "The test part comes with the data and is the same for every seed. Validation comes with the data too; if "
-            f"it does not, it is {100 * self.settings.valid:.3g} % of each user's training pairs, drawn with the seed. "
-            "Test pairs are counted even if their user or item has no training pair."
+            f"{same}Validation comes with the data too; if it does not, it is {100 * self.settings.valid:.3g} % of each "
+            f"user's training pairs, drawn with the seed. {counted}"
         )
