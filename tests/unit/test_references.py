@@ -10,7 +10,7 @@ import torch
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import ElasticNet
 
-from dotbench.baselines import _gram, item_knn
+from dotbench.baselines import _gram, ease, item_knn
 from dotbench.baselines._svd import right_vectors
 from dotbench.baselines.base import ItemBaseline, RankingBaseline
 from dotbench.datasets.interactions import Split
@@ -76,6 +76,23 @@ def test_ease_is_the_least_squares_solution_of_every_column(regularization):
     np.testing.assert_allclose(weights("ease", split(), regularization=regularization), expected, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("regularization", [1.0, 200.0])
+def test_ease_of_many_items_is_the_same_in_one_matrix_of_float32(regularization, monkeypatch):
+    expected = weights("ease", split(), regularization=regularization)
+    monkeypatch.setattr(ease, "ITEMS", N - 1)
+    found = weights("ease", split(), regularization=regularization)
+    assert found.dtype == np.float32
+    assert found.flags.c_contiguous
+    np.testing.assert_allclose(found, expected, rtol=2e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("block", [1, 7, 25, 1000])
+def test_gram_in_blocks(block, monkeypatch):
+    monkeypatch.setattr(_gram, "BLOCK", block)
+    x = dense(split())
+    np.testing.assert_array_equal(_gram.gram(split(), 1.0), x.T @ x)
+
+
 @pytest.mark.parametrize("block", [1, 7, 25, 1000])
 def test_inverse_in_place(block, monkeypatch):
     monkeypatch.setattr(_gram, "BLOCK", block)
@@ -97,6 +114,7 @@ def test_too_many_items_for_the_memory(name, monkeypatch):
     """The fit fails and says what it needs; with the memory it is made."""
     memory = psutil.virtual_memory()
     monkeypatch.setattr(_gram, "ITEMS", N - 1)
+    monkeypatch.setattr(ease, "ITEMS", N - 1)
     for free, status in ((1000, "failed"), (10**9, "ok")):
         monkeypatch.setattr(_gram.psutil, "virtual_memory", lambda free=free: memory._replace(available=free))
         record = made(name, split()).record

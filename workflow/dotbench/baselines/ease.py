@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from dotbench.baselines._gram import gram, inverted
+from dotbench.baselines._gram import ITEMS, gram, inverted
 from dotbench.baselines.base import ItemBaseline
 from dotbench.datasets.interactions import Split
 from dotbench.lazy import np
@@ -20,7 +20,8 @@ class EASE(ItemBaseline):
     P = (XᵀX + λI)⁻¹ (Steck, WWW 2019, Eq. 8).
 
     X (n_users, n_items) is the training matrix. One Cholesky factorisation, O(n_items³), and the sparse product XᵀX;
-    12 bytes for each pair of items. With more than 15,000 items the fit fails where the memory is not free.
+    float64, 12 bytes for each pair of items. With more than 15,000 items it is float32 in one matrix, 4 bytes, and the
+    fit fails where the memory is not free.
     """
 
     name = "ease"
@@ -35,9 +36,10 @@ class EASE(ItemBaseline):
     }
 
     def train(self, split: Split) -> None:
-        matrix = gram(split, 1.5)
+        lean = split.n_items > ITEMS
+        matrix = gram(split, 1.1, "float32") if lean else gram(split, 1.5)
         np.fill_diagonal(matrix, matrix.diagonal() + self.settings.regularization)
-        inverse = inverted(matrix)
-        self.weights = np.empty(inverse.shape, np.float32)
+        inverse = inverted(matrix).T  # it is symmetric; in this order it can be kept as it is
+        self.weights = inverse if lean else np.empty(inverse.shape, np.float32)
         np.divide(inverse, -inverse.diagonal(), out=self.weights, casting="same_kind")
         np.fill_diagonal(self.weights, 0.0)
