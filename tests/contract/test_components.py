@@ -166,6 +166,14 @@ def test_grid_values_are_valid(part):
             assert getattr(part.Settings(**{key: value}), key) == value
 
 
+@each({key: part for key, part in CONFIGURED.items() if {"paper", "extended"} <= set(getattr(part, "grids", ()))})
+def test_the_extended_grid_holds_the_papers(part):
+    paper, extended = (part.grids[name] for name in ("paper", "extended"))
+    assert paper.keys() == extended.keys()
+    assert paper != extended
+    assert all(set(values) <= set(extended[key]) for key, values in paper.items())
+
+
 @each(studies())
 def test_study(part):
     assert part.task in ("ranking", "rating")

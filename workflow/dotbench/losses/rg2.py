@@ -43,7 +43,7 @@ class RG2(AlternatingLoss, GaussNewtonLoss, SpectralLoss, UserBatchedLoss):
     settings: RG2Settings
     grids = {
         "paper": {"regularization": [0.0, 0.001, 0.01, 0.1]},
-        "extended": {"regularization": [0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]},
+        "extended": {"regularization": [0.0, 0.001, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0]},
     }
 
     def best_users(self, train: TrainMatrix, items: "torch.Tensor") -> "torch.Tensor":

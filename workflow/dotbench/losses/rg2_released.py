@@ -42,7 +42,10 @@ class RG2Released(LeastSquaresLoss):
             "alpha": [0.001, 0.01, 0.1],
             "regularization": [0.001, 0.01, 0.1],
         },  # comment in the released config.yaml
-        "extended": {"alpha": [0.001, 0.003, 0.01, 0.03, 0.1], "regularization": [0.01, 0.03, 0.1, 0.3]},
+        "extended": {
+            "alpha": [0.001, 0.003, 0.01, 0.03, 0.1],
+            "regularization": [0.001, 0.01, 0.03, 0.1, 0.3, 1.0],
+        },
     }
 
     def user_systems(self, train: TrainMatrix, items: "torch.Tensor") -> RowSystems:

@@ -34,7 +34,10 @@ class WRMF(LeastSquaresLoss):
     settings: WRMFSettings
     grids = {
         "paper": {"alpha": [0.5, 1.0, 2.0, 4.0, 8.0], "regularization": [0.0, 0.001, 0.01, 0.1]},  # RG2's
-        "extended": {"alpha": [0.5, 1.0, 2.0, 4.0, 8.0], "regularization": [1.0, 3.0, 10.0, 30.0, 100.0, 300.0]},
+        "extended": {
+            "alpha": [0.5, 1.0, 2.0, 4.0, 8.0],
+            "regularization": [0.0, 0.001, 0.01, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0],
+        },
     }
 
     def user_systems(self, train: TrainMatrix, items: "torch.Tensor") -> RowSystems:

@@ -53,7 +53,10 @@ class SGD(Solver):
     alone = {"epochs": "updates", "patience": "patience_updates"}
     grids = {
         "paper": {"learning_rate": [0.1, 0.01, 0.001], "weight_decay": [0.0, 1e-6, 1e-5, 1e-4]},  # RG2's
-        "extended": {"learning_rate": [0.01, 0.003, 0.001], "weight_decay": [1e-5, 1e-4, 3e-4, 1e-3]},  # as many
+        "extended": {
+            "learning_rate": [0.1, 0.01, 0.003, 0.001, 0.0003],
+            "weight_decay": [0.0, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3],
+        },
     }
 
     def solve(self, problem: Problem) -> Solution:
