@@ -17,7 +17,7 @@ class EASESettings(Settings):
 
 class EASE(ItemBaseline):
     """The weights W that minimise ‖X − XW‖² + λ‖W‖² with a diagonal of zeros: W = I − P diag(1 / diag P),
-    P = (XᵀX + λI)⁻¹ (Steck, WWW 2019, Eq. 8).
+    P = (XᵀX + λI)⁻¹ (Steck, WWW 2019, its closed form).
 
     X (n_users, n_items) is the training matrix. One Cholesky factorisation, O(n_items³), and the sparse product XᵀX;
     float64, 12 bytes for each pair of items. With more than 15,000 items it is float32 in one matrix, 4 bytes, and the

@@ -22,7 +22,7 @@ class SLIMSettings(Settings):
 
 class SLIM(ItemBaseline):
     """The weights W that minimise ½‖X − XW‖² + ½λ₂‖W‖² + λ₁‖W‖₁ with W ≥ 0 and a diagonal of zeros (Ning and Karypis,
-    ICDM 2011, Eq. 4), by coordinate descent.
+    ICDM 2011), by coordinate descent.
 
     X (n_users, n_items) is the training matrix, G = XᵀX. A pass goes through the items i, and sets the weights of i for
     all j at once, which are independent: W_ij ← max(0, R_ij + G_ii W_ij − λ₁) / (G_ii + λ₂) with R = G − GW, which then
