@@ -14,6 +14,7 @@ from dotbench.reporting.kind import table_kinds
 from dotbench.reporting.replications import published_rows
 from dotbench.simulations import entry as entry_module
 from dotbench.simulations.entry import SimulationEntry
+from dotbench.statistics.intervals import overlap_factor
 from dotbench.statistics.paired import holm
 from dotbench.statistics.replications import compare_replications
 
@@ -32,6 +33,18 @@ def test_pairs_are_those_of_the_paired_t_test() -> None:
     ends = [test.confidence_interval(1 - 0.05 / 3) for test in expected]
     assert [pair.low for pair in found] == pytest.approx([end.low for end in ends])
     assert [pair.high for pair in found] == pytest.approx([end.high for end in ends])
+
+
+def test_overlapping_training_parts_widen_the_error() -> None:
+    """Nadeau and Bengio: t = d̄ / (s √(1/R + ρ))."""
+    values, ratio = np.array([LOW, MIDDLE]), 0.25
+    [pair] = compare_replications(values, overlap_factor(3, ratio))
+    differences = values[0] - values[1]
+    t = differences.mean() / (differences.std(ddof=1) * np.sqrt(1 / 3 + ratio))
+    assert pair.p == pytest.approx(2 * stats.t.sf(abs(t), 2))
+    [plain] = compare_replications(values)
+    assert pair.high - pair.low == pytest.approx((plain.high - plain.low) * np.sqrt(1 + 3 * ratio))
+    assert pair.seeds == plain.seeds
 
 
 def test_differences_without_spread_are_certain_and_equal_methods_tie() -> None:

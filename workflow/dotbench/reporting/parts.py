@@ -8,6 +8,7 @@ from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row
 from dotbench.reporting.records import MethodRuns
 from dotbench.reporting.rows import cold_parts, column, table_row
+from dotbench.statistics.intervals import overlap_factor
 from dotbench.statistics.replications import compare_replications
 
 PARTS = ("test", "cold", "overall", "cold_user", "cold_item", "cold_both")
@@ -18,12 +19,14 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
     """(a line for every dataset × method, a line for every part of the test × pair of methods). ``facts``: dataset →
     its ``stats.json``.
 
-    Methods are compared by Student's paired t-test over seeds, each a block or a draw of new users and items of its
-    own; the best of a part is marked in ``<part>_<metric>_standing``.
+    Methods are compared by a paired t-test over seeds, each a block or a draw of new users and items of its own, with
+    Nadeau and Bengio's correction for overlapping training parts; the best of a part is marked in
+    ``<part>_<metric>_standing``.
     """
     rows, pairs = [], []
     runs = contents.runs
     parts = shown_parts(runs)
+    factor = overlap_factor(len(contents.seeds), contents.split.test_to_train)
     for dataset in facts:
         own = [run for run in runs if run.dataset == dataset]
         folders = {run.label: run.place for run in own}
@@ -32,7 +35,7 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
             for metric in contents.metrics:
                 values = _values(own, part, metric)
                 labels, matrix = list(values), np.array(list(values.values()))
-                comparisons = compare_replications(matrix) if len(labels) > 1 else []
+                comparisons = compare_replications(matrix, factor) if len(labels) > 1 else []
                 name = column(part, metric)
                 places = standings_of(block, labels, comparisons, metric, part=part)
                 for row, standing in zip(block, places, strict=True):
