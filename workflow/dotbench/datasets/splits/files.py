@@ -82,10 +82,10 @@ class Files(Splitter):
         counted = "Test pairs are counted even if their user or item has no training pair."
         if self.validates_by_test:
             return (
-                f"{same}It is the validation part too, as open leaderboards have it, so the numbers are better than they "
-                f"would be on new data. {counted}"
+                f"{same}It is the validation part too, as open leaderboards have it, so the numbers are better than "
+                f"they would be on new data. {counted}"
             )
         return (
-            f"{same}Validation comes with the data too; if it does not, it is {100 * self.settings.valid:.3g} % of each "
-            f"user's training pairs, drawn with the seed. {counted}"
+            f"{same}Validation comes with the data too; if it does not, it is {100 * self.settings.valid:.3g} % of "
+            f"each user's training pairs, drawn with the seed. {counted}"
         )
