@@ -35,9 +35,9 @@ BEST = Legend(
 )
 BEST_BY_PART = Legend(
     "Bold: better than every other method of the dataset on this part (p < .05, paired t-test over seeds with Nadeau "
-    "and Bengio's correction for overlapping training parts, Holm over all pairs). ≈: not distinguishable from the best "
-    f"mean. Fewer than {MIN_REPLICATIONS} seeds are not compared. All seeds are draws from the same ratings, so the "
-    "result holds for other draws of them and says nothing about other data.",
+    "and Bengio's correction for overlapping training parts, Holm over all pairs). ≈: not distinguishable from the "
+    f"best mean. Fewer than {MIN_REPLICATIONS} seeds are not compared. All seeds are draws from the same ratings, so "
+    "the result holds for other draws of them and says nothing about other data.",
     BOLD,
     "≈",
 )
