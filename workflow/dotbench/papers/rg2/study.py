@@ -51,7 +51,7 @@ def newton(model: str, loss: str, solver: str) -> bool:
 
 def solvers_and_losses(model: str, loss: str, solver: str) -> bool:
     """The paper's loss by every solver, and the other losses beside it."""
-    return rg2(model, loss, solver) or compared(model, loss, solver)
+    return rg2(model, loss, solver) or trained(model, loss, solver)
 
 
 def spectral(model: str, loss: str, solver: str) -> bool:
