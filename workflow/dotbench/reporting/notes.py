@@ -97,7 +97,7 @@ def notes(
             f"Mean{spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
             *"±[",
         ),
-        *_overlap(contents),
+        *_overlap(contents, shown),
         f"Hyperparameters are chosen on the validation part {tuned}.",
         EDGE,
         *([inert] if "chosen" in shown and any(row["inert"] for row in rows) else []),
@@ -172,14 +172,19 @@ def hardware_notes(records: Iterable[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _overlap(contents: Contents) -> list[str]:
-    """By how much the intervals over seeds are too narrow because training parts overlap."""
+def _overlap(contents: Contents, shown: Collection[str]) -> list[str]:
+    """Which intervals the table shows, and by how much they are too narrow because training parts overlap."""
     n, ratio = len(contents.seeds), contents.split.test_to_train
     if n < 2 or not ratio:
         return []
+    which = "Intervals shown" if "interval" in shown else "Intervals of the csv"
     return [
-        "Intervals over seeds take the splits as independent. Their training parts overlap: with Nadeau and Bengio's "
-        f"correction the intervals are {overlap_factor(n, ratio):.2f} times as wide (column overlap_factor of the csv)."
+        Legend(
+            f"{which} are Student's t, which takes the splits as independent. Their training parts overlap, so these "
+            f"intervals are too narrow. Nadeau and Bengio's corrected interval, which is not shown, is "
+            f"{overlap_factor(n, ratio):.2f} times as wide around the same mean (column overlap_factor of the csv).",
+            "[",
+        )
     ]
 
 
