@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from dotbench.cli.snakemake import full, reason_in
+from dotbench.cli.traces import no_traces
 from dotbench.errors import DotbenchError
 from dotbench.sources import edited, is_code_file
 
@@ -35,7 +36,7 @@ def planned_jobs(targets: list[str], config: Sequence[Path] | None, messages: bo
     environment, and finds the libraries imported.
     """
     arguments = full([*targets, "--dry-run", "--quiet", "host"], config)
-    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+    with no_traces(), ProcessPoolExecutor(1, get_context("fork")) as pool:
         jobs, words = pool.submit(_ask, arguments, messages).result()
     if jobs is None:
         raise DotbenchError(reason_in(words))

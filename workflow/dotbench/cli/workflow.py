@@ -13,6 +13,7 @@ from dotbench.cli.progress import drop_failed, simulation_states, states
 from dotbench.cli.settled import Note
 from dotbench.cli.snakemake import snakemake
 from dotbench.cli.told import Told
+from dotbench.cli.traces import no_traces
 from dotbench.cli.verifying import mend
 from dotbench.cli.working import working
 from dotbench.config.benchmark import load_benchmark
@@ -77,7 +78,8 @@ def run(
     named.check(everything, targets)
     plan = asked(everything, targets)
     if any(option in ("-n", "--dry-run", "--dryrun") for option in options):
-        return snakemake([*targets, *options], config).returncode
+        with no_traces():
+            return snakemake([*targets, *options], config).returncode
     report = paths.RESULTS / plan.benchmark.name / f"{'-'.join(['report', *targets])}.html"
     is_reported = {*targets} <= {study.name for study in plan.studies()}
     note = Note(targets, config)
