@@ -16,7 +16,7 @@ from dotbench.site.prose import to_html
 from dotbench.site.verdicts import CLAIMS, VERDICTS
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = ("page", "plots", "curves", "boards", "details", "verdicts", "cards", "start")
+SCRIPTS = ("page", "plots", "curves", "boards", "details", "verdicts", "cards", "overview", "start")
 DOCS = PAPERS.parents[2] / "docs"  # of a checkout
 REPORT = "report.html"
 PAGES = {"errata": "Errata", "glossary": "Glossary"}
@@ -65,6 +65,7 @@ def write_page(
         "chapters": [_data(part) for part in chapters],
         "runs": {key: run for part in chapters for key, run in part.runs.items()},
         "cards": {c["name"]: c.pop("series") for c in cards},
+        "titles": {c["name"]: c["title"] for c in cards},
         "verdicts": VERDICTS,
         "claims": CLAIMS,
     }
