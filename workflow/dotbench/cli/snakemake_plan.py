@@ -1,4 +1,5 @@
-"""What Snakemake would run and why, asked without a word for each job: these take it longer than the plan itself."""
+"""What Snakemake would run, and why. It is asked without a message for each job, because these take longer than the
+plan."""
 
 import gc
 import os
@@ -30,7 +31,7 @@ class PlannedJob:
 
 
 def planned_jobs(targets: list[str], config: Sequence[Path] | None, messages: bool = False) -> list[PlannedJob]:
-    """The jobs of a dry run; their messages are empty if they are not wanted.
+    """The jobs of a dry run. Their messages are empty if they are not wanted.
 
     Raises DotbenchError with Snakemake's words if there can be none. A fork of this process asks: Snakemake changes its
     environment, and finds the libraries imported.

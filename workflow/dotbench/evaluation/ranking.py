@@ -41,7 +41,7 @@ def per_user(ranking: Ranking, scorer: Scorer) -> "pd.DataFrame":
 def evaluate_ranking(split: Split, scorer: Scorer) -> tuple[dict[str, Any], "pd.DataFrame"]:
     """METRICS of a scorer and the test part per user.
 
-    Validation masks train; test masks train and validation. A split without validation has the test part alone.
+    Validation masks train. Test masks train and validation. A split without validation has the test part alone.
     Returns ({"valid": {metric: mean}, "test": {…}}, per-user test scores).
     """
     frames = {part: per_user(ranking, scorer) for part, ranking in _rankings(split, CUTOFF)}

@@ -1,6 +1,6 @@
 r"""One table as LaTeX that a paper can take as it is: ``booktabs``, ``siunitx`` and ``threeparttable``.
 
-A column whose cells are numbers is an ``S`` column, aligned at the decimal point; what stands before or behind a number
+A column whose cells are numbers is an ``S`` column, aligned at the decimal point. What stands before or behind a number
 in its cell stands in braces. The notes that a reader of the table needs are ``tablenotes``, all others are comments.
 Tables compile with versions 2 and 3 of ``siunitx``.
 """
@@ -40,7 +40,7 @@ class Float:
 
 
 def latex_table(headers: Sequence[Header], rows: Sequence[Sequence[Cell]], notes: Sequence[str], place: Float) -> str:
-    """The float with its table and the notes under it; a comment on top says what the preamble needs."""
+    """The float with its table and the notes under it. A comment on top says what the preamble needs."""
     failures = list(dict.fromkeys(cell.text for row in rows for cell in row if cell.text.startswith(FAILED)))
     columns = [Column(header, [row[k] for row in rows], failures) for k, header in enumerate(headers)]
     signs = _signs(rows)
@@ -82,7 +82,7 @@ def _keys(rows: Sequence[Sequence[Cell]]) -> int:
 
 
 def _blocks(columns: Sequence[Column], keys: int, room: float) -> "list[list[Column]]":
-    """The columns in as many blocks as make each fit the page; every block begins with the columns that tell the rows
+    """The columns in as many blocks as make each fit the page. Every block begins with the columns that tell the rows
     apart, and a group stays together if it can."""
     first, rest = list(columns[:keys]), columns[keys:]
     parts = [list(part) for _, part in groupby(rest, lambda column: column.header.group or id(column))]
@@ -139,8 +139,9 @@ def _around(caption: str, notes: Sequence[str], width: float) -> float:
 
 
 def _pages(blocks: "list[list[Column]]", points: float) -> list[list[_Part]]:
-    """What stands in each float, of at most so many points; those after the first continue it. A block that is taller
-    is broken between two rows, where the first column changes if there is such a place in the second half."""
+    """The content of each float, of at most so many points. Each float after the first continues the one before. A
+    block that is taller is broken between two rows, where the first column changes if there is such a place in the
+    second half."""
     pages: list[list[_Part]] = [[]]
     for block in blocks:
         first, rows = 0, len(block[0].body)
@@ -192,7 +193,7 @@ def _tabulars(parts: Sequence[_Part], as_wide_as_the_page: bool) -> list[str]:
 
 
 def _groups(headers: Sequence[Header]) -> list[str]:
-    """The line of groups above the headers, with the rules under them; nothing where no column has one."""
+    """The line of groups above the headers, with the rules under them. Nothing where no column has one."""
     if not any(header.group for header in headers):
         return []
     cells, rules, first = [], [], 1

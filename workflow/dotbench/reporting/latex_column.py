@@ -18,15 +18,15 @@ BETWEEN = 0.166  # inches between two columns
 
 @dataclass(frozen=True)
 class Header:
-    """The text above a column; ``group``: what stands above it and its neighbours of the same group."""
+    """The text above a column. ``group``: what stands above it and its neighbours of the same group."""
 
     text: str
     group: str = ""
 
 
 class Column:
-    """``kind``: its letter in the preamble of the table; ``head`` and ``body``: its cells, written; ``lines``: how many
-    each cell of the body takes; ``width``: inches, with the space to the next column."""
+    """``kind``: its letter in the preamble of the table. ``head`` and ``body``: its cells, written. ``lines``: how many
+    each cell of the body takes. ``width``: inches, with the space to the next column."""
 
     def __init__(self, header: Header, cells: Sequence[Cell], failures: list[str]) -> None:
         self.header = header
@@ -54,7 +54,7 @@ class Column:
         self.width = max(named, widest) + BETWEEN
 
     def _text(self, cell: Cell) -> str:
-        """What is read in a cell; a failure is a word and the mark of its note."""
+        """What is read in a cell. A failure is a word and the mark of its note."""
         return "failed*" if cell.text in self.failures else one_line(cell.text)
 
     def _cell(self, cell: Cell) -> str:

@@ -18,7 +18,7 @@ _NUMBER = re.compile(
 
 
 def read_number(text: str) -> "re.Match[str] | None":
-    """A number with what stands around it; None where a cell is no number, or one that siunitx does not read."""
+    """A number with what stands around it. None where a cell is no number, or one that siunitx does not read."""
     found = _NUMBER.fullmatch(one_line(text))
     if found and found["spread"]:
         same = len(found["decimals"] or "") == len(found["spread_decimals"] or "")
@@ -29,7 +29,7 @@ def read_number(text: str) -> "re.Match[str] | None":
 class NumberFormat:
     """The column that has room for every one of some numbers, and for the widest text before and behind one.
 
-    ``kind``: how the preamble of the table writes it; ``inches``: the room."""
+    ``kind``: how the preamble of the table writes it. ``inches``: the room."""
 
     def __init__(self, numbers: "Sequence[re.Match[str]]") -> None:
         whole = max(len(number["whole"].replace(",", "")) for number in numbers)

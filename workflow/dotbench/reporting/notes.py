@@ -62,8 +62,8 @@ def notes(
     by_part: bool = False,
     second: bool = False,
 ) -> list[str]:
-    """Sentences that a reader needs to judge the numbers. ``shown``: what the table has beside the means;
-    ``by_part``: methods are compared on every part of the test; ``second``: the second place is marked too."""
+    """Sentences that a reader needs to judge the numbers. ``shown``: what the table has beside the means.
+    ``by_part``: methods are compared on every part of the test. ``second``: the second place is marked too."""
     records = [record for run in contents.runs for record in run.metrics()]
     seeds, split, watched = contents.seeds, contents.split, metric_title(contents.validation_metric)
     if split.seedless:
@@ -124,7 +124,8 @@ def notes(
 
 
 def _protocol(contents: Contents) -> str:
-    """How a held-out part is scored: what is ranked, and what the metrics divide by where their names do not say it."""
+    """How a held-out part is scored: what is ranked, and how the metrics are normalised if their names do not say
+    it."""
     if contents.task == "rating":
         return " of all ratings; predictions not clipped."
     said: dict[str, set[str]] = {}
@@ -138,7 +139,7 @@ def _protocol(contents: Contents) -> str:
 
 
 def _untested(contents: Contents, by_part: bool) -> list[str]:
-    """Which metrics are of all lists together, so that methods cannot be compared user by user."""
+    """Which metrics are computed from all lists together, so that methods cannot be compared user by user."""
     shared = [key for key in contents.metrics if not is_compared(parse_metric(key))]
     if not shared or by_part:
         return []
@@ -235,7 +236,8 @@ def _grids(name: str) -> str:
 
 
 def _unseen(dataset: str, contents: Contents) -> str:
-    """Who of the held-out pairs has no training pair, and how many pairs are set apart; means over the seeds."""
+    """How many users and items of the held-out pairs have no training pair, and how many pairs are set apart, as means
+    over the seeds."""
     folders = [paths.split(dataset, contents.task, seed, contents.split.variant) for seed in contents.seeds]
     splits = [read_json(folder / "split.json") for folder in folders]
     numbers = [(m["test"], m["unseen"]["users"], m["unseen"]["items"], sum(m["cold"].values())) for m in splits]

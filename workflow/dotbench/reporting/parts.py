@@ -19,7 +19,7 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
     its ``stats.json``.
 
     Methods are compared by Student's paired t-test over seeds, each a block or a draw of new users and items of its
-    own; the best of a part is marked in ``<part>_<metric>_standing``.
+    own. The best of a part is marked in ``<part>_<metric>_standing``.
     """
     rows, pairs = [], []
     runs = contents.runs
