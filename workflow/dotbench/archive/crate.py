@@ -176,7 +176,7 @@ def _metadata(plan: Plan, parts: Mapping[str, Part], records: list[dict[str, Any
 
 
 def _citation() -> dict[str, Any]:
-    """What CITATION.cff says of the suite. A copy without that file says less."""
+    """The citation of the suite, from CITATION.cff. A copy without that file says less."""
     file = paths.PROJECT / "CITATION.cff"
     known: dict[str, Any] = {"title": "dotbench", "license": "Apache-2.0", "authors": []}
     return known | (yaml.safe_load(read_text(file)) if file.is_file() else {})

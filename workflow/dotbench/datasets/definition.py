@@ -142,7 +142,7 @@ class Prepare(Settings):
 
 
 class Counts(Settings):
-    """Published counts. Preparation that gives others stops, unless `accept_counts`."""
+    """Published counts. Preparation stops if it gives other counts, unless `accept_counts` is set."""
 
     users: int
     items: int

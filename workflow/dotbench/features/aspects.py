@@ -27,10 +27,10 @@ class Aspects(TextFeatures):
 
     An aspect's frequency is the number of sentences that mention it. The ``size`` highest are taken, ties in
     alphabetical order. The feature is the mean polarity over the sentences of the user's, or item's, reviews that
-    mention the aspect, or 0 if none does. How an aspect is recognised and how it gets its polarity: ``_mentions``. Two
-    tables, T2Rec's Table 2 of the same reviews: ``polarity``, for each aspect its frequency, and mean, standard
-    deviation and quartiles of its polarity over sentences. ``levels``, its frequency and mean in the reviews of each
-    rating. T2Rec, Section 6 (Yelp).
+    mention the aspect, or 0 if none does. How an aspect is recognised and how it gets its polarity: ``_mentions``.
+    There are two tables, T2Rec's Table 2 of the same reviews. ``polarity`` has for each aspect its frequency, and the
+    mean, standard deviation and quartiles of its polarity over sentences. ``levels`` has its frequency and mean in the
+    reviews of each rating. T2Rec, Section 6 (Yelp).
     """
 
     name = "aspects"

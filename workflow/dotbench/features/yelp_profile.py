@@ -1,4 +1,4 @@
-"""Location and category of Yelp businesses. Whether a user was ever elite."""
+"""Location and category of Yelp businesses, and whether a user was ever elite."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ class YelpProfileSettings(Settings):
 
 
 class YelpProfile(FeatureSet):
-    """Where a business is and what it is. Whether a user was elite in any year.
+    """Where a business is and what it is, and whether a user was elite in any year.
 
     Items, CSR of 0 and 1: a column for each city ("city: Las Vegas, NV"), then for each category ("category:
     Bars", several a business), that at least ``min_businesses`` of the dataset's businesses have. Users: one

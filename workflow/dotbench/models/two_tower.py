@@ -38,8 +38,7 @@ class TwoTowerSettings(VectorSettings):
 
 
 class TwoTower(VectorModel):
-    """p_u = f(x_u), q_i = g(x_i), score p_uᵀ q_i. The perceptrons f and g have L hidden layers, one perceptron for each
-    side.
+    """p_u = f(x_u), q_i = g(x_i), score p_uᵀ q_i. f and g are perceptrons of L hidden layers, one for each side.
 
     x joins what the settings name: the row as a one-hot vector (``ids``), whose first layer is a free embedding that
     is looked up, and the row's features. Jaiswal, arXiv 2403.00802. Covington et al., RecSys 2016.

@@ -66,8 +66,8 @@ class SimInteractions(Generator):
 
     Disliked: dealt to users in proportion to n_u and chosen like the rest with 1 − σ(…) in place of σ(…).
 
-    Stars: round(3.5 + 0.35 b_u + 0.4 c_i + 0.7 p_uᵀq_i + noise · ε), with b, c, ε standard normal, clipped to
-    1…5. Where there are disliked pairs those to 1…2 and all others to 3…5.
+    Stars: round(3.5 + 0.35 b_u + 0.4 c_i + 0.7 p_uᵀq_i + noise · ε), with b, c, ε standard normal, clipped to 1…5. If
+    there are disliked pairs, these are clipped to 1…2 and all others to 3…5.
 
     How it scales: the choice is drawn by proposals from π that are accepted with probability σ(…) and dropped
     where repeated, which is the law above at a cost per interaction and not per user × item. What a user still
