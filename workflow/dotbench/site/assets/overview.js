@@ -90,7 +90,8 @@ function shortList(of) {
     ...(timed ? [{ title: "Training s", number: true, cell: (line) => brief(line.costs.seconds) + (line.shared ? "*" : "") }] : []),
   ];
   const said = `${lines.length < order.length ? `The best ${lines.length} of ${board.lines.length} methods. ` : ""}`
-    + `${measure.lower ? "Lower" : "Higher"} is better. Marked: the best and what is not significantly different from it.`
+    + `${measure.lower ? "Lower" : "Higher"} is better. Marked: the best and what is not significantly different from it. `
+    + "Differences are tested in pairs, so intervals of methods that differ may overlap."
     + (lines.some((line) => line.shared) ? " *: shared the machine." : "");
   return table(columns, lines, { caption: said, className: "board", rowClass: (line) => (line.standing[measure.key] && top.includes(line) ? "top" : null) });
 }
