@@ -119,8 +119,8 @@ def test_another_metric_and_another_dataset_are_chosen(visit, site):
     section.get_by_label("Metric").select_option("mrr@10")
     assert section.locator("table.board thead").inner_text().startswith("Method")
     assert "MRR@10" in section.locator("table.board thead th").nth(1).inner_text()
-    section.get_by_label("Leaderboard").select_option(label="ml-10m")
-    assert section.locator("h2").first.inner_text().endswith("ml-10m")
+    section.get_by_label("Leaderboard").select_option(label="MovieLens 10M")
+    assert section.locator("h2").first.inner_text().endswith("MovieLens 10M")
 
 
 def test_letters_and_pairs_agree_with_the_table(visit, site):

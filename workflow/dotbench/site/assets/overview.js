@@ -26,7 +26,6 @@ function contest(chapter, board) {
   return { chapter, board, measure, order, first, top, isBest: first?.standing[measure.key] === "best" };
 }
 
-const datasetTitle = (name) => DATA.titles[name] ?? name;
 const fastest = (lines) => lines.filter((line) => isNumber(line.costs.seconds)).reduce((a, b) => (a && a.costs.seconds <= b.costs.seconds ? a : b), null);
 
 function opens({ board, measure, chapter }, line, text) {
