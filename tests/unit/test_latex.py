@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from latex_data import ENGINE, check, compile_tables
 from matplotlib import get_data_path
@@ -157,6 +157,7 @@ def test_a_table_that_is_taller_than_a_page_continues_on_the_next_one() -> None:
 CHARACTERS = st.text(alphabet="ab 12.±≈!*()[]{}\\&%$#_^~–e-≤\n", min_size=1, max_size=14).filter(str.strip)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(CHARACTERS, CHARACTERS), min_size=1, max_size=4), CHARACTERS)
 def test_any_text_leaves_the_table_whole(rows: list[tuple[str, str]], note: str) -> None:
     notes = [Legend("Bold ± ≈ ! * mean something.", "±", *"≈!*"), note]
