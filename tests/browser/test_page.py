@@ -38,6 +38,51 @@ def test_every_page_opens_and_fits(visit, site, width, dark):
             assert picture.evaluate("(one) => one.naturalWidth") > 0
 
 
+def test_the_overview_says_who_won_and_what_it_costs(visit, site):
+    """RG2 is best by construction; popularity trains in the shortest time."""
+    watched = visit(site)
+    section = watched.go("overview")
+    answers = section.locator(".answer")
+    assert answers.count() == 3  # ranking on two datasets, the paper's study on one; no scenario of a simulation
+    rows = [row for row in table(site, "ranking", "ranking") if row["dataset"] == "sim-ratings"]
+    best, *others = sorted(rows, key=lambda row: -float(row["ndcg@10_mean"]))
+    text = " ".join(answers.first.inner_text().split())
+    assert text.startswith("Ranking on Simulated ratings")
+    assert f"{best['method']} is best, and significantly better than every other method: NDCG@10" in text
+    assert f"{float(best['ndcg@10_mean']):.4f} [{float(best['ndcg@10_low']):.4f}," in text
+    gap = float(best["ndcg@10_mean"]) - float(others[0]["ndcg@10_mean"])
+    assert f"next {others[0]['method']}, {gap:.4f}" in text
+    seconds = [float(row["train_seconds_mean"]) for row in (best, *others)]
+    assert f"time of the best {best['method']}, {seconds[0]:.3g} s of training" in text
+    assert ("cheapest of all" in text) == (seconds[0] > min(seconds))
+    answers.first.get_by_role("button", name=best["method"], exact=True).first.click()
+    assert "Seeds" in watched.page.get_by_role("dialog").inner_text()
+    watched.page.keyboard.press("Escape")
+    row = section.locator("table.studies tbody tr").first
+    assert best["method"] in row.inner_text()
+    answers.first.get_by_role("link", name="Simulated ratings").click()
+    assert watched.page.locator("#card-sim-ratings").is_visible()
+    watched.go("overview")
+    answers.first.get_by_role("link", name="All 5 methods").click()
+    assert watched.page.locator('[data-page="pages/ranking"]').is_visible()
+
+
+def test_the_overview_names_ties(visit, site, tmp_path):
+    """The same page, had no comparison found a difference."""
+    text = site.read_text("utf-8")
+    for standing in ("best", ""):
+        text = text.replace(f'"standing":{{"ndcg@10":"{standing}"', '"standing":{"ndcg@10":"tie"')
+    page = tmp_path / "index.html"
+    page.write_text(text, "utf-8")
+    answer = visit(page).go("overview").locator(".answer").first
+    lead = answer.locator(".lead").inner_text()
+    assert lead.startswith("MF RG2 (ALS) has the best mean: NDCG@10")
+    others = "MF WRMF (ALS), MF Softmax (SGD), MF BPR (SGD), Popularity"
+    assert lead.endswith(f". Not significantly different from it: {others}.")
+    assert "cheapest of the best" in answer.inner_text()
+    assert "significantly better" not in lead
+
+
 def test_the_numbers_are_those_of_the_table_best_first(visit, site):
     section = visit(site).go("pages/ranking")
     rows = [row for row in table(site, "ranking", "ranking") if row["dataset"] == "sim-ratings"]
@@ -74,8 +119,8 @@ def test_another_metric_and_another_dataset_are_chosen(visit, site):
     section.get_by_label("Metric").select_option("mrr@10")
     assert section.locator("table.board thead").inner_text().startswith("Method")
     assert "MRR@10" in section.locator("table.board thead th").nth(1).inner_text()
-    section.get_by_label("Leaderboard").select_option(label="ml-10m")
-    assert section.locator("h2").first.inner_text().endswith("ml-10m")
+    section.get_by_label("Leaderboard").select_option(label="MovieLens 10M")
+    assert section.locator("h2").first.inner_text().endswith("MovieLens 10M")
 
 
 def test_letters_and_pairs_agree_with_the_table(visit, site):

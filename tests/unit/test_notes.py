@@ -19,24 +19,31 @@ STATS = {"users": 3, "items": 4, "interactions": 9, "raw": {"users": 3, "items":
 FACTS = {"sim-tiny": {**STATS, "origin": "generated", "verified": True, "counts_differ": []}}
 
 
-def lines(task: str, split: Any, **settings: Any) -> list[str]:
+def lines(task: str, split: Any, shown: tuple[str, ...] = ("spread", "interval"), **settings: Any) -> list[str]:
     """Notes of a table without runs."""
     study = {"study": task, "split": split, "methods": METHODS[task]}
     values = {"name": "own", "datasets": ["sim-tiny"], "studies": [study], "seeds": [0, 1], **settings}
     plan = Plan(parse_benchmark(values, []))
     contents = plan.contents(plan.studies()[0])
-    return notes(replace(contents, runs=[]), [], FACTS, shown=("spread", "interval"))
+    return notes(replace(contents, runs=[]), [], FACTS, shown)
 
 
 def test_the_default_split() -> None:
     found = lines("ranking", "per-user-random")
     assert found[0].startswith("Per-user random 80/10/10 split; all items ranked, train and validation masked; NDCG")
     assert "over 2 seeds, each a split and an initialisation (seeds 0, 1)." in found[1]
-    assert "correction the intervals are 1.12 times as wide" in found[2]  # √(1 + 2/8)
+    assert found[2].startswith("Intervals shown are Student's t, which takes the splits as independent.")
+    assert (
+        "corrected interval, which is not shown, is 1.12 times as wide around the same mean" in found[2]
+    )  # √(1 + 2/8)
     assert "not among the reported ones (seed 1000; its training and validation pairs overlap" in found[3]
     assert lines("rating", "per-user-random")[0] == (
         "Per-user random 80/10/10 split of all ratings; predictions not clipped."
     )
+
+
+def test_a_table_without_intervals_says_where_they_are() -> None:
+    assert lines("ranking", "per-user-random", shown=("spread",))[2].startswith("Intervals of the csv are Student's t")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from dotbench.cli import main as command
 from dotbench.cli import snakemake_plan, targets, workflow
+from dotbench.cli.traces import no_traces
 from dotbench.config.plan import Plan
 from dotbench.errors import DotbenchError
 
@@ -174,6 +175,34 @@ def _answer(answer, *_):
     return answer
 
 
+WRITTEN = [".snakemake/metadata/x", ".snakemake/iocache/latest.pkl", "results/code/fit-1.digest"]  # by a dry run
+
+
+@pytest.mark.parametrize("before", [(), ("results/runs/fit.json",), (".snakemake/metadata/y",), ("own.yaml",)])
+def test_a_dry_run_leaves_nothing_where_nothing_was(workdir: Path, before: tuple[str, ...]) -> None:
+    for file in before:
+        touch(workdir / file)
+    with no_traces():
+        for file in WRITTEN:
+            touch(workdir / file)
+    left = {str(path.relative_to(workdir)) for path in workdir.rglob("*") if path.is_file()}
+    assert left == {*before, *(file for file in WRITTEN if before == (".snakemake/metadata/y",) and file[1] == "s")}
+    assert (workdir / "results").exists() == ("results/runs/fit.json" in before)
+
+
+@pytest.mark.parametrize("sign", [".snakemake/dotbench.lock", ".snakemake/locks/0.input.lock"])
+def test_what_a_run_beside_a_dry_run_writes_stays(workdir: Path, sign: str) -> None:
+    with no_traces():
+        for file in (*WRITTEN, sign):
+            touch(workdir / file)
+    assert all((workdir / file).is_file() for file in WRITTEN)
+
+
+def touch(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+
+
 @pytest.mark.slow
 @pytest.mark.seconds
 def test_a_plan_without_its_own_file_says_so(define, workdir: Path) -> None:
@@ -186,6 +215,8 @@ def test_a_plan_without_its_own_file_says_so(define, workdir: Path) -> None:
     assert "absent.csv" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: MissingInputException in rule fetch")
+    assert not (workdir / ".snakemake").exists()
+    assert not (workdir / "results").exists()
 
 
 def test_a_profile_is_one_of_the_project_or_a_folder(workdir) -> None:

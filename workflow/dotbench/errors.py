@@ -8,16 +8,16 @@ TOLD = "DOTBENCH_TOLD"  # which warnings were told; the processes that this one 
 
 
 class DotbenchError(Exception):
-    """Shown to the user as one message, without a traceback; the exit status is 1.
+    """Shown to the user as one message, without a traceback. The exit status is 1.
 
-    The message names the file and line, or the key; what was found; what is allowed.
+    The message names the file and line, or the key. It says what was found and what is allowed.
     """
 
 
 class FitFailed(Exception):
     """A fit that ran but cannot be used (NaN, out of memory, a rejected setting).
 
-    It is recorded as a run with ``status: failed``; other runs go on.
+    It is recorded as a run with ``status: failed``. Other runs go on.
     """
 
 

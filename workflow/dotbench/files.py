@@ -27,7 +27,7 @@ REMEDIES = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EROFS: CLOSED, errno.E
 def atomic(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and move it there when the block ends without an error.
 
-    Raises DotbenchError where the system refuses to write (no space, no permission); nothing is left behind.
+    Raises DotbenchError where the system refuses to write (no space, no permission). Nothing is left behind.
     """
     path = Path(path)
     temporary: Path | None = None
@@ -77,7 +77,7 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def read_text(path: Path | str) -> str:
-    """A text file; a DotbenchError names one that cannot be read."""
+    """A text file. A DotbenchError names one that cannot be read."""
     try:
         return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -87,7 +87,7 @@ def read_text(path: Path | str) -> str:
 
 
 def write_json(path: Path | str, value: Any) -> None:
-    """Raises DotbenchError for NaN and infinity, which JSON has not; nothing is written then."""
+    """Raises DotbenchError for NaN and infinity, which JSON has not. Nothing is written then."""
     try:
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
@@ -96,7 +96,7 @@ def write_json(path: Path | str, value: Any) -> None:
 
 
 def read_json(path: Path | str) -> Any:
-    """Parsed content of a JSON file; a DotbenchError names the file and line of what is wrong."""
+    """Parsed content of a JSON file. A DotbenchError names the file and line of what is wrong."""
     text = read_text(path)
     try:
         return json.loads(text)
@@ -113,7 +113,7 @@ def read_json_if_whole(path: Path | str) -> Any:
 
 
 def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: list[str]) -> None:
-    """Write mappings as CSV with the given columns; what is absent, None or NaN is an empty cell."""
+    """Write mappings as CSV with the given columns. What is absent, None or NaN is an empty cell."""
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
         writer.writeheader()
@@ -126,7 +126,7 @@ def write_parquet(path: Path | str, frame: "pd.DataFrame") -> None:
 
 
 def write_columns(path: Path | str, columns: "Mapping[str, np.ndarray]", further: Path | None = None) -> None:
-    """Write arrays of one length as Parquet; ``further``: a Parquet file whose columns are put beside them.
+    """Write arrays of one length as Parquet. ``further``: a Parquet file whose columns are put beside them.
 
     The further columns pass through memory a row group at a time.
     """
@@ -160,7 +160,7 @@ def write_npy(path: Path | str, array: Any) -> None:
 
 
 def read_arrays(path: Path | str) -> Any:
-    """Content of a ``.npy`` or ``.npz`` file; a DotbenchError names a file that is absent or not one."""
+    """Content of a ``.npy`` or ``.npz`` file. A DotbenchError names a file that is absent or not one."""
     try:
         return np.load(path, allow_pickle=False)
     except OSError as error:
@@ -170,7 +170,7 @@ def read_arrays(path: Path | str) -> Any:
 
 
 def file_digest(path: Path | str, algorithm: str = "sha256") -> str:
-    """Hexadecimal digest of a file; ``git-blob`` is the id that git gives the same bytes."""
+    """Hexadecimal digest of a file. ``git-blob`` is the id that git gives the same bytes."""
     path = Path(path)
     with path.open("rb") as stream:
         if algorithm != "git-blob":

@@ -1,7 +1,7 @@
 """Heavy libraries, imported at their first use.
 
 The workflow's parser imports every component to know its name and settings, on a cluster once
-for every job; it must not pay for torch or pandas. Import them from here: ``from dotbench.lazy import torch``.
+for every job. It must not pay for torch or pandas. Import them from here: ``from dotbench.lazy import torch``.
 """
 
 import importlib

@@ -1,5 +1,5 @@
-"""Where everything lies: what is made, relative to the working directory, where the rules write the same paths as
-patterns; and the project itself."""
+"""Where everything lies. Paths of what is made are relative to the working directory. The rules write the same paths as
+patterns. The project's own folder is here too."""
 
 import os
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def data(dataset: str) -> Path:
 
 
 def split(dataset: str, task: str, seed: int | str, variant: str = "") -> Path:
-    """The split's folder: ``split.npz`` and its manifest ``split.json``; ``variant`` as ``Splitter.variant``."""
+    """The split's folder: ``split.npz`` and its manifest ``split.json``. ``variant`` as ``Splitter.variant``."""
     return DATA / dataset / f"split{seed}{variant}" / task
 
 
@@ -44,12 +44,12 @@ def spectrum(dataset: str, seed: int | str, artefact: str, variant: str = "") ->
 
 
 def features(split_folder: Path, label: str) -> Path:
-    """Features computed for a split; the manifest beside them ends in ``.json``."""
+    """Features computed for a split. The manifest beside them ends in ``.json``."""
     return split_folder / "features" / f"{label}.npz"
 
 
 def run(dataset: str, method: str) -> Path:
-    """The folder of a method's runs; ``method`` is ``<model>-<loss>-<solver>-<digest>``."""
+    """The folder of a method's runs. ``method`` is ``<model>-<loss>-<solver>-<digest>``."""
     return RUNS / dataset / method
 
 
@@ -63,12 +63,12 @@ def is_imported(fit_folder: Path) -> bool:
 
 
 def further(fit_folder: Path, metrics: Sequence[str]) -> Path:
-    """Metrics of a fit beyond those of ``metrics.json``; the per-user table beside them ends in ``.parquet``."""
+    """Metrics of a fit beyond those of ``metrics.json``. The per-user table beside them ends in ``.parquet``."""
     return fit_folder / f"{FURTHER}{digest(sorted(metrics))}.json"
 
 
 def job(study: str, simulation: str, label: str) -> Path:
-    """Rows of a job of a simulation, ``<simulation>-<digest>``; its record beside them ends in ``.json``."""
+    """Rows of a job of a simulation, ``<simulation>-<digest>``. Its record beside them ends in ``.json``."""
     return STUDIES / study / simulation / f"part-{label}.parquet"
 
 

@@ -38,7 +38,7 @@ def discover(kind: str, base: type[Component]) -> dict[str, type[Any]]:
     are passed over.
 
     A module that cannot be imported, a class that lacks something, and classes with one name are left out with a
-    warning that names the file; `unknown` says the same of their names.
+    warning that names the file. `unknown` says the same of their names.
     """
     components: dict[str, type[Any]] = {}
     owners: dict[str, type[Any]] = {}
@@ -135,6 +135,6 @@ def unknown(kind: str, name: str, allowed: Iterable[str]) -> DotbenchError:
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    """A question that suggests the nearest name, with a space behind it; empty where none is near."""
+    """A question that suggests the nearest name, with a space behind it. Empty where none is near."""
     near = difflib.get_close_matches(name, list(allowed), n=1)
     return f"did you mean '{near[0]}'? " if near else ""

@@ -24,7 +24,7 @@ def seal(record: Path, files: Iterable[Path]) -> None:
 
 
 def sealed(record: Path) -> dict[Path, str]:
-    """File → its digest when the record was finished; empty where none were written down."""
+    """File → its digest when the record was finished. Empty where none were written down."""
     path = record.with_suffix(SUFFIX)
     if not path.is_file():
         return {}
@@ -35,7 +35,7 @@ def sealed(record: Path) -> dict[Path, str]:
 
 
 def listed(text: str) -> dict[str, str] | None:
-    """File → digest, of a list as sha256sum writes it; None for any other text."""
+    """File → digest, of a list as sha256sum writes it. None for any other text."""
     lines = [line.split("  ", 1) for line in text.splitlines()]
     if any(len(line) != 2 or len(line[0]) != 64 for line in lines):
         return None
@@ -48,7 +48,7 @@ def as_list(digests: Mapping[str, str]) -> str:
 
 
 def damage(record: Path, thorough: bool = False) -> str | None:
-    """What is wrong with a record, or with a file that belongs to it; None if nothing is.
+    """What is wrong with a record, or with a file that belongs to it. None if nothing is.
 
     A file that is not there is no damage: an imported run has fewer, and the workflow makes again what it needs.
     Without ``thorough``, a file above 1 MB is looked at only at its end, which a file that was cut short lacks.

@@ -46,7 +46,7 @@ def _no_truth_value(value: Any) -> Any:
 
 
 class Settings(BaseModel):
-    """A frozen set of typed values; unknown keys, NaN, infinities, and true or false in the place of a number are
+    """A frozen set of typed values. Unknown keys, NaN, infinities, and true or false in the place of a number are
     errors. Defaults are values like any other: a 1 of a number with decimals is 1.0, in digests and in the names of
     jobs."""
 
@@ -73,14 +73,14 @@ def without_later(values: Mapping[str, Any], *classes: type[BaseModel]) -> dict[
 
 
 def narrowed(settings: Settings, cls: type[S]) -> S:
-    """The same settings, which are an instance of ``cls`` among others; a TypeError if they are not."""
+    """The same settings, which are an instance of ``cls`` among others. A TypeError if they are not."""
     if not isinstance(settings, cls):
         raise TypeError(f"settings of the class {type(settings).__name__} are no {cls.__name__}")
     return settings
 
 
 def explain(error: ValidationError, cls: type[BaseModel]) -> list[tuple[tuple[str | int, ...], str]]:
-    """(key path, message) of each problem with values of ``cls``; never empty.
+    """(key path, message) of each problem with values of ``cls``. Never empty.
 
     Where a value may be of several types, what each of them says of it is one problem, and what the deepest says is the
     problem: of a list with one wrong value it is not said that it is no number.
@@ -117,7 +117,7 @@ def validate(cls: type[S], values: dict[str, Any], where: str, context: dict[str
 
 
 def _keys(cls: Any, path: tuple[str | int, ...]) -> list[str]:
-    """Names of the fields of the settings class that stands at ``path`` below ``cls``; empty if none does."""
+    """Names of the fields of the settings class that stands at ``path`` below ``cls``. Empty if none does."""
     for part in path:
         if isinstance(part, str):
             annotation = cls.model_fields[part].annotation if part in getattr(cls, "model_fields", {}) else None

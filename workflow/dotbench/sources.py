@@ -1,7 +1,7 @@
 """Which modules of the package a stage uses, and a digest of what each of them does.
 
 A file with the digests that a stage uses is an input of the stage's jobs. An edit of code reruns the stages that use
-the edited module and no others; an edit of documentation reruns nothing.
+the edited module and no others. An edit of documentation reruns nothing.
 """
 
 import ast
@@ -51,7 +51,7 @@ def sources_digest(*modules: str) -> str:
 
 
 def code_file(*modules: str) -> str:
-    """The file in ``results/code`` with the digest of each of ``sources(*modules)``; written if it is not right.
+    """The file in ``results/code`` with the digest of each of ``sources(*modules)``. Written if it is not right.
 
     It is as old as the newest of these digests, so that what was made before a change of one is older than the file.
     """
@@ -89,7 +89,7 @@ def refresh() -> None:
     """Write down in ``results/code/history.json`` since when every module of the package has the code that it has.
 
     A module that is new there has it since the time of its source file, so that it is older than what was made after a
-    checkout; one whose code changes has it since now.
+    checkout. One whose code changes has it since now.
     """
     modules = {_module(path): path for path in sorted(ROOT.rglob("*.py"))}
     history = _history()
@@ -193,7 +193,7 @@ class _Stripped(ast.NodeTransformer):
         return ast.copy_location(ast.Assign(targets=[node.target], value=self.visit(node.value)), node)
 
     def _filled(self, node: ast.AST) -> ast.AST:
-        """The node with its children visited; a body that is left without a statement gets a ``pass``."""
+        """The node with its children visited. A body that is left without a statement gets a ``pass``."""
         self.generic_visit(node)
         if not node.body:  # type: ignore[attr-defined]
             node.body = [ast.Pass()]  # type: ignore[attr-defined]
@@ -270,7 +270,7 @@ def _index() -> dict[str, Facts]:
 
 
 def _index_file() -> Path:
-    """Beside the bytecode, for every folder that this package works in; in ``results/code`` if none may be written."""
+    """Beside the bytecode, for every folder that this package works in. In ``results/code`` if none may be written."""
     folder = ROOT / "__pycache__"
     return (folder if os.access(folder, os.W_OK) else paths.CODE) / "code.json"
 

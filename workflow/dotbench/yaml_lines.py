@@ -15,7 +15,7 @@ KeyPath = tuple[str | int, ...]
 
 
 def read_yaml(path: Path | str) -> dict[str, Any]:
-    """The mapping in a YAML file; a DotbenchError names the file and line of what is wrong."""
+    """The mapping in a YAML file. A DotbenchError names the file and line of what is wrong."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=LOADER)
@@ -40,7 +40,7 @@ def read_yaml(path: Path | str) -> dict[str, Any]:
 
 
 def read_yaml_as(path: Path, cls: type[S]) -> S:
-    """The mapping in a YAML file as a settings class; a DotbenchError names file, line and key of what is wrong."""
+    """The mapping in a YAML file as a settings class. A DotbenchError names file, line and key of what is wrong."""
     values = read_yaml(path)
     try:
         return cls.model_validate(values)
@@ -52,7 +52,7 @@ def read_yaml_as(path: Path, cls: type[S]) -> S:
 
 
 def _values(node: Any, known: dict[int, int]) -> int:
-    """How many values a node stands for, each alias counted as what it repeats; ``known``: those of nodes seen."""
+    """How many values a node stands for, each alias counted as what it repeats. ``known``: those of nodes seen."""
     if id(node) not in known:
         known[id(node)] = 1  # of a node that holds itself
         parts = node.value if isinstance(node, yaml.CollectionNode) else []
@@ -62,7 +62,7 @@ def _values(node: Any, known: dict[int, int]) -> int:
 
 
 def _refuse_repeated_keys(path: Path | str, node: Any) -> None:
-    """YAML takes the last of two equal keys; whoever wrote both meant something else."""
+    """YAML takes the last of two equal keys. Whoever wrote both meant something else."""
     lines: dict[str, int] = {}
     for child in node.value if isinstance(node, yaml.CollectionNode) else []:
         if isinstance(node, yaml.MappingNode):
@@ -79,7 +79,7 @@ def _refuse_repeated_keys(path: Path | str, node: Any) -> None:
 
 
 def locate(path: Path | str, key: KeyPath) -> int | None:
-    """Line (from 1) of the deepest part of ``key`` that the file has; None if it has not even the first."""
+    """Line (from 1) of the deepest part of ``key`` that the file has. None if it has not even the first."""
     node = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=LOADER)
     line = None
     for part in key:
@@ -101,7 +101,7 @@ def _child(node: Any, part: str | int) -> tuple[int, Any] | None:
 
 
 def place(files: list[Path], key: KeyPath) -> str:
-    """``FILE, line N`` of the last file that has the key; the file alone if none has it."""
+    """``FILE, line N`` of the last file that has the key. The file alone if none has it."""
     for path in reversed(files):
         line = locate(path, key)
         if line is not None:

@@ -42,7 +42,7 @@ FACTS = ("device", "threads", "machine", "versions")  # of a record: on what it 
 
 @dataclass(frozen=True)
 class Part:
-    """A file of the archive; ``dataset``: the one that it is about."""
+    """A file of the archive. ``dataset``: the dataset that the file is about."""
 
     title: str
     content: bytes
@@ -52,9 +52,9 @@ class Part:
 def export_crate(plan: Plan, path: Path) -> tuple[list[str], list[str]]:
     """Write the tables and figures that are there, the runs behind them, settings, manifests and environment.
 
-    Raw data, prepared data and splits stay where they are; the archive has their manifests. Returns the names of its
-    files, and the targets that are not there yet. Raises DotbenchError if none is, or if one is damaged or was made
-    from other records than the present ones.
+    Raw data, prepared data and splits stay where they are. The archive has their manifests. Returns the names of the
+    files in the archive, and the targets that are not made yet. Raises DotbenchError if no target is made. Raises it
+    too if a file is damaged, or was made from other records than those that are there now.
     """
     missing = unfinished(plan)
     records = _records(plan)
@@ -176,7 +176,7 @@ def _metadata(plan: Plan, parts: Mapping[str, Part], records: list[dict[str, Any
 
 
 def _citation() -> dict[str, Any]:
-    """What CITATION.cff says of the suite; a copy without that file says less."""
+    """The citation of the suite, from CITATION.cff. A copy without that file says less."""
     file = paths.PROJECT / "CITATION.cff"
     known: dict[str, Any] = {"title": "dotbench", "license": "Apache-2.0", "authors": []}
     return known | (yaml.safe_load(read_text(file)) if file.is_file() else {})

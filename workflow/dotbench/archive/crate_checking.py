@@ -44,7 +44,7 @@ def check_crate(path: Path) -> list[str]:
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes | None]]:
-    """(name, content) of every file; None for one that cannot be read."""
+    """(name, content) of every file. None for one that cannot be read."""
     if path.is_dir():
         for file in sorted(file for file in path.rglob("*") if not file.is_dir()):
             yield file.relative_to(path).as_posix(), _content(file.read_bytes)
@@ -68,7 +68,7 @@ def _content(read: Callable[[], bytes]) -> bytes | None:
 
 
 def _described(metadata: bytes | None) -> dict[str, str]:
-    """File → digest, as the description of the archive says; nothing if it cannot be read."""
+    """File → digest, as the description of the archive says. Nothing if it cannot be read."""
     try:
         entities = json.loads(metadata or b"{}").get("@graph", [])
         return {entity["@id"]: entity["sha256"] for entity in entities if "sha256" in entity}

@@ -1,4 +1,4 @@
-"""Copies of finished results that others can read: tables, figures, settings, facts; no data."""
+"""Copies of finished results that others can read: tables, figures, settings, facts. No data."""
 
 import shutil
 from pathlib import Path

@@ -43,11 +43,11 @@ class Exported:
 
 
 def export_runs(plan: Plan, path: Path) -> Exported:
-    """Write the finished runs of a configuration; runs that the file holds already stay in it.
+    """Write the finished runs of a configuration. Runs that the file holds already stay in it.
 
-    Of a run in both, that of the configuration is taken; a row that says the same stays as it is. Where a method was
-    tuned to another setting, the file's fits of it go: they belong to the old one. Raises DotbenchError if the file
-    is about other data, or if a run contradicts itself.
+    If a run is in both, the configuration's run is taken. An equal row stays as it is. Where a method was tuned to
+    another setting, the file's fits of it go: they belong to the old one. Raises DotbenchError if the file is about
+    other data, or if a run contradicts itself.
     """
     methods = {(entry.dataset, entry.folder): entry for entry in plan.entries}
     source = {"dotbench": __version__, "commit": commit()}
@@ -72,7 +72,7 @@ def export_runs(plan: Plan, path: Path) -> Exported:
 
 
 def merge(kept: list[Row], new: list[Row]) -> list[Row]:
-    """The rows of both; see `export_runs` for a run that is in both."""
+    """The rows of both. See `export_runs` for a run that is in both."""
     old: dict[Key, Row] = {key(row): row for row in kept}
     tunings = [row for row in new if not is_fit(row) and key(row) in old]
     tuned_anew = {key(row) for row in tunings if row["chosen"] != old[key(row)]["chosen"]}
@@ -81,7 +81,7 @@ def merge(kept: list[Row], new: list[Row]) -> list[Row]:
 
 
 def merge_jobs(kept: list[JobRow], new: list[JobRow]) -> list[JobRow]:
-    """The jobs of both; of a part in both the new one, unless it says the same."""
+    """The jobs of both. If a part is in both, the new one is taken, unless they are equal."""
     old = {job_key(row): row for row in kept}
     return list((old | {job_key(row): row for row in new if not _same(old.get(job_key(row)), row)}).values())
 

@@ -26,7 +26,7 @@ JOBS = ("study", EXPERIMENT, PART, "record", "rows")  # columns of jobs of simul
 
 
 def schema() -> "pa.Schema":
-    """Columns of runs and their types; an array of a fit is a list."""
+    """Columns of runs and their types. An array of a fit is a list."""
     import pyarrow as pa
 
     text, number, kinds = pa.string(), pa.int32(), {"int64": pa.int32(), "uint16": pa.uint16(), "float64": pa.float64()}
@@ -50,7 +50,7 @@ def _order(row: Row) -> tuple[Any, ...]:
 def write_archive(path: Path, rows: Iterable[Row], jobs: Iterable[JobRow] = ()) -> None:
     """Write the rows, sorted by key: compressed column by column, so that like stands beside like.
 
-    Jobs of simulations follow the runs; without them the file has no columns for them."""
+    Jobs of simulations follow the runs. Without them the file has no columns for them."""
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
@@ -89,7 +89,7 @@ def read_archive(path: Path) -> list[Row]:
 
 
 def read_jobs(path: Path) -> list[JobRow]:
-    """The jobs of simulations of a file; raises DotbenchError as `read_archive` does."""
+    """The jobs of simulations of a file. Raises DotbenchError as `read_archive` does."""
     rows = [row for row in _read(path) if row["dataset"] is None and row.get(PART) is not None]
     jobs = [{name: row[name] for name in ("dotbench", "commit", *JOBS)} for row in rows]
     check_jobs(path, jobs)

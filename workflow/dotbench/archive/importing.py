@@ -33,8 +33,9 @@ SEALED = {
 
 @dataclass
 class Imported:
-    """Fits, tunings and jobs of simulations that are now here as in the file; what holds another run and was left
-    alone; why datasets were refused; datasets without their data."""
+    """What an import did. It counts the fits, tunings and jobs of simulations that are now here as in the file. It
+    lists folders that hold another run and were left alone, the reasons why datasets were refused, and the datasets
+    whose data are not here."""
 
     fits: int = 0
     tunings: int = 0
@@ -93,7 +94,7 @@ def _import_method(rows: list[Row], result: Imported) -> None:
 
 
 def _write(row: Row, overwrite: bool) -> None:
-    """Write the files of a run, or those that are not here; all get the same, present time."""
+    """Write the files of a run, or those that are not here. All get the same time, which is now."""
     into = folder(row)
     for file in into.glob(f"{paths.FURTHER}*") if overwrite else ():  # of another fit, whose vectors are not here
         file.unlink()

@@ -90,7 +90,8 @@ def _problem(row: JobRow) -> str | None:
 
 
 def write_job(row: JobRow) -> bool:
-    """Write a job where the workflow looks for it, unless another is there; whether it is now here as in the row.
+    """Write a job where the workflow looks for it, unless another one is there. Returns whether it is now here as in
+    the row.
 
     Its files get the present time: it must not be older than the code."""
     file = paths.job(*job_key(row))

@@ -53,10 +53,10 @@ def manifests(rows: Iterable[Row]) -> dict[Path, str]:
 
 
 def disagreement(here: dict[Path, str], there: dict[Path, str]) -> str | None:
-    """The first manifest that names other data, with both digests; None if none does.
+    """The first manifest that names other data, with both digests. None if all agree.
 
-    Prepared data are told by their counts and by the rows of users and items; splits by their arrays. The digests of
-    Parquet files differ between versions of the library that writes them.
+    Prepared data are compared by their counts and by the rows of users and items, splits by their arrays. The digests
+    of Parquet files differ between versions of the library that writes them.
     """
     for path in sorted(here.keys() & there.keys(), key=lambda path: (path.name != "stats.json", path)):
         ours, theirs = (content_digest(text) for text in (here[path], there[path]))

@@ -38,10 +38,10 @@ class NeighborsBaseline(SurpriseBaseline):
         """A side x, that of the neighbours, and a side y. For x and y of a pair, N the at most k most similar to x of
         those that rated y, with similarity s > 0, the first rated first among equals:
 
-        Σ_N s r / Σ_N s;  about means:  m_x + Σ_N s (r − m) / Σ_N s.
+        Σ_N s r / Σ_N s.  About means:  m_x + Σ_N s (r − m) / Σ_N s.
 
-        Of an empty N: the mean of all ratings; about means m_x. surprise sorts in a loop over pairs; here all pairs of
-        one y are sorted at once.
+        If N is empty, the prediction is the mean of all ratings, or m_x about means. surprise sorts in a loop over
+        pairs. Here all pairs of one y are sorted at once.
         """
         fitted, train = self.fitted, self.fitted.trainset
         sides = inner_rows(train, pairs)

@@ -21,7 +21,8 @@ class ReleasedSettings(Settings):
 
 
 class Released(RatingBaseline):
-    """Exact by our own code; with ``as_released`` by scikit-surprise, which declares a rating as a whole number."""
+    """Exact, by our own code. With ``as_released``, scikit-surprise computes it, and declares a rating as a whole
+    number."""
 
     Settings = ReleasedSettings
     settings: ReleasedSettings

@@ -35,7 +35,7 @@ def predictions(fitted: Any, pairs: "np.ndarray") -> "np.ndarray":
 
 
 def trainset(split: Split) -> Any:
-    """The train part as surprise's own structure; raw ids are the row numbers."""
+    """The train part as surprise's own structure. Raw ids are the row numbers."""
     users: dict[int, int] = {}
     items: dict[int, int] = {}
     by_user: dict[int, list[tuple[int, float]]] = {}

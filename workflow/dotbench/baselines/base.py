@@ -12,7 +12,7 @@ from dotbench.settings import Settings
 
 
 class Baseline(Model):
-    """A reference without a loss or a solver of ours; ``solver`` names its own for the record."""
+    """A reference without a loss or a solver of ours. ``solver`` names its own for the record."""
 
     is_baseline = True
     solver: ClassVar[str]
@@ -24,7 +24,7 @@ class Baseline(Model):
 
     @abstractmethod
     def train(self, split: Split) -> None:
-        """Learn from the train part; this is what is timed."""
+        """Learn from the train part. This is what is timed."""
 
 
 class RankingBaseline(Baseline):

@@ -21,9 +21,9 @@ class CoClustering(Released):
     """Means of co-clusters, and offsets of users and items (George and Merugu, ICDM 2005, Algorithm 1).
 
     r̂_ui = μ_{g(u)h(i)} + (μ_u − μ_{g(u)}) + (μ_i − μ_{h(i)}), μ_gh the mean rating of co-cluster (g, h), μ_g and μ_h
-    those of its users and of its items; an empty cluster has μ, the mean of all. Users, then items, move to the
+    those of its users and of its items. An empty cluster has μ, the mean of all. Users, then items, move to the
     cluster with the least squared error, ``epochs`` times, from random clusters. μ where u or i is unknown, as in
-    scikit-surprise; George and Merugu have μ_u or μ_i where the other is known.
+    scikit-surprise. George and Merugu have μ_u or μ_i where the other is known.
     """
 
     name = "co-clustering"
@@ -86,7 +86,7 @@ class CoClustering(Released):
 
 
 def _random_clusters(rows: "np.ndarray", n: int, clusters: int, rng: "np.random.RandomState") -> "np.ndarray":
-    """A cluster of each of n rows; those that are there draw in the order of their first appearance."""
+    """A cluster of each of n rows. Those that are there draw in the order of their first appearance."""
     present, first = np.unique(rows, return_index=True)
     drawn = np.zeros(n, np.int64)
     drawn[present[np.argsort(first)]] = rng.randint(clusters, size=len(present))
@@ -100,7 +100,7 @@ def _means(groups: "np.ndarray", values: "np.ndarray", n: int) -> "np.ndarray":
 
 
 def _nearest(rows: "np.ndarray", columns: "np.ndarray", x: "np.ndarray", centres: "np.ndarray", n: int) -> "np.ndarray":
-    """argmin_g Σ (x − centres[g, column])² over the entries of each row, shape (n,); the first among equals."""
+    """argmin_g Σ (x − centres[g, column])² over the entries of each row, shape (n,). The first among equals."""
     width = centres.shape[1]
     cells = rows * width + columns
     count = np.bincount(cells, minlength=n * width).reshape(n, width)

@@ -24,7 +24,7 @@ class GFCF(RankingBaseline):
     R̃ = D_U^(−½) X D_I^(−½), X (n_users, n_items) the training matrix, D the diagonals of its row sums n_u and column
     sums n_i; V (n_items, K) the leading right singular vectors of R̃. The linear filter is kept as weights of items for
     items, the low-pass filter as vectors p_u = x_u D_I^(−½) V and q_i = α √n_i V_i. Σ_u n_u² operations for the sparse
-    product, and those of `pure-svd`; memory for the pairs of items that share a user.
+    product, and those of `pure-svd`. It needs memory for the pairs of items that share a user.
     """
 
     name = "gf-cf"

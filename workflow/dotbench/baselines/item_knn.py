@@ -52,7 +52,7 @@ class ItemKNN(ItemBaseline):
         self.weights = csr_matrix(vstack(blocks).T)
 
     def _nearest(self, shared: Any, first: int, norms: "np.ndarray") -> Any:
-        """The similarities of the items from ``first`` on, shape of ``shared`` (n, n_items), to their neighbours alone;
+        """The similarities of the items from ``first`` on, shape of ``shared`` (n, n_items), to their neighbours alone.
         ``shared``: numbers of common users, CSR."""
         from scipy.sparse import csr_matrix
 

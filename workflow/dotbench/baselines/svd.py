@@ -20,7 +20,7 @@ class SVDSettings(Settings):
 
 
 class SVD(SurpriseBaseline):
-    """μ + b_u + b_i + p_uᵀq_i by SGD on squared error with L2 (scikit-surprise SVD); what is unknown adds nothing.
+    """μ + b_u + b_i + p_uᵀq_i by SGD on squared error with L2 (scikit-surprise SVD). What is unknown adds nothing.
 
     Unbiased, a pair of which either is unknown is predicted by μ.
     """

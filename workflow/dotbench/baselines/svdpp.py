@@ -41,7 +41,7 @@ class SVDpp(SurpriseBaseline):
     def predict(self, pairs: "np.ndarray") -> "np.ndarray":
         """μ + b_u + b_i + q_iᵀ(p_u + |I_u|^(−1/2) Σ_{j∈I_u} y_j); what is unknown adds nothing.
 
-        surprise sums the y_j anew for every pair; here once a user.
+        surprise sums the y_j again for every pair. Here they are summed once for each user.
         """
         fitted, train = self.fitted, self.fitted.trainset
         rated = [[item for item, _ in train.ur[user]] for user in train.all_users()]

@@ -23,7 +23,7 @@ STYLES = {"done": "", "warning": "yellow", "failed": "red"}
 
 class Display:
     """Shows a run on standard output. ``log``: the file with Snakemake's words, which ``verbose`` shows in the place of
-    ours; ``quiet``: nothing but warnings and failures.
+    ours. ``quiet``: nothing but warnings and failures.
 
     Raises Interrupted where nobody reads any more. A terminal that is gone stops nothing: its signal does, if it may.
     """

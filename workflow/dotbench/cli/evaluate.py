@@ -1,4 +1,4 @@
-"""Stage evaluate: metrics of a fit on its split; with ``--metrics`` further ones, in files of their own."""
+"""Stage evaluate: metrics of a fit on its split. With ``--metrics`` further ones, in files of their own."""
 
 from dotbench import paths
 from dotbench.cli.stage import File, Json, run

@@ -17,11 +17,11 @@ OF_FIT += ["energy_joules", "provenance"]
 
 
 def explain(plan: Plan, target: str, row: str | None = None) -> list[dict[str, Any]]:
-    """For each line of a table or figure what is known of it: its runs or jobs, their settings and choice, data, code,
-    packages, hardware, seconds, and the command that makes one again.
+    """For each line of a table or figure, everything that is known of it. This includes its runs or jobs, their
+    settings and the chosen ones, data, code, packages, hardware, seconds, and the command that repeats a run.
 
-    ``target``: a name of `dotbench list targets`; ``row``: words that dataset and method of a line hold. Raises
-    DotbenchError for another target, or where no finished line is.
+    ``target``: a name of `dotbench list targets`. ``row``: words that are in the dataset or the method of a line.
+    Raises DotbenchError for another target, or if there is no finished line.
     """
     study, item = _item(plan, target)
     wanted = (row or "").lower().split()
@@ -35,14 +35,14 @@ def explain(plan: Plan, target: str, row: str | None = None) -> list[dict[str, A
 
 
 def outdated(plan: Plan, target: str) -> str | None:
-    """Why a table does not show what is there now; None if it does, or is not there."""
+    """Why a table does not show what is there now. None if it does, or is not there."""
     study, item = _item(plan, target)
     file = Path(plan.item_files(study, item)[0]).with_suffix(".csv")
     return damage(file, thorough=True) if file.is_file() else None
 
 
 def text(line: dict[str, Any]) -> Iterator[str]:
-    """A line of the table in words; all digests are in `explain` alone."""
+    """A line of the table in words. All digests are in `explain` alone."""
     yield f"{line['dataset']}, {line['method']}"
     for key, value in line.items():
         if key in ("dataset", "method") or value in (None, [], {}):

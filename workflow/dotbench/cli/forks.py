@@ -38,10 +38,10 @@ _started: set[int] = set()  # the process that has started a server, which its f
 
 
 def start() -> None:
-    """Start a server for the jobs of this process; nothing where there can be none, or it is there already.
+    """Start a server for the jobs of this process. Does nothing if there can be no server, or if it runs already.
 
     It listens on a socket in a temporary folder, which DOTBENCH_FORKS names from now on. It reads a pipe whose other
-    end this process alone holds, so that it ends whatever way this process does.
+    end only this process holds. So it ends when this process ends, however that happens.
     """
     if not hasattr(os, "pidfd_open") or is_mine():  # Linux alone
         return
@@ -80,7 +80,7 @@ def _remove_left() -> None:
 
 
 def main(number: str, address: str) -> None:
-    """Serve on the socket with that number until the standard input ends; delete its address then."""
+    """Serve on the socket with that number until the standard input ends. Delete its address then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # its forks get it as well, and whoever started it decides
     with socket.socket(fileno=int(number)) as listener:
         server = Server(listener)
@@ -108,7 +108,7 @@ class Server:
         self.events.register(sys.stdin, selectors.EVENT_READ)
 
     def serve(self, wait: bool) -> bool:
-        """Handle what has happened, or what happens next; False when it is time to end."""
+        """Handle what has happened, or what happens next. False when it is time to end."""
         for key, _ in self.events.select(None if wait else 0):
             if key.fileobj is sys.stdin:
                 return False
@@ -203,7 +203,7 @@ def _become(arguments: list[str], folder: str, environment: dict[str, str], stre
 
 
 def _opened(number: int, mode: str) -> TextIO:
-    """A standard stream as Python opens it at its start; the server's own remembers what kind of file it was."""
+    """A standard stream as Python opens it at its start. The server's own remembers what kind of file it was."""
     encoding, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
     stream = os.fdopen(number, mode, encoding=encoding or None, errors=errors or None, closefd=False)
     if isinstance(stream, TextIOWrapper) and mode == "w":

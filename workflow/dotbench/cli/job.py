@@ -2,9 +2,9 @@
 
     python -m dotbench.cli.job dotbench.cli.fit --method …
 
-A job of a small fit is start-up nearly all: five CPU seconds for .02 s of training. Where `dotbench.cli.forks` serves
-(the variable DOTBENCH_FORKS names its socket) it runs the module in a fork of itself, with this process's arguments,
-folder, environment and standard streams, and this process ends as the fork does. Elsewhere, such as in a job of a
+Most of the job of a small fit is start-up: five CPU seconds for .02 s of training. If `dotbench.cli.forks` serves, its
+socket is named by the variable DOTBENCH_FORKS. It then runs the module in a fork of itself, with the arguments, folder,
+environment and standard streams of this process. This process ends as the fork does. Elsewhere, such as in a job of a
 cluster, this process becomes ``python -m`` of the module. It imports nothing but the standard library: 40 ms.
 """
 
@@ -18,7 +18,7 @@ ENVIRONMENT = os.path.realpath(os.path.dirname(sys.executable))
 
 
 def status(arguments: list[str]) -> int | None:
-    """Exit status of the module in a fork; None where there is no server to ask.
+    """Exit status of the module in a fork. None where there is no server to ask.
 
     A server that goes away takes its forks along: the status is then 137, that of a process that was killed.
     """

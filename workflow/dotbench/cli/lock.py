@@ -1,4 +1,4 @@
-"""One run at a time in a folder, and nothing that writes results beside it: a lock that the system releases when its
+"""One run at a time in a folder, and nothing else that writes results. A lock, which the system releases when its
 holder dies, and a file about the holder."""
 
 import os
@@ -37,9 +37,10 @@ class Owner:
         return cls(socket.gethostname(), os.getpid(), since, this_command(), others)
 
     def may_live(self) -> bool:
-        """For whoever has the lock: on this host its former holder is dead; on another one, which the lock of a network
-        file system may not reach, its signs of life tell. Both times are the file system's: one in the future is of a
-        clock that has been set back since."""
+        """Whether the former holder may live. This is asked by the process that has the lock. On this host, the former
+        holder is dead. On another host, which the lock of a network file system may not reach, its signs of life
+        decide. Both times are those of the file system. If a time is in the future, the clock has been set back
+        since."""
         os.utime(LOCK)
         age = LOCK.stat().st_mtime - OWNER.stat().st_mtime
         return self.host != socket.gethostname() and abs(age) < EXPIRED
@@ -69,7 +70,7 @@ class Held:
 
 @contextmanager
 def alone() -> Iterator[Held]:
-    """Hold the working directory. Raises DotbenchError if a run that lives holds it; takes over what a dead one left.
+    """Hold the working directory. Raises DotbenchError if a living run holds it. Takes over what a dead run left.
 
     At the end of the block no Snakemake of this run may be left: its lock is removed.
     """
@@ -108,7 +109,7 @@ def this_command() -> str:
 
 
 def _owner() -> Owner | None:
-    """Who holds the folder, or held it and did not come to its end; None where nothing says so that can be read."""
+    """Who holds the folder, or held it and was killed. None if no readable file says so."""
     try:
         return Owner(**read_json(OWNER))
     except (DotbenchError, TypeError):

@@ -358,7 +358,7 @@ def evaluate(
         str, typer.Option(help="metrics to compute instead of the usual ones, e.g. ndcg@20,recall@20,mrr")
     ] = "",
 ) -> None:
-    """Evaluate vectors that were made elsewhere; prints the metrics as JSON."""
+    """Evaluate vectors that were made elsewhere, and print the metrics as JSON."""
     from dotbench.cli import single
 
     named = [name.strip() for name in metrics.split(",")] if metrics else []
@@ -390,7 +390,7 @@ def data(
         str | None, typer.Argument(help="a dataset to describe; without it, a list of all datasets")
     ] = None,
 ) -> None:
-    """List every dataset with source, licence, state and counts; or prepare one dataset and describe it."""
+    """List every dataset with source, licence, state and counts, or prepare one dataset and describe it."""
     from dotbench.cli import data as pages
 
     if name is None:

@@ -1,7 +1,8 @@
 """A program that never outlives the process that starts it, and takes the programs that it started with it.
 
 The program leads a session of its own, so that its process group has whatever it starts. A pipe leads from this process
-to a guard that the program forks. It ends when this process does, by `kill -9` too; then the guard kills the group.
+to a guard that the program forks. The pipe ends when this process does, by `kill -9` too. Then the guard kills the
+group.
 """
 
 import os
@@ -22,7 +23,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """A signal asks this process to end; no `except Exception` holds it up."""
+    """A signal asks this process to end. No `except Exception` holds it up."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -31,8 +32,8 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """In the block a signal to end raises Interrupted, so that everything is tidied up; one that is ignored, as `nohup`
-    does, stays so."""
+    """In the block, a signal to end raises Interrupted, so that everything is tidied up. A signal that is ignored, as
+    by `nohup`, stays ignored."""
 
     def interrupt(number: int, _: FrameType | None) -> None:
         raise Interrupted(number)
@@ -55,11 +56,12 @@ def run(
     hear: Callable[[str], None],
     tick: Callable[[], None],
 ) -> int:
-    """Run ``program``, its two pipes, ``arguments``; the exit status, negative for the signal that killed it.
+    """Run ``program`` with its two pipes and ``arguments``. Returns the exit status, negative for the signal that
+    killed it.
 
     The program calls `follow` with its first pipe and writes lines to its second, each of which ``hear`` gets. What it
     prints is added to the file ``output``. ``tick`` is called some times a second. When this returns or raises, neither
-    the program nor anything that it started is left; where it raises, the group got SIGINT and time to tidy up.
+    the program nor anything that it started is left. If it raises, the group got SIGINT and time to tidy up before.
     """
     (alive, end), (lines, told) = os.pipe(), os.pipe()
     descriptors = [end, alive, lines, told]
@@ -105,7 +107,7 @@ def _listen(lines: int, hear: Callable[[str], None], tick: Callable[[], None]) -
 
 
 def _interrupt(child: "subprocess.Popen[bytes]") -> None:
-    """Ask the group to end; after a time, or a second signal, kill it."""
+    """Ask the group to end. Kill it after a time, or after a second signal."""
     with suppress(OSError):
         os.killpg(child.pid, signal.SIGINT)
     try:

@@ -14,7 +14,7 @@ from dotbench.simulations.entry import SimulationEntry
 
 @dataclass(kw_only=True)
 class Progress:
-    """How many of some jobs are done, done with a failed fit, and to do; the reason and the log of the last failure."""
+    """How many jobs are done, done with a failed fit, and to do, with the reason and the log of the last failure."""
 
     done: int = 0
     failed: int = 0
@@ -66,7 +66,7 @@ def states(plan: Plan) -> list[State]:
 
 @dataclass
 class SimulationState(Progress):
-    """How far a simulation is, in jobs; ``failed``: done, with a failed fit among those that are reported."""
+    """How far a simulation is, in jobs. ``failed``: done, with a failed fit among those that are reported."""
 
     entry: SimulationEntry
     failed_jobs: list[Path] = field(default_factory=list)
@@ -93,7 +93,7 @@ def simulation_states(plan: Plan) -> list[SimulationState]:
 
 
 def _whole(record: Path) -> dict[str, Any] | None:
-    """The content of a record; None where it is not there, or is damaged and so will be made again."""
+    """The content of a record. None where it is not there, or is damaged and so will be made again."""
     if not record.is_file() or damage(record):
         return None
     content: dict[str, Any] = read_json(record)
@@ -101,7 +101,7 @@ def _whole(record: Path) -> dict[str, Any] | None:
 
 
 def drop_failed(plan: Plan) -> list[Path]:
-    """Delete the records of failed fits and tunings, and the tables and figures that show them; the folders.
+    """Delete the records of failed fits and tunings, and the tables and figures that show them. Returns the folders.
 
     A table that is there keeps Snakemake from asking for what it was made from.
     """

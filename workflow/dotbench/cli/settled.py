@@ -1,9 +1,10 @@
-"""Nothing has changed since there was nothing to do: so there is nothing to do, which Snakemake takes seconds to find.
+"""A note that there was nothing to do. If nothing has changed since, there is nothing to do now. Snakemake would take
+seconds to find that.
 
 A note is kept of everything that this depends on: the question, the project's own files (package, rules, profiles),
 configurations, definitions and own data, every file below results/ and resources/, and what Snakemake remembers of
-them. Of a file its size, the times of its content and of its inode, and the number of that; a changed byte changes one
-of these, and so do a touch, a copy and a deletion. A note that does not fit says nothing: then Snakemake is asked.
+them. For each file, the note has its size, the times of its content and of its inode, and the inode's number. A changed
+byte changes one of these, and so do a touch, a copy and a deletion. If the note does not fit, Snakemake is asked.
 """
 
 import hashlib
@@ -69,7 +70,7 @@ class Note:
 
 
 def _tree(path: Path) -> Iterator[str]:
-    """What is known of a file, or of every file below a folder; of what the workflow makes nothing of, nothing."""
+    """The facts of a file, or of every file below a folder. Files that nothing is made from are left out."""
     if not path.is_dir():
         yield _facts(path)
         return

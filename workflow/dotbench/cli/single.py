@@ -37,7 +37,7 @@ def parse_assignments(texts: list[str]) -> dict[str, Any]:
 
 
 def choose_method(model: str, loss: str | None, solver: str | None, settings: dict[str, Any]) -> Method:
-    """The method that the options name; nothing is tuned."""
+    """The method that the options name. Nothing is tuned."""
     try:
         return methods.choose_method(model, loss, solver, settings)
     except WrongChoice as error:
@@ -65,7 +65,7 @@ def fit_and_evaluate(
 ) -> dict[str, Any]:
     """Prepare the dataset if need be, split, fit, evaluate, and write everything into ``out``.
 
-    Returns the content of ``metrics.json``; its status may be ``failed``.
+    Returns the content of ``metrics.json``. Its status may be ``failed``.
     """
     return make_fit(method, load(dataset, say=execution.say), seeds, splitter, execution, out)
 

@@ -1,8 +1,8 @@
-"""Submitting to SLURM without waiting for ever: what the cluster can tell is found out first, and lost answers are
-asked for again.
+"""Submitting to SLURM without waiting for ever. It first finds out what the cluster can tell, and asks again when an
+answer is lost.
 
 The executor plugin asks ``sacct`` or ``squeue`` how its jobs are. Where no accounting database is kept, ``sacct`` never
-sees a job end; where the controller does not answer, the plugin forgets the jobs it asked about. Either way it waits
+sees a job end. Where the controller does not answer, the plugin forgets the jobs it asked about. Either way it waits
 for ever.
 """
 
@@ -135,7 +135,7 @@ def _pauses() -> Iterator[int]:
 
 
 def _call(*command: str) -> str | None:
-    """What a command prints; None if it fails or does not end."""
+    """What a command prints. None if it fails or does not end."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=ANSWER)
     except (OSError, subprocess.SubprocessError):

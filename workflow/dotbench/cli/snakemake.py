@@ -39,7 +39,8 @@ def full(arguments: list[str], config: Sequence[Path] | None) -> list[str]:
 
 
 def profile(name: str | None) -> list[str]:
-    """The options for a profile of the project, or one of the user's own, a folder; of None, the default one, none.
+    """The options for a profile of the project, or for a folder with a profile of the user's own. None is the default
+    profile, which needs no options.
 
     Raises DotbenchError if there is no such profile.
     """
@@ -78,7 +79,7 @@ REFUSAL = re.compile(r"^\s*\w*Error: \[Errno (?P<number>\d+)\] [^:\n]+(?:: '(?P<
 
 
 def reason_in(output: str) -> str:
-    """What of Snakemake's words says why it failed; it names what it uses and does among them."""
+    """The part of Snakemake's output that says why it failed. The rest says what Snakemake uses and does."""
     if refusals := [found for found in REFUSAL.finditer(output) if int(found["number"]) in REMEDIES]:
         why, file = refused(OSError(int(refusals[-1]["number"]), "")), refusals[-1]["file"]
         return f"{file}: {why}" if file else why
@@ -103,7 +104,7 @@ def outputs_of(kind: type[Kind], stem: str, labels: dict[str, str]) -> dict[str,
 
 
 def caption_file(kind: type[Kind]) -> str:
-    """The file of a kind's caption, which is its docstring; it is written if it is not as it should be."""
+    """The file of a kind's caption, which is the kind's docstring. The file is written if its content differs."""
     path = paths.CODE / "captions" / f"{kind.__module__}.{kind.name}.rst"
     text = (inspect.getdoc(kind) or "") + "\n"
     if not path.is_file() or path.read_text("utf-8") != text:

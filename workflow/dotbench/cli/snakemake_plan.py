@@ -1,4 +1,5 @@
-"""What Snakemake would run and why, asked without a word for each job: these take it longer than the plan itself."""
+"""What Snakemake would run, and why. It is asked without a message for each job, because these take longer than the
+plan."""
 
 import gc
 import os
@@ -13,6 +14,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from dotbench.cli.snakemake import full, reason_in
+from dotbench.cli.traces import no_traces
 from dotbench.errors import DotbenchError
 from dotbench.sources import edited, is_code_file
 
@@ -29,13 +31,13 @@ class PlannedJob:
 
 
 def planned_jobs(targets: list[str], config: Sequence[Path] | None, messages: bool = False) -> list[PlannedJob]:
-    """The jobs of a dry run; their messages are empty if they are not wanted.
+    """The jobs of a dry run. Their messages are empty if they are not wanted.
 
     Raises DotbenchError with Snakemake's words if there can be none. A fork of this process asks: Snakemake changes its
     environment, and finds the libraries imported.
     """
     arguments = full([*targets, "--dry-run", "--quiet", "host"], config)
-    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+    with no_traces(), ProcessPoolExecutor(1, get_context("fork")) as pool:
         jobs, words = pool.submit(_ask, arguments, messages).result()
     if jobs is None:
         raise DotbenchError(reason_in(words))

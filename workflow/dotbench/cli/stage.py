@@ -57,7 +57,7 @@ def grouped(main: Callable[..., R]) -> Callable[..., R]:
 
 
 def run(main: Callable[..., Any]) -> None:
-    """Run an entry point; a DotbenchError becomes one message and the exit status 1."""
+    """Run an entry point. A DotbenchError becomes one message and the exit status 1."""
     print_anywhere()
     try:
         typer.run(grouped(main))

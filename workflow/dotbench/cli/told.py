@@ -15,7 +15,7 @@ WARNING = re.compile(r"\b\w*warning: *(?P<text>\S.*)$", re.IGNORECASE | re.MULTI
 
 
 def labelled(message: str, labels: Mapping[str, str]) -> str:
-    """The message of a rule for people: methods by their ``labels``, which go by folders; no digests and no paths."""
+    """The message of a rule for people: methods by their ``labels``, which go by folders. No digests and no paths."""
     text = re.sub(r" \(progress: .*\)", "", message)
     text = DIGEST.sub(lambda found: labels.get(found[0], found[1]), text)
     return re.sub(r"split (\d+), initialisation \1\b", r"split \1", text)
@@ -32,7 +32,7 @@ class Line:
 
 @dataclass
 class Job:
-    """A job that runs; one that only collects the files of others has no label."""
+    """A job that runs. One that only collects the files of others has no label."""
 
     rule: str
     label: str
@@ -42,7 +42,7 @@ class Job:
 
 @dataclass
 class Told:
-    """``labels``: folder of a method → its label; ``warned``: the warnings that were shown."""
+    """``labels``: folder of a method → its label. ``warned``: the warnings that were shown."""
 
     labels: Mapping[str, str]
     warned: set[str] = field(default_factory=set)
@@ -57,7 +57,7 @@ class Told:
     _latest: float = 0.0
 
     def hear(self, line: str, now: float) -> Iterator[Line]:
-        """Take an event, a line of JSON, at a time in seconds; yields what is to be shown."""
+        """Take an event, a line of JSON, at a time in seconds. Yields what is to be shown."""
         event: dict[str, Any] = json.loads(line)
         match event["event"]:
             case "run_info":
@@ -117,8 +117,8 @@ class Told:
         return 0 < self.total == self.done
 
     def left(self) -> float | None:
-        """Seconds from the last finished job to the end, by the mean time that jobs of a rule took so far, and by how
-        many ran side by side; None before the first has finished.
+        """Seconds from the last finished job to the end. They are estimated from the mean time of each rule's jobs so
+        far, and from the number of jobs that ran side by side. None before the first job has finished.
 
             (last end − start) · Σ_rules (jobs to do · mean time) / Σ (times of finished jobs)
         """

@@ -25,7 +25,7 @@ def damaged(plan: Plan) -> dict[Path, str]:
 
 
 def mend(plan: Plan) -> list[str]:
-    """Delete what is damaged, so that the next run makes it again; what was wrong, a line for each."""
+    """Delete what is damaged, so that the next run makes it again. Returns what was wrong, a line for each."""
     found = damaged(plan)
     for file in found:
         for path in (file, file.with_suffix(SUFFIX)):

@@ -13,6 +13,7 @@ from dotbench.cli.progress import drop_failed, simulation_states, states
 from dotbench.cli.settled import Note
 from dotbench.cli.snakemake import snakemake
 from dotbench.cli.told import Told
+from dotbench.cli.traces import no_traces
 from dotbench.cli.verifying import mend
 from dotbench.cli.working import working
 from dotbench.config.benchmark import load_benchmark
@@ -69,7 +70,7 @@ def own_files(plan: Plan) -> list[str]:
 def run(
     targets: list[str], config: Sequence[Path] | None, retry_failed: bool, options: list[str], verbose: bool = False
 ) -> int:
-    """Run the workflow and build the report; say who won, where everything is, and what failed.
+    """Run the workflow and build the report. Print who won, where everything is, and what failed.
 
     Returns the exit status, which is 0 only if everything is made.
     """
@@ -77,7 +78,8 @@ def run(
     named.check(everything, targets)
     plan = asked(everything, targets)
     if any(option in ("-n", "--dry-run", "--dryrun") for option in options):
-        return snakemake([*targets, *options], config).returncode
+        with no_traces():
+            return snakemake([*targets, *options], config).returncode
     report = paths.RESULTS / plan.benchmark.name / f"{'-'.join(['report', *targets])}.html"
     is_reported = {*targets} <= {study.name for study in plan.studies()}
     note = Note(targets, config)
@@ -173,7 +175,7 @@ def _named(config: Sequence[Path] | None) -> list[str]:
 
 
 def make_splits(config: Sequence[Path] | None) -> int:
-    """Prepare and split all data of a configuration, whatever runs are there; the exit status."""
+    """Prepare and split all data of a configuration, whatever runs are there. Returns the exit status."""
     plan = load_plan(config)
     seeds = [*plan.benchmark.seeds, plan.benchmark.tuning_seed]
     files = {str(plan.split(entry, entry.dataset, seed) / "split.npz") for entry in plan.entries for seed in seeds}
@@ -187,14 +189,14 @@ def make_splits(config: Sequence[Path] | None) -> int:
 
 
 def site_of(plan: Plan, report: str | None) -> Path | None:
-    """The page of a run; None if there is nothing to show. A whole run has made it; after one of named targets, or one
-    without a ``report``, it is made from what is there."""
+    """The page of a run, None if there is nothing to show. A complete run has made the page. After a run of named
+    targets, or one without a ``report``, the page is made here, from what is there."""
     page = Path(plan.site())
     return page if page.is_file() and report == REPORT else build_plan(plan, report)
 
 
 def site(plan: Plan) -> Path:
-    """Write the page of a configuration from what is there; raises DotbenchError if nothing is."""
+    """Write the page of a configuration from what is there. Raises DotbenchError if nothing is."""
     page = build_plan(plan)
     if page is None:
         raise DotbenchError(f"the configuration '{plan.benchmark.name}' has nothing to show; run it first")
@@ -202,7 +204,7 @@ def site(plan: Plan) -> Path:
 
 
 def page(plan: Plan, config: Sequence[Path] | None) -> Path:
-    """The page of a configuration; raises DotbenchError if it is not there."""
+    """The page of a configuration. Raises DotbenchError if it is not there."""
     page = Path(plan.site())
     if not page.is_file():
         ways = [shlex.join(["dotbench", command, *_named(config)]) for command in ("run", "site")]
@@ -213,7 +215,7 @@ def page(plan: Plan, config: Sequence[Path] | None) -> Path:
 
 
 def compare(plan: Plan) -> list[str]:
-    """Write paper-versus-ours and claims of every study with published numbers from the runs that are there; the
+    """Write paper-versus-ours and claims of every study with published numbers from the runs that are there. The
     files."""
     files = {study: (plan.comparison_files(study), plan.claim_files(study)) for study in plan.studies()}
     compared = [study for study in files if any(files[study])]

@@ -34,8 +34,8 @@ class Work:
     warned: set[str] = field(default_factory=set)
 
     def make(self, arguments: list[str], then: Sequence[str] = (), quiet: bool = False) -> Told:
-        """Run Snakemake and show it; what it told, the failed jobs among it. ``then``: arguments for a second time,
-        after the first has succeeded; ``quiet``: show warnings and failures alone.
+        """Run Snakemake and show its progress. Returns what it told, including the failed jobs. ``then``: arguments for
+        a second time, after the first has succeeded. ``quiet``: show warnings and failures alone.
 
         Raises DotbenchError if no job failed and it ended with an error all the same.
         """

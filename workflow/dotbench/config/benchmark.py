@@ -266,8 +266,8 @@ class Benchmark(Settings):
         return type(self).model_construct(**{**values, "studies": kept})
 
     def protocol(self, study: Any, method: Method) -> dict[str, Any]:
-        """What of the protocol the digest of a method's runs covers; the default split is left out, and so are the
-        default validation metric and halving of what cannot be halved."""
+        """The part of the protocol that the digest of a method's runs covers. Left out are the default split, the
+        default validation metric, and halving for methods that cannot be halved."""
         splitter = self.splitters[study.name]
         protocol = {"task": study.task, "tuning_seed": self.tuning_seed}
         protocol |= {} if splitter.is_default else {"split": splitter.identity()}
@@ -280,7 +280,7 @@ class Benchmark(Settings):
 
 
 def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
-    """Validate a configuration; ``files`` are where its values come from, the last one winning.
+    """Validate a configuration. ``files`` are where its values come from, the last one winning.
 
     Raises DotbenchError with the file, line and key of every problem.
     """
@@ -405,7 +405,7 @@ def _simulation_problems(choice: StudyChoice, path: KeyPath) -> list[tuple[KeyPa
 
 
 def _usable(reduced: dict[str, Any]) -> bool:
-    """Whether all that a paper's reduced study names is there; a warning says what is not."""
+    """Whether everything is there that a paper's reduced study names. A warning says what is missing."""
     problems: list[tuple[KeyPath, str]] = []
     try:
         choice = StudyChoice.model_validate(reduced)

@@ -106,7 +106,7 @@ class Inputs:
         return [] if load_dataset(names.dataset).generated else [str(paths.manifest(names.dataset))]
 
     def prepared(self, names: Names) -> str:
-        """The big file that a split reads; the manifest beside it says when it changed."""
+        """The big file that a split reads. The manifest beside it says when it changed."""
         file = "interactions" if names.task == "ranking" else "ratings"
         return str(paths.data(names.dataset) / f"{file}.parquet")
 
@@ -153,8 +153,9 @@ class Inputs:
         return canonical_json(self.plan.further_metrics(names.further))
 
     def vectors(self, names: Names) -> list[str]:
-        """What a fit left to score it by; nothing for an imported run: it must not be trained again unasked, and the
-        job says why it fails. (An error here would be taken for a rule that makes something else.)"""
+        """The vectors that a fit left, by which it is scored. Nothing for an imported run: it must not be trained again
+        without being asked, and its job says why it fails. (An error here would be taken for a rule that makes
+        something else.)"""
         fit = paths.fit(names.dataset, names.method, names.split_seed, names.init_seed)
         done = paths.further(fit, self.plan.further_metrics(names.further)).is_file()
         return [] if paths.is_imported(fit) and not done else [str(fit / paths.FITTED)]
@@ -200,8 +201,8 @@ class Inputs:
         return {name: readers[name] for name in kind.reads}
 
     def run_files(self, name: str, further: str | None = None) -> Files:
-        """A file of every reported run that a table or figure shows; ``further``: ending of that of its further metrics
-        beside it."""
+        """A file of every reported run that a table or figure shows. ``further``: ending of the file of its further
+        metrics."""
 
         def files(names: Names) -> list[str]:
             entries = self.shown_entries(names)
@@ -220,7 +221,7 @@ class Inputs:
         return [str(paths.data(dataset) / "stats.json") for dataset in datasets]
 
     def splits(self, names: Names) -> list[str]:
-        """Manifests of splits, from which tables tell who is unseen; none for the default split."""
+        """Manifests of splits, from which tables tell who is unseen. None for the default split."""
         files = [
             str(self.plan.split(entry, entry.dataset, seed) / "split.json")
             for entry in self.shown_entries(names)
@@ -268,7 +269,8 @@ class Inputs:
         return [*self.kind_code("claims", ClaimsPage)(names), *(self.code("claims", own) if own else [])]
 
     def made_as(self, kind: type[Kind], part: str) -> str:
-        """A pattern of the tables or figures that are made in one way; one that nothing matches if there are none."""
+        """A pattern of the tables or figures that are made in one way. If there are none, nothing matches the
+        pattern."""
         made = [
             rf"(?<=/{study.name}/{part}/){item.name}"
             for study in self.plan.studies()
@@ -288,5 +290,5 @@ class Inputs:
 
 
 def one_of(names: list[str]) -> str:
-    """A pattern of these names alone; of none, one that nothing matches."""
+    """A pattern that matches these names only. Without names, nothing matches it."""
     return "|".join(names) or "(?!)"

@@ -81,7 +81,8 @@ class Plan(RunPlan):
         return [paths.features(folder, str(item.features)).with_suffix(".json") for folder in folders]
 
     def published_simulations(self, study: type[Study]) -> list[SimulationEntry]:
-        """The simulations that the published numbers of a study are about; all of a study without any."""
+        """The simulations that the published numbers of a study are about. All simulations if the study has no
+        published numbers."""
         entries = self.study_simulations(study.name)
         if not study.published:
             return entries
@@ -89,16 +90,16 @@ class Plan(RunPlan):
         return [entry for entry in entries if entry.simulation.name in about]
 
     def shown_entries(self, study: type[Study], name: str | None) -> list[MethodEntry]:
-        """The methods that a table or figure shows; paper-versus-ours, without a name, all of the study; CLAIMS those
-        on the split that the published numbers are of."""
+        """The methods that a table or figure shows. Without a name: all methods of the study, for paper-versus-ours.
+        For CLAIMS: the methods on the split of the published numbers."""
         if name == CLAIMS:
             same_split = study.published_split in (None, self.splitter_of(study).name)
             return self.study_entries(study.name) if same_split else []
         return self.item_entries(study, name) if name else self.study_entries(study.name)
 
     def shown_simulations(self, study: type[Study], name: str | None) -> list[SimulationEntry]:
-        """The simulations that a table or figure shows; paper-versus-ours those that the published numbers are about,
-        CLAIMS all of the study."""
+        """The simulations that a table or figure shows. For paper-versus-ours: those that the published numbers are
+        about. For CLAIMS: all of the study."""
         if name == CLAIMS:
             return self.study_simulations(study.name)
         return self.item_simulations(study, name) if name else self.published_simulations(study)
@@ -233,7 +234,8 @@ class Plan(RunPlan):
         return files
 
     def _tuning_records(self, entry: MethodEntry) -> list[Path]:
-        """The record of a tuning, and those of what it read; with imported fits came the choice."""
+        """The record of a tuning, and the records of what it read. Imported fits bring the chosen settings with
+        them."""
         chosen = paths.run(entry.dataset, entry.folder) / "chosen.json"
         if len(entry.method.trials()) == 1:
             return [chosen]

@@ -24,7 +24,7 @@ GPU = Path("/dev/nvidiactl")
 
 @dataclass(frozen=True)
 class MethodEntry:
-    """One method of one study on one dataset; its runs are ``folder``/split<s>-init<s> for every seed."""
+    """One method of one study on one dataset. Its runs are ``folder``/split<s>-init<s> for every seed."""
 
     study: type[Study]
     dataset: str
@@ -74,7 +74,7 @@ class RunPlan:
 
     @cached_property
     def runs(self) -> dict[str, MethodEntry]:
-        """Run folder → an entry with these runs; the method and the splits are the same in all of them."""
+        """Run folder → an entry with these runs. The method and the splits are the same in all of them."""
         return {entry.folder: entry for entry in self.entries}
 
     def run(self, folder: str) -> MethodEntry:
@@ -86,14 +86,14 @@ class RunPlan:
         return self.run(folder).method
 
     def fits(self, entry: MethodEntry) -> list[Path]:
-        """Run folders of the reported seeds; a seed names the split and the initialisation."""
+        """Run folders of the reported seeds. A seed names the split and the initialisation."""
         return [paths.fit(entry.dataset, entry.folder, seed, seed) for seed in self.benchmark.seeds]
 
     def splitter_of(self, study: type[Study]) -> Splitter:
         return self.benchmark.splitters[study.name]
 
     def splitter(self, variant: str) -> Splitter:
-        """The splitter whose splits' folders end in ``variant``; the default one is always there."""
+        """The splitter whose splits' folders end in ``variant``. The default one is always there."""
         splitters = {s.variant: s for s in (make_splitter({"kind": DEFAULT}), *self.benchmark.splitters.values())}
         if variant not in splitters:
             raise DotbenchError(f"split '{variant}': the configuration '{self.benchmark.name}' has no such split")
@@ -130,7 +130,7 @@ class RunPlan:
         return further([*self.metrics_of(study), self.validation_metric(study)], study.task)
 
     def further_files(self, entry: MethodEntry, suffix: str) -> list[Path]:
-        """The files of these metrics, one for each run of an entry; none if there are no such metrics."""
+        """The files of these metrics, one for each run of an entry. None if there are no such metrics."""
         metrics = self.further(entry.study)
         return [paths.further(fit, metrics).with_suffix(suffix) for fit in self.fits(entry)] if metrics else []
 
@@ -182,7 +182,7 @@ class RunPlan:
         return int(self._wants_gpu and self.method(folder).solver is not None)
 
     def job_gpus(self, folder: str, label: str) -> int:
-        """GPUs that a job of a simulation asks for; see `gpus`."""
+        """GPUs that a job of a simulation asks for. See `gpus`."""
         return int(self._wants_gpu and self.job(folder, label)[1].gpu)
 
     @property
@@ -192,7 +192,7 @@ class RunPlan:
 
 
 def spectrum_artefact(method: Method) -> tuple[str, dict[str, Any]] | None:
-    """(name, settings) of the decomposition that a method's runs read; None for other solvers.
+    """(name, settings) of the decomposition that a method's runs read. None for other solvers.
 
     It is taken at the largest rank of the method's own search space: smaller ranks and every regularisation
     read the same artefact, and so do other methods with the same rank and precision.

@@ -1,6 +1,6 @@
 """JSON Schema of the configuration and of a dataset definition, written from the typed settings.
 
-``python -m dotbench.config.schema`` writes the files; ``--check`` writes nothing and says which of them differs.
+``python -m dotbench.config.schema`` writes the files. ``--check`` writes nothing and says which of them differs.
 """
 
 import argparse
@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[2] / "schemas"
 
 
 def write_schemas(folder: Path) -> None:
-    """Write every schema into ``folder``; a test holds the written files to the settings."""
+    """Write every schema into ``folder``. A test holds the written files to the settings."""
     for name, model in SCHEMAS.items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         write_json(folder / name, schema)

@@ -16,7 +16,7 @@ USER = Path("config/datasets")
 
 
 def definition_files() -> dict[str, Path]:
-    """name → definition file. A file is named after its dataset; a name that two files have is left out."""
+    """name → definition file. A file is named after its dataset. A name that two files have is left out."""
     return {name: files[0] for name, files in _files().items() if len(files) == 1}
 
 
@@ -29,7 +29,7 @@ def _files() -> dict[str, list[Path]]:
 
 
 def definitions() -> dict[str, Dataset]:
-    """Every dataset by name; one whose definition is wrong is left out, with a warning that names the file."""
+    """Every dataset by name. One whose definition is wrong is left out, with a warning that names the file."""
     found = {}
     for name in sorted(_files()):
         try:
@@ -55,7 +55,7 @@ def load_dataset(name: str) -> Dataset:
 
 
 def read_definition(path: Path) -> Dataset:
-    """Parse and validate one definition file; a DotbenchError names its line and key."""
+    """Parse and validate one definition file. A DotbenchError names its line and key."""
     dataset = read_yaml_as(path, Dataset)
     if dataset.name != path.stem:
         raise DotbenchError(
@@ -80,7 +80,7 @@ def read_definition(path: Path) -> Dataset:
 
 
 def parser_of(dataset: Dataset) -> type[Parser]:
-    """The parser of the dataset's format; ``delimited`` if it names none."""
+    """The parser of the dataset's format. ``delimited`` if it names none."""
     return parsers()[str(dataset.format.get("parser", "delimited"))]
 
 

@@ -22,7 +22,7 @@ Inside = Annotated[str, AfterValidator(_inside)]  # a path that does not leave t
 
 
 class Digests(Settings):
-    """Known size and digests of a file; every one that is given must agree. Only a digest verifies a file."""
+    """Known size and digests of a file. Every one that is given must agree. Only a digest verifies a file."""
 
     bytes: int | None = Field(None, ge=0, description="size")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
@@ -120,14 +120,14 @@ class Source(Digests):
         return [self.file] if self.file else list(self.files)
 
     def roles(self) -> list[str]:
-        """What each own file or member holds; empty where there is only the download itself."""
+        """What each own file or member holds. Empty where there is only the download itself."""
         if self.parts:
             return list(self.parts.named())
         return ["ratings"] * len(self.own_files()) or [member.role for member in self.members]
 
 
 class Prepare(Settings):
-    """How ratings become interactions; the order is threshold, duplicates, k-core."""
+    """How ratings become interactions. The order is threshold, duplicates, k-core."""
 
     min_rating: float | None = Field(None, description="rows with a lower rating are left out; null keeps all")
     core: int = Field(
@@ -142,7 +142,7 @@ class Prepare(Settings):
 
 
 class Counts(Settings):
-    """Published counts; preparation that gives others stops, unless `accept_counts`."""
+    """Published counts. Preparation stops if it gives other counts, unless `accept_counts` is set."""
 
     users: int
     items: int

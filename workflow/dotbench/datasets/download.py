@@ -24,11 +24,11 @@ BLOCK = 1 << 16
 
 
 class DownloadFailed(Exception):
-    """An address does not give the file; another one may."""
+    """An address does not give the file. Another one may."""
 
 
 class _Broken(Exception):
-    """A try failed, and another one may not; ``wait``: the seconds that the server asks for."""
+    """A try failed, and another one may not. ``wait``: the seconds that the server asks for."""
 
     def __init__(self, message: str, wait: float = 0.0) -> None:
         super().__init__(message)
@@ -38,13 +38,13 @@ class _Broken(Exception):
 def download(url: str, target: Path, expected: Digests, say: Callable[[str], None] = print) -> None:
     """Bring the file at an address to ``target``, in place of a file that is not the right one (see ``finished``).
 
-    Until it is complete and has the expected size and digests it is ``<target>.part``. A broken connection, a full
-    disk or the end of the process leaves that part, and the next try continues it: where the server still has the same
-    file (``If-Range`` with the ETag or the date of the first answer: RFC 9110, section 13.1.5), or where a
-    digest will tell in the end. Elsewhere the file begins again.
+    Until it is complete and has the expected size and digests it is ``<target>.part``. A broken connection, a full disk
+    or the end of the process leaves that part. The next try continues it if the server still has the same file, or if a
+    digest will decide in the end. ``If-Range`` with the ETag or the date of the first answer tells whether the file is
+    the same (RFC 9110, section 13.1.5). Otherwise the download begins again.
 
     Lost connections, short bodies and the statuses 408, 429 and 5xx are tried again after 1, 2, 4, … seconds, until
-    ``TRIES`` of them in a row have failed; one that brought new bytes counts as the first.
+    ``TRIES`` of them in a row have failed. One that brought new bytes counts as the first.
     Raises DownloadFailed if this address does not give the file, DotbenchError if the disk does not take it.
     """
     part = _part(target)
@@ -74,12 +74,12 @@ def download(url: str, target: Path, expected: Digests, say: Callable[[str], Non
 
 
 def origin(target: Path) -> dict[str, Any]:
-    """``url``, ``validator`` and ``bytes`` of the answer that ``target``, or its part, is from; empty if unknown."""
+    """``url``, ``validator`` and ``bytes`` of the answer that ``target``, or its part, is from. Empty if unknown."""
     return read_json(_note(target)) if _note(target).is_file() else {}
 
 
 def finished(target: Path, urls: Sequence[str], expected: Digests) -> str | None:
-    """The address that ``target`` is from; None if it is not there or not right.
+    """The address that ``target`` is from. None if the file is not there, or is not the right one.
 
     Where no digest is known, right is what an earlier download from one of the addresses has left.
     """
@@ -110,7 +110,7 @@ def _size(path: Path) -> int:
 
 
 def _receive(url: str, target: Path, expected: Digests, say: Callable[[str], None]) -> bool:
-    """One try to complete the part; whether it continued an earlier one. Raises as ``download``, or _Broken."""
+    """One try to complete the part. Returns whether it continued an earlier one. Raises as ``download``, or _Broken."""
     part, note = _part(target), origin(target)
     done = _size(part)
     headers = _range(url, done, note, expected)
@@ -145,7 +145,7 @@ def _receive(url: str, target: Path, expected: Digests, say: Callable[[str], Non
 
 
 def _range(url: str, done: int, note: dict[str, Any], expected: Digests) -> dict[str, str]:
-    """Headers that ask for the rest of the file; none where it would not be safe to continue."""
+    """Headers that ask for the rest of the file. None where it would not be safe to continue."""
     headers = {"Range": f"bytes={done}-"}
     if done and note.get("url") == url and note["validator"]:
         return headers | {"If-Range": note["validator"]}
@@ -154,7 +154,7 @@ def _range(url: str, done: int, note: dict[str, Any], expected: Digests) -> dict
 
 @contextmanager
 def _answer(url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
-    """The answer to a request, whose body is still to be read; a usable one, or one that says 416."""
+    """The answer to a request, whose body is still to be read. It is usable, or has the status 416."""
     identity = {"Accept-Encoding": "identity"}  # bytes as they are stored
     try:
         response = requests.get(url, headers=identity | headers, stream=True, timeout=TIMEOUT)
@@ -191,7 +191,7 @@ def _validator(response: requests.Response) -> str | None:
 
 
 def _blocks(response: requests.Response) -> Iterator[bytes]:
-    """The body as it comes, without decoding; where it breaks off with a size that was stated, it just ends."""
+    """The body as it comes, without decoding. If it breaks off although its size was stated, it just ends."""
     try:
         while block := response.raw.read1(BLOCK, decode_content=False):
             yield block

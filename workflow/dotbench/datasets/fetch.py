@@ -20,7 +20,7 @@ from dotbench.files import digest, file_digest, read_json, refused, write_json
 
 
 def local_data() -> Path | None:
-    """The folder of local copies: the variable DOTBENCH_DATA; None if it is not set.
+    """The folder of local copies: the variable DOTBENCH_DATA. None if it is not set.
 
     Raises DotbenchError if it names no folder.
     """
@@ -43,7 +43,7 @@ class Found:
 
 
 def fetch(name: str, folder: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
-    """Make the raw files of a dataset available and write ``folder/manifest.json``; return its content.
+    """Make the raw files of a dataset available, write ``folder/manifest.json``, and return its content.
 
     Looked for in turn: the user's own files, a local copy (the archive or the unpacked files), the addresses.
     A manifest is written only when every known digest agrees, or a difference has been accepted.
@@ -172,7 +172,7 @@ def _alone(name: str, folder: Path, say: Callable[[str], None]) -> Iterator[None
 
 
 def _unpacked(dataset: Dataset, archive: Path, folder: Path, origin: str) -> Found:
-    """The members of an archive, or the one file that it is; verified as a whole, by member, or both.
+    """The members of an archive, or the one file that it is. Verified as a whole, by member, or both.
 
     A .gz is read as it is, unless its content has a digest of its own.
     """

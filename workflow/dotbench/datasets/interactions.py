@@ -17,10 +17,10 @@ COLD = ("cold_user", "cold_item", "cold_both")  # the user, the item, or both wi
 
 @dataclass(frozen=True)
 class Split:
-    """Train, validation and test pairs; with ratings for the rating task.
+    """Train, validation and test pairs. With ratings for the rating task.
 
     ``train``, ``valid``, ``test``: shape (n, 2), int64, columns user row and item row.
-    ``ratings``: part → shape (n,), float32, in rating points; empty for ranking.
+    ``ratings``: part → shape (n,), float32, in rating points. Empty for ranking.
     ``cold``: further test parts that some splits set apart, by the names of COLD, as ``test``.
     """
 
@@ -77,7 +77,7 @@ def check_parts(split: Split, where: Path | str) -> None:
 
 
 def load_split(path: Path | str, shape: tuple[int, int] | None = None, optional: Collection[str] = ()) -> Split:
-    """Read a split; ``shape`` (n_users, n_items) is needed where the file does not hold it. Parts that are ``optional``
+    """Read a split. ``shape`` (n_users, n_items) is needed where the file does not hold it. Parts that are ``optional``
     are empty where they are absent.
 
     Raises DotbenchError naming the file and array that is absent, ill-shaped or out of range.

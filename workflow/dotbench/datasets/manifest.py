@@ -7,7 +7,7 @@ from dotbench.files import file_digest, read_json
 
 
 def raw_files(manifest_path: Path, role: str = "ratings") -> list[Path]:
-    """The files of a role that a manifest names; a DotbenchError if one is gone or is another one by now."""
+    """The files of a role that a manifest names. Raises DotbenchError if a file is gone or has changed."""
     files = []
     for entry in read_json(manifest_path)["files"]:
         if entry.get("role", "ratings") != role:

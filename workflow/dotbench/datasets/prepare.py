@@ -41,7 +41,7 @@ def prepare_table(
 
     Users and items are numbered by rows, those of the interactions first, each group in order of first
     appearance: one table of ids (``users.csv``, ``items.csv``) serves both files, and the interactions'
-    rows run from 0 without gaps. Memory: about 60 bytes a rating and the ids; further columns (texts) go through the
+    rows run from 0 without gaps. Memory: about 60 bytes a rating and the ids. Further columns (texts) go through the
     disk.
     """
     name = dataset.name
@@ -174,7 +174,7 @@ def _provenance(dataset: Dataset, manifest_path: Path | None) -> dict[str, Any]:
 
 
 def _against_published(dataset: Dataset, stats: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
-    """``published`` and ``counts_differ`` of the stats; a DotbenchError if they differ and that is not accepted."""
+    """``published`` and ``counts_differ`` of the stats. A DotbenchError if they differ and that is not accepted."""
     if dataset.published is None:
         return {"published": None, "counts_differ": []}
     counts = {key: stats[key] for key in ("users", "items", "interactions")}

@@ -45,7 +45,7 @@ class RawTable:
 def read_raw(dataset: Dataset, manifest_path: Path | None, spool: Path, say: Callable[[str], None]) -> RawTable:
     """Read a dataset's raw files (or generate it: ``manifest_path`` None), a block of rows at a time.
 
-    ``spool``: where further columns are put, so that texts need no memory; the caller removes it.
+    ``spool``: where further columns are put, so that texts need no memory. The caller removes it.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

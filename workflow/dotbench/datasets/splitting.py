@@ -76,7 +76,7 @@ def write_split(split: Split, dataset: str, task: str, seed: int, splitter: Spli
 
 
 def _unseen(split: Split) -> dict[str, Any]:
-    """Pairs in the cold parts; users and items of the held-out pairs that have no training pair."""
+    """Pairs in the cold parts. Users and items of the held-out pairs that have no training pair."""
     held = np.concatenate([split.valid, split.test, *split.cold.values()])
     new = {
         kind: len(np.setdiff1d(held[:, column], split.train[:, column]))

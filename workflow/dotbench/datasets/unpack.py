@@ -78,7 +78,7 @@ def _opened(archive: Path, member: Member) -> Iterator[tuple[Any, int | None]]:
 
 
 def _block(archive: Path, stream: Any) -> bytes:
-    """The next bytes; what is wrong with the archive is told apart from what is wrong with the disk."""
+    """The next bytes. A fault of the archive is told apart from a fault of the disk."""
     try:
         return bytes(stream.read(1 << 20))
     except _BROKEN as error:

@@ -13,7 +13,7 @@ class WrongContent(DotbenchError):
 
 
 def difference(path: Path, expected: Digests) -> str | None:
-    """Where a file differs in size or digest, the found and the allowed value; None if all that are known agree."""
+    """Where a file differs in size or digest, the found and the allowed value. None if all that are known agree."""
     size = path.stat().st_size
     if expected.bytes not in (None, size):
         return f"size is {size} bytes; allowed is {expected.bytes}"
@@ -27,7 +27,7 @@ def difference(path: Path, expected: Digests) -> str | None:
 def verify(dataset: Dataset, path: Path, expected: Digests, named: str | None = None) -> bool:
     """True if every known digest agrees, False if none is known or a difference is accepted.
 
-    Raises WrongContent for any other difference, in size or digest; ``named`` is what it calls the file.
+    Raises WrongContent for any other difference, in size or digest. ``named`` is what it calls the file.
     """
     wrong = difference(path, expected)
     if wrong is None:

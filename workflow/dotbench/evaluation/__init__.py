@@ -1,1 +1,1 @@
-"""Metrics. ``topk`` is what training's own validation uses; the rest is read after training only."""
+"""Metrics. ``topk`` is what training's own validation uses. The rest is read after training only."""

@@ -41,7 +41,7 @@ def per_user(ranking: Ranking, scorer: Scorer) -> "pd.DataFrame":
 def evaluate_ranking(split: Split, scorer: Scorer) -> tuple[dict[str, Any], "pd.DataFrame"]:
     """METRICS of a scorer and the test part per user.
 
-    Validation masks train; test masks train and validation, where validation is another part. A split without
+    Validation masks train. Test masks train and validation, where validation is another part. A split without
     validation has the test part alone.
     Returns ({"valid": {metric: mean}, "test": {…}}, per-user test scores).
     """

@@ -15,5 +15,5 @@ def inner_products(users: "torch.Tensor", items: "torch.Tensor", pairs: "np.ndar
 
 
 def rmse(truth: "np.ndarray", prediction: "np.ndarray") -> float:
-    """√ mean (r − r̂)², in rating points; both of shape (n,)."""
+    """√ mean (r − r̂)², in rating points. Both of shape (n,)."""
     return float(np.sqrt(np.mean((truth - prediction) ** 2)))

@@ -1,7 +1,7 @@
 """Scores of a fitted ranking method, from the arrays that its fit keeps.
 
 A score is p_u · q_i, or x_u · w_i, or the sum of both: x_u the user's row of the training matrix, w_i the column of an
-item in a matrix of weights of items for items. Users are scored in blocks; users × items is never in memory.
+item in a matrix of weights of items for items. Users are scored in blocks. Users × items is never in memory.
 
 | array | shape |
 |---|---|

@@ -1,9 +1,8 @@
 """Full ranking with masks, in blocks of users, and NDCG: all that validation during training needs.
 
-The protocol (docs/results.md): every item is ranked except those the user has in the masked parts; NDCG@k
-discounts by log2 and is normalised by the ideal of min(k, relevant items); users without a relevant item
-are left out. Ties are broken by a random order of the items that differs between users, so that equal scores earn
-what chance would.
+The protocol (docs/results.md): every item is ranked except those that the user has in the masked parts. NDCG@k
+discounts by log2 and is normalised by the ideal of min(k, relevant items). Users without a relevant item are left out.
+Ties are broken by a random order of the items that differs between users, so that equal scores earn what chance would.
 """
 
 from collections.abc import Callable
@@ -110,7 +109,7 @@ class Ranking:
         return hits
 
     def lists(self, scorer: Scorer, beyond: bool = False) -> Lists:
-        """The lists of the ranked users, with their items; ``beyond``: with the rank of the first relevant item among
+        """The lists of the ranked users, with their items. ``beyond``: with the rank of the first relevant item among
         all items. Behind a list, too, items stand by score, and ties in the user's random order."""
         n_items = self._rotations.shape[1]
         hits = np.zeros((len(self.users), self._width), bool)
@@ -131,7 +130,7 @@ class Ranking:
         return min(self.cutoff, self._rotations.shape[1])
 
     def _rank(self, scorer: Scorer, see: Callable[[Block], None]) -> None:
-        """Rank block by block; ``see`` must keep none of the tensors."""
+        """Rank block by block. ``see`` must keep none of the tensors."""
         k = self._width
         for start, rows, relevant, masked in self._blocks:
             scores = scorer(rows)
@@ -201,14 +200,14 @@ def _flat(row_of: "np.ndarray", n_items: int, pairs: "np.ndarray") -> "np.ndarra
 
 
 def _between(at: "np.ndarray", first: int, last: int) -> "torch.Tensor":
-    """The cell numbers from ``first`` to before ``last``, counted from ``first``; ``at`` sorted."""
+    """The cell numbers from ``first`` to before ``last``, counted from ``first``. ``at`` sorted."""
     return torch.from_numpy(at[slice(*np.searchsorted(at, (first, last)))] - first)
 
 
 def ndcg(hits: "torch.Tensor", n_relevant: "torch.Tensor") -> "torch.Tensor":
     """NDCG@k of each user: Σ_r hit_r / log2(r + 1) over Σ_{r ≤ min(k, n)} 1 / log2(r + 1).
 
-    ``hits`` (n, k) bool, best first; ``n_relevant`` (n,). Shape (n,), float64. E.g. hits (1, 0, 1) with two
+    ``hits`` (n, k) bool, best first. ``n_relevant`` (n,). Shape (n,), float64. E.g. hits (1, 0, 1) with two
     relevant items: (1 + 1/2) / (1 + 1/log2 3) = 0.9197.
     """
     discounts = 1 / torch.arange(2, hits.shape[1] + 2, dtype=torch.float64, device=hits.device).log2()
@@ -217,6 +216,6 @@ def ndcg(hits: "torch.Tensor", n_relevant: "torch.Tensor") -> "torch.Tensor":
 
 
 def mean_reciprocal_rank(hits: "torch.Tensor") -> float:
-    """Mean of 1 / rank of the first hit, 0 for a list without one; ``hits`` (n, k) bool, best first."""
+    """Mean of 1 / rank of the first hit, 0 for a list without one. ``hits`` (n, k) bool, best first."""
     first = hits.int().argmax(dim=1) + 1
     return float((hits.any(dim=1).double() / first).mean())

@@ -22,7 +22,7 @@ class Attempt(Generic[T]):
 
 
 def attempt(make: Callable[[], T], say: Callable[[str], None]) -> Attempt[T]:
-    """``make()`` with its time. Only errors of files raise; whatever else a component raises is a failed fit."""
+    """``make()`` with its time. Only errors of files raise. Whatever else a component raises is a failed fit."""
     wall, cpu = time.perf_counter(), time.process_time()
     result, reason = None, None
     try:

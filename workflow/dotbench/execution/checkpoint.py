@@ -13,7 +13,7 @@ Rows = list[dict[str, Any]]
 class Checkpoint:
     """Rows of the fits that are done, by name, in ``folder/rows.json``.
 
-    ``key`` covers all that they depend on, code included; rows under another key are dropped.
+    ``key`` covers all that they depend on, code included. Rows under another key are dropped.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -40,7 +40,7 @@ class Checkpoint:
         return self.rows[name] if name in self.rows else self.add(name, make())
 
     def file(self, name: str) -> Path:
-        """Where a fit may keep the state of its own training; dropped with the rest."""
+        """Where a fit may keep the state of its own training. Dropped with the rest."""
         return self.folder / f"{name}.pt"
 
     def drop(self) -> None:

@@ -36,7 +36,7 @@ class Energy:
         self.joules = self._microjoules / 1e6 if self._last else None
 
     def add(self) -> None:
-        """Take in what the counters have counted since the last time; once in a range of theirs at least."""
+        """Add what the counters have counted since the last call. Call it at least once in a range of the counters."""
         now = self._read()
         for zone in self._last.keys() & now.keys():
             counted = now[zone] - self._last[zone]

@@ -22,7 +22,7 @@ LIBRARIES = ("dotbench", "torch", "numpy", "scipy", "pandas", "scikit-surprise")
 
 @dataclass(frozen=True)
 class Execution:
-    """Where and on what a fit runs; none of it changes what is computed, beyond rounding.
+    """Where and on what a fit runs. None of it changes what is computed, beyond rounding.
 
     ``device``: cpu or cuda.
     """
@@ -93,9 +93,9 @@ def _cpu_name() -> str:
 class Usage:
     """What a block of code used: CPU seconds, peak memory, and how busy others kept the machine.
 
-    ``others`` is the share of the machine's CPU time that went to other processes meanwhile: about 0 on a
-    machine of one's own, 0.5 beside one busy neighbour on two cores. The machine's clock ticks in 10 ms; for a
-    block of less than half a second on a CPU it is the share of the wall time that the block itself waited.
+    ``others`` is the share of the machine's CPU time that went to other processes meanwhile: about 0 on a machine of
+    one's own, 0.5 beside one busy neighbour on two cores. The machine's clock ticks every 10 ms. So for a block of less
+    than half a second on a CPU, ``others`` is the share of the wall time that the block itself waited.
     """
 
     def __init__(self, device: str) -> None:

@@ -10,7 +10,7 @@ from dotbench import __version__, paths
 
 
 def provenance(code: str, **inputs: str) -> dict[str, Any]:
-    """What a record says of its making. ``code``: digest of the source that ran; ``inputs``: digests of the content
+    """What a record says of its making. ``code``: digest of the source that ran. ``inputs``: digests of the content
     that it read, by name."""
     return {
         "dotbench": __version__,
@@ -24,7 +24,7 @@ def provenance(code: str, **inputs: str) -> dict[str, Any]:
 
 @cache
 def commit() -> str | None:
-    """The commit of this checkout, with ``-dirty`` where files were changed; None where there is none to name."""
+    """The commit of this checkout, with ``-dirty`` where files were changed. None where there is none to name."""
     if not (paths.PROJECT / ".git").exists():
         return None
     command = ["git", "-C", str(paths.PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]

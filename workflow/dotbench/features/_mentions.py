@@ -1,4 +1,4 @@
-"""Aspects and opinions in English sentences, by the word lists that TextBlob ships (pattern.en); nothing is downloaded.
+"""Aspects and opinions in English sentences, by the word lists that TextBlob ships (pattern.en). Nothing is downloaded.
 
 Only the two objects of TextBlob that hold these lists are used, its parser and its sentiment.
 """
@@ -28,7 +28,7 @@ class Mention(NamedTuple):
 
 
 class Token(str):
-    """A word that knows its place in the sentence; TextBlob hands back the very words that it was given."""
+    """A word that knows its place in the sentence. TextBlob hands back the very words that it was given."""
 
     place: int
 
@@ -42,7 +42,7 @@ def mentions(text: str) -> Iterator[Mention]:
 
         polarity(a) = Σ_o p(o) / |place(o) − place(a)|  /  Σ_o 1 / |place(o) − place(a)|,
 
-    0 in a sentence without opinions; the place of an aspect that stands there twice is the first. The score of Ding,
+    0 in a sentence without opinions. The place of an aspect that stands there twice is the first. The score of Ding,
     Liu and Yu (WSDM 2008, Equation 1), as a mean.
     """
     from textblob.en import parser
@@ -69,7 +69,7 @@ def nouns(words: list[str], tags: list[str]) -> list[str]:
 
     TextBlob gives a word its most frequent tag. Two rules of agreement, in the manner of Brill's, mend the nouns and
     verbs: a noun after to, a modal verb, a pronoun or not is a verb, and so is a singular one after a plural ("the
-    strings sound"); a verb after an article, a possessive or an adjective is a noun ("my stand", "these picks"), and
+    strings sound"). A verb after an article, a possessive or an adjective is a noun ("my stand", "these picks"), and
     so is one without -s after a singular noun ("guitar strap").
     """
     noun_tags = []
@@ -93,7 +93,7 @@ def opinions(words: list[str], number: list[str]) -> list[tuple[int, float]]:
     """(place, polarity) of the opinions in a sentence.
 
     An opinion is a word or emoticon of TextBlob's sentiment list with a polarity other than 0 after the negations
-    ("not", "never": times −0.5) and intensifiers ("very", "hardly") before it, as TextBlob scores them; in [−1, 1].
+    ("not", "never": times −0.5) and intensifiers ("very", "hardly") before it, as TextBlob scores them. In [−1, 1].
     A noun is one only if the list has it as a noun or verb: "sound" is not "a sound choice".
     """
     from textblob.en import sentiment

@@ -20,7 +20,7 @@ class Reviews:
     """What each review says about d columns.
 
     ``users``, ``items``: shape (n,), row numbers. ``totals``: CSR of shape (n, d). ``weights``: CSR with the same
-    pattern, how many observations each total sums; None where a review is one observation of every column.
+    pattern, how many observations each total sums. None where a review is one observation of every column.
     """
 
     users: "np.ndarray"
@@ -79,7 +79,7 @@ def filled(means: Any, rows: "np.ndarray") -> Any:
 
 
 def _grouped(matrix: Any, rows: "np.ndarray", n: int) -> Any:
-    """Rows of a CSR matrix added up by group, in float64; zeros that are stored stay stored."""
+    """Rows of a CSR matrix added up by group, in float64. Zeros that are stored stay stored."""
     from scipy.sparse import coo_array
 
     group = np.repeat(rows.astype(np.int32), np.diff(matrix.indptr))
@@ -87,7 +87,7 @@ def _grouped(matrix: Any, rows: "np.ndarray", n: int) -> Any:
 
 
 def texts(source: Source, leaky: bool) -> "Iterator[tuple[np.ndarray, np.ndarray, list[str]]]":
-    """(user rows, item rows, texts) of the reviews in batches; a summary, where there is one, is the first sentence."""
+    """(user rows, item rows, texts) of the reviews in batches. A summary, where there is one, is the first sentence."""
     columns = ["summary", "text"] if "summary" in source.columns() else ["text"]
     empty = True
     for frame in source.rows(columns, leaky):

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Features:
-    """Named columns of users and items; rows are the row numbers of the prepared dataset.
+    """Named columns of users and items. Rows are the row numbers of the prepared dataset.
 
-    ``users``: shape (n_users, d_u), ``items``: shape (n_items, d_i); float32, dense or CSR; d may be 0.
+    ``users``: shape (n_users, d_u), ``items``: shape (n_items, d_i). Both are float32, dense or CSR, and d may be 0.
     ``user_names``, ``item_names``: names of the columns. ``tables``: what else came out, by name.
     """
 
@@ -34,7 +34,7 @@ class Features:
 
 
 def joined(parts: Sequence[Features]) -> Features:
-    """The columns of all parts beside each other, in their order; the parts have the same rows."""
+    """The columns of all parts beside each other, in their order. The parts have the same rows."""
     from scipy.sparse import hstack
 
     def beside(side: str) -> Any:
@@ -58,7 +58,7 @@ def _arrays(side: str, matrix: Any) -> dict[str, Any]:
 
 
 def load_features(path: Path) -> Features:
-    """Read what ``save`` wrote; a DotbenchError names the file and the array that is absent."""
+    """Read what ``save`` wrote. A DotbenchError names the file and the array that is absent."""
     from scipy.sparse import csr_array
 
     with read_arrays(path) as arrays:

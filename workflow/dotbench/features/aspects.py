@@ -25,12 +25,12 @@ class AspectsSettings(TrainingSettings):
 class Aspects(TextFeatures):
     """Each user's and item's mean polarity of the most frequent aspects.
 
-    An aspect's frequency is the number of sentences that mention it; the ``size`` highest are taken, ties in
+    An aspect's frequency is the number of sentences that mention it. The ``size`` highest are taken, ties in
     alphabetical order. The feature is the mean polarity over the sentences of the user's, or item's, reviews that
-    mention the aspect; 0 if none does. How an aspect is recognised and how it gets its polarity: ``_mentions``.
-    Two tables, T2Rec's Table 2 of the same reviews: ``polarity``, for each aspect its frequency, and mean, standard
-    deviation and quartiles of its polarity over sentences; ``levels``, its frequency and mean in the reviews of each
-    rating. T2Rec, Section 6 (Yelp).
+    mention the aspect, or 0 if none does. How an aspect is recognised and how it gets its polarity: ``_mentions``.
+    There are two tables, T2Rec's Table 2 of the same reviews. ``polarity`` has for each aspect its frequency, and the
+    mean, standard deviation and quartiles of its polarity over sentences. ``levels`` has its frequency and mean in the
+    reviews of each rating. T2Rec, Section 6 (Yelp).
     """
 
     name = "aspects"
@@ -78,7 +78,7 @@ class Aspects(TextFeatures):
 def polarity_table(names: "Sequence[str]", aspects: "np.ndarray", polarity: "np.ndarray") -> "pd.DataFrame":
     """T2Rec's Table 2: ``aspect, frequency, mean, sd, q25, median, q75``, a row for each name.
 
-    ``aspects``: shape (n,), positions in ``names``; ``polarity``: shape (n,), in [−1, 1]. The sd has n − 1 below.
+    ``aspects``: shape (n,), positions in ``names``. ``polarity``: shape (n,), in [−1, 1]. The sd has n − 1 below.
     """
     groups = pd.Series(polarity.astype(np.float64)).groupby(np.asarray(names, dtype=object)[aspects])
     frame = groups.agg(frequency="count", mean="mean", sd="std")
@@ -91,7 +91,7 @@ def level_table(
     names: "Sequence[str]", aspects: "np.ndarray", polarity: "np.ndarray", ratings: "np.ndarray"
 ) -> "pd.DataFrame":
     """``aspect, rating, frequency, mean``: mentions of each name in the reviews of each rating that has any, and the
-    mean of their polarity. Arrays of shape (n,), as for `polarity_table`; ``ratings``: of the mentions' reviews."""
+    mean of their polarity. Arrays of shape (n,), as for `polarity_table`. ``ratings``: of the mentions' reviews."""
     frame = pd.DataFrame({"place": aspects, "rating": ratings, "polarity": polarity.astype(np.float64)})
     table = frame.groupby(["place", "rating"])["polarity"].agg(frequency="count", mean="mean").reset_index()
     table["place"] = np.asarray(names, dtype=object)[table["place"]]

@@ -21,8 +21,8 @@ class TrainingSettings(Settings):
 class FeatureSet(Component):
     """Computes features of a dataset's users and items.
 
-    What depends on ratings, reviews or votes is computed from training pairs only, unless the settings say
-    ``leaky``; then the word is in the label, by which everything that is written is named.
+    Whatever depends on ratings, reviews or votes is computed from training pairs only, unless the settings say
+    ``leaky``. Then the label has this word too, and everything that is written is named by the label.
     """
 
     Settings: ClassVar[type[SettingsBase]] = Settings

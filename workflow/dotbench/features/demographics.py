@@ -7,7 +7,7 @@ from dotbench.lazy import np
 
 
 class Demographics(MovieLens):
-    """The users' columns of `movielens`; none for the items.
+    """The users' columns of `movielens`, and no columns for the items.
 
     Beside `constant` they make a bilinear model a regression on the user's features alone.
     """

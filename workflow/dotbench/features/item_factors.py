@@ -20,7 +20,7 @@ class ItemFactorsSettings(TrainingSettings):
 class ItemFactors(FeatureSet):
     """The leading right singular vectors of the training rating matrix.
 
-    R ≈ U Σ Vᵀ with R_ui the rating, 0 where there is none; item i has row i of V, shape (n_items, ``size``), in
+    R ≈ U Σ Vᵀ with R_ui the rating, 0 where there is none. Item i has row i of V, shape (n_items, ``size``), in
     order of falling singular value, each vector's entry of largest magnitude positive. A repeated pair counts
     once, the first. Users have none. NIMC, Table 1.
     """
@@ -49,7 +49,7 @@ class ItemFactors(FeatureSet):
 
 
 def right_singular_vectors(matrix: Any, size: int) -> "np.ndarray":
-    """The ``size`` leading ones as columns, shape (columns of the matrix, size), float32; order and signs fixed."""
+    """The ``size`` leading ones as columns, shape (columns of the matrix, size), float32. Order and signs fixed."""
     from scipy.sparse.linalg import svds
 
     start = np.random.default_rng(0).standard_normal(min(matrix.shape))

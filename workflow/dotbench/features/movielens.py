@@ -1,4 +1,4 @@
-"""Occupation, age and gender of MovieLens users; genres of the movies."""
+"""Occupation, age and gender of MovieLens users, and genres of the movies."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -29,9 +29,9 @@ Musical | Mystery | Romance | Sci-Fi | Thriller | War | Western
 class MovieLens(FeatureSet):
     """Users' demographics and movies' genres.
 
-    Users, 29 columns of 0 and 1: 21 occupations; 7 age ranges, cut at 18, 25, 35, 45, 50 and 56; female. Items: 18
-    genres of ml-1m, or 19 of ml-100k ("unknown" among them), several a movie. Read from ``u.user``, ``u.item``,
-    ``u.genre`` and ``u.occupation``, or ``users.dat`` and ``movies.dat``. NIMC, Table 1.
+    Users have 29 columns of 0 and 1: 21 occupations, 7 age ranges (cut at 18, 25, 35, 45, 50 and 56), and female.
+    Items: 18 genres of ml-1m, or 19 of ml-100k ("unknown" among them), several a movie. Read from ``u.user``,
+    ``u.item``, ``u.genre`` and ``u.occupation``, or ``users.dat`` and ``movies.dat``. NIMC, Table 1.
     """
 
     name = "movielens"
@@ -61,7 +61,7 @@ class MovieLens(FeatureSet):
 
 
 def _age_and_gender(age: str, gender: str) -> tuple[int, int]:
-    """Position of the age range; 1 for F, 0 for M."""
+    """Position of the age range, and 1 for F or 0 for M."""
     return bisect_right(AGES, int(age)), ("M", "F").index(gender)
 
 
@@ -88,7 +88,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _each(source: Source, kind: str, records: dict[str, Any]) -> list[Any]:
-    """What is known of each user or item, by row; DotbenchError naming one of which nothing is."""
+    """What is known of each user or item, by row. A DotbenchError names one of which nothing is known."""
     ids = source.ids(kind)
     absent = [name for name in ids if name not in records]
     if absent:

@@ -21,7 +21,7 @@ NEGATIONS = frozenset({"no", "nor", "not", "never", "none", "nothing", "cannot",
 
 @cache
 def is_stop_word(word: str) -> bool:
-    """Whether scikit-learn's English list has the word, or what stands before its apostrophe; negations are none."""
+    """Whether scikit-learn's English list has the word, or what stands before its apostrophe. Negations are none."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     stem, _, ending = word.replace("’", "'").partition("'")
@@ -41,11 +41,11 @@ class NGramsSettings(TrainingSettings):
 class NGrams(TextFeatures):
     """The n-grams of highest TF-IDF over the reviews, as each user's and item's mean bag of words.
 
-    salience(g) = Σ_r tf(g, r) · ln(N / df(g)):  the TF-IDF weights of g added up over the N reviews; tf counts g
-    in review r, df counts the reviews with g. The ``size`` highest are chosen, ties in alphabetical order, among
-    the 1- to ``longest``-grams that are in at least ``min_share`` · N reviews and neither begin nor end with a stop
-    word (negations are none). Feature g of a user is the mean of tf(g, r) over the user's reviews; likewise of an
-    item. Words are runs of two or more letters in lower case, apostrophes inside them kept.
+    salience(g) = Σ_r tf(g, r) · ln(N / df(g)):  the TF-IDF weights of g added up over the N reviews. tf counts g in
+    review r, df counts the reviews with g. The ``size`` highest are chosen, ties in alphabetical order, among the 1- to
+    ``longest``-grams that are in at least ``min_share`` · N reviews and neither begin nor end with a stop word
+    (negations are none). Feature g of a user, or of an item, is the mean of tf(g, r) over the reviews. Words are runs
+    of two or more letters in lower case, apostrophes inside them kept.
 
     The choice reads the reviews twice, in batches, and is exact: an n-gram in a share s of all reviews is in a share s
     of at least one batch (Savasere, Omiecinski and Navathe, VLDB 1995), so only n-grams that are this frequent in some

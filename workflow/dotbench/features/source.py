@@ -14,7 +14,7 @@ BATCH = 10_000  # rows held at a time
 
 @dataclass(frozen=True)
 class Source:
-    """``folder``: a prepared dataset's; ``split``: what is training; ``files``: raw side files, known by name.
+    """``folder``: a prepared dataset's. ``split``: what is training. ``files``: raw side files, known by name.
 
     Features have the split's rows: those of ``users.csv`` and ``items.csv`` up to the split's sizes.
     """
@@ -30,8 +30,8 @@ class Source:
     def rows(self, columns: list[str], leaky: bool) -> "Iterator[pd.DataFrame]":
         """Rows of ``ratings.parquet`` in batches: ``user``, ``item``, then ``columns``.
 
-        Only those whose pair is a training pair; all rows of the split's users and items, the test ones among
-        them, if ``leaky``. Raises DotbenchError naming the column that the file lacks.
+        Only rows whose pair is a training pair. If ``leaky``: all rows of the split's users and items, including test
+        pairs. Raises DotbenchError naming the column that the file lacks.
         """
         absent = [name for name in columns if name not in self.columns()]
         if absent:
@@ -65,7 +65,7 @@ class Source:
         return ids[:n]
 
     def file(self, *endings: str) -> Path:
-        """The side file whose name ends in one of ``endings``; DotbenchError if there is none."""
+        """The side file whose name ends in one of ``endings``. DotbenchError if there is none."""
         for path in self.files:
             if path.name.endswith(endings):
                 return path

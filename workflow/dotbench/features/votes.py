@@ -12,7 +12,7 @@ KINDS = ("useful", "funny", "cool", "helpful_votes")
 class Votes(FeatureSet):
     """Votes on each user's reviews: useful, funny and cool (Yelp), or helpful (Amazon).
 
-    ln(1 + total over the user's reviews), one column a kind; a negative count is taken as 0. Items have none.
+    ln(1 + total over the user's reviews), one column a kind. A negative count is taken as 0. Items have none.
     T2Rec, Section 6 (Yelp).
     """
 

@@ -1,4 +1,4 @@
-"""Location and category of Yelp businesses; whether a user was ever elite."""
+"""Location and category of Yelp businesses, and whether a user was ever elite."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ class YelpProfileSettings(Settings):
 
 
 class YelpProfile(FeatureSet):
-    """Where a business is and what it is; whether a user was elite in any year.
+    """Where a business is and what it is, and whether a user was elite in any year.
 
     Items, CSR of 0 and 1: a column for each city ("city: Las Vegas, NV"), then for each category ("category:
     Bars", several a business), that at least ``min_businesses`` of the dataset's businesses have. Users: one
@@ -55,12 +55,12 @@ class YelpProfile(FeatureSet):
 
 
 def _elite(years: Any) -> bool:
-    """Whether a year is named; releases write years as text or as a list, and none in several ways."""
+    """Whether a year is named. Releases write years as text or as a list, and none in several ways."""
     return any(year not in ("", "None") for year in (years if isinstance(years, list) else [years or ""]))
 
 
 def _tags(business: dict[str, Any]) -> set[str]:
-    """City and categories; a category is a list or, in later releases, text with commas."""
+    """City and categories. A category is a list or, in later releases, text with commas."""
     categories = business.get("categories") or []
     if isinstance(categories, str):
         categories = categories.split(",")

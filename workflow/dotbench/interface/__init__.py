@@ -1,1 +1,2 @@
-"""dotbench from Python: data, fits, comparisons. `dotbench` offers the names; ``dotbench fit`` runs the same code."""
+"""dotbench from Python: data, fits, comparisons. The package `dotbench` offers the names, and ``dotbench fit`` runs the
+same code."""

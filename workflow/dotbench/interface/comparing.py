@@ -38,16 +38,16 @@ def compare(
     """Fit several methods on the same splits and compare them. Nothing is tuned.
 
     Each of ``methods`` is the name of a model, or a mapping of arguments of `fit`: ``model`` (``mf`` if absent),
-    ``loss``, ``solver``, hyperparameters, and a ``label``. ``seeds``: their number, counted from 0, or a list; a
+    ``loss``, ``solver``, hyperparameters, and a ``label``. ``seeds``: their number, counted from 0, or a list. A
     seed determines a split and an initialisation. The other arguments are those of `fit`.
 
-    Returns a row for each method: ``method``, ``seeds``, how many of them ``failed``, and for every metric its
-    ``mean`` over the seeds, ``sd``, the ends ``low`` and ``high`` of the mean's 95 % interval, and ``standing``, as
-    ``ndcg@10_mean`` and so on; then mean ``epochs`` and ``seconds`` of training, and why a fit failed. ``standing``
-    is ``best`` if a method is significantly better than every other, and ``tie`` for the best mean and every method
-    that does not differ significantly from it. The test is a paired t-test over users, with p adjusted by Holm over
-    all pairs, as in the workflow's tables. Raises DotbenchError for a name or value that is not allowed, and for
-    methods of different tasks.
+    Returns a row for each method. It has ``method``, ``seeds``, and how many of them ``failed``. For every metric it
+    has the ``mean`` over the seeds, ``sd``, the ends ``low`` and ``high`` of the mean's 95 % interval, and
+    ``standing``; the columns are named ``ndcg@10_mean`` and so on. Then follow the mean ``epochs`` and ``seconds`` of
+    training, and why a fit failed. ``standing`` is ``best`` if a method is significantly better than every other, and
+    ``tie`` for the best mean and every method that does not differ significantly from it. The test is a paired t-test
+    over users, with p adjusted by Holm over all pairs, as in the workflow's tables. Raises DotbenchError for a name or
+    value that is not allowed, and for methods of different tasks.
 
     >>> import dotbench as db
     >>> data = db.load("sim-tiny", say=lambda text: None)

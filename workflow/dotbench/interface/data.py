@@ -25,8 +25,8 @@ def quiet(text: str) -> None:
 
 
 def load(name: str, *, say: Callable[[str], None] = print) -> "Dataset":
-    """Load a dataset by its name; it is fetched and prepared into ``resources/`` and ``results/`` if it is not
-    there.
+    """Load a dataset by its name. If it is not there yet, it is fetched and prepared into ``resources/`` and
+    ``results/``.
 
     ``name``: one of ``dotbench list datasets``, including your own in ``config/datasets``. ``say`` is called with
     messages about progress. The environment variable DOTBENCH_DATA names a folder of local copies. Raises
@@ -74,8 +74,8 @@ class Dataset:
     ) -> "Dataset":
         """Prepare data from a pandas or polars frame, which has a row for each pair of user and item.
 
-        ``user``, ``item``, ``rating``, ``time``: names of columns. Ids are text or whole numbers; ratings are finite
-        numbers; times are dates, or whole seconds since 1970. ``min_rating``: rows with a lower rating are left out.
+        ``user``, ``item``, ``rating``, ``time``: names of columns. Ids are text or whole numbers. Ratings are finite
+        numbers. Times are dates, or whole seconds since 1970. ``min_rating``: rows with a lower rating are left out.
         ``core``: users and items with fewer interactions are left out; 1 keeps all. ``duplicates``: if a pair is
         repeated, ``drop`` keeps the first, ``error`` stops. These three are the keys of ``prepare`` in a dataset's
         definition, with the same defaults. Raises DotbenchError with the column, the row (counted from 0), what was
@@ -106,12 +106,12 @@ class Dataset:
 
     @cached_property
     def users(self) -> list[Any]:
-        """The users' ids by row; those without an interaction come last."""
+        """The users' ids by row. Those without an interaction come last."""
         return read_ids(self.folder / "users.csv", self.id_types["users"])
 
     @cached_property
     def items(self) -> list[Any]:
-        """The items' ids by row; those without an interaction come last."""
+        """The items' ids by row. Those without an interaction come last."""
         return read_ids(self.folder / "items.csv", self.id_types["items"])
 
     def __repr__(self) -> str:

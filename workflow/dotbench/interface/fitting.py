@@ -45,11 +45,11 @@ def fit(
     """Split the data, fit one method and evaluate it. Nothing is tuned.
 
     On one machine the numbers are equal to those of ``dotbench fit``, and of a run of the workflow, with the same
-    settings and seeds. ``model``, ``loss``, ``solver``: names of ``dotbench list``; a baseline has no loss.
-    ``settings``: hyperparameters, e.g. ``embedding_size=64``; those that are not given have the loss's default for
-    the solver, or the component's. ``seed`` determines the split and the initialisation; ``split_seed`` and
+    settings and seeds. ``model``, ``loss``, ``solver``: names of ``dotbench list``. A baseline has no loss.
+    ``settings``: hyperparameters, e.g. ``embedding_size=64``. Those that are not given have the loss's default for
+    the solver, or the component's. ``seed`` determines the split and the initialisation. ``split_seed`` and
     ``init_seed`` set them separately. ``split``: a name of ``dotbench list splits``, or e.g. ``{"kind": "k-fold",
-    "folds": 10}``. ``device``: auto, cpu or cuda. ``threads``: number of threads of the fit; results are bit-equal
+    "folds": 10}``. ``device``: auto, cpu or cuda. ``threads``: number of threads of the fit. Results are bit-equal
     only for the same number. Raises DotbenchError for a name or value that is not allowed, and for a fit that
     diverges.
 
@@ -85,7 +85,7 @@ def make_fit(
 ) -> dict[str, Any]:
     """Split, fit, evaluate, and write everything into ``folder``: see `FILES`. An interrupted fit continues there.
 
-    Returns the content of ``metrics.json``; its status may be ``failed``.
+    Returns the content of ``metrics.json``. Its status may be ``failed``.
     """
     split = make_split(data.folder, method.task, seeds.split, splitter)
     for name in FILES:  # of an earlier fit: files of two fits must not lie side by side
@@ -141,7 +141,7 @@ def check_data(data: Any) -> None:
 
 
 def check_seed(name: str, seed: Any) -> int:
-    """The seed; raises DotbenchError if it is none."""
+    """The seed. Raises DotbenchError if it is none."""
     if not _is_whole(seed) or not 0 <= seed <= LARGEST_SEED:
         raise DotbenchError(f"{name}: found {seed!r}; allowed is a whole number from 0 to {LARGEST_SEED}")
     return operator.index(seed)
@@ -152,7 +152,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def split_of(split: str | dict[str, Any], method: Method) -> Splitter:
-    """The split of a name or a mapping; raises DotbenchError."""
+    """The split of a name or a mapping. Raises DotbenchError."""
     if not isinstance(split, str | Mapping):
         raise DotbenchError(f"split: found {split!r}; allowed is a name, or a mapping of 'kind' and its settings")
     try:

@@ -18,8 +18,8 @@ def read_frame(
 ) -> tuple[RawTable, dict[str, type]]:
     """The rows of a frame, and the types of the ids: ``users`` and ``items`` → int or str.
 
-    ``frame``: with ``columns`` and Arrow's stream interface, as of pandas and polars; the others name its columns.
-    Raises DotbenchError with the column, the row as counted from 0, what was found and what is allowed.
+    ``frame``: has ``columns`` and Arrow's stream interface, as frames of pandas and polars do. The other arguments name
+    its columns. Raises DotbenchError with the column, the row as counted from 0, what was found and what is allowed.
     """
     if not (hasattr(frame, "columns") and hasattr(frame, "__arrow_c_stream__")):
         raise DotbenchError(f"frame: found {type(frame).__name__}; allowed is a frame of pandas or polars")

@@ -35,7 +35,7 @@ NEEDED = ("fit.json", "metrics.json", "split.npz", "users.csv", "items.csv")
 @dataclass(frozen=True, eq=False)
 class Fit:
     """A fitted method: settings, metrics, curve, vectors, recommendations. ``folder`` has the files of ``dotbench
-    fit``. The folder of `dotbench.fit` is deleted with this object; `save` keeps a copy.
+    fit``. The folder of `dotbench.fit` is deleted with this object. `save` keeps a copy.
     """
 
     folder: Path
@@ -53,7 +53,7 @@ class Fit:
 
     def save(self, folder: str | Path) -> Path:
         """Copy the files into a folder, which is created if necessary, and return the folder. `load` reads them back.
-        Files of another fit in the folder are replaced; other files stay.
+        Files of another fit in the folder are replaced. Other files stay.
         """
         path = Path(folder)
         if path.resolve() != self.folder.resolve():
@@ -79,7 +79,7 @@ class Fit:
 
     @cached_property
     def metrics(self) -> dict[str, dict[str, float]]:
-        """Part → metric → value, e.g. ``metrics["test"]["ndcg@10"]``; the parts are ``valid``, ``test``, and those that
+        """Part → metric → value, e.g. ``metrics["test"]["ndcg@10"]``. The parts are ``valid``, ``test``, and those that
         a split sets apart."""
         found: dict[str, dict[str, float]] = read_json(self.folder / "metrics.json")["metrics"]
         return found
@@ -108,18 +108,18 @@ class Fit:
 
     @property
     def user_vectors(self) -> "np.ndarray":
-        """Shape (n_users, K), float32; row k is of ``users[k]``. Raises DotbenchError for a method without vectors."""
+        """Shape (n_users, K), float32. Row k is of ``users[k]``. Raises DotbenchError for a method without vectors."""
         return self._vectors("user_vectors")
 
     @property
     def item_vectors(self) -> "np.ndarray":
-        """Shape (n_items, K), float32; row k is of ``items[k]``. Raises DotbenchError for a method without vectors."""
+        """Shape (n_items, K), float32. Row k is of ``items[k]``. Raises DotbenchError for a method without vectors."""
         return self._vectors("item_vectors")
 
     @cached_property
     def predictions(self) -> "pd.DataFrame":
-        """For a rating method, a row for each held-out pair: ``part, user, item, rating, prediction``; in rating
-        points, not clipped. Raises DotbenchError for a ranking method."""
+        """For a rating method, a row for each held-out pair: ``part, user, item, rating, prediction``. Predictions are
+        in rating points and not clipped. Raises DotbenchError for a ranking method."""
         if not self._split.ratings:
             raise DotbenchError("predictions: a ranking method has none; see recommend")
         frames = []

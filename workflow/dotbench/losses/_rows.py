@@ -12,8 +12,8 @@ CELLS = 1 << 22  # numbers gathered, and numbers of the systems, at a time: 16 M
 class RowSystems:
     """(s_r G + α F_rᵀF_r + t_r I) x_r = w Σ_{j∈r} v_rj f_j + c_r, one for every row r of ``matrix``.
 
-    ``matrix`` (n, m) sparse CSR, binary; ``fixed`` (m, K), F_r its rows where r has a one; ``gramian`` G (K, K);
-    ``scale`` s (n,); ``ridge`` t (n,); ``offset`` c (n, K), or None for zero, when rows without ones stay zero;
+    ``matrix`` (n, m) sparse CSR, binary. ``fixed`` (m, K), F_r its rows where r has a one. ``gramian`` G (K, K).
+    ``scale`` s (n,). ``ridge`` t (n,). ``offset`` c (n, K), or None for zero, when rows without ones stay zero.
     ``values`` v (nnz,) in the order of ``matrix``, or None for ones.
     """
 
@@ -30,7 +30,7 @@ class RowSystems:
     def solution(self) -> "torch.Tensor":
         """Every x_r, shape (n, K), by a Cholesky factorisation each.
 
-        O(nnz K² + n K³) operations in all; memory stays at a few times CELLS numbers.
+        O(nnz K² + n K³) operations in all. Memory stays at a few times CELLS numbers.
         """
         fixed, size = self.fixed, self.fixed.shape[1]
         padded = torch.cat([fixed, fixed.new_zeros(1, size)])  # the last row stands for "no one here"

@@ -46,7 +46,7 @@ class Loss(Component):
     def scoring(
         self, train: TrainMatrix, users: "torch.Tensor", items: "torch.Tensor"
     ) -> "tuple[torch.Tensor, torch.Tensor]":
-        """The vectors whose inner products score as the loss does; for most losses the model's own."""
+        """The vectors whose inner products give the loss's scores. For most losses they are the model's own."""
         return users, items
 
 
@@ -64,12 +64,12 @@ class DifferentiableLoss(Loss):
     Batches: ClassVar[type[Settings]] = Settings
 
     def own_parameters(self, train: TrainMatrix, generator: "torch.Generator") -> "Sequence[torch.Tensor]":
-        """Makes and returns the leaf tensors that are learned besides the model's; none for most losses."""
+        """Makes and returns the leaf tensors that are learned besides the model's. None for most losses."""
         return ()
 
     @abstractmethod
     def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
-        """The batches of one epoch, in random order; everything random comes from ``generator``."""
+        """The batches of one epoch, in random order. Everything random comes from ``generator``."""
 
     @abstractmethod
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
@@ -80,7 +80,8 @@ class DifferentiableLoss(Loss):
         parameters back to where they are allowed, in place."""
 
     def bounded(self, vectors: Vectors) -> Vectors:
-        """Vectors that a model computes, put to where they are allowed, with a gradient; for most losses the same."""
+        """Vectors that a model computes, moved to where they are allowed, with a gradient. Most losses leave them as
+        they are."""
         return vectors
 
 
@@ -103,7 +104,7 @@ class AlternatingLoss(Loss):
 class LeastSquaresLoss(AlternatingLoss):
     """A loss whose minimiser, for the other side's vectors, solves a linear system for every row (`RowSystems`).
 
-    ALS solves the systems; ALS with conjugate gradients comes near their solution in some steps.
+    ALS solves the systems. ALS with conjugate gradients comes near their solution in some steps.
     """
 
     @abstractmethod
@@ -160,7 +161,7 @@ class SpectralLoss(Loss):
     @classmethod
     @abstractmethod
     def target(cls, train: TrainMatrix) -> Any:
-        """The matrix as a linear map with ``shape``, ``matmul(X)``, ``rmatmul(Y)``; independent of settings."""
+        """The matrix as a linear map with ``shape``, ``matmul(X)``, ``rmatmul(Y)``. Independent of settings."""
 
     @abstractmethod
     def optimum(self, train: TrainMatrix, spectrum: Any, rank: int) -> "tuple[torch.Tensor, torch.Tensor]":

@@ -7,7 +7,7 @@ from dotbench.losses.sampled import PairwiseLoss
 class BPR(PairwiseLoss):
     """ℓ(o⁺, o⁻) = −log σ(o⁺ − o⁻).
 
-    Rendle et al., UAI 2009; mean over sampled items as in RecStudio (the RG2 paper prints a sum over all).
+    Rendle et al., UAI 2009. Mean over sampled items as in RecStudio (the RG2 paper prints a sum over all).
     """
 
     name = "bpr"

@@ -22,9 +22,9 @@ class IALS(LeastSquaresLoss):
 
     Rendle, Krichene, Zhang and Koren, RecSys 2022 ("Revisiting the performance of iALS on item recommendation
     benchmarks"), n_i the positives of item i. A row's norm has the weight of its part of the data term, to the power ν,
-    so that one λ suits rare and frequent rows. A row's minimiser is
-    p_u = (Q_uᵀQ_u + α₀ QᵀQ + λ (n_u + α₀N)^ν I)⁻¹ Σ_{i∈I_u} q_i. The loss `wrmf` has plain norms, and with α = 1/α₀ the
-    same weights; but its positives count 1 + α, and not α, in Σ q_i. Costs are those of `wrmf`.
+    so that one λ suits rare and frequent rows. A row's minimiser is p_u = (Q_uᵀQ_u + α₀ QᵀQ + λ (n_u + α₀N)^ν I)⁻¹
+    Σ_{i∈I_u} q_i. The loss `wrmf` has plain norms, and with α = 1/α₀ the same weights. But in Σ q_i, its positives
+    count 1 + α, not α. The costs are those of `wrmf`.
     """
 
     name = "ials"

@@ -33,7 +33,7 @@ class UserBatchedLoss(DifferentiableLoss):
         """ℓ_u of each user of the batch, shape (B,)."""
 
     def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
-        """Batches (users, rows, items, counts): positive p is ``items[p]`` of ``users[rows[p]]``; counts n_u."""
+        """Batches (users, rows, items, counts): positive p is ``items[p]`` of ``users[rows[p]]``. ``counts``: n_u."""
         active = train.active_users
         order = torch.randperm(len(active), generator=generator).to(train.device)
         for chosen in torch.split(order, narrowed(self.settings, UserBatches).batch_size):
@@ -54,8 +54,8 @@ class ListwiseLoss(UserBatchedLoss):
     ) -> "torch.Tensor":
         """ℓ_u of each user, shape (B,), summed over the user's positives.
 
-        ``scores`` (B, N); ``rows``, ``items`` (P,): positive p is item ``items[p]`` of user ``rows[p]`` of the
-        batch; ``counts`` (B,): n_u.
+        ``scores`` (B, N). ``rows``, ``items`` (P,): positive p is item ``items[p]`` of user ``rows[p]`` of the
+        batch. ``counts`` (B,): n_u.
         """
 
     def user_losses(self, vectors: Vectors, batch: Batch) -> "torch.Tensor":
@@ -64,5 +64,5 @@ class ListwiseLoss(UserBatchedLoss):
 
 
 def positive_scores(scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor") -> "torch.Tensor":
-    """Σ_{i∈I_u} o_ui of each user of a batch, shape (B,); arguments as of `ListwiseLoss.formula`."""
+    """Σ_{i∈I_u} o_ui of each user of a batch, shape (B,). Arguments as of `ListwiseLoss.formula`."""
     return torch.zeros_like(scores[:, 0]).index_add(0, rows, scores[rows, items])

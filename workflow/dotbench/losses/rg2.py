@@ -140,7 +140,7 @@ class RG2(AlternatingLoss, GaussNewtonLoss, SpectralLoss, UserBatchedLoss):
 
 
 def _solve(gramian: "torch.Tensor", ridge: float, right: "torch.Tensor") -> "torch.Tensor":
-    """right (gramian + ridge I)⁻¹ by one Cholesky factorisation; right (n, K)."""
+    """right (gramian + ridge I)⁻¹ by one Cholesky factorisation. ``right``: shape (n, K)."""
     system = gramian.clone()
     system.diagonal().add_(ridge)
     return torch.cholesky_solve(right.T, torch.linalg.cholesky(system)).T.contiguous()

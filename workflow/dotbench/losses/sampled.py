@@ -28,7 +28,7 @@ class SampledLoss(DifferentiableLoss):
 
     (1/|D|) Σ_{(u,i)∈D} ℓ(o_ui, {o_uj}_{j∈S}), S drawn from all items with replacement: a sampled item may be a
     positive, as in RecStudio (RG2 paper's simulations), unless ``reject_positives``. Scores of a batch cost
-    O(B n K); the gradient and Adam's step are dense and add O((M + N) K).
+    O(B n K). The gradient and Adam's step are dense and add O((M + N) K).
     """
 
     Batches = SampledBatches
@@ -40,7 +40,7 @@ class SampledLoss(DifferentiableLoss):
 
     @abstractmethod
     def formula(self, positive: "torch.Tensor", negative: "torch.Tensor") -> "torch.Tensor":
-        """ℓ for scores of shape (B, 1) and (B, n); its entries, of shape (B, n) or (B, 1), are averaged."""
+        """ℓ for scores of shape (B, 1) and (B, n). Its entries, of shape (B, n) or (B, 1), are averaged."""
 
     def batches(self, train: TrainMatrix, generator: "torch.Generator") -> Iterator[Batch]:
         order = torch.randperm(len(train.users), generator=generator).to(train.device)

@@ -24,7 +24,7 @@ class SampledSoftmaxBatches(SampledBatches):
 class SampledSoftmax(SampledLoss):
     """ℓ = −log[ e^{o'_i} / (e^{o'_i} + Σ_{j∈S} e^{o'_j}) ],  o' = o − log q, q the proposal's probability.
 
-    RG2 paper, Section 4.1.2 (where the log is missing); the correction by log q makes it the full softmax in the
+    RG2 paper, Section 4.1.2 (where the log is missing). The correction by log q makes it the full softmax in the
     limit of many samples (Bengio and Senécal, IEEE TNN 2008). Uniform q is a constant and cancels. The popularity
     proposal is q_j = (c_j + 1) / (|D| + N), c_j the training pairs of the item: one is added so that every item
     can be drawn.

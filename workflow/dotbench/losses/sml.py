@@ -30,7 +30,7 @@ class SML(PairwiseLoss):
 
     Li et al., AAAI 2020: the mean over a batch of B positives (and their n sampled items) of what the authors' code
     sums, margins averaged over the batch as there. After every update free vectors are clipped to the unit ball and the
-    learned margins m (M,), n (N,) to [0, 1]; margins start at 1. Vectors that a model computes, as LightGCN's, are
+    learned margins m (M,), n (N,) to [0, 1]. Margins start at 1. Vectors that a model computes, as LightGCN's, are
     clipped where the loss sees them, v / max(1, ‖v‖), and are ranked so. Ranked by −d², which is the inner product of
     [p, 1] and [2q, −‖q‖²] up to −‖p‖², a constant of the user.
     """

@@ -33,7 +33,7 @@ def _cross_entropy() -> Any:
 
     class CrossEntropy(torch.autograd.Function):
         """ℓ of user vectors P (B, K) and item vectors Q (N, K): shape (B,). ``items`` (P,): positives, one user's after
-        the other's; ``counts`` (B,): n_u.
+        the other's. ``counts`` (B,): n_u.
 
         Of a block b of items, E_b = exp(P Q_bᵀ − m_b) is all that is kept; m_b (B,): each user's greatest score in it.
         With s_b = n_u exp(m_b − logsumexp) the gradients are dP = Σ_b s_b ∘ (E_b Q_b) − Y Q and

@@ -33,8 +33,8 @@ class Squared(DifferentiableLoss, LeastSquaresLoss):
     """(1/|D|) [ Σ_{(u,i)∈D} (r_ui − b_i − o_ui)² + λ (Σ_u w_u ‖p_u‖² + Σ_i w_i ‖q_i‖²) ].
 
     r_ui is predicted by b_i + o_ui, the inner product of [p, 1] and [q, b], not clipped; b_i is μ, the mean rating, for
-    every item, or the item's mean as `item-mean` has it, or 0. w = 1, the plain sum of norms of the ALS that T2Rec
-    (Jaiswal, arXiv 2403.00802, Section 6) calls rSVD; or ``weighted``, w_u = n_u and w_i = n_i (Zhou et al., AAIM
+    every item, or the item's mean as `item-mean` has it, or 0. w = 1 is the plain sum of norms of the ALS that T2Rec
+    (Jaiswal, arXiv 2403.00802, Section 6) calls rSVD. With ``weighted``, w_u = n_u and w_i = n_i (Zhou et al., AAIM
     2008). A row without ratings has the minimiser 0: it is predicted by b, unless the model tells it by features alone.
     T2Rec's own J penalises the weights of its networks instead, λ_J ‖θ‖²: that is ``weight_decay`` 2 λ_J of the solver,
     with λ = 0 here.

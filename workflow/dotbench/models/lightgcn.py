@@ -22,7 +22,7 @@ class LightGCNSettings(EmbeddingSettings):
 
 
 class LightGCN(EmbeddingModel):
-    """E = (1/(L+1)) Σ_{l=0..L} Aˡ E⁰, E⁰ (M + N, K) free; score e_uᵀ e_i.
+    """E = (1/(L+1)) Σ_{l=0..L} Aˡ E⁰, E⁰ (M + N, K) free. Score e_uᵀ e_i.
 
     A = [[0, R̃], [R̃ᵀ, 0]] with R̃ = D_U^{-1/2} R D_I^{-1/2}, the binary training matrix scaled by the square roots
     of both degrees (He et al., SIGIR 2020, Eq. 3–8, equal weights of the layers). The propagation is computed once
@@ -48,7 +48,7 @@ class LightGCN(EmbeddingModel):
 
 
 class Graph:
-    """The normalised bipartite graph; ``propagate`` is the mean of the layers."""
+    """The normalised bipartite graph. ``propagate`` is the mean of the layers."""
 
     def __init__(self, train: TrainMatrix, layers: int) -> None:
         self.layers = layers

@@ -38,10 +38,10 @@ class TwoTowerSettings(VectorSettings):
 
 
 class TwoTower(VectorModel):
-    """p_u = f(x_u), q_i = g(x_i), score p_uᵀ q_i; f and g are perceptrons of L hidden layers, one for each side.
+    """p_u = f(x_u), q_i = g(x_i), score p_uᵀ q_i. f and g are perceptrons of L hidden layers, one for each side.
 
     x joins what the settings name: the row as a one-hot vector (``ids``), whose first layer is a free embedding that
-    is looked up, and the row's features. Jaiswal, arXiv 2403.00802; Covington et al., RecSys 2016.
+    is looked up, and the row's features. Jaiswal, arXiv 2403.00802. Covington et al., RecSys 2016.
     Initial biases are zero, the weights of hidden layers He's (ICCV 2015).
     """
 
@@ -78,7 +78,7 @@ class TwoTower(VectorModel):
 class Tower:
     """h₁ = E_row + x_row W₁ + b₁, h_l = σ(h_{l−1}) W_l + b_l, vector h_{L+1}; E and W₁ only where they have input.
 
-    ``features``: shape (n, d), dense or CSR, held dense; a column is divided by its root mean square over the rows
+    ``features``: shape (n, d), dense or CSR, held dense. A column is divided by its root mean square over the rows
     ``seen`` (n,) in training, and left out where that is zero. Initial weights are normal, of variance
     init_std² / E‖x‖² in the first layer (a one-hot row counts 1), so that h₁ has the sd init_std whatever the input,
     and of variance gain² / inputs in the others, with the gain of σ (√2 for relu; 1 in the last layer).
@@ -124,7 +124,7 @@ class Tower:
 
 
 class TowerVectors(Vectors):
-    """Vectors that towers compute for the rows that are asked for, each distinct row once; all of them once."""
+    """Vectors that towers compute: for the rows that are asked for, each distinct row once, or for all rows."""
 
     def __init__(self, users: "Callable[..., torch.Tensor]", items: "Callable[..., torch.Tensor]") -> None:
         self._towers = users, items

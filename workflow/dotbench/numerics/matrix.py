@@ -13,7 +13,7 @@ SHRINKAGE = 5.0  # ratings at the mean that are added to each item's own, as the
 def csr_tensor(
     starts: "torch.Tensor", columns: "torch.Tensor", values: "torch.Tensor", shape: "Sequence[int]"
 ) -> "torch.Tensor":
-    """A sparse CSR tensor, without torch's remark that it is in beta; a row may name a column twice."""
+    """A sparse CSR tensor, without torch's remark that it is in beta. A row may name a column twice."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         return torch.sparse_csr_tensor(starts, columns, values, tuple(shape), check_invariants=False)
@@ -22,7 +22,7 @@ def csr_tensor(
 def sampled_product(
     pattern: "torch.Tensor", left: "torch.Tensor", right: "torch.Tensor", weight: float = 1.0
 ) -> "torch.Tensor":
-    """``pattern``, sparse CSR (n, m), with w l_a · r_b in the place of every entry (a, b); ``weight`` w.
+    """``pattern``, sparse CSR (n, m), with w l_a · r_b in the place of every entry (a, b). ``weight`` w.
 
     ``left`` (n, K), ``right`` (m, K). O(nnz K) operations. Without MKL, as on ARM, the vectors are gathered in blocks,
     which takes several times as long.
@@ -41,7 +41,7 @@ def sampled_product(
 class TrainMatrix:
     """R, shape (n_users, n_items), with a one for every training pair.
 
-    ``pairs``: shape (|D|, 2), distinct user and item rows; ``ratings``: shape (|D|,), beside them, for the rating
+    ``pairs``: shape (|D|, 2), distinct user and item rows. ``ratings``: shape (|D|,), beside them, for the rating
     task. Everything lives on ``device`` in ``dtype``.
     """
 
@@ -163,7 +163,7 @@ class TrainMatrix:
         return torch.cat([(users[rows] * items[columns]).sum(1) for rows, columns in blocks])
 
     def positives(self, users: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
-        """(rows, items, counts) of some users: positive p is ``items[p]`` of ``users[rows[p]]``; counts n_u."""
+        """(rows, items, counts) of some users: positive p is ``items[p]`` of ``users[rows[p]]``. ``counts``: n_u."""
         starts = self.csr.crow_indices().long()
         counts = starts[users + 1] - starts[users]
         rows = torch.repeat_interleave(torch.arange(len(users), device=self.device), counts)

@@ -20,17 +20,17 @@ class VectorSettings(Settings):
 class Vectors(ABC):
     """User vectors P (M, K) and item vectors Q (N, K) as differentiable functions of a model's parameters.
 
-    A loss asks for the rows that a batch needs; what the model has to compute once for all of them
+    A loss asks for the rows that a batch needs. What the model has to compute once for all of them
     (a propagation over the graph, say) it computes when it makes this object, one for each step.
     """
 
     @abstractmethod
     def users(self, rows: "torch.Tensor | None" = None) -> "torch.Tensor":
-        """Vectors of user rows, shape (B, K); of all users for None."""
+        """Vectors of user rows, shape (B, K). Of all users for None."""
 
     @abstractmethod
     def items(self, rows: "torch.Tensor | None" = None) -> "torch.Tensor":
-        """Vectors of item rows, shape rows.shape + (K,); of all items for None."""
+        """Vectors of item rows, shape rows.shape + (K,). Of all items for None."""
 
     @abstractmethod
     def pair_scores(self, users: "torch.Tensor", items: "torch.Tensor") -> "torch.Tensor":

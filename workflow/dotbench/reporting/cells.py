@@ -13,9 +13,9 @@ class Cell:
 
 
 class Legend(str):
-    """A note that a reader of the table alone needs: what ``signs`` in cells mean (marks such as ``≈``, and ``BOLD``
-    and ``UNDERLINED``), or, without signs, what the columns are. In a paper it stands under a table that has one of its
-    signs; other notes are comments there."""
+    """A note that a reader needs who sees only the table. It says what ``signs`` in cells mean (marks such as ``≈``,
+    and ``BOLD`` and ``UNDERLINED``), or, without signs, what the columns are. In LaTeX, it is printed under a table
+    that has one of its signs, and other notes are comments."""
 
     signs: tuple[str, ...]
 

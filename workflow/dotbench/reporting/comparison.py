@@ -32,7 +32,7 @@ def compared(contents: Contents, facts: dict[str, Any], second: bool) -> tuple[l
 def _compare(
     users: list[list["pd.DataFrame"]], rows: list[dict[str, Any]], metric: str
 ) -> tuple[list[Comparison], list[str]]:
-    """Comparisons of the methods whose every seed is there, and their labels; ``users``: each method's per-user
+    """Comparisons of the methods whose every seed is there, and their labels. ``users``: each method's per-user
     scores, by seed."""
     complete = [k for k, row in enumerate(rows) if row["failed"] == 0]
     labels = [rows[k]["method"] for k in complete]
@@ -70,8 +70,8 @@ def standings_of(
     second: bool = False,
     part: str = "test",
 ) -> list[str]:
-    """Places of all methods in a metric on a part; the first and second only where no method of the dataset lacks a
-    seed."""
+    """Places of all methods in a metric on a part. The first and second place are given only if no method of the
+    dataset lacks a seed."""
     if not comparisons:
         return ["" for _ in rows]
     sign = -1 if parse_metric(metric).lower_is_better else 1

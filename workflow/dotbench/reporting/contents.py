@@ -12,7 +12,7 @@ from dotbench.reporting.records import MethodRuns, dataset_facts, dataset_label
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """What notes say of a split; as `dotbench.datasets.splits.base.Splitter`."""
+    """What notes say of a split. The fields are those of `dotbench.datasets.splits.base.Splitter`."""
 
     headline: str
     remark: str
@@ -28,12 +28,12 @@ class SplitFacts:
 
 @dataclass(frozen=True)
 class Contents:
-    """``name``: the configuration's; ``report_item``: the table's or figure's, ``kind``: how it is made, both empty for
-    paper-versus-ours; ``title``: its first note; ``validation_metric``: ends training early and chooses settings;
-    ``grid``: which grids the configuration names; ``published``: the paper whose numbers the study is set beside;
+    """``name``: the configuration's. ``report_item``: the table's or figure's, ``kind``: how it is made, both empty for
+    paper-versus-ours. ``title``: its first note. ``validation_metric``: ends training early and chooses settings.
+    ``grid``: which grids the configuration names. ``published``: the paper whose numbers the study is set beside.
     ``simulations``: as
-    `dotbench.simulations.entry.SimulationEntry.described`; ``features``: those whose tables are shown; ``titles``:
-    dataset → its full name; ``layout``, ``columns`` and ``size``: those of the study, None where it names none."""
+    `dotbench.simulations.entry.SimulationEntry.described`. ``features``: those whose tables are shown. ``titles``:
+    dataset → its full name. ``layout``, ``columns`` and ``size``: those of the study, None where it names none."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -64,7 +64,7 @@ class Contents:
         return dataset_facts(run.dataset for run in self.runs)
 
     def titled(self, dataset: str) -> str:
-        """The full name of a dataset; its own where the definition gives none."""
+        """The title of a dataset. Its name if the definition gives no title."""
         return self.titles.get(dataset, dataset)
 
     @property

@@ -39,7 +39,7 @@ EMPTY = 0.25  # of the panels of a figure, at most
 
 
 def pyplot(points: float | None = None) -> Any:
-    """matplotlib's pyplot with the fonts and frames of our figures; ``points``: size of all letters, on axes and in
+    """matplotlib's pyplot with the fonts and frames of our figures. ``points``: size of all letters, on axes and in
     legends one less.
 
     Fonts are embedded in a pdf as TrueType (Type 42), which publishers ask for.
@@ -59,7 +59,7 @@ def pyplot(points: float | None = None) -> Any:
 class Sheet:
     """A figure as wide as a column of a page, or as both, with panels and one legend under them.
 
-    ``size``: a key of WIDTHS; ``axes``: (rows, columns). On a single column a figure with more columns than rows is
+    ``size``: a key of WIDTHS. ``axes``: (rows, columns). On a single column a figure with more columns than rows is
     turned: what stands in a row of ``axes`` is drawn one below the other.
     """
 
@@ -80,7 +80,7 @@ class Sheet:
     def of_panels(
         cls, size: str, count: int, across: int | None = None, height: float | None = None, **shape: Any
     ) -> "Sheet":
-        """So many panels in rows of at most ``across``; in the last row some may be absent, which are not visible."""
+        """So many panels in rows of at most ``across``. In the last row some may be absent, which are not visible."""
         columns = in_a_row(count, across or ACROSS[size])
         sheet = cls(size, -(-count // columns), columns, height, **shape)
         for absent in sheet.axes.flat[count:]:
@@ -113,7 +113,7 @@ class Sheet:
         return self._broken(text, WIDTHS[self.size] / across - 0.35)
 
     def _broken(self, text: str, inches: float) -> str:
-        """Text in lines of this length; no line ends before or behind an equals sign."""
+        """Text in lines of this length. No line ends before or behind an equals sign."""
         lines = wrap(text.replace(" = ", "\u00a0=\u00a0"), int(inches * 72 / (LETTER * FONTS[self.size])))
         return "\n".join(lines).replace("\u00a0", " ")
 
@@ -130,7 +130,7 @@ class Sheet:
         save(self.figure, folder, name)
 
     def _explain(self, handles: dict[str, Any], text: str, points: float) -> None:
-        """A legend below the panels with as many columns as fit; the figure grows by its height."""
+        """A legend below the panels with as many columns as fit. The figure grows by its height."""
         look = {"loc": "outside lower center", "frameon": False, "alignment": "left", "title_fontsize": points}
         look |= {"title": text or None, "handlelength": 2.6, "columnspacing": 1.2, "borderpad": 0.2}
         renderer = self.figure.canvas.get_renderer()

@@ -88,7 +88,7 @@ def write_table(
 def render_page(
     parts: Mapping[str, tuple[Sequence[Row], Sequence[Column]]], notes: Sequence[str], first: str = ""
 ) -> dict[str, str]:
-    """Several tables under their headings, in Markdown and HTML; the notes come last. ``first``: what must not be
+    """Several tables under their headings, in Markdown and HTML. The notes come last. ``first``: what must not be
     overlooked."""
     tables = {title: rows_and_columns for title, rows_and_columns in parts.items() if rows_and_columns[0]}
     markdown = [f"## {markdown_escape(title)}\n\n{_table(*part, MARKDOWN)}\n" for title, part in tables.items()]

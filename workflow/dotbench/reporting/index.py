@@ -11,8 +11,8 @@ COLUMNS += ["valid", "test", "epochs", "updates", "train_seconds", "device", "fo
 
 
 def write_index() -> Path | None:
-    """Scan ``results/runs`` and write the index; None where no run is there. ``valid`` and ``test`` are the
-    task's first metric."""
+    """Scan ``results/runs`` and write the index. Returns None if there is no run. ``valid`` and ``test`` are the task's
+    first metric."""
     rows = []
     for path in sorted(paths.RUNS.glob("*/*/split*-init*/metrics.json")):
         record = read_json_if_whole(path)

@@ -32,7 +32,7 @@ class Holding:
 
     @property
     def state(self) -> str:
-        """absent, verified, unverified copy, own files or generated; and whether it is prepared."""
+        """absent, verified, unverified copy, own files or generated, and whether it is prepared."""
         if self.dataset.generated:
             state = "generated"
         elif self.manifest is None:
@@ -50,7 +50,7 @@ class Holding:
 
     @property
     def counts(self) -> str:
-        """users × items, interactions; with what is published where that is not the same."""
+        """users × items, interactions. With the published counts if they differ."""
         expected = self.dataset.published
         published = count_text([getattr(expected, key) for key in ORDER]) if expected else ""
         if self.stats is None:

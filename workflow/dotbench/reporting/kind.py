@@ -22,11 +22,11 @@ Reads = Literal[
 
 
 class Kind(Component):
-    """A way to show runs or simulations. The class's docstring is its caption in the report; its code is what a table
-    or figure of this kind depends on, beside its data.
+    """A way to show runs or simulations. The class's docstring is its caption in the report. A table or figure of this
+    kind depends on its data and on the code of the class.
 
     ``reads``: its inputs. ``files``: endings behind the name of what it writes. ``in_report``: which of these files the
-    report shows, each with its labels besides the study's; ``category``: under which heading.
+    report shows, each with its labels besides the study's. ``category``: under which heading.
     """
 
     reads: ClassVar[tuple[Reads, ...]]

@@ -12,7 +12,7 @@ Layout = Literal["long", "wide"]
 def laid_out(
     layout: Layout, rows: Sequence[Row], columns: Sequence[Column], labels: Mapping[str, str]
 ) -> tuple[Sequence[Row], list[Column]]:
-    """(lines, columns) of a table. ``rows``: one for each dataset × method; ``columns``: what is said of a row;
+    """(lines, columns) of a table. ``rows``: one for each dataset × method. ``columns``: what is said of a row.
     ``labels``: dataset → its name in the table."""
     method = Column("Method", lambda line: line["method"])
     if layout == "long":

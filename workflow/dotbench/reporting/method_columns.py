@@ -82,8 +82,8 @@ DETAILS = {
 
 
 def shown_columns(contents: Contents, layout: Layout, usual: Sequence[ColumnName]) -> tuple[Layout, list[str]]:
-    """The layout of a table and what it shows beside the means: as the study says, or else the ``usual`` of the
-    kind; of a wide table the spread alone."""
+    """The layout of a table and what it shows beside the means: as the study says, or else the ``usual`` columns of the
+    kind. Wide tables usually show only the spread."""
     layout = contents.layout or layout
     if contents.columns is not None:
         return layout, list(contents.columns)

@@ -62,8 +62,8 @@ def notes(
     by_part: bool = False,
     second: bool = False,
 ) -> list[str]:
-    """Sentences that a reader needs to judge the numbers. ``shown``: what the table has beside the means;
-    ``by_part``: methods are compared on every part of the test; ``second``: the second place is marked too."""
+    """Sentences that a reader needs to judge the numbers. ``shown``: what the table has beside the means.
+    ``by_part``: methods are compared on every part of the test. ``second``: the second place is marked too."""
     records = [record for run in contents.runs for record in run.metrics()]
     seeds, split, watched = contents.seeds, contents.split, metric_title(contents.validation_metric)
     if split.seedless:
@@ -97,7 +97,7 @@ def notes(
             f"Mean{spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
             *"±[",
         ),
-        *_overlap(contents),
+        *_overlap(contents, shown),
         f"Hyperparameters are chosen on the validation part {tuned}.",
         EDGE,
         *([inert] if "chosen" in shown and any(row["inert"] for row in rows) else []),
@@ -124,7 +124,8 @@ def notes(
 
 
 def _protocol(contents: Contents) -> str:
-    """How a held-out part is scored: what is ranked, and what the metrics divide by where their names do not say it."""
+    """How a held-out part is scored: what is ranked, and how the metrics are normalised if their names do not say
+    it."""
     if contents.task == "rating":
         return " of all ratings; predictions not clipped."
     said: dict[str, set[str]] = {}
@@ -138,7 +139,7 @@ def _protocol(contents: Contents) -> str:
 
 
 def _untested(contents: Contents, by_part: bool) -> list[str]:
-    """Which metrics are of all lists together, so that methods cannot be compared user by user."""
+    """Which metrics are computed from all lists together, so that methods cannot be compared user by user."""
     shared = [key for key in contents.metrics if not is_compared(parse_metric(key))]
     if not shared or by_part:
         return []
@@ -172,14 +173,19 @@ def hardware_notes(records: Iterable[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _overlap(contents: Contents) -> list[str]:
-    """By how much the intervals over seeds are too narrow because training parts overlap."""
+def _overlap(contents: Contents, shown: Collection[str]) -> list[str]:
+    """Which intervals the table shows, and by how much they are too narrow because training parts overlap."""
     n, ratio = len(contents.seeds), contents.split.test_to_train
     if n < 2 or not ratio:
         return []
+    which = "Intervals shown" if "interval" in shown else "Intervals of the csv"
     return [
-        "Intervals over seeds take the splits as independent. Their training parts overlap: with Nadeau and Bengio's "
-        f"correction the intervals are {overlap_factor(n, ratio):.2f} times as wide (column overlap_factor of the csv)."
+        Legend(
+            f"{which} are Student's t, which takes the splits as independent. Their training parts overlap, so these "
+            f"intervals are too narrow. Nadeau and Bengio's corrected interval, which is not shown, is "
+            f"{overlap_factor(n, ratio):.2f} times as wide around the same mean (column overlap_factor of the csv).",
+            "[",
+        )
     ]
 
 
@@ -230,7 +236,8 @@ def _grids(name: str) -> str:
 
 
 def _unseen(dataset: str, contents: Contents) -> str:
-    """Who of the held-out pairs has no training pair, and how many pairs are set apart; means over the seeds."""
+    """How many users and items of the held-out pairs have no training pair, and how many pairs are set apart, as means
+    over the seeds."""
     folders = [paths.split(dataset, contents.task, seed, contents.split.variant) for seed in contents.seeds]
     splits = [read_json(folder / "split.json") for folder in folders]
     numbers = [(m["test"], m["unseen"]["users"], m["unseen"]["items"], sum(m["cold"].values())) for m in splits]

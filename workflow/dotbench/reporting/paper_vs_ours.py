@@ -30,10 +30,10 @@ ORDER_COLUMNS += ["kendall_tau", "folder"]
 
 
 class PaperVersusOurs(Kind):
-    """Every published number that is known, beside ours where its dataset and method were run; the differences and
-    gains that the paper names, beside ours on the same seeds; and the paper's order of the methods beside ours on the
-    datasets that were run. A number reproduces if it differs by no more than the tolerance, which comes from both
-    intervals; with fewer than three seeds of ours there is no verdict.
+    """Every known published number, beside ours if its dataset and method were run. Then the differences and gains that
+    the paper names, beside ours on the same seeds, and the paper's order of the methods beside ours on the datasets
+    that were run. A number reproduces if it differs by no more than the tolerance, which comes from both intervals.
+    With fewer than three seeds of ours there is no verdict.
     """
 
     name = "paper_vs_ours"
@@ -82,7 +82,7 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
 def judge(cell: Cell, row: Row, seeds: int) -> Row:
     """Difference (ours − published), tolerance and verdict of a published number and a line of ours.
 
-    See `dotbench.reporting.judging`; ``seeds``: runs behind the published number.
+    See `dotbench.reporting.judging`. ``seeds``: runs behind the published number.
     """
     values, n = {name: row[f"{_column(cell)}_{name}"] for name in OURS}, row["seeds"] - row["failed"]
     mean, sd = values["mean"], values["sd"]
@@ -95,14 +95,14 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
 
 
 def kendall_tau(first: list[float], second: list[float]) -> float:
-    """(concordant − discordant pairs) / all pairs of two lists of values of the same things; a tie is neither."""
+    """(concordant − discordant pairs) / all pairs of two lists of values of the same things. A tie is neither."""
     pairs = list(itertools.combinations(range(len(first)), 2))
     signs = [(first[a] - first[b]) * (second[a] - second[b]) for a, b in pairs]
     return (sum(sign > 0 for sign in signs) - sum(sign < 0 for sign in signs)) / len(pairs)
 
 
 def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
-    """A line for every method of ours that the cell is compared with; one that says so if none was run."""
+    """A line for every method of ours that the cell is compared with. If none was run, one line says so."""
     line: Row = {"table": cell.table, "dataset": cell.where, "paper_method": cell.method, "metric": cell.metric}
     line |= {"published": cell.value, "published_sd": cell.sd, "published_se": cell.se}
     method = published.method(cell.method)
@@ -155,14 +155,14 @@ def _derived_line(claim: Claim, made: Derived, seeds: int, test_to_train: float)
 
 
 def _column(cell: Cell) -> str:
-    """What our rows call the cell's metric; the paper's overall part has none of ours."""
+    """What our rows call the cell's metric. The paper's overall part has none of ours."""
     return column(OUR_PART.get(cell.part, "none"), cell.metric)
 
 
 def _orders(published: Published, ours: list[Row]) -> list[Row]:
-    """The paper's order of the methods in each of its tables, beside ours on each dataset that was run; only
-    methods that both have, by the first of ours that is the method as the paper states it; suspect cells are left
-    out. A scenario of a simulation stands beside itself alone."""
+    """The paper's order of the methods in each of its tables, beside ours on each dataset that was run. Only methods
+    that both have are ordered, each by the first of ours that is the method as the paper states it. Suspect cells are
+    left out. A scenario of a simulation stands beside itself alone."""
     orders = []
     blocks: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in published.cells:

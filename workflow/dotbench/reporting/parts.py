@@ -20,7 +20,7 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
     its ``stats.json``.
 
     Methods are compared by a paired t-test over seeds, each a block or a draw of new users and items of its own, with
-    Nadeau and Bengio's correction for overlapping training parts; the best of a part is marked in
+    Nadeau and Bengio's correction for overlapping training parts. The best of a part is marked in
     ``<part>_<metric>_standing``.
     """
     rows, pairs = [], []

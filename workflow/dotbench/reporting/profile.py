@@ -13,7 +13,7 @@ SERIES = {"user": "#0072B2", "item": "#D55E00"}  # Okabe and Ito
 
 
 def profile(folder: Path, title: str, facts: dict[str, str]) -> list[Path]:
-    """Draw ``folder/profile.{pdf,png}`` with the plotted numbers beside it in ``profile.csv``; return the paths.
+    """Draw ``folder/profile.{pdf,png}`` with the plotted numbers beside it in ``profile.csv``. Return the paths.
 
     ``folder``: a prepared dataset. ``facts``: printed on top, name → text.
     """

@@ -41,7 +41,8 @@ class PublishedMethod(Settings):
         return [*runs, *((str(self.simulation), row) for row in self.rows)]
 
     def is_met_by(self, names: tuple[str, ...], settings: Mapping[str, Any]) -> bool:
-        """Whether a method of ours, named as in `ours`, has the settings asked for; of a simulation it has none."""
+        """Whether a method of ours, named as in `ours`, has the required settings. Methods of simulations have no
+        settings."""
         return len(names) == 2 or all(settings.get(key) == value for key, value in self.set.items())
 
     def stated(self) -> list[tuple[str, ...]]:
@@ -124,7 +125,7 @@ class Published(Settings):
         return next(method for method in self.methods if method.name == name)
 
     def spread(self, cell: Cell) -> float | None:
-        """The standard deviation over the paper's runs, as printed or from the standard error; None if neither is."""
+        """The standard deviation over the paper's runs, as printed or from the standard error. None if neither is."""
         return cell.sd if cell.se is None else cell.se * self.seeds**0.5
 
 
@@ -133,10 +134,10 @@ def published_path(key: str) -> Path:
 
 
 def load_published(key: str) -> Published:
-    """The published numbers of a paper; a DotbenchError names file, line and key of what is wrong."""
+    """The published numbers of a paper. A DotbenchError names file, line and key of what is wrong."""
     return read_published(published_path(key))
 
 
 def read_published(path: Path) -> Published:
-    """The numbers in a file; a DotbenchError names file, line and key of what is wrong."""
+    """The numbers in a file. A DotbenchError names file, line and key of what is wrong."""
     return read_yaml_as(path, Published)

@@ -42,7 +42,7 @@ class MethodRuns:
         return [paths.fit(self.dataset, self.folder, seed, seed) for seed in self.seeds]
 
     def finished(self) -> "MethodRuns | None":
-        """The runs with the seeds whose run is finished; None if none is, or the tuning is not."""
+        """The runs with the seeds whose run is finished. None if none is, or the tuning is not."""
         seeds = [seed for seed, fit in zip(self.seeds, self.fits, strict=True) if self._is_finished(fit)]
         tuned = (paths.run(self.dataset, self.folder) / "chosen.json").is_file()
         return replace(self, seeds=seeds) if seeds and tuned else None
@@ -84,7 +84,7 @@ class MethodRuns:
 
 
 def is_shared(run: MethodRuns) -> bool:
-    """Whether another process took a noticeable share of the machine during one of the runs."""
+    """Whether other processes used a noticeable share of the machine during one of the runs."""
     return any((record["cpu_share_of_others"] or 0) > SHARED for record in run.metrics())
 
 

@@ -17,7 +17,7 @@ Scenario = tuple[list[Row], list["pd.DataFrame"]]
 
 
 def read_simulations(contents: Contents) -> list[SimulationEntry]:
-    """The simulations that a table or figure shows; ``contents`` as `dotbench.config.plan.Plan.contents` gives it."""
+    """The simulations that a table or figure shows. ``contents`` as `dotbench.config.plan.Plan.contents` gives it."""
     return [from_description(described) for described in contents.simulations]
 
 
@@ -33,7 +33,7 @@ def folder_of(entry: SimulationEntry) -> str:
 
 
 def labelled(entries: list[SimulationEntry]) -> "pd.DataFrame":
-    """Rows of all simulations, with a column ``label``: that of the configuration's entry, empty where it has none; and
+    """Rows of all simulations, with a column ``label``: that of the configuration's entry, empty where it has none. And
     a column ``folder``: where the jobs lie."""
     tables = [read_rows(entry).assign(label=entry.setting, folder=folder_of(entry)) for entry in entries]
     return pd.concat(tables, ignore_index=True)
@@ -87,7 +87,7 @@ def published_rows(entry: SimulationEntry, metric: str) -> list[Row]:
 
 
 def scenario_text(keys: dict[str, str], line: Row) -> str:
-    """A scenario in words, e.g. ``n = 1500, d = 20``; ``keys``: column → symbol. Keys without a value are left out."""
+    """A scenario in words, e.g. ``n = 1500, d = 20``. ``keys``: column → symbol. Keys without a value are left out."""
     values = {symbol: line[key] for key, symbol in keys.items() if line[key] is not None}
     return ", ".join(
         f"{symbol} = {value if isinstance(value, str) else f'{value:g}'}" for symbol, value in values.items()
@@ -118,7 +118,7 @@ def pair_columns(entry: SimulationEntry) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """A cell as Python has it; None where there is nothing."""
+    """A cell as Python has it. None where there is nothing."""
     return None if pd.isna(value) else getattr(value, "item", lambda: value)()
 
 

@@ -22,12 +22,12 @@ def cold_parts(runs: Sequence[MethodRuns]) -> list[str]:
 
 
 def column(part: str, metric: str) -> str:
-    """What the lines call a metric of a part; that of the test part is the metric alone."""
+    """The name of a metric of a part in the lines. On the test part it is the metric's own name."""
     return metric if part == "test" else f"{part}_{metric}"
 
 
 def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold: Sequence[str] = ()) -> Row:
-    """One line of the table: all that the csv holds. ``cold``: further test parts, which a seed may lack."""
+    """One line of the table, with everything that the csv has. ``cold``: further test parts, which a seed may lack."""
     records = run.metrics()
     is_ranking = any(not isinstance(parse_metric(metric), RatingMetric) for metric in metrics)
     good = [record for record in records if record["status"] == "ok"]
@@ -95,7 +95,7 @@ def inert_keys(run: MethodRuns) -> list[str]:
 
 
 def _equal(column: "pd.Series", value: Any) -> Any:
-    """Where a column has the value; a number that was read may differ from it by its last bit."""
+    """Where a column has the value. A number that was read may differ from it by its last bit."""
     floats = isinstance(value, float) and column.dtype == float
     return np.isclose(column, value, rtol=1e-12, atol=0) if floats else column == value
 

@@ -29,7 +29,7 @@ DIGITS = 5  # of the numbers in a curve, times with one less; more is noise, and
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a method learns from. ``spectrum``: file of a decomposition that was computed before; ``features``: files of
+    """What a method learns from. ``spectrum``: file of a decomposition that was computed before. ``features``: files of
     those that its model reads."""
 
     dataset: str
@@ -56,7 +56,7 @@ class Fit:
     paused: bool = False
 
     def on_split(self, identity: dict[str, Any] | None) -> "Fit":
-        """The same with a note of the kind of split that was learned from; None for the default one."""
+        """The same with a note of the kind of split that was learned from. None for the default one."""
         return replace(self, record=replace(self.record, split=identity))
 
     def save(self, folder: Path) -> None:
@@ -92,8 +92,8 @@ def fit(
     pause: Pause | None = None,
 ) -> Fit:
     """Train and validate. A fit that cannot be used (NaN, no memory, a setting that the algorithm rejects)
-    returns with ``status: failed`` and the reason; only errors of files raise. ``failed_before`` is why tuning
-    has nothing to offer; the fit is then recorded as failed without an attempt. ``pause`` as in `Problem`."""
+    returns with ``status: failed`` and the reason. Only errors of files raise. ``failed_before`` is why tuning
+    has nothing to offer. The fit is then recorded as failed without an attempt. ``pause`` as in `Problem`."""
     task = _Task(method, hyperparameters, inputs, seeds.init, execution, checkpoint, pause)
 
     def train() -> Training:

@@ -33,7 +33,7 @@ class MethodChoice(Settings):
 
 
 class WrongChoice(DotbenchError):
-    """A choice that cannot be resolved; ``key`` is the path below the method's entry."""
+    """A choice that cannot be resolved. ``key`` is the path below the method's entry."""
 
     def __init__(self, key: tuple[str, ...], message: str) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class WrongChoice(DotbenchError):
 @dataclass(frozen=True)
 class Method:
     """A resolved choice: every setting has its value, every grid point has been validated. ``validation_metric``: what
-    stops training early and chooses among the grid's points; None: that of WATCHED."""
+    stops training early and chooses among the grid's points. None: that of WATCHED."""
 
     model: type[Any]
     loss: type[Any] | None
@@ -55,7 +55,7 @@ class Method:
 
     @property
     def names(self) -> tuple[str, str, str]:
-        """(model, loss, solver); baselines have the loss ``none`` and name their own solver."""
+        """(model, loss, solver). Baselines have the loss ``none`` and name their own solver."""
         if self.solver is None:
             return self.model.name, "none", self.model.solver
         return self.model.name, self.loss.name if self.loss else "none", self.solver.name
@@ -68,7 +68,7 @@ class Method:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Labels of the features that the model reads, joined in this order; none if it reads none."""
+        """Labels of the features that the model reads, joined in this order. None if it reads none."""
         labels = self.settings.get("features", "none")
         return () if labels == "none" else tuple(labels.split("+"))
 
@@ -87,15 +87,15 @@ class Method:
         return [part.__module__ for part in (*self.components, type(self.watched))]
 
     def trials(self) -> list[dict[str, Any]]:
-        """Settings of every point of the grid, in the order of the grid's product; one if nothing is tuned."""
+        """Settings of every point of the grid, in the order of the grid's product. One if nothing is tuned."""
         return [{**self.settings, **point} for point in points(self.grid)]
 
     def validated(self, hyperparameters: Mapping[str, Any]) -> Settings:
-        """Hyperparameters as the settings of every component at once; an instance of each component's `Settings`."""
+        """Hyperparameters as the settings of every component at once. An instance of each component's `Settings`."""
         return settings_class(list(self.components)).model_validate(dict(hyperparameters))
 
     def identity(self, protocol: Mapping[str, Any]) -> dict[str, Any]:
-        """What the digest covers: components, search space, protocol; not the winner, not the hardware.
+        """What the digest covers: components, search space and protocol, but neither the winner nor the hardware.
 
         Settings that a component got later are left out at their defaults: see `dotbench.settings.LATER`.
         """
@@ -165,7 +165,7 @@ def resolve(choice: MethodChoice, grid_name: GridName = "paper") -> Method:
 def with_defaults(choice: MethodChoice) -> MethodChoice:
     """The same choice with its solver named, and with the loss's defaults for it where ``set`` says nothing.
 
-    The defaults are of models whose vectors are all free; others keep the components' own. None extends a cap that
+    The defaults are of models whose vectors are all free. Others keep the components' own. None extends a cap that
     ``set`` gives. Raises WrongChoice.
     """
     model, loss, solver = _components(choice)
@@ -180,7 +180,7 @@ def with_defaults(choice: MethodChoice) -> MethodChoice:
 
 
 def _checked(grid: Any) -> Grid:
-    """The same grid; raises WrongChoice where it is none, or where a hyperparameter has no list of values."""
+    """The same grid. Raises WrongChoice where it is none, or where a hyperparameter has no list of values."""
     if not isinstance(grid, dict):
         raise WrongChoice(("grid",), f"found {grid!r}; allowed is a mapping of hyperparameters to lists of values")
     for key, values in grid.items():

@@ -22,7 +22,7 @@ FACTS = ["status", "reason", "validation", "best_epoch", "epochs", "updates", "t
 
 @dataclass(frozen=True)
 class Trial:
-    """A point of the grid as far as it was trained. ``paused``: training could go on; ``rung``: of halving, from 1."""
+    """A point of the grid as far as it was trained. ``paused``: training could go on. ``rung``: of halving, from 1."""
 
     record: FitRecord
     curve: list[dict[str, Any]]
@@ -49,7 +49,7 @@ def tune(
     The choice is the best validation metric on the tuning split, the first in grid order among equals. A method
     without a grid is not fitted: its settings are the choice. Finished trials are kept in ``checkpoints``
     under a name that covers all they depend on, so that an interrupted tuning continues where it was. With
-    ``halving`` the choice is among the trials of the last rung; a trial that goes on continues where it paused.
+    ``halving`` the choice is among the trials of the last rung. A trial that goes on continues where it paused.
     """
     settings = method.trials()
     trials: dict[int, Trial] = {}
@@ -133,7 +133,7 @@ def _write(method: Method, trials: dict[int, Trial], chosen: dict[str, Any], fol
 
 
 def _ranked(method: Method, trials: dict[int, Trial], numbers: list[int]) -> list[int]:
-    """These trials by their validation, the best first; failed ones come last."""
+    """These trials by their validation, the best first. Failed ones come last."""
     values = [_value(trial.record) for _, trial in sorted(trials.items())]  # every trial has been on the first rung
     return ranked(values, not method.watched.lower_is_better, numbers)
 

@@ -47,8 +47,8 @@ def knows_lists(info: ValidationInfo) -> bool:
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a simulation. ``label``: names its files, [a-z0-9-]+; ``settings``: its own, in plain types;
-    ``modules``: what of the package it uses besides the simulation; ``gpu``: whether it can use one."""
+    """One job of a simulation. ``label``: names its files, [a-z0-9-]+. ``settings``: its own, in plain types.
+    ``modules``: what of the package it uses besides the simulation. ``gpu``: whether it can use one."""
 
     label: str
     settings: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def seed_packs(first: int, replications: int, pack: int) -> list[list[int]]:
 
 @dataclass(frozen=True)
 class Trend:
-    """How a simulation is drawn: ``x``, a column, runs along the horizontal axis; ``logarithmic``: axes, of "xy".
+    """How a simulation is drawn: ``x``, a column, runs along the horizontal axis. ``logarithmic``: axes, of "xy".
 
     ``x`` is one of the keys, when a line is a thing that is compared and shows the first metric, or it is what is
     compared, when a line is a metric. Rows without a value on the axis are drawn across. The other keys have
@@ -83,8 +83,8 @@ class Simulation(Component):
     ``study``: whose simulation it is. ``lists``: the settings that say which jobs there are (scenarios, methods,
     replications): the digest leaves them out, so that more of them compute only the new jobs. ``columns``: of the
     rows. A table tells a row's scenario by ``keys``, what is compared by ``compared`` (and what it is called by
-    ``titled``), the replication by ``replication``; it shows ``metrics``, all errors (lower is better), of the rows
-    that have the values of ``reported``. ``marks_best``: whether what is compared competes, so that the best is marked;
+    ``titled``), the replication by ``replication``. It shows ``metrics``, all errors (lower is better), of the rows
+    that have the values of ``reported``. ``marks_best``: whether what is compared competes, so that the best is marked.
     `references` do not. ``expected_failures``: reasons for a row without a value that are a result, and no failure of
     the run.
     """
@@ -115,7 +115,7 @@ class Simulation(Component):
 
     @abstractmethod
     def run(self, job: dict[str, Any], execution: "Execution", checkpoint: "Checkpoint") -> list[Row]:
-        """Rows of the job with these settings; what ``checkpoint`` holds from an interrupted run is not computed again.
+        """Rows of the job with these settings. What ``checkpoint`` holds from an interrupted run is not computed again.
 
         The simulation's own settings may lack those of ``lists``."""
 
@@ -145,7 +145,7 @@ class Simulation(Component):
         return {EXPERIMENT: self.name, "settings": without_later(settings, self.Settings)}
 
     def drawn(self) -> Trend:
-        """How figures and slopes show it; an error if the class does not say."""
+        """How figures and slopes show the simulation. Raises an error if the class does not say."""
         if self.trend is None:
             raise DotbenchError(f"simulation '{self.name}' cannot be drawn: its class has no `trend`")
         return self.trend

@@ -57,6 +57,6 @@ class RatingChoice(Settings):
 
 
 def settings_of(stated: dict[str, Any], point: dict[str, Any]) -> Settings:
-    """The method's settings at a point of its grid; ``stated`` as `RatingChoice.stated`."""
+    """The method's settings at a point of its grid. ``stated`` as `RatingChoice.stated`."""
     cls: type[Settings] = rating_methods()[stated["method"]].Settings
     return cls.model_validate({**stated["set"], **point})

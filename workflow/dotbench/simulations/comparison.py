@@ -27,8 +27,8 @@ SPLIT = 5  # number of the stream of randomness that splits; the generator's own
 
 @dataclass(frozen=True)
 class Protocol:
-    """``test_share`` of the pairs is tested on. Of the rest, ``holdout`` is held out to choose by, or each of
-    ``folds`` > 1 in turn; the chosen setting is fitted again to all of it if ``refit``."""
+    """``test_share`` of the pairs is tested on. Of the rest, ``holdout`` is held out to choose by, or each of ``folds``
+    > 1 in turn. If ``refit``, the chosen setting is fitted again to the whole training part."""
 
     test_share: float
     folds: int
@@ -52,7 +52,7 @@ class DataSet:
             self.held = [self.train[: round(protocol.holdout * len(self.train))]]
 
     def data(self, held: "np.ndarray") -> RatingData:
-        """The training part without what is ``held`` out; shape (n,), of none for all of it."""
+        """Mask of the training part without what is ``held`` out, shape (n,)."""
         sim, rest = self.simulation, self.train[~np.isin(self.train, held)]
         return RatingData(sim.users, sim.items, sim.pairs[rest], sim.ratings[rest], sim.pairs[held], sim.ratings[held])
 
@@ -75,9 +75,9 @@ class _Fit:
 class Comparison:
     """The fits of one method on data sets that are drawn anew for every replication.
 
-    ``draws``: seed of a replication → its data; ``stated``: the method as `RatingChoice.stated`. All replications are
+    ``draws``: seed of a replication → its data. ``stated``: the method as `RatingChoice.stated`. All replications are
     tuned first, then the chosen settings fitted: each time a method may train all of them as one program.
-    ``reported``: columns of the errors that a reported fit alone has; `errors` computes them.
+    ``reported``: columns of the errors that a reported fit alone has. `errors` computes them.
     """
 
     reported: ClassVar[tuple[str, ...]] = ("train_rmse", "test_rmse")
@@ -100,7 +100,7 @@ class Comparison:
 
     def rows(self) -> list[Row]:
         """A row for every fit. The choice is the least mean validation RMSE over the folds, the first in grid order
-        among equals; a point of which a fit failed is not chosen."""
+        among equals. A point of which a fit failed is not chosen."""
         tuning: list[Row] = []
         if not self.refit or len(self.points) > 1:
             tuning = self._make(
@@ -137,12 +137,12 @@ class Comparison:
         return (None, None) if number is None else (self.points[number], means[number])
 
     def _mean(self, point: dict[str, Any], tuning: list[Row]) -> float | None:
-        """Mean validation RMSE of a point over the folds; None if one of its fits failed."""
+        """Mean validation RMSE of a point over the folds. None if one of its fits failed."""
         values = [row["valid_rmse"] for row in tuning if json.loads(row["hyperparameters"]) == point]
         return None if None in values else float(np.mean(values))
 
     def _make(self, fits: list[_Fit]) -> list[Row]:
-        """A row for each; those that are kept are not made again."""
+        """A row for each fit. Rows that are kept are not computed again."""
         missing = [fit for fit in fits if fit.name not in self.checkpoint]
         tasks = [
             Task(settings_of(self.stated, fit.point), self.sets[fit.seed].data(fit.held), fit.seed, self._state(fit))

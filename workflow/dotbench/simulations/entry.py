@@ -14,7 +14,7 @@ from dotbench.simulations.base import Job, Simulation, simulations
 
 @dataclass(frozen=True)
 class SimulationEntry:
-    """A simulation with its settings; ``label``: its name in tables and figures."""
+    """A simulation with its settings. ``label``: its name in tables and figures."""
 
     label: str
     simulation: Simulation
@@ -39,11 +39,11 @@ class SimulationEntry:
         return {job.label: job for job in jobs}
 
     def rows(self, label: str) -> Path:
-        """File of a job's rows; its record lies beside it."""
+        """File of a job's rows. Its record lies beside it."""
         return paths.job(self.simulation.study, self.folder, label)
 
     def described(self) -> dict[str, Any]:
-        """In plain types, for a stage; `from_description` is the inverse."""
+        """In plain types, for a stage. `from_description` is the inverse."""
         settings = self.simulation.settings.model_dump(mode="json")
         return {"simulation": self.simulation.name, "label": self.label, "settings": settings}
 

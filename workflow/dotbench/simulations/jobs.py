@@ -25,7 +25,7 @@ def run_job(
     execution: Execution,
     checkpoints: Path,
 ) -> tuple["pd.DataFrame", dict[str, Any]]:
-    """(rows, record) of a job. ``identity`` as `Simulation.identity`; ``label``, ``settings``, ``modules`` as `Job`.
+    """(rows, record) of a job. ``identity`` as `Simulation.identity`. ``label``, ``settings``, ``modules`` as `Job`.
 
     Fits that an interrupted run of the same job finished, by the same code, are taken from ``checkpoints``.
     """
@@ -70,7 +70,7 @@ def save_job(frame: "pd.DataFrame", record: dict[str, Any], rows: Path) -> None:
 
 
 def from_identity(identity: dict[str, Any]) -> Simulation:
-    """The simulation that `Simulation.identity` describes; which jobs there are is not known to it."""
+    """The simulation that `Simulation.identity` describes. Which jobs there are is not known to it."""
     classes = simulations()
     if identity[EXPERIMENT] not in classes:
         raise unknown("simulation", identity[EXPERIMENT], classes)
@@ -79,7 +79,7 @@ def from_identity(identity: dict[str, Any]) -> Simulation:
 
 
 def to_frame(simulation: Simulation, rows: list[Row]) -> "pd.DataFrame":
-    """Rows as a table with the simulation's columns; raises DotbenchError for a row with others."""
+    """Rows as a table with the simulation's columns. Raises DotbenchError for a row with others."""
     names = list(simulation.columns)
     for row in rows:
         if row.keys() != set(names):

@@ -1,6 +1,6 @@
 """Leaderboards: the lines of a study's tables with what is compared and which differences are real.
 
-Every number is read from the csv of a table, ``<table>.csv`` and ``<table>_pairs.csv``; nothing is computed again.
+Every number is read from the csv of a table, ``<table>.csv`` and ``<table>_pairs.csv``. Nothing is computed again.
 """
 
 from dataclasses import asdict, dataclass, field, replace
@@ -36,7 +36,7 @@ class Measure:
 
 @dataclass
 class Line:
-    """A method: ``values``: measure → mean, low, high, standard deviation; ``standing`` and ``letters`` likewise.
+    """A method: ``values``: measure → mean, low, high, standard deviation. ``standing`` and ``letters`` likewise.
     ``run``: key of what is known of its runs, None where they are not here."""
 
     method: str
@@ -65,7 +65,7 @@ class Board:
     competes: bool = True
 
     def described(self) -> dict[str, Any]:
-        """In plain types; the values that are printed with all digits."""
+        """In plain types. Values that the page prints keep all digits."""
         lines: list[dict[str, Any]] = [
             plain(asdict(line)) | {"values": plain(line.values, EXACT)} for line in self.lines
         ]
@@ -78,7 +78,7 @@ def is_board(kind: type[TableKind]) -> bool:
 
 
 def method_boards(folder: Path, table: str, title: str) -> list[Board]:
-    """The boards of a table of methods on datasets, one for each dataset; none if the table is not there."""
+    """The boards of a table of methods on datasets, one for each dataset. None if the table is not there."""
     rows, pairs = _read(folder, table)
     measures = _method_measures(rows[0]) if rows else []
     return [
@@ -96,7 +96,7 @@ def method_boards(folder: Path, table: str, title: str) -> list[Board]:
 
 
 def simulation_boards(folder: Path, table: str, title: str, simulation: type[Simulation]) -> list[Board]:
-    """The boards of a table of a simulation, one for each scenario; none if the table is not there."""
+    """The boards of a table of a simulation, one for each scenario. None if the table is not there."""
     rows, pairs = _read(folder, table)
     keys = {"label": "", **simulation.keys}
     several = len({row["label"] for row in rows}) > 1

@@ -16,7 +16,7 @@ from dotbench.site.prose import to_html
 from dotbench.site.verdicts import CLAIMS, VERDICTS
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = ("page", "plots", "curves", "boards", "details", "verdicts", "cards", "start")
+SCRIPTS = ("page", "plots", "curves", "boards", "details", "verdicts", "cards", "overview", "start")
 DOCS = PAPERS.parents[2] / "docs"  # of a checkout
 REPORT = "report.html"
 PAGES = {"errata": "Errata", "glossary": "Glossary"}
@@ -24,7 +24,7 @@ PAGES = {"errata": "Errata", "glossary": "Glossary"}
 
 def build_plan(plan: Plan, report: str | None = REPORT) -> Path | None:
     """Write ``results/<name>/index.html``, with ``configuration.json`` beside it, from what is there of a
-    configuration; None, and nothing is written, where nothing is. ``report``: the file beside it that says where
+    configuration. None, and nothing is written, where nothing is. ``report``: the file beside it that says where
     everything comes from, as `dotbench run` makes it in the end."""
     page = Path(plan.site())
     configuration = page.with_name("configuration.json")
@@ -38,7 +38,7 @@ def build_plan(plan: Plan, report: str | None = REPORT) -> Path | None:
 
 
 def build_pages(sources: Sequence[Source], page: Path, title: str) -> None:
-    """Write one page about several configurations; raises DotbenchError where nothing is there."""
+    """Write one page about several configurations. Raises DotbenchError where nothing is there."""
     chapters = _chapters(sources, page)
     if not chapters:
         raise DotbenchError(f"{page}: nothing to show; found neither tables nor runs")
@@ -65,6 +65,7 @@ def write_page(
         "chapters": [_data(part) for part in chapters],
         "runs": {key: run for part in chapters for key, run in part.runs.items()},
         "cards": {c["name"]: c.pop("series") for c in cards},
+        "titles": {c["name"]: c["title"] for c in cards},
         "verdicts": VERDICTS,
         "claims": CLAIMS,
     }
@@ -91,7 +92,7 @@ def script_json(value: Any) -> str:
 
 
 def _data(part: Chapter) -> dict[str, Any]:
-    """What the scripts read of a chapter; the rest stands in the page."""
+    """What the scripts read of a chapter. The rest stands in the page."""
     keys = ("id", "configuration", "study", "title", "command", "metric", "boards", "curves", "paper", "verdicts")
     return {key: part.content[key] for key in (*keys, "claims")}
 

@@ -1,7 +1,7 @@
 """A card for every dataset: where it is from, its licence, counts and distributions.
 
-The distributions are a few kB of counts, without data. Where the data are prepared, they are computed; elsewhere they
-are read from a summary, which `write_distributions` keeps beside exported results.
+The distributions are a few kB of counts, without data. If the data are prepared here, the distributions are computed.
+Otherwise they are read from a summary, which `write_distributions` keeps beside exported results.
 """
 
 import json
@@ -22,7 +22,7 @@ SUMMARY = "distributions.json"
 
 
 def card(name: str, dataset: Dataset) -> dict[str, Any]:
-    """What is known of a dataset; ``series``: its distributions, empty where neither its data nor a summary is here."""
+    """What is known of a dataset. ``series``: its distributions, empty where neither its data nor a summary is here."""
     held, folder = holding(name), paths.data(name)
     stats = folder / "stats.json"
     facts = read_json(stats) if stats.is_file() else None
@@ -38,7 +38,7 @@ def card(name: str, dataset: Dataset) -> dict[str, Any]:
 
 
 def write_distributions(plan: Plan, file: Path) -> bool:
-    """Write the distributions of the configuration's datasets that are prepared here; others stay as the file has
+    """Write the distributions of the configuration's datasets that are prepared here. Others stay as the file has
     them. Returns whether there is a file."""
     kept: dict[str, Any] = read_json(file) if file.is_file() else {}
     for name in sorted(plan.datasets):

@@ -64,7 +64,7 @@ def study_boards(source: Source, study: type[Study]) -> list[Board]:
 
 
 def chapter(source: Source, study: type[Study], page: Path) -> Chapter:
-    """The chapter of a study, from what is there; ``page``: the file that its links start from."""
+    """The chapter of a study, from what is there. ``page``: the file that its links start from."""
     plan, name = source.plan, source.plan.benchmark.name
     finished = _finished(plan, study)
     runs = {run_key(run): plain(run_details(plan, entry, run)) for entry, run in finished}
@@ -100,7 +100,7 @@ def chapter(source: Source, study: type[Study], page: Path) -> Chapter:
 
 
 def _finished(plan: Plan, study: type[Study]) -> list[tuple[MethodEntry, MethodRuns]]:
-    """Every method of the study with its finished runs; those without any are left out."""
+    """Every method of the study with its finished runs. Those without any are left out."""
     contents = plan.contents(study)
     pairs = zip(plan.study_entries(study.name), contents.runs, strict=True)
     found = [(entry, runs.finished()) for entry, runs in pairs]
@@ -124,7 +124,7 @@ def _boards(source: Source, study: type[Study], item: ReportItem) -> list[Board]
 def _set_runs(
     boards: list[Board], finished: list[tuple[MethodEntry, MethodRuns]], known: Container[str], name: str
 ) -> None:
-    """Say of every line which runs are behind it, or which replications; ``known``: the keys of these, after the
+    """Tell every line which runs, or which replications, are behind it. ``known``: the keys of these, after the
     ``name`` of the configuration."""
     keys = {(run.dataset, run.label): run_key(run) for _, run in finished}
     for board in boards:
@@ -156,7 +156,7 @@ def _curves(finished: list[tuple[MethodEntry, MethodRuns]]) -> list[dict[str, An
 
 
 def _table(source: Source, study: type[Study], item: ReportItem, page: Path, is_shown: bool) -> list[dict[str, Any]]:
-    """A table as it is printed, with the notes under it; nothing if it is not there. ``is_shown``: as a board."""
+    """A table as it is printed, with the notes under it. Nothing if it is not there. ``is_shown``: as a board."""
     folder = source.items(study.name, "tables")
     file = folder / f"{item.name}.md"
     if not file.is_file():
@@ -175,7 +175,7 @@ def _table(source: Source, study: type[Study], item: ReportItem, page: Path, is_
 
 
 def _figures(source: Source, study: type[Study], page: Path) -> list[dict[str, Any]]:
-    """The figures that are there; ``drawn``: those that the page draws itself."""
+    """The figures that are there. ``drawn``: those that the page draws itself."""
     folder, figures = source.items(study.name, "figures"), []
     for item in source.plan.report_items(study):
         pictures = [folder / f"{item.name}{ending}" for ending in PICTURES]

@@ -28,7 +28,7 @@ def run_key(run: MethodRuns) -> str:
 
 
 def run_details(plan: Plan, entry: MethodEntry, run: MethodRuns) -> dict[str, Any]:
-    """Everything that a page says of the runs of a method; ``run``: the finished ones of ``entry``."""
+    """Everything that a page says of the runs of a method. ``run``: the finished ones of ``entry``."""
     records, chosen = run.metrics(), run.chosen()
     first, metric = records[0], plan.validation_metric(entry.study)
     stats = paths.data(run.dataset) / "stats.json"
@@ -55,7 +55,7 @@ def run_details(plan: Plan, entry: MethodEntry, run: MethodRuns) -> dict[str, An
 
 
 def curve(run: MethodRuns, metric: str) -> dict[str, Any] | None:
-    """The points of the figure of convergence: the horizontal axis by each clock, mean, low, high; None without any.
+    """The points of the figure of convergence: the horizontal axis by each clock, mean, low, high. None without any.
     ``best``: mean over seeds of the epoch whose parameters were kept."""
     by_clock = {clock: curve_points(run, clock, False, metric) for clock in CLOCKS}
     points = by_clock["epoch"]
@@ -71,8 +71,8 @@ def curve(run: MethodRuns, metric: str) -> dict[str, Any] | None:
 
 
 def again(plan: Plan, entry: MethodEntry, record: Row) -> str | None:
-    """The command that fits and evaluates one seed again, with the settings that were chosen; None where only the
-    workflow can (another metric than the usual one stops the training)."""
+    """The command that fits and evaluates one seed again, with the chosen settings. None if only the workflow can
+    (another metric than the usual one stops the training)."""
     if record.get("status") != "ok" or plan.validation_metric(entry.study) != WATCHED[entry.study.task]:
         return None
     model, loss, solver = entry.method.names
@@ -97,7 +97,7 @@ def _seed(seed: int, record: Row) -> Row:
 
 
 def _trials(run: MethodRuns, chosen: dict[str, Any]) -> dict[str, Any] | None:
-    """The trials of a grid: the tuned keys, a list for each trial of its values, and what came of it; ``picked``:
+    """The trials of a grid: the tuned keys, a list for each trial of its values, and what came of it. ``picked``:
     whether it was chosen."""
     if not chosen["grid"]:
         return None

@@ -9,8 +9,8 @@ Pair = tuple[int, int]
 def letters(order: list[int], different: Iterable[Pair]) -> dict[int, str]:
     """Method → its letters. Two methods share a letter if and only if no real difference between them was found.
 
-    ``order``: the methods, best first; ``different``: the pairs that differ. Each letter stands for a largest set of
-    methods that do not differ from each other (a maximal clique); the set with the best method is ``a``. (Gramm et al.,
+    ``order``: the methods, best first. ``different``: the pairs that differ. Each letter stands for a largest set of
+    methods that do not differ from each other (a maximal clique). The set with the best method is ``a``. (Gramm et al.,
     Algorithms for compact letter displays, 2007.) Without any pair that differs, all have the letter ``a``.
     """
     apart = {frozenset(pair) for pair in different}
@@ -39,5 +39,5 @@ def _extend(
 
 
 def _letter(number: int) -> str:
-    """a, b, … z, then with a digit; a display with as many sets is read by its colours."""
+    """a, b, … z, then with a digit. A display with as many sets is read by its colours."""
     return ascii_lowercase[number % 26] + ("" if number < 26 else str(number // 26))

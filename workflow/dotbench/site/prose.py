@@ -7,9 +7,9 @@ from markdown_it.token import Token
 
 
 def to_html(text: str, links: bool = True, lowest: int = 0) -> str:
-    """Markdown as HTML; markup in it other than Markdown's own stays text, but for what tables underline.
+    """Markdown as HTML. Markup in it other than Markdown's own stays text, but for what tables underline.
 
-    ``links``: whether links stay; without them their words stay, for a page that stands alone. ``lowest``: by how much
+    ``links``: whether links stay. Without them their words stay, for a page that stands alone. ``lowest``: by how much
     headings are lowered. A wide table scrolls in a box of its own.
     """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")

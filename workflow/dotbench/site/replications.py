@@ -16,13 +16,13 @@ SHOWN = ("status", "reason", "hyperparameters", "on_edge", "seconds", "cpu_secon
 
 
 def replication_key(simulation: Simulation | type[Simulation], label: str, row: Row) -> str:
-    """A name of the line of a method, or of whatever is compared, in a scenario; ``label``: of the entry."""
+    """A name of the line of a method, or of whatever is compared, in a scenario. ``label``: of the entry."""
     values = [row.get(key) for key in (*simulation.keys, simulation.compared)]
     return "/".join([simulation.name, label, *map(_text, values)])
 
 
 def replication_details(entry: SimulationEntry) -> dict[str, dict[str, Any]]:
-    """Key → what a page says of a line; nothing if no job is here."""
+    """Key → what a page says of a line. Nothing if no job is here."""
     if not is_there(entry):
         return {}
     simulation, records = entry.simulation, read_records(entry)

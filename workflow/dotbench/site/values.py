@@ -13,7 +13,7 @@ EXACT = 17  # of a number that is printed: it must be rounded once, as in the ta
 
 
 def read_rows(file: Path) -> list[Row]:
-    """The rows of a csv, with all digits; None for an empty cell."""
+    """The rows of a csv, with all digits. None for an empty cell."""
     try:
         frame = pd.read_csv(file, keep_default_na=False, na_values=[""])
     except pd.errors.EmptyDataError:
@@ -22,7 +22,7 @@ def read_rows(file: Path) -> list[Row]:
 
 
 def plain(value: Any, digits: int = DIGITS) -> Any:
-    """A value with everything in it as JSON has it; None for a number that is not finite."""
+    """A value with everything in it as JSON has it. None for a number that is not finite."""
     if isinstance(value, Mapping):
         return {str(key): plain(part, digits) for key, part in value.items()}
     if isinstance(value, str | bool | int) or value is None:

@@ -32,7 +32,7 @@ CLAIMS = {
 
 
 def verdicts(folder: Path, key: str) -> dict[str, Any] | None:
-    """The published numbers of a paper with ours; None if the comparison is not there.
+    """The published numbers of a paper with ours. None if the comparison is not there.
 
     A line has what the csv has, ``published_low``, ``published_high``: the interval that the tolerance allows the
     published number, and ``derived``: whether it is a difference or a gain of numbers.
@@ -60,8 +60,8 @@ def verdicts(folder: Path, key: str) -> dict[str, Any] | None:
 
 
 def claims(folder: Path) -> dict[str, Any] | None:
-    """The claims of a paper; None if they are not there. ``lines``: as the csv has them, each with the ``rows`` of ours
-    behind it; ``printed``: claim → the rows in print, the same for every configuration."""
+    """The claims of a paper. None if they are not there. ``lines``: as the csv has them, each with the ``rows`` of ours
+    behind it. ``printed``: claim → the rows in print, the same for every configuration."""
     file = folder / "claims.csv"
     if not file.is_file():
         return None

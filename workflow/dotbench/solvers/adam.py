@@ -55,7 +55,7 @@ class Adam:
                 )
 
     def state(self) -> list[Any]:
-        """The moments and steps of every parameter, in the order of the groups; None where it was never moved."""
+        """The moments and steps of every parameter, in the order of the groups. None where it was never moved."""
         return [self.moments.get(id(parameter)) for parameters, _ in self.groups for parameter in parameters]
 
     def restore(self, state: list[Any]) -> None:

@@ -19,7 +19,7 @@ class ALSSettings(IterativeSettings):
 
 
 class ALS(Solver):
-    """Exact minimisation over all user vectors, then over all item vectors; an epoch is one such full sweep.
+    """Exact minimisation over all user vectors, then over all item vectors. An epoch is one such full sweep.
 
     Each half sweep is the loss's own closed form. Stopping early is a regulariser: the curve says by how much.
     """
@@ -37,7 +37,7 @@ class ALS(Solver):
 
 
 class AlternatingTrainer:
-    """Sweeps over users and items; two updates an epoch."""
+    """Sweeps over users and items. Two updates an epoch."""
 
     def __init__(self, problem: Problem) -> None:
         self.objective: AlternatingLoss = problem.loss

@@ -15,7 +15,7 @@ class ALSCGSettings(ALSSettings):
 
 
 class ALSCG(Solver):
-    """Some steps of conjugate gradients over all user vectors, then over all item vectors, from where they are; an
+    """Some steps of conjugate gradients over all user vectors, then over all item vectors, from where they are. An
     epoch is one such full sweep (Takács, Pilászy and Tikk, RecSys 2011).
 
     The K × K systems of ALS are neither formed nor factorised: a step takes 4 |D| K operations and 2 (M + N) K², where

@@ -31,12 +31,11 @@ class Pause:
 class Problem:
     """What a solver minimises, and with what at hand.
 
-    ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric as ``validation``; higher
-    is better, or lower unless ``maximise``; and others by their names, for the curve alone.
-    ``spectrum``: a decomposition computed before, or None. ``features``: those that the model reads, or None.
-    ``checkpoint``: where an interrupted fit leaves its state and finds it again, or None; ``key`` names the fit, a
-    checkpoint of another one is not used. ``pause``: how far to train for now, with the state left in the checkpoint;
-    to the end for None.
+    ``train``: builds the training matrix in a dtype. ``validate(P, Q)``: the watched metric as ``validation``, and
+    others by their names, for the curve alone. Higher is better, or lower unless ``maximise``. ``spectrum``: a
+    decomposition computed before, or None. ``features``: those that the model reads, or None. ``checkpoint``: where an
+    interrupted fit leaves its state and finds it again, or None. ``key`` names the fit, a checkpoint of another one is
+    not used. ``pause``: how far to train for now, with the state left in the checkpoint. None trains to the end.
     """
 
     model: type[Any]
@@ -64,7 +63,7 @@ class Solution:
     """Vectors, and how training went.
 
     ``curve``: one row per epoch with ``epoch, updates, seconds, cpu_seconds, loss, validation``, and what else
-    ``validate`` gives; seconds are cumulative and of training alone. ``best_epoch`` is the one whose vectors these are.
+    ``validate`` gives. Seconds are cumulative and of training alone. ``best_epoch`` is the one whose vectors these are.
     ``paused``: training could go on.
     """
 

@@ -18,7 +18,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def load(path: Path | None, key: str, device: str, say: Callable[[str], None]) -> dict[str, Any] | None:
-    """The state that was saved under the same ``key``; one that cannot be read, or is another fit's, counts as none."""
+    """The state that was saved under the same ``key``. One that cannot be read, or is another fit's, counts as none."""
     if path is None or not path.exists():
         return None
     try:

@@ -16,7 +16,7 @@ class Spectrum:
 
     ``iterations``: block steps made. ``missed``: bound on Σ σ_k² / Σ s_k² − 1 over the ``r`` values, σ those of T.
     ``residual``: max_k of ‖T v_k − s_k u_k‖ and ‖Tᵀ u_k − s_k v_k‖, over s_1. ``seconds``, ``cpu_seconds``: what
-    computing it took; ``peak_memory_bytes``, ``cpu_share_of_others``: of the process that did, where measured.
+    computing it took. ``peak_memory_bytes``, ``cpu_share_of_others``: of the process that did, where measured.
     """
 
     left: "torch.Tensor"
@@ -64,7 +64,7 @@ def decompose(
     """The leading ``rank`` singular triplets of T = ``target`` (``shape``, ``matmul``, ``rmatmul``).
 
     The leading eigenvectors of TᵀT (of TTᵀ, if T is wider than high) by `lanczos.leading_eigenvectors`, to
-    ``tolerance``; then a Rayleigh–Ritz step on T itself, so that small values do not suffer from the square.
+    ``tolerance``. Then a Rayleigh–Ritz step on T itself, so that small values do not suffer from the square.
     """
     wall, cpu = time.perf_counter(), time.process_time()
     n_rows, n_columns = target.shape

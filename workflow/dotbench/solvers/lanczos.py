@@ -16,7 +16,7 @@ def leading_eigenvectors(
 ) -> "tuple[torch.Tensor, int, float]":
     """Orthonormal V (n, count) that span the leading eigenvectors of A, the number of block steps, and a bound.
 
-    ``product(X)`` is A X; ``gaussian(k)`` draws a matrix (n, k). The basis grows by ``block_size`` columns a step:
+    ``product(X)`` is A X. ``gaussian(k)`` draws a matrix (n, k). The basis grows by ``block_size`` columns a step:
     a Gaussian block, then A times the last block, orthogonalised in full against all columns so far. The Ritz values
     θ and vectors V of A in the basis have a residual R = A V − V diag(θ) that only the last step's image adds to.
     It stops when

@@ -18,7 +18,7 @@ class Trainer(Protocol):
     """What the loop drives."""
 
     def epoch(self) -> int:
-        """Train for one epoch; return the number of parameter updates. This alone is timed."""
+        """Train for one epoch. Return the number of parameter updates. This alone is timed."""
 
     def loss(self) -> float:
         """The training loss after (or, for batches, during) the last epoch."""
@@ -48,8 +48,8 @@ class Budget:
 def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
     """Train until the budget ends and return the vectors of the best epoch.
 
-    The clock runs during ``trainer.epoch`` alone; CUDA is synchronised before it is read. An interrupted run
-    continues from its checkpoint and, on CPU, ends bit-equal to an uninterrupted one; so does a paused one.
+    The clock runs during ``trainer.epoch`` alone. CUDA is synchronised before it is read. An interrupted run continues
+    from its checkpoint and, on CPU, ends bit-equal to an uninterrupted one. The same holds for a paused run.
     """
     curve: list[dict[str, Any]] = []
     sign = 1 if problem.maximise else -1
@@ -115,7 +115,7 @@ def _state(problem: Problem, trainer: Trainer, curve: list[dict[str, Any]], best
 
 
 def _ended(curve: list[dict[str, Any]], best: dict[str, Any], budget: Budget) -> str | None:
-    """The setting that ends training after the last epoch; of two that must both be reached, the one reached last."""
+    """The setting that ends training after the last epoch. Of two that must both be reached, the one reached last."""
     if not curve:
         return None
     epochs, updates = curve[-1]["epoch"], curve[-1]["updates"]

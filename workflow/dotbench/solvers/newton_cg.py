@@ -30,7 +30,7 @@ class NewtonCGSettings(IterativeSettings):
 
 
 class NewtonCG(Solver):
-    """Steps along d with Jᵀ (G + μ D) J d = −g, solved by conjugate gradients; an epoch is one step.
+    """Steps along d with Jᵀ (G + μ D) J d = −g, solved by conjugate gradients. An epoch is one step.
 
     θ are the parameters of any model, deep ones too, J = d(P, Q)/dθ, G the loss's Gauss–Newton matrix in (P, Q), D its
     metric, g the gradient in θ. Nothing of size users × items or parameters × parameters is formed: a product costs two
@@ -95,7 +95,7 @@ class NewtonTrainer:
         return 1
 
     def _search(self, direction: "torch.Tensor", slope: float) -> tuple[float, float]:
-        """(share of the step, objective there); a share of zero if no share is low enough."""
+        """(share of the step, objective there). A share of zero if no share is low enough."""
         size = 1.0 if slope < 0 else 0.0
         for _ in range(HALVINGS if slope < 0 else 0):
             value = self._value(self._moved(direction, size))
@@ -107,7 +107,7 @@ class NewtonTrainer:
     def _preconditioner(self, vectors: Pair, pull: "Callable[[Pair], Sequence[torch.Tensor]]") -> "torch.Tensor":
         """Inverse of the diagonal of Jᵀ D J, one number for each row of a parameter, flat.
 
-        Estimated without bias by (Jᵀ D^½ w)² for one normal w, averaged over the row; zero where nothing depends
+        Estimated without bias by (Jᵀ D^½ w)² for one normal w, averaged over the row. Zero where nothing depends
         on the row. Without it the parameters that all rows share would drown the embeddings of single rows.
         """
         probe = tuple(

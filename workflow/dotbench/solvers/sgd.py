@@ -123,7 +123,7 @@ class GradientTrainer:
         return users.detach(), items.detach()
 
     def _seen(self, users: "torch.Tensor", items: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-        """The vectors; in rating zero where a row was not trained and the model has nothing else to say of it."""
+        """The vectors. In rating zero where a row was not trained and the model has nothing else to say of it."""
         if self.objective.task == "ranking" or self.scores_unseen:
             return users, items
         return users * (self.train.counts > 0)[:, None], items * (self.train.item_counts > 0)[:, None]

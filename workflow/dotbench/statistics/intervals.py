@@ -10,7 +10,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """Mean of n values, their standard deviation, and the interval of the mean; None where n = 1 allows none."""
+    """Mean of n values, their standard deviation, and the interval of the mean. None where n = 1 allows none."""
 
     mean: float
     sd: float | None

@@ -17,7 +17,7 @@ CELLS = 4_000_000  # of draws × pairs held at a time
 class Comparison:
     """Difference ``first`` − ``second`` of two methods (positions).
 
-    ``low``, ``high``: simultaneous over all pairs. ``p``: two-sided, of no difference; ``p_holm``: adjusted over
+    ``low``, ``high``: simultaneous over all pairs. ``p``: two-sided, of no difference. ``p_holm``: adjusted over
     all pairs. ``seeds``: the seed component, Student's interval of the differences per seed.
     """
 
@@ -34,7 +34,7 @@ class Comparison:
 def compare(sums: "np.ndarray", counts: "np.ndarray", root: bool = False) -> list[Comparison]:
     """Compare every pair of methods over a sample of users, the seeds being given.
 
-    ``sums``: shape (methods, seeds, users), each user's total; ``counts``: shape (seeds, users), what to divide by, 0
+    ``sums``: shape (methods, seeds, users), each user's total. ``counts``: shape (seeds, users), what to divide by, 0
     for a user whom a seed does not test. A method's statistic is the mean over seeds of f(R_s), R_s = Σ_u sums /
     Σ_u counts, f the identity, or the square root for ``root`` (RMSE from squared errors). Its influences are
 
@@ -95,8 +95,8 @@ def holm(p: "np.ndarray") -> "np.ndarray":
 
 
 def standings(n_methods: int, best: int, comparisons: list[Comparison], alpha: float = ALPHA) -> list[str]:
-    """``best`` for a method that beats every other at adjusted p < alpha; otherwise ``tie`` for the method with
-    the best mean and for all that do not differ from it; empty for the rest."""
+    """``best`` for a method that beats every other at adjusted p < alpha. If there is none, ``tie`` for the method with
+    the best mean and for all that do not differ from it. Empty for the rest."""
     tied = {best}
     for pair in comparisons:
         if best in (pair.first, pair.second) and pair.p_holm >= alpha:
@@ -109,7 +109,7 @@ def standings(n_methods: int, best: int, comparisons: list[Comparison], alpha: f
 def runners_up(found: list[str], means: list[float], comparisons: list[Comparison]) -> list[str]:
     """``found`` (of `standings`) with the second place, where the first is one method's alone: ``second`` for a method
     that beats every other but the best, otherwise ``second tie`` for the best mean of the others and for all that
-    do not differ from it. ``means``: shape (methods,), higher is better; p-values stay adjusted over all pairs."""
+    do not differ from it. ``means``: shape (methods,), higher is better. P-values stay adjusted over all pairs."""
     if "best" not in found or len(found) < 2:
         return found
     rest = [k for k, standing in enumerate(found) if standing != "best"]
@@ -136,7 +136,7 @@ def _influences(sums: "np.ndarray", counts: "np.ndarray", root: bool) -> "np.nda
 
 
 def _variances(gram: "np.ndarray", first: "np.ndarray", second: "np.ndarray") -> "np.ndarray":
-    """Of the differences of pairs; ``gram``: covariances of the methods, (methods, methods)."""
+    """Of the differences of pairs. ``gram``: covariances of the methods, (methods, methods)."""
     of_method = np.diag(gram)
     variances: np.ndarray = np.maximum(of_method[first] + of_method[second] - 2 * gram[first, second], 0.0)
     return variances

@@ -10,7 +10,7 @@ RESAMPLES = 1000
 def threshold(x: Sequence[float], successes: "np.ndarray", level: float = 0.5) -> float | None:
     """The x at which the share of successes passes ``level``, by isotonic regression and linear interpolation.
 
-    ``x`` (c,) increasing; ``successes`` (c, t): 0 or 1 for each trial. None where the share stays below; the first x
+    ``x`` (c,) increasing. ``successes`` (c, t): 0 or 1 for each trial. None where the share stays below. The first x
     where it is nowhere below. The fit is the non-decreasing sequence nearest to the shares (pool adjacent violators).
     """
     from sklearn.isotonic import isotonic_regression
@@ -29,7 +29,7 @@ def threshold(x: Sequence[float], successes: "np.ndarray", level: float = 0.5) -
 def threshold_interval(
     x: Sequence[float], successes: "np.ndarray", confidence: float = 0.95
 ) -> tuple[float | None, float | None]:
-    """Percentile bootstrap of `threshold` over trials, which the columns of ``successes`` share; an end at which the
+    """Percentile bootstrap of `threshold` over trials, which the columns of ``successes`` share. An end at which the
     share stays below a half is None."""
     rng = np.random.default_rng(0)
     trials = successes.shape[1]

@@ -20,9 +20,9 @@ class ReportItem:
 
     ``kind``: a name of `dotbench.reporting.kind.table_kinds` or `figure_kinds`. ``title``: the note that says what it
     is. ``shows``: whether it shows a method, by the names of model, loss and solver. ``needs``: a
-    method without which there is nothing to see; absent: any that it shows. ``simulation``: the simulation that
-    it shows, in the place of methods. ``split``: the kind of split that it is about; absent: any. ``features``: the
-    features whose tables it shows; it needs a method that reads them. ``on_request``: made only when it is asked for by
+    method without which there is nothing to see. Absent: any that it shows. ``simulation``: the simulation that
+    it shows, in the place of methods. ``split``: the kind of split that it is about. Absent: any. ``features``: the
+    features whose tables it shows. It needs a method that reads them. ``on_request``: made only when it is asked for by
     its name.
     """
 
@@ -42,9 +42,9 @@ class ReportItem:
 
 
 class Study(Component):
-    """A comparison of methods: its task fixes split and metrics; its tables and figures are named targets.
+    """A comparison of methods: its task fixes split and metrics. Its tables and figures are named targets.
 
-    ``published``: the paper whose numbers (`papers/<key>/published.yaml`) are set beside ours;
+    ``published``: the paper whose numbers (`papers/<key>/published.yaml`) are set beside ours.
     ``published_split``: the kind of split that they are of, where runs on another one must not be compared.
     """
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 
 def ranked(values: Sequence[float | None], maximise: bool, among: Iterable[int] | None = None) -> list[int]:
-    """Numbers of the trials, best value first, the earlier among equals; those without a value, which failed, last.
+    """Numbers of the trials, best value first, the earlier among equals. Those without a value, which failed, last.
 
-    ``among``: the numbers that are ranked; absent: all.
+    ``among``: the numbers that are ranked. Absent: all.
     """
 
     def order(number: int) -> tuple[bool, float, int]:
@@ -17,6 +17,6 @@ def ranked(values: Sequence[float | None], maximise: bool, among: Iterable[int] 
 
 
 def best(values: Sequence[float | None], maximise: bool, among: Iterable[int] | None = None) -> int | None:
-    """Number of the trial with the best value, the first among equals; None where every trial failed."""
+    """Number of the trial with the best value, the first among equals. None where every trial failed."""
     order = ranked(values, maximise, among)
     return order[0] if order and values[order[0]] is not None else None

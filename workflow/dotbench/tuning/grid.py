@@ -18,7 +18,7 @@ INSTEAD: dict[str, tuple[GridName, ...]] = {
 
 def named_grid(grids: Mapping[Any, Any], name: GridName) -> Grid | None:
     """The grid of a name: ``reduced`` (what two cores can do), ``paper`` (as printed), ``extended`` (where the paper's
-    is too narrow); the nearest one where it is absent, None where there is none.
+    is too narrow). The nearest one where it is absent, None where there is none.
 
     ``grids`` may be a grid itself, which then stands under every name.
     """
@@ -33,7 +33,7 @@ def are_named(grids: Mapping[Any, Any]) -> bool:
 
 
 def points(grid: Grid) -> list[dict[str, Any]]:
-    """The points of a grid in the order of its product; one without values if nothing is tuned."""
+    """The points of a grid in the order of its product. One without values if nothing is tuned."""
     return [
         {key: value for keys, value in zip(grid, values, strict=True) for key in keys.split("=")}
         for values in itertools.product(*grid.values())
@@ -43,7 +43,7 @@ def points(grid: Grid) -> list[dict[str, Any]]:
 def edges(grid: Grid, point: Mapping[str, Any]) -> dict[str, str]:
     """Tuned numbers of which the point has the ``low`` or ``high`` end of several values.
 
-    A low end of zero is a bound of the setting, not of the grid, and is left out; so are truth values.
+    A low end of zero is a bound of the setting, not of the grid, and is left out. So are truth values.
     """
     marked = {}
     for keys, values in grid.items():

@@ -20,7 +20,7 @@ class Rung:
 class Halving(Settings):
     """Successive halving (Jamieson and Talwalkar, AISTATS 2016) of methods whose training can pause.
 
-    All settings are trained to the first rung; the best 1/factor by validation go on to the next, ``factor`` times
+    All settings are trained to the first rung. The best 1/factor by validation go on to the next, ``factor`` times
     as far, until one would be left. The choice is the best of the last rung: 12 settings become 4, and then 1.
 
     A slow learning rate is behind at the first rung and may win in the end. With ``keep_rising`` a trial whose best
@@ -42,9 +42,9 @@ class Halving(Settings):
         return Rung(trials, reach * self.epochs, reach * self.updates)
 
     def going_on(self, level: int, of: int, ranked: Sequence[int], rising: Collection[int]) -> list[int]:
-        """The trials of this level that go on to the next one, in grid order; none where the choice is made.
+        """The trials of this level that go on to the next one, in grid order. None where the choice is made.
 
-        ``of``: all trials of the grid; ``ranked``: those of the level, the best first; ``rising``: those among them
+        ``of``: all trials of the grid. ``ranked``: those of the level, the best first. ``rising``: those among them
         that still improve.
         """
         kept = set(ranked[: max(1, of // self.factor**level)])

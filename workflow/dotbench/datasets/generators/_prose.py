@@ -73,17 +73,17 @@ PLACE = _words(
 
 @dataclass(frozen=True)
 class Prose:
-    """Sentences about ``aspects``; equal seeds give equal sentences.
+    """Sentences about ``aspects``. Equal seeds give equal sentences.
 
     A review of s stars has about exp(N(``LENGTH``, ``SPREAD``²)) sentences, at least one. Each is neutral with
-    probability ``NEUTRAL``; of the others each is praise with probability (s − ½)/5 and blame otherwise.
+    probability ``NEUTRAL``. Of the others each is praise with probability (s − ½)/5 and blame otherwise.
     """
 
     aspects: Sequence[str]
     seed: int
 
     def texts(self, stars: "np.ndarray", block: int) -> list[str]:
-        """One text for each of ``stars`` (n,), from 1 to 5; ``block`` numbers calls, and calls are independent."""
+        """One text for each of ``stars`` (n,), from 1 to 5. ``block`` numbers calls, and calls are independent."""
         pools = self._pools()
         rng = np.random.default_rng([self.seed, 1, block])
         counts = np.exp(rng.normal(LENGTH, SPREAD, len(stars))).astype(np.int64).clip(1, 150)

@@ -14,7 +14,7 @@ SECONDS = 31_536_000  # the year over which the rows of a table are spread
 
 
 class Noise(Settings):
-    """Law of the noise ε of a rating; every law has mean 0 and the variance v = ``variance``.
+    """Law of the noise ε of a rating. Every law has mean 0 and the variance v = ``variance``.
 
     ``gaussian``: N(0, v). ``student-t``: t_ν √(v (ν − 2)/ν). ``laplace``: scale √(v/2).
     ``outliers``: N(0, s²), and N(0, k² s²) for a share q of the ratings, s² = v / (1 − q + q k²).

@@ -72,7 +72,7 @@ def draw_reviews(users: int, items: int, reviews: int, seed: int = 0) -> Reviews
 
 
 def amazon_lines(reviews: Reviews) -> Iterator[str]:
-    """`reviews_*_5.json`: one JSON object a line; some reviewers have no name, as in the real files."""
+    """`reviews_*_5.json`: one JSON object a line. Some reviewers have no name, as in the real files."""
     users, items = _amazon_ids(reviews.n_users, 13, "A"), _amazon_ids(reviews.n_items, 7, "B00")
     prose = Prose(PRODUCT, reviews.seed)
     for number, rows, rng in reviews.blocks():
@@ -94,7 +94,7 @@ def amazon_lines(reviews: Reviews) -> Iterator[str]:
 
 
 def steam_lines(reviews: Reviews) -> Iterator[str]:
-    """`steam_reviews.json`: one literal of a Python 2 dict a line, with u'' strings; a username is a user."""
+    """`steam_reviews.json`: one literal of a Python 2 dict a line, with u'' strings. A username is a user."""
     names = [f"{NAMES[u % len(NAMES)]}{u}" for u in range(reviews.n_users)]
     prose = Prose(GAME, reviews.seed)
     place = np.arange(len(reviews.item)) - np.searchsorted(reviews.item, reviews.item)  # among the item's reviews
@@ -177,8 +177,8 @@ def yelp_user_lines(reviews: Reviews) -> Iterator[str]:
 
 
 def yelp_business_lines(reviews: Reviews) -> Iterator[str]:
-    """`yelp_academic_dataset_business.json`: half of the businesses in the first city, a quarter in the second, …;
-    a few without categories, attributes and hours, which are null in the real file too."""
+    """`yelp_academic_dataset_business.json`: half of the businesses in the first city, a quarter in the second, ….
+    A few without categories, attributes and hours, which are null in the real file too."""
     counts = np.bincount(reviews.item, minlength=reviews.n_items)
     stars = np.bincount(reviews.item, reviews.stars, minlength=reviews.n_items) / np.maximum(counts, 1)
     rng = np.random.default_rng([reviews.seed, 5])
@@ -231,7 +231,7 @@ SCHEMAS: dict[str, tuple[Callable[[Path, Reviews], None], Callable[[Reviews], It
 
 
 def reviews_in(schema: str, size: int, seed: int = 0) -> int:
-    """How many reviews of a schema make ``size`` bytes, from the length of the first ones; Yelp's is the file of
+    """How many reviews of a schema make ``size`` bytes, from the length of the first ones. Yelp's is the file of
     reviews."""
     pilot = draw_reviews(400, 200, PILOT, seed)
     length = sum(len(line) for line in SCHEMAS[schema][1](pilot)) / PILOT

@@ -52,12 +52,12 @@ class SimInteractions(Generator):
     """Exposure times relevance at any size, with exact numbers of users, items and interactions.
 
     Activity: user u takes n_u = ``core`` + S_u items, S ~ multinomial(what is left, w_u), log w_u ~ N(0,
-    ``activity_skew``²); what exceeds the number of items is dealt again.
+    ``activity_skew``²). What exceeds the number of items is dealt again.
 
     Choice: one item after the other, each time i among those not yet taken with probability proportional to
     π_i · σ(selection · p_uᵀq_i): an item is met in proportion to its exposure π_i (log π_i ~ N(0,
     ``popularity_skew``²)), and taken if it is relevant, with probability σ(selection · p_uᵀq_i) of its own.
-    p_uᵀq_i has variance 1 over pairs and rank ``rank``; what a recommender should rank by is p_uᵀq_i (relevance)
+    p_uᵀq_i has variance 1 over pairs and rank ``rank``. What a recommender should rank by is p_uᵀq_i (relevance)
     or log π_i + log σ(…) (the next interaction).
 
     Repair: each item with fewer than ``core`` takers, in turn, takes over interactions until it has them: rows drawn
@@ -66,11 +66,11 @@ class SimInteractions(Generator):
 
     Disliked: dealt to users in proportion to n_u and chosen like the rest with 1 − σ(…) in place of σ(…).
 
-    Stars: round(3.5 + 0.35 b_u + 0.4 c_i + 0.7 p_uᵀq_i + noise · ε), with b, c, ε standard normal, clipped to
-    1…5; where there are disliked pairs those to 1…2 and all others to 3…5.
+    Stars: round(3.5 + 0.35 b_u + 0.4 c_i + 0.7 p_uᵀq_i + noise · ε), with b, c, ε standard normal, clipped to 1…5. If
+    there are disliked pairs, these are clipped to 1…2 and all others to 3…5.
 
     How it scales: the choice is drawn by proposals from π that are accepted with probability σ(…) and dropped
-    where repeated, which is the law above at a cost per interaction and not per user × item; what a user still
+    where repeated, which is the law above at a cost per interaction and not per user × item. What a user still
     lacks after a few rounds is drawn by an exponential race over all items, the same law again.
     """
 
@@ -84,7 +84,7 @@ class SimInteractions(Generator):
         return self.settings.rated
 
     def truth(self) -> Truth:
-        """The preference, biases and exposure behind the interactions; user and item k have the id k + 1."""
+        """The preference, biases and exposure behind the interactions. User and item k have the id k + 1."""
         s = self.settings
         rng = np.random.default_rng([s.seed, 0])
         scale = s.rank**-0.25
@@ -130,7 +130,7 @@ class SimInteractions(Generator):
         taken: "tuple[np.ndarray, np.ndarray]",
         liked: bool,
     ) -> "tuple[np.ndarray, np.ndarray]":
-        """``counts[u]`` items for each user beside the pairs ``taken``; pairs are and must be in order of users."""
+        """``counts[u]`` items for each user beside the pairs ``taken``. Pairs are and must be in order of users."""
         ends = np.searchsorted(np.cumsum(counts), np.arange(BLOCK, counts.sum() + BLOCK, BLOCK)) + 1
         parts, start = [], 0
         for end in np.unique(np.minimum(ends, len(counts))):
@@ -182,7 +182,7 @@ class SimInteractions(Generator):
 
 
 class _Block:
-    """The choices of some users, numbered from 0; a pair's key is user · items + item."""
+    """The choices of some users, numbered from 0. A pair's key is user · items + item."""
 
     def __init__(
         self,
@@ -251,7 +251,7 @@ class _Block:
 
 
 def _deal(rng: "np.random.Generator", total: int, weight: "np.ndarray", room: "np.ndarray") -> "np.ndarray":
-    """Deal ``total`` in proportion to ``weight`` (n,), at most ``room`` (n,) each; what does not fit is dealt again."""
+    """Deal ``total`` in proportion to ``weight`` (n,), at most ``room`` (n,) each. What does not fit is dealt again."""
     counts: np.ndarray = np.zeros(len(weight), np.int64)
     while (left := total - counts.sum()) > 0:
         share = np.where(counts < room, weight, 0.0)

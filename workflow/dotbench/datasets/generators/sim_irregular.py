@@ -29,7 +29,7 @@ class SimIrregularSettings(RepeatedSettings):
 
 
 class SimIrregular(RepeatedCovariates):
-    """Sums of waves of one profile in random directions; the profile jumps, has a singularity or a cusp, or is smooth.
+    """Sums of waves of one profile in random directions. The profile jumps, has a singularity or a cusp, or is smooth.
 
     x_l ~ U[0, 1] for l ≤ d and x_l = x_{l−d} for d < l ≤ D, as in `sim-t2rec`;
     f_j(x) = c Σ_{k≤K} ψ(t_jk),  t_jk = (w_jk · (x_1, …, x_d) + φ_jk) mod 1 − ½,  j = 1…p, g_j likewise: w_jk of length

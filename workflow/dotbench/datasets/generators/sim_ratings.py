@@ -39,7 +39,7 @@ class SimRatingsSettings(Settings):
 @dataclass(frozen=True)
 class Truth:
     """What the ratings are made from. ``users`` (n_users, rank), ``items`` (n_items, rank): preference is
-    their inner product, with variance 1 over pairs; ``log_exposure`` (n_items,)."""
+    their inner product, with variance 1 over pairs. ``log_exposure`` (n_items,)."""
 
     users: "np.ndarray"
     items: "np.ndarray"

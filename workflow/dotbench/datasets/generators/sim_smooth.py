@@ -35,7 +35,7 @@ class SimSmooth(RepeatedCovariates):
 
     Hölder exponent. s′ = s″ = 0 at 0 and 1, so N has two continuous derivatives, and N and these are bounded and
     Lipschitz with a constant C of d alone. Let m < β < m + 1, m ∈ {0, 1, 2}. The series of derivatives D^m of order m
-    converges uniformly; its term k is bounded by C 2^{−(β−m)k} with Lipschitz constant C 2^{(m+1−β)k}. For |x − y| = h
+    converges uniformly. Its term k is bounded by C 2^{−(β−m)k} with Lipschitz constant C 2^{(m+1−β)k}. For |x − y| = h
         |D^m f(x) − D^m f(y)| ≤ C Σ_k min(2 · 2^{−(β−m)k}, 2^{(m+1−β)k} h) ≤ C′ h^{β−m},
     splitting the sum at 2^{−k} = h: f has Hölder exponent β. (At β = 1 and 2 the last sum has a factor log 1/h.)
 
@@ -43,7 +43,7 @@ class SimSmooth(RepeatedCovariates):
     times a fixed combination of values ξ of level k, plus symmetric terms independent of it: with probability at least
     one half the sum is as large as the first part alone, so the difference is of order h^β with a probability that does
     not fall with k, at 2^{dk} places. As ``levels`` grows, no larger exponent holds at small h, almost surely. With
-    finite ``levels`` this is so for distances above 2^{−levels}; what is left out is of size 2^{−β levels}.
+    finite ``levels`` this is so for distances above 2^{−levels}. What is left out is of size 2^{−β levels}.
 
     Dimension. Level k has about 2^{dk} independent values, as many as the Hölder class of d variables asks for, and
     products of all d coordinates. A sum of functions of one coordinate each explains about .4 to .6 of the variance of

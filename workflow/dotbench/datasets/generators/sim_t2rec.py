@@ -7,7 +7,7 @@ from dotbench.lazy import np
 
 
 class SimT2RecSettings(RepeatedSettings):
-    """Parameters of the generator `sim-t2rec`; the defaults are the paper's."""
+    """Parameters of the generator `sim-t2rec`. The defaults are the paper's."""
 
     dimension: int = Field(
         20, ge=1, description="d, intrinsic dimension: number of distinct coordinates of the covariates"
@@ -25,7 +25,7 @@ class SimT2Rec(RepeatedCovariates):
     U[−``amplitude``, ``amplitude``]; g_j likewise with its own coefficients. Redrawn with every seed.
 
     The variance of the truth is about p (amplitude²/3 · (D + (D − 1)/9))² = 5.2 for the paper's values. The
-    functions are analytic and, but for the products, additive over coordinates: d is not what makes them hard;
+    functions are analytic and, but for the products, additive over coordinates: d is not what makes them hard.
     `sim-smooth` has functions of a given smoothness in all d coordinates together.
 
     Jaiswal, Towards a Theoretical Understanding of Two-Stage Recommender Systems, arXiv 2403.00802, Section 6.

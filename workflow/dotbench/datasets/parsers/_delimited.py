@@ -45,7 +45,7 @@ def line_ends(data: bytes) -> int:
 
 
 def read_fast(data: bytes, layout: Layout) -> "pa.Table | None":
-    """The rows of whole lines in UTF-8; None if the exact way has to say what is in them."""
+    """The rows of whole lines in UTF-8. None if only the exact way can say what is in them."""
     separator = layout.separator.encode()
     quote = layout.quote.encode() if layout.quote is not None and layout.quote.encode() in data else None
     if data.startswith(BYTE_ORDER_MARK):  # it would be left out as if the file began here
@@ -63,7 +63,7 @@ def read_fast(data: bytes, layout: Layout) -> "pa.Table | None":
 
 
 def _arrow(data: bytes, separator: bytes, width: int, quote: bytes | None, layout: Layout) -> "pa.Table | None":
-    """The rows of lines whose columns are apart by ``width`` separators of one byte; None if there are others."""
+    """The rows of lines whose columns are apart by ``width`` separators of one byte. None if there are others."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv as pacsv
@@ -207,7 +207,7 @@ _NO_QUOTES = "`quote: null` reads quotes as text"
 
 
 def lines_of(text: str, number: int) -> Iterator[tuple[int, str]]:
-    """(line number, line) of every line that is not blank; the first has the number ``number``."""
+    """(line number, line) of every line that is not blank. The first has the number ``number``."""
     start = 0
     for end in LINE_END.finditer(text):
         line = text[start : end.start()]

@@ -14,8 +14,8 @@ TYPED = re.compile(r"[^:\s]+:(token|token_seq|float|float_seq)")  # a field of R
 
 
 def suggestion(path: Path, parser: str) -> str:
-    """What to write under ``format`` if the file's first lines are of another format than ``parser`` reads, as the end
-    of a message; empty if they are not, or if they tell nothing."""
+    """The end of a message that says what to write under ``format``, if the file's first lines are of another format
+    than ``parser`` reads. Empty if they are not, or if they do not tell."""
     found = _marked(path) or _shaped(path)
     return f"; the file looks like one of 'format: {found}'" if found and _parser(found) != parser else ""
 
@@ -28,7 +28,7 @@ def is_another(path: Path, parser: str) -> bool:
 
 def _marked(path: Path) -> str | None:
     """What to write under ``format`` for a file that can be of one format only: Parquet, JSON or Python records, a
-    typed header; None for other files."""
+    typed header. None for other files."""
     head = _head(path)
     if head.startswith(b"PAR1"):
         return "{parser: parquet, columns: {user: …, item: …}}"
@@ -62,7 +62,7 @@ def _parser(found: str) -> str:
 
 
 def _head(path: Path) -> bytes:
-    """The first bytes, decompressed; nothing if they cannot be read."""
+    """The first bytes, decompressed. Nothing if they cannot be read."""
     try:
         with path.open("rb") as stream:
             content: Any = gzip.GzipFile(fileobj=stream) if path.suffix == ".gz" else stream

@@ -68,7 +68,7 @@ class RecordLines(Parser):
 
     @abstractmethod
     def record(self, line: str) -> Any:
-        """The record in a line; a ValueError, or another error of the reader, says what is wrong with it."""
+        """The record in a line. A ValueError, or another error of the reader, says what is wrong with it."""
 
     def wanted(self, raw: RawFiles) -> Callable[[dict[str, Any]], bool]:
         """Which records are ratings of the dataset: all of them."""
@@ -152,7 +152,7 @@ def text_of(value: Any) -> str:
 
 
 def free_text(value: Any) -> str:
-    """A text, empty if there is none, or a TypeError; half a surrogate pair becomes a question mark."""
+    """A text, empty if there is none, or a TypeError. Half a surrogate pair becomes a question mark."""
     if value is not None and not isinstance(value, str):
         raise TypeError
     return (value or "").encode(errors="replace").decode()

@@ -28,9 +28,9 @@ _PLAUSIBLE = range(-2_208_988_800, 4_102_444_800)  # the years 1900 to 2099
 
 
 def seconds(value: Any, time: Time) -> int:
-    """Whole seconds since 1970 of a number or a text; fractions are rounded down.
+    """Whole seconds since 1970 of a number or a text. Fractions are rounded down.
 
-    Spaces around a text do not matter. Raises ValueError for what is not allowed; `allowed` has the message.
+    Spaces around a text do not matter. Raises ValueError for what is not allowed. `allowed` has the message.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError
@@ -60,7 +60,7 @@ def _number(value: int | float | str, whole: bool) -> int | float:
 
 
 def allowed(value: Any, time: Time) -> str:
-    """What is allowed where ``value`` was found, for an error message; and the setting that reads it, if one does."""
+    """What is allowed where ``value`` was found, for an error message. And the setting that reads it, if one does."""
     for other in ALLOWED:
         try:
             if other != time and seconds(value, other) in _PLAUSIBLE:
@@ -71,7 +71,7 @@ def allowed(value: Any, time: Time) -> str:
 
 
 def column_seconds(column: "pa.ChunkedArray | pa.Array", time: Time) -> "pa.ChunkedArray | pa.Array":
-    """`seconds` of every value of a column, as int64; null where a value is null or not allowed.
+    """`seconds` of every value of a column, as int64. Null where a value is null or not allowed.
 
     ``column``: texts, whole numbers, floats, or moments and dates, which say by their type what they are. Each
     distinct text is converted once, unless all are plain numbers.
@@ -120,7 +120,7 @@ def _or_none(value: Any, time: Time) -> int | None:
 
 
 def _of_unsigned(column: "pa.ChunkedArray | pa.Array") -> "pa.ChunkedArray | pa.Array":
-    """uint64 as int64; null where it is too large for any time."""
+    """uint64 as int64. Null where it is too large for any time."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -17,7 +17,7 @@ ALLOWED = "allowed is a user and its items on each line, separated by blanks, ea
 
 
 class Adjacency(Parser):
-    """``user item item …`` on each line, separated by blanks, each user once; .gz is read as it is.
+    """``user item item …`` on each line, separated by blanks, each user once. A file that ends in .gz is decompressed.
 
     A user without items is allowed and gives no pair. There are no ratings and no times.
     """

@@ -46,8 +46,8 @@ class RawFiles:
     def lines(self, path: Path, encoding: str | None = None) -> Iterator[TextIO]:
         """The file as text, decompressed if it ends in ``.gz``, without a byte order mark.
 
-        ``encoding``: that of the format's settings; None: UTF-8, which no setting changes. Whatever reading raises
-        becomes a DotbenchError; for bytes that are not in the encoding it names the line.
+        ``encoding``: that of the format's settings. None: UTF-8, which no setting changes. Whatever reading raises
+        becomes a DotbenchError. For bytes that are not in the encoding it names the line.
         """
         name = without_mark(encoding or "utf-8")
         with self._content(path, encoding) as content, io.TextIOWrapper(content, name, newline="\n") as text:
@@ -74,7 +74,7 @@ class RawFiles:
 
     @contextmanager
     def _content(self, path: Path, encoding: str | None) -> Iterator[Any]:
-        """The bytes of the file, decompressed; errors of reading and decoding become DotbenchErrors."""
+        """The bytes of the file, decompressed. Errors of reading and decoding become DotbenchErrors."""
         try:
             try:
                 with self._open(path) as content:

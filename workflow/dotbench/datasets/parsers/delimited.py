@@ -1,4 +1,4 @@
-"""Text files with one rating a line and a separator between columns; .gz is read as it is."""
+"""Text files with one rating a line and a separator between columns. A file that ends in .gz is decompressed."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -144,7 +144,7 @@ class Delimited(Parser):
 
 
 def _ahead(items: Iterable[S], work: Callable[[S], T]) -> Iterator[tuple[S, T]]:
-    """(item, work of it) in order; threads work on the next items in the meantime."""
+    """(item, work of it) in order. Threads work on the next items in the meantime."""
     with ThreadPoolExecutor(THREADS) as pool:
         waiting: deque[tuple[S, Future[T]]] = deque()
         for item in items:

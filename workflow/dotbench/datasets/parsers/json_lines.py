@@ -7,7 +7,7 @@ from dotbench.datasets.parsers._records import RecordLines
 
 
 class JsonLines(RecordLines):
-    """One JSON object a line; .gz is read as it is."""
+    """One JSON object a line. A file that ends in .gz is decompressed."""
 
     name = "json-lines"
     title = "JSON"

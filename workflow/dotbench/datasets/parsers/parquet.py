@@ -47,7 +47,7 @@ class Parquet(Parser):
     """Named columns of a Parquet file.
 
     Ids are text or whole numbers. Timestamps are dates or times (without a zone: UTC), or numbers or text, as ``time``
-    says; fractions of a second are cut off.
+    says. Fractions of a second are cut off.
     """
 
     name = "parquet"
@@ -104,7 +104,7 @@ class Parquet(Parser):
                 raise DotbenchError(f"{path}: column '{name}' is of the type {kind}; allowed is {ALLOWED[key]}")
 
     def _values(self, path: Path, start: int, key: str, column: "pa.Array") -> "pa.Array":
-        """A column in the type that a parser gives; ``start``: rows of the file before it."""
+        """A column in the type that a parser gives. ``start``: rows of the file before it."""
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.types as types

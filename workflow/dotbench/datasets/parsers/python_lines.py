@@ -7,7 +7,7 @@ from dotbench.datasets.parsers._records import RecordLines
 
 
 class PythonLines(RecordLines):
-    """One Python dictionary a line, as `str` prints it; read as a literal, nothing in it is run."""
+    """One Python dictionary a line, as `str` prints it. It is read as a literal, and nothing in it is run."""
 
     name = "python-lines"
     title = "Python dictionary"

@@ -40,9 +40,10 @@ class RecBoleSettings(Settings):
 
 
 class RecBole(Parser):
-    """RecBole's atomic file ``.inter``: the first line is ``user_id:token<TAB>item_id:token…``; .gz is read as it is.
+    """RecBole's atomic file ``.inter``: the first line is ``user_id:token<TAB>item_id:token…``. A file that ends in .gz
+    is decompressed.
 
-    User and item are of the type ``token``, rating and timestamp ``float``; fractions of a second are cut off.
+    User and item are of the type ``token``, rating and timestamp ``float``. Fractions of a second are cut off.
     Quotes are characters like any other, as the format has no quoting.
     """
 

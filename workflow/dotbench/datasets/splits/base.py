@@ -35,7 +35,7 @@ class Pairs:
 class Splitter(Component):
     """Says for every pair of a dataset which part it belongs to.
 
-    ``unseen_by_design``: the test part is about users or items without training pairs; only models that can
+    ``unseen_by_design``: the test part is about users or items without training pairs. Only models that can
     score those (``Model.scores_unseen``) are let in.
     """
 
@@ -81,8 +81,8 @@ class Splitter(Component):
 
     @property
     def test_to_train(self) -> float:
-        """Size of the test part over that of the training part, where every seed divides the same pairs anew; 0 where
-        the seeds share the test part, or where the protocol does not say the sizes."""
+        """Size of the test part over the size of the training part, if every seed divides the same pairs anew. It is 0
+        if the seeds share the test part, or if the protocol does not fix the sizes."""
         return 0.0
 
     @property
@@ -92,7 +92,7 @@ class Splitter(Component):
 
     @property
     def remark(self) -> str:
-        """What else a reader of the table must know; sentences, or empty."""
+        """Sentences about what else a reader of the table must know. May be empty."""
         return ""
 
     def identity(self) -> dict[str, Any]:
@@ -121,13 +121,13 @@ def make_splitter(identity: dict[str, Any]) -> Splitter:
 
 
 def cold(new_users: "np.ndarray", new_items: "np.ndarray") -> "np.ndarray":
-    """2 (test) where neither is new, 3 ``cold_user``, 4 ``cold_item``, 5 ``cold_both``; both masks of shape (n,)."""
+    """2 (test) where neither is new, 3 ``cold_user``, 4 ``cold_item``, 5 ``cold_both``. Both masks of shape (n,)."""
     parts: np.ndarray = (TEST + new_users + 2 * new_items).astype(np.int8)
     return parts
 
 
 def place_in_user(users: "np.ndarray", *keys: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
-    """Place of each pair among its user's, from 0, ordered by ``keys``, the last one first; and n_u of each user."""
+    """Place of each pair among its user's, from 0, ordered by ``keys``, the last one first. And n_u of each user."""
     order = np.lexsort((*keys, users))
     counts = np.bincount(users)
     starts = np.cumsum(counts) - counts

@@ -15,10 +15,10 @@ class ColdStartSettings(Settings):
 
 
 class ColdStart(Splitter):
-    """All ratings of sampled users and of sampled items are held out; the other ratings are cut 80/10/10.
+    """All ratings of sampled users and of sampled items are held out. The other ratings are cut 80/10/10.
 
     A held-out rating is ``cold_user`` if only its item has a training pair, ``cold_item`` if only its user has one, and
-    ``cold_both`` if neither has; other held-out ratings are validation or test. A rating of the 10 % is cold too if its
+    ``cold_both`` if neither has. Other held-out ratings are validation or test. A rating of the 10 % is cold too if its
     user or item kept no training pair by chance.
     """
 

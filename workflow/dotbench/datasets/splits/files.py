@@ -28,7 +28,7 @@ class FilesSettings(Settings):
 
 
 class Files(Splitter):
-    """The parts come with the raw files; without a validation file, 10 % of each user's training pairs are cut off.
+    """The parts come with the raw files. Without a validation file, 10 % of each user's training pairs are cut off.
 
     A user with n_u training pairs has ⌊valid · n_u⌋ of them cut off, chosen by the seed, but at least one, and at least
     one stays. The test part is used in full: pairs whose user or item has no training pair are kept, as in published

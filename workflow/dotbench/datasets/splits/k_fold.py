@@ -14,10 +14,10 @@ class KFoldSettings(Settings):
 
 
 class KFold(Splitter):
-    """All pairs are shuffled and divided into k folds; one fold is test, and 10 % of the others are validation.
+    """All pairs are shuffled and divided into k folds. One fold is test, and 10 % of the others are validation.
 
     Seed s is fold s mod k of shuffle ⌊s / k⌋: the seeds 0 … k − 1 are the folds of one shuffle, so their test parts
-    are disjoint and complete; no two seeds give the same fold of the same shuffle.
+    are disjoint and complete. No two seeds give the same fold of the same shuffle.
     """
 
     name = "k-fold"

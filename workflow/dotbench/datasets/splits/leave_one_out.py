@@ -20,7 +20,7 @@ class LeaveOneOutSettings(Settings):
 class LeaveOneOut(Splitter):
     """One pair of each user is test and one is validation: the latest and the one before it, or two random ones.
 
-    A user with 2 pairs has one in train and one in test; the pair of a user with 1 is in train. Among equal timestamps
+    A user with 2 pairs has one in train and one in test. The pair of a user with 1 is in train. Among equal timestamps
     the seed decides.
     """
 

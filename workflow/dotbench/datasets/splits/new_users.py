@@ -5,7 +5,7 @@ from dotbench.lazy import np
 
 
 class NewUsers(Splitter):
-    """Users are divided 4:1. All pairs of test users are test; those of 10 % of the others are validation (NIMC,
+    """Users are divided 4:1. All pairs of test users are test. Those of 10 % of the others are validation (NIMC,
     Table 1)."""
 
     name = "new-users"

@@ -19,7 +19,7 @@ class WarmColdSettings(Settings):
 
 
 class WarmCold(Splitter):
-    """Ratings of sampled users × sampled items are cut 70:30; all others are the cold-start test (T2Rec, Table 1).
+    """Ratings of sampled users × sampled items are cut 70:30. All others are the cold-start test (T2Rec, Table 1).
 
     A fifth of the block's 70 % is validation. The cold-start test has three parts: ``cold_user`` (item inside the
     block), ``cold_item`` (user inside), ``cold_both``.

@@ -17,7 +17,7 @@ class Metric(Component):
     """One number for a fit and a held-out part.
 
     ``cutoff``: length k of the lists, from the name: ``ndcg@20``. ``cutoffs``: whether a name needs one, may have one,
-    or has none. ``lower_is_better``. ``note``: what a table must say of it, with ``{k}`` for its cut-offs; empty if its
+    or has none. ``lower_is_better``. ``note``: what a table must say of it, with ``{k}`` for its cut-offs. Empty if its
     name says all. ``can_be_watched``: whether training may stop by it.
     """
 
@@ -83,8 +83,8 @@ class UserMetric(RankingMetric):
         return float(self.of_users(lists).mean())
 
     def watch(self, ranking: Ranking, scorer: Scorer) -> dict[str, float]:
-        """During training: key → mean over a ranking's users, of this metric and of what stands `beside` it in a curve;
-        the ranking's cut-off is the metric's."""
+        """During training: key → mean over the users of a ranking. The keys are this metric and those `beside` it in a
+        curve. The cut-off of the ranking is that of the metric."""
         lists = ranking.lists(scorer, beyond=self.cutoff is None)
         return {**self.beside(torch.from_numpy(lists.hits)), self.key: self.value(lists)}
 
@@ -101,7 +101,7 @@ class GlobalMetric(RankingMetric):
 
 class RatingMetric(Metric):
     """A metric of predictions. ``column``: the column of per-user sums by which methods are compared, ``root``: by the
-    root of its mean; no column: they are not compared."""
+    root of its mean. No column: they are not compared."""
 
     task = "rating"
     cutoffs: ClassVar[Literal["needed", "optional", "none"]] = "none"
@@ -111,7 +111,7 @@ class RatingMetric(Metric):
 
     @abstractmethod
     def error(self, truth: "np.ndarray", prediction: "np.ndarray", rated: tuple[float, float]) -> float:
-        """Of ratings and predictions of shape (n,), in rating points; ``rated``: least and greatest training rating."""
+        """Of ratings and predictions of shape (n,), in rating points. ``rated``: least and greatest training rating."""
 
 
 def metrics() -> dict[str, type[Any]]:

@@ -8,7 +8,7 @@ from dotbench.lazy import np
 class Coverage(GlobalMetric):
     """Share of all items that are among the first k of at least one user.
 
-    Ge, Delgado-Battenfeld and Jannach, RecSys 2010; as RecBole's ItemCoverage.
+    Ge, Delgado-Battenfeld and Jannach, RecSys 2010. It is computed as RecBole's ItemCoverage.
     """
 
     name = "coverage"

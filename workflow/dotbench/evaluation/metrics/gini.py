@@ -9,7 +9,7 @@ class Gini(GlobalMetric):
     """Σ_j (2 j − N − 1) c_j / (N Σ_j c_j), with c_1 ≤ … ≤ c_N how often each of the N items stands among the first k of
     a user: 0 if all do equally often, near 1 if a few have all places.
 
-    As RecBole's GiniIndex; items that stand in no list count.
+    It is computed as RecBole's GiniIndex. Items that are in no list count too.
     """
 
     name = "gini"

@@ -5,7 +5,7 @@ from dotbench.lazy import np
 
 
 class MAE(RatingMetric):
-    """Mean |r − r̂|, in rating points; predictions are not clipped."""
+    """Mean |r − r̂|, in rating points. Predictions are not clipped."""
 
     name = "mae"
     title = "MAE"

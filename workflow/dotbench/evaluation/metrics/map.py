@@ -8,7 +8,7 @@ from dotbench.lazy import np
 class MAP(UserMetric):
     """Σ_{r ≤ k} hit_r · (hits among the first r) / r  over  min(k, n), n relevant items.
 
-    As RecBole normalises it, so that the best list has 1; trec_eval's ``map_cut`` divides by n.
+    Normalised as in RecBole, so that the best list has 1, while trec_eval's ``map_cut`` divides by n.
     """
 
     name = "map"

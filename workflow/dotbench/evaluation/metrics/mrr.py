@@ -6,7 +6,7 @@ from dotbench.lazy import np
 
 
 class MRR(UserMetric):
-    """1 / rank of the first relevant item. ``mrr@k`` is 0 if that rank is above k; ``mrr`` uses the rank among all
+    """1 / rank of the first relevant item. ``mrr@k`` is 0 if that rank is above k. ``mrr`` uses the rank among all
     items.
 
     Voorhees, TREC-8, 1999.

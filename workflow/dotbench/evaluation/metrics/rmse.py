@@ -6,7 +6,7 @@ from dotbench.lazy import np
 
 
 class RMSE(RatingMetric):
-    """√ mean (r − r̂)², in rating points; predictions are not clipped."""
+    """√ mean (r − r̂)², in rating points. Predictions are not clipped."""
 
     name = "rmse"
     title = "RMSE"

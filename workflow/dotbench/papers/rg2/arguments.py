@@ -22,7 +22,7 @@ def softmax_bound(sides: Sides) -> Finding:
 
 
 def one_hyperparameter(sides: Sides) -> Finding:
-    """The settings of the stated loss and of the released one; `released_sign` only says which sign is used."""
+    """The settings of the stated loss and of the released one. `released_sign` only says which sign is used."""
     stated, released = (set(cls.model_fields) for cls in (RG2Settings, RG2ReleasedSettings))
     more = sorted(released - stated - {"released_sign"})
     reason = f"The stated loss has {', '.join(sorted(stated))}; the released code has {', '.join(more)} besides."

@@ -60,8 +60,8 @@ def spectral(model: str, loss: str, solver: str) -> bool:
 
 class RG2Study(Study):
     """Pu et al., Learning-Efficient Yet Generalizable Collaborative Filtering for Item Recommendation, ICML 2024:
-    Tables 1, 2, 4, 5 and Figures 1, 2; the loss by every solver, on deep towers too, which the paper leaves as future
-    work; regularisation and rank; time to quality."""
+    Tables 1, 2, 4, 5 and Figures 1, 2. Beyond the paper: the loss by every solver, also on deep towers, which the paper
+    leaves as future work, regularisation and rank, and time to quality."""
 
     name = "rg2"
     title = "RG2"

@@ -86,7 +86,7 @@ def depths(sides: Sides) -> Finding:
 
 
 def one_hot(sides: Sides) -> Finding:
-    """Ratings of towers on one-hot inputs: of one linear layer they are P Qᵀ; behind a hidden layer of one unit the
+    """Ratings of towers on one-hot inputs: of one linear layer they are P Qᵀ. Behind a hidden layer of one unit the
     vectors of a side lie on a line, so that ratings have a rank of at most 2."""
     rng = np.random.default_rng(0)
     p, q, users, items = rng.standard_normal((8, 4)), rng.standard_normal((9, 4)), np.eye(8), np.eye(9)

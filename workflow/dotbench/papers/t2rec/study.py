@@ -15,8 +15,8 @@ OPEN = (
 
 class T2RecStudy(Study):
     """Jaiswal, Towards a Theoretical Understanding of Two-Stage Recommender Systems, arXiv 2403.00802: Table 1 on
-    simulated ratings and on reviews, Table 2; the rate of Theorem 5.5 and the open questions; users and items without
-    any training rating."""
+    simulated ratings and on reviews, and Table 2. Beyond the paper: the rate of Theorem 5.5, the open questions, and
+    users and items without any training rating."""
 
     name = "t2rec"
     title = "T2Rec"

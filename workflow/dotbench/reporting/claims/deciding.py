@@ -26,13 +26,13 @@ class Verdict:
 
 
 def verdicts(key: str, published: Published, claims: Claims, contents: Contents) -> list[Verdict]:
-    """Every claim of a paper, decided; ``contents``: what of a study is there."""
+    """Every claim of a paper, decided. ``contents``: what of a study is there."""
     sides = Sides(key, published, Printed(published), Ours(contents, published))
     return [Verdict(claim, in_print(claim, sides), in_ours(claim, sides, claims.needs)) for claim in claims.claims]
 
 
 def in_print(claim: Claim, sides: Sides) -> Finding:
-    """What the printed numbers say; where suspect ones change the verdict, the reason says so."""
+    """What the printed numbers say. Where suspect ones change the verdict, the reason says so."""
     if claim.in_print is None:
         return Finding(OPEN, "The paper prints no number for it.")
     test, published = claim.in_print, sides.published
@@ -48,7 +48,7 @@ def in_print(claim: Claim, sides: Sides) -> Finding:
 
 
 def in_ours(claim: Claim, sides: Sides, needs: str) -> Finding:
-    """What our numbers say; where they are not there, the reason names what to run."""
+    """What our numbers say. Where they are not there, the reason names what to run."""
     test = claim.in_ours
     if test is None:
         by_argument = claim.print is not None and claim.needs is None
@@ -75,7 +75,7 @@ def _kind(test: Test) -> type[Decision]:
 
 
 def argument_module(key: str) -> str | None:
-    """The module of a paper's arguments; None if it has none."""
+    """The module of a paper's arguments. None if it has none."""
     return f"dotbench.papers.{key}.arguments" if (PAPERS / key / "arguments.py").is_file() else None
 
 

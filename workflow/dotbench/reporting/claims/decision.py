@@ -26,7 +26,7 @@ from dotbench.reporting.replications import is_scenario
 
 @dataclass(frozen=True)
 class Decision:
-    """A test on one side; ``ours``: None for the printed numbers."""
+    """A test on one side. ``ours``: None for the printed numbers."""
 
     test: Test
     at: Selection
@@ -79,7 +79,7 @@ class Decision:
         return [one for name in names for one in (self._rest if name == REST else [name])]
 
     def summed(self, rows: list[Row], absent: list[str]) -> Finding:
-        """The verdict of all rows; ``absent``: what they lack."""
+        """The verdict of all rows. ``absent``: what they lack."""
         _, missing, elsewhere = self.found
         lacking = list(dict.fromkeys([*missing, *absent]))
         judging = [row for row in rows if row["says"]]

@@ -17,7 +17,7 @@ from dotbench.statistics.welch import Sample
 @dataclass(frozen=True)
 class Derived:
     """A printed number that is made of cells, with the cells' own and ours. ``low``, ``high``: what the rounding of the
-    cells allows; ``ours``: by seed, None where not all of it was run."""
+    cells allows. ``ours``: by seed, None where not all of it was run."""
 
     dataset: str
     metric: str
@@ -64,7 +64,7 @@ class Total(_OfCells):
         return self.summed(rows, list(dict.fromkeys(missing)))
 
     def derived(self) -> list[Derived]:
-        """The printed numbers of the test with the cells' own; ours where this is their side."""
+        """The printed numbers of the test beside those of the cells, with ours if this is our side."""
         about = self._operands()[0]
         blocks = {block.place: block for block in self.printed.blocks(self.at) if about in block.numbers}
         if isinstance(self.test.prints, dict):

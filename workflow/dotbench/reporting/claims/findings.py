@@ -43,7 +43,7 @@ def finding(holds: bool | None, reason: str, rows: Sequence[Row] = ()) -> Findin
 
 
 def not_run(what: str = "") -> Finding:
-    """That ours are not there; what to run is added."""
+    """The finding that our numbers are not there, with what to run."""
     return Finding(OPEN, f"{NOT_RUN}: {what}." if what else f"{NOT_RUN}.")
 
 

@@ -9,7 +9,7 @@ paper's names of methods:
     rises: T2Rec; falls: T2Rec over KNN   along the datasets, in their order: the number, or the gain over the best
     argument: softmax_bound               a function of `papers/<key>/arguments.py` computes the verdict
 
-`rest` stands for all other methods of the same numbers. `at` says which numbers: tables, datasets, parts, metrics; a
+`rest` stands for all other methods of the same numbers. `at` says which numbers: tables, datasets, parts, metrics. A
 metric may be a cost of ours (COSTS). `print` and `ours` in the place of `test` are done on one side alone.
 """
 
@@ -32,7 +32,7 @@ def _listed(value: Any) -> Any:
 
 
 class Selection(Settings):
-    """Which numbers a claim is about; an empty list: any."""
+    """Which numbers a claim is about. An empty list: any."""
 
     table: list[str] = Field([], description="where they are printed")
     dataset: list[str] = Field([], description="datasets, or scenarios of a simulation")
@@ -43,7 +43,7 @@ class Selection(Settings):
 
 
 class Test(Settings):
-    """One line of the language; see the module."""
+    """One line of the language. See the module."""
 
     __test__ = False  # no test of pytest
 
@@ -144,7 +144,7 @@ def parse_order(line: str) -> list[tuple[list[str], str]]:
 
 
 def parse_gain(line: str) -> tuple[str, list[str]]:
-    """``A over B, C`` → A and what it gains over; nothing for ``A``."""
+    """``A over B, C`` → A and what it gains over. Nothing for ``A``."""
     first, _, others = line.partition(" over ")
     return first.strip(), _names(others)
 
@@ -166,11 +166,11 @@ def claims_path(key: str) -> Path:
 
 
 def load_claims(key: str) -> Claims | None:
-    """The claims of a paper; None if it has no file of them."""
+    """The claims of a paper. None if it has no file of them."""
     path = claims_path(key)
     return read_claims(path) if path.is_file() else None
 
 
 def read_claims(path: Path) -> Claims:
-    """The claims in a file; a DotbenchError names file, line and key of what is wrong."""
+    """The claims in a file. A DotbenchError names file, line and key of what is wrong."""
     return read_yaml_as(path, Claims)

@@ -41,7 +41,8 @@ class Place:
 
     @property
     def lower_is_better(self) -> bool:
-        """Of metrics and costs; of counts and other facts greater is taken for better."""
+        """Whether a lower value is better. Metrics and costs say so themselves. For counts and other facts, greater is
+        taken as better."""
         if self.metric in COSTS:
             return True
         try:
@@ -56,8 +57,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Number:
-    """``sample``: over runs, where the spread is known; ``each``: by seed, of ours; ``half``: half a unit of the last
-    printed digit, 0 of ours; ``label``: the method as its side calls it; ``source``: table, or folder of the runs."""
+    """``sample``: over runs, where the spread is known. ``each``: by seed, of ours. ``half``: half a unit of the last
+    printed digit, 0 of ours. ``label``: the method as its side calls it. ``source``: table, or folder of the runs."""
 
     mean: float
     label: str
@@ -76,7 +77,7 @@ class Block:
 
 
 class Printed:
-    """The numbers of a paper; without those that are suspect, if it is said so."""
+    """The numbers of a paper, with or without the suspect ones."""
 
     def __init__(self, published: Published, with_suspects: bool = True) -> None:
         self.published = published
@@ -100,7 +101,7 @@ class Printed:
         return [Block(place, found[place]) for place in places]
 
     def p(self, block: Block, first: str, second: str) -> float | None:
-        """Of no difference between two methods, by Welch's test; None if one has no ±."""
+        """The p-value of no difference between two methods, by Welch's test. None if one has no ±."""
         samples = [block.numbers[name].sample for name in (first, second)]
         return welch(*samples)[1] if None not in samples else None  # type: ignore[arg-type]
 
@@ -114,7 +115,7 @@ class Printed:
 
 
 class Ours:
-    """Our numbers of the methods that a paper has, each as the paper states it; of the simulations those that are
+    """Our numbers of the methods that a paper has, each as the paper states it. Of the simulations those that are
     about published numbers are among them, with their scenarios as datasets."""
 
     def __init__(self, contents: Contents, published: Published) -> None:
@@ -165,7 +166,7 @@ class Ours:
         return bool(self.contents.datasets[dataset]["origin"] != "generated")
 
     def block(self, place: Place) -> Block | None:
-        """The numbers of a place; None if no method has any there."""
+        """The numbers of a place. None if no method has any there."""
         if place.dataset in self.scenarios:
             return Block(place, self.scenarios[place.dataset])
         runs = self.runs.get(place.dataset, {})
@@ -175,8 +176,8 @@ class Ours:
         return Block(place, numbers) if numbers else None
 
     def p(self, block: Block, first: str, second: str) -> float | None:
-        """Of no difference between two methods, over users where it is a metric of users, else over the seeds; adjusted
-        over all pairs of the block. None if they were not compared."""
+        """The p-value of no difference between two methods. For a metric of users it is over users, otherwise over the
+        seeds. Adjusted over all pairs of the block. None if they were not compared."""
         place = block.place
         if place not in self._compared:
             by_users = self.contents.task == "ranking" and place.metric not in COSTS and place.dataset in self.runs
@@ -249,7 +250,7 @@ def _of_seeds(each: dict[int, float], label: str, source: str) -> Number:
 
 
 def _each(run: MethodRuns, part: str | None, metric: str) -> dict[int, float]:
-    """Seed → the number of its run; without the seeds that failed or have none."""
+    """Seed → the number of its run. Without the seeds that failed or have none."""
     values: dict[int, float] = {}
     for seed, record in zip(run.seeds, run.metrics(), strict=True):
         if record["status"] != "ok":

@@ -14,7 +14,7 @@ from dotbench.statistics.welch import welch
 
 
 class Order(Decision):
-    """Each method is better than every later one. In print by the numbers; ours by real differences."""
+    """Each method is better than every later one: in print by the numbers, in ours by significant differences."""
 
     def finding(self) -> Finding:
         rows, absent = [], []
@@ -51,7 +51,7 @@ class Order(Decision):
 
 
 class Trend(Decision):
-    """A number, or a gain, rises or falls from one dataset to the next; ours also from the first to the last."""
+    """A number, or a gain, rises or falls from one dataset to the next. Ours also from the first to the last."""
 
     def finding(self) -> Finding:
         line, sign = (self.test.rises, 1) if self.test.rises else (str(self.test.falls), -1)

@@ -55,12 +55,12 @@ def _line(found: Verdict) -> Row:
 
 
 def _rows(found: Verdict) -> list[Row]:
-    """The comparisons behind a verdict; of rows that only add to a number, ``says`` is empty."""
+    """The comparisons behind a verdict. Of rows that only add to a number, ``says`` is empty."""
     return [{"claim": found.claim.id, "side": side, **row} for side in SIDES for row in getattr(found, side).rows]
 
 
 def _why(line: Row) -> str:
-    """What decides it; of a side that tells nothing only what to run."""
+    """What decides it. Of a side that tells nothing only what to run."""
     parts = [f"In print: {line['print_reason']}"] if line["print_verdict"] != OPEN else []
     parts += [f"In ours: {line['ours_reason']}", line["note"] or ""]
     return " ".join(filter(None, parts))

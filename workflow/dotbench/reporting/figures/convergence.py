@@ -19,7 +19,7 @@ HALF_SWEEPS = {**AXES, "epoch": "epoch (ALS: half sweep, as the RG2 paper counts
 
 class Convergence(FigureKind):
     """The validation metric during training: NDCG\\@10 unless the study names another. MRR is drawn beside it if
-    the runs recorded it. Lines are means over seeds, and bands reach from the least to the greatest value; both end
+    the runs recorded it. Lines are means over seeds, and bands reach from the least to the greatest value. Both end
     where the first seed ends. The time of an epoch is the mean over seeds. Methods without epochs (the closed-form
     optimum, popularity) are drawn as one marker and a dotted line. Times cover training only. Each timed fit has the
     machine to itself; \\* marks methods with a fit that shared it, and the time axis then shows CPU time.
@@ -36,7 +36,7 @@ class Convergence(FigureKind):
     def write(self, contents: Contents, folder: Path) -> None:
         """Both axes side by side, a row per dataset and metric (``<figure>.*``), and each axis alone for the report.
 
-        Metrics of the study besides the validation metric are drawn where the curve of every run has them; a column of
+        Metrics of the study besides the validation metric are drawn where the curve of every run has them. A column of
         the csv then names the metric.
         """
         name, runs = contents.report_item, contents.runs
@@ -112,8 +112,8 @@ def curve_points(run: MethodRuns, axis: str, half_sweeps: bool, metric: str) -> 
 
 @dataclass(frozen=True)
 class _Look:
-    """How methods are drawn. ``styles``: method → colour, line and marker; ``shared``: methods whose runs shared the
-    machine; ``levels``: those without training to speak of, which are drawn as a level."""
+    """How methods are drawn. ``styles``: method → colour, line and marker. ``shared``: methods whose runs shared the
+    machine. ``levels``: those without training to speak of, which are drawn as a level."""
 
     styles: dict[str, Any]
     shared: set[str]
@@ -143,7 +143,7 @@ class _Look:
         panel.xaxis.set_minor_formatter(NullFormatter())
 
     def says(self, column: str) -> list[str]:
-        """What the marks of the figure are; ``column``: the clock."""
+        """What the marks of the figure are. ``column``: the clock."""
         said = ["Lines: mean over the seeds; bands: least to greatest."]
         said += ["Dotted across: methods without epochs; bars: least to greatest seed."] if self.levels else []
         counts = "their time is CPU time" if column == "cpu_seconds" else "their time is too long"

@@ -15,7 +15,7 @@ COLUMNS = ["dataset", "rank", "regularization", "validation", "folder"]
 
 class Regularization(FigureKind):
     """The validation metric on the tuning split (NDCG\\@10 unless the study names another) against the
-    regularization. There is one line for each rank; for each dataset, all lines come from one decomposition. The ring
+    regularization. There is one line for each rank. For each dataset, all lines come from one decomposition. The ring
     marks the best point.
     """
 
@@ -25,8 +25,8 @@ class Regularization(FigureKind):
     category = "Tuning"
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A panel per dataset that something was tuned on; λ = 0 stands left of the logarithmic axis, the best point is
-        ringed."""
+        """A panel per dataset that something was tuned on. λ = 0 stands left of the logarithmic axis, and the best
+        point is ringed."""
         labels = contents.labels
         points = trial_points(contents)
         write_csv(folder / f"{contents.report_item}.csv", points, COLUMNS)
@@ -61,7 +61,7 @@ class Regularization(FigureKind):
 
 
 def trial_points(contents: Contents) -> list[dict[str, Any]]:
-    """One point per dataset, rank and λ that was tried; a point that several methods tried, once."""
+    """One point per dataset, rank and λ that was tried. A point that several methods tried appears once."""
     found: dict[tuple[str, int, float], tuple[float, str]] = {}
     for run in contents.runs:
         trials = run.trials()
@@ -74,7 +74,7 @@ def trial_points(contents: Contents) -> list[dict[str, Any]]:
 
 
 def _ticks(values: "pd.Series") -> list[tuple[float, str]]:
-    """(place, text) of the axis: 0, if it is among the values, half a decade below the others; the decades."""
+    """(place, text) of the axis: the decades, and 0, if it is among the values, half a decade below them."""
     positive = values[values > 0]
     low, high = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
     decades = [10.0**k for k in range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)]

@@ -87,7 +87,7 @@ def reach_seconds(run: MethodRuns, column: str, metric: str) -> list[float]:
 
 
 def quality_row(run: MethodRuns, column: str, metric: str) -> dict[str, Any] | None:
-    """One line of the csv; None for a method without a finished fit."""
+    """One line of the csv. None for a method without a finished fit."""
     seconds = reach_seconds(run, column, metric)
     if not seconds:
         return None

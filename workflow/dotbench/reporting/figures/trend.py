@@ -31,7 +31,7 @@ class TrendFigure(FigureKind):
     def write(self, contents: Contents, folder: Path) -> None:
         """A panel per scenario: mean and 95 % Student interval over replications, and the simulation's guides in grey.
 
-        Failed fits are left out; the csv counts those that are behind a point.
+        Failed fits are left out. The csv counts those that are behind a point.
         """
         panels = [panel for entry in read_simulations(contents) for panel in _panels(entry)]
         trend = panels[0].trend
@@ -71,7 +71,7 @@ class Panel:
         self.guides = simulation.guides(rows)
 
     def points(self) -> list[Row]:
-        """Lines of the figure's csv; a guide has a mean alone, and no folder."""
+        """Lines of the figure's csv. A guide has a mean alone, and no folder."""
         measured = [
             {"line": name, "x": x, **{end: row[f"{metric}_{end}"] for end in ("mean", "low", "high")}}
             | {"replications": row["replications"] - row["failed"], "folder": row["folder"]}

@@ -21,7 +21,7 @@ from dotbench.reporting.rows import cold_parts, column
 
 
 class Comparison(TableKind):
-    """Mean, standard deviation and 95 % interval over the seeds; each seed determines a split and an
+    """Mean, standard deviation and 95 % interval over the seeds. Each seed determines a split and an
     initialisation. Bold: better than every other method of the dataset. ≈: not significantly different from the best
     mean. Underlined and ≈² mean the same for the second place, if the table has one. ! marks a chosen setting on the
     edge of its grid. The notes under the table name the seeds, protocol, grids, hardware and versions.
@@ -36,7 +36,7 @@ class Comparison(TableKind):
     second: ClassVar[bool] = False  # mark the second place too
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for each dataset × method, or, wide, for each method: the means, and what the study's columns name;
+        """A line for each dataset × method, or, wide, for each method: the means, and what the study's columns name.
         ``<table>_pairs.csv`` has every pair of methods compared."""
         facts, cold = contents.datasets, cold_parts(contents.runs)
         rows, pairs = compared(contents, facts, self.second)

@@ -26,7 +26,7 @@ class Costs(TableKind):
     reads = ("metrics", "chosen", "trials", "statistics")
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for every dataset × method: epochs, seconds of training, of an epoch of it, and peak memory; means
+        """A line for every dataset × method: epochs, seconds of training, of an epoch of it, and peak memory. Means
         over the seeds."""
         facts, labels = contents.datasets, contents.labels
         rows = [_row(run, facts) for run in contents.runs]

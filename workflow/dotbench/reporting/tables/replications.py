@@ -1,4 +1,4 @@
-"""The table of a simulation: methods down, scenarios across; the metrics of a single scenario."""
+"""The table of a simulation: methods down, scenarios across. The metrics of a single scenario."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +36,7 @@ class Replications(TableKind):
 
     def write(self, contents: Contents, folder: Path) -> None:
         """Mean ± standard error over replications of the simulation's first metric, of a single scenario of every
-        metric; the csv has all of them and the costs, ``<table>_pairs.csv`` every pair of methods compared."""
+        metric. The csv has all of them and the costs, ``<table>_pairs.csv`` every pair of methods compared."""
         entries = read_simulations(contents)
         blocks_by_label = {entry.label: blocks(entry) for entry in entries}
         every = [block for group in blocks_by_label.values() for block in group]

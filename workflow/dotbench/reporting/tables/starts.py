@@ -21,7 +21,7 @@ from dotbench.reporting.rows import column
 
 
 class Starts(TableKind):
-    """Mean and standard error over the seeds, for every part of the test, warm and cold; each seed determines a
+    """Mean and standard error over the seeds, for every part of the test, warm and cold. Each seed determines a
     split and an initialisation. Bold: better than every other method of the dataset on this part. ≈: not significantly
     different from the best mean. ! marks a chosen setting on the edge of its grid. The notes under the table name the
     seeds, protocol, grids, hardware and versions.
@@ -35,8 +35,8 @@ class Starts(TableKind):
     usual: ClassVar[tuple[ColumnName, ...]] = ("spread", "seconds", "chosen")
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for each dataset × method, or, wide, for each method; ``<table>_pairs.csv`` has every pair of methods
-        compared on each part. The first metric is of every part, the others of the test part; the csv has them all."""
+        """A line for each dataset × method, or, wide, for each method. ``<table>_pairs.csv`` has every pair of methods
+        compared on each part. The first metric is of every part, the others of the test part. The csv has them all."""
         facts, parts, metrics = contents.datasets, shown_parts(contents.runs), contents.metrics
         rows, pairs = compared_by_part(contents, facts)
         layout, shown = shown_columns(contents, self.layout, self.usual)

@@ -1,1 +1,1 @@
-"""Methods that simulations compare on ratings and covariates, one a file; rating baselines are among them."""
+"""Methods that simulations compare on ratings and covariates, one a file. Rating baselines are among them."""

@@ -21,7 +21,7 @@ class RatingData:
     """What a fit may learn from.
 
     ``users`` (n_users, D_u), ``items`` (n_items, D_i): covariates, float64. ``pairs`` (n, 2), int64: user and item
-    rows; ``ratings`` (n,), float64. ``valid_pairs``, ``valid_ratings``: likewise, to stop by; none in a refit.
+    rows. ``ratings`` (n,), float64. ``valid_pairs``, ``valid_ratings``: likewise, to stop by. None in a refit.
     """
 
     users: "np.ndarray"
@@ -34,7 +34,7 @@ class RatingData:
 
 @dataclass(frozen=True)
 class Task:
-    """One fit to be made. ``settings``: the method's, resolved; ``state``: where training may keep its own state."""
+    """One fit to be made. ``settings``: the method's, resolved. ``state``: where training may keep its own state."""
 
     settings: Settings
     data: RatingData
@@ -48,7 +48,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Fitted:
-    """``predict``: pairs (n, 2) → ratings (n,), not clipped. ``epochs``: that were made; ``ended``: by what."""
+    """``predict``: pairs (n, 2) → ratings (n,), not clipped. ``epochs``: that were made. ``ended``: by what."""
 
     predict: "Callable[[np.ndarray], np.ndarray]"
     epochs: int | None = None
@@ -57,7 +57,8 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: ``fitted``, or the ``reason`` why there is nothing; the time of its training alone."""
+    """The outcome of a task: ``fitted``, or the ``reason`` why there is nothing, with the time of the training
+    alone."""
 
     fitted: Fitted | None
     reason: str | None
@@ -69,7 +70,7 @@ class RatingMethod(Component):
     """A method by its name, the settings that it has, and its fits.
 
     ``stops_early``: it needs validation ratings to know when to stop. It is then tuned by a hold-out, and its fit on
-    the rest of the training part is the one that is reported; others are refitted to the whole training part.
+    the rest of the training part is the one that is reported. Others are refitted to the whole training part.
     ``reference``: it knows what no method can know, and does not compete.
     ``equivariant``: changes of the ratings that its predictions follow with default settings, ``shift`` r → r + c and
     ``scale`` r → s r, s > 0.
@@ -88,12 +89,12 @@ class RatingMethod(Component):
 
     @abstractmethod
     def fit(self, task: Task, execution: "Execution") -> Fitted:
-        """Train; this is what is timed. Raises FitFailed for a fit that cannot be used."""
+        """Train. This is what is timed. Raises FitFailed for a fit that cannot be used."""
 
     def fit_all(self, tasks: Sequence[Task], execution: "Execution") -> Iterator[Outcome]:
         """An outcome for every task, in their order, each as soon as it is there.
 
-        A method that trains many fits as one program overrides this; the time of each is then its share.
+        A method that trains many fits as one program overrides this. The time of each is then its share.
         """
         for task in tasks:
             done = attempt(lambda task=task: self.fit(task, execution), execution.say)  # type: ignore[misc]
@@ -101,7 +102,7 @@ class RatingMethod(Component):
 
 
 def finite(predictions: "np.ndarray") -> "np.ndarray":
-    """The same predictions; raises FitFailed where one is not a number."""
+    """The same predictions. Raises FitFailed where one is not a number."""
     if not np.isfinite(predictions).all():
         raise FitFailed("a prediction is NaN or infinite")
     return predictions

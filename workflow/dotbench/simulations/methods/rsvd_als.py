@@ -28,7 +28,7 @@ class RSVDSettings(Settings):
 class RSVD(RatingMethod):
     """min Σ_D (r_ui − μ − p_uᵀq_i)² + λ (Σ_u ‖p_u‖² + Σ_i ‖q_i‖²), each side exactly in turn, a fixed number of sweeps.
 
-    μ is the mean training rating. What T2Rec (Jaiswal, arXiv 2403.00802, Section 6) calls rSVD; the loss `squared`.
+    μ is the mean training rating. What T2Rec (Jaiswal, arXiv 2403.00802, Section 6) calls rSVD. The loss `squared`.
     """
 
     name = "rsvd-als"

@@ -1,11 +1,13 @@
 // Leaderboards: a table of methods, quality against seconds, and which differences are real.
 
+const datasetTitle = (name) => DATA.titles[name] ?? name;
+
 function leaderboards(chapter, container) {
   const { boards } = chapter;
   if (!boards.length) return;
   const tables = [...new Set(boards.map((board) => board.table))];
   const content = el("div");
-  const choices = boards.map((board, k) => [String(k), tables.length > 1 ? `${board.table}: ${board.dataset}` : board.dataset]);
+  const choices = boards.map((board, k) => [String(k), tables.length > 1 ? `${board.table}: ${datasetTitle(board.dataset)}` : datasetTitle(board.dataset)]);
   const show = (k) => content.replaceChildren(...leaderboard(boards[Number(k)], chapter));
   if (boards.length > 1) container.append(el("div", { class: "tools" }, choice("Leaderboard", choices, "0", show)));
   container.append(content);
@@ -27,7 +29,7 @@ function leaderboard(board, chapter) {
     el("label", {}, "Search", el("input", { type: "search", placeholder: "method or setting", input: (event) => change("search")(event.target.value) })),
     solvers.length > 1 ? choice("Solver", [["", "all"], ...solvers.map((name) => [name, name])], "", change("solver")) : null);
   show();
-  return [el("h2", {}, `${board.title.replace(/\.$/, "")}: ${board.dataset}`), tools, content];
+  return [el("h2", {}, `${board.title.replace(/\.$/, "")}: ${datasetTitle(board.dataset)}`), tools, content];
 }
 
 function isWanted(line, { search, solver }) {
@@ -71,7 +73,7 @@ function boardTable(board, lines, measure, chapter) {
   const shown = columns.filter((column) => !column.hidden);
   const seeds = [...new Set(all.map((line) => line.seeds))].join(" or ");
   const better = board.competes ? `, ${measure.lower ? "lower" : "higher"} is better` : "";
-  const caption = `${lines.length} of ${all.length} methods on ${board.dataset}. ${measure.title}${better}: `
+  const caption = `${lines.length} of ${all.length} methods on ${datasetTitle(board.dataset)}. ${measure.title}${better}: `
     + `mean over ${seeds} runs with its 95 % interval.`
     + (used.length ? " Methods that share a letter are tied: their difference is not significant (p ≥ .05, Holm over all pairs)." : "")
     + (all.some((line) => line.facts.on_edge) ? " edge: a chosen setting is on the edge of its grid." : "")
@@ -157,7 +159,7 @@ function paretoFront(lines, measure) {
 
 function tradeoff(lines, board, measure, width, chapter) {
   const { node, layer, x, y, box } = frame({
-    width, height: Math.max(280, Math.min(420, width * 0.66)), label: `${measure.title} against training seconds on ${board.dataset}`,
+    width, height: Math.max(280, Math.min(420, width * 0.66)), label: `${measure.title} against training seconds on ${datasetTitle(board.dataset)}`,
     x: { values: lines.map((line) => line.costs.seconds).flatMap((s) => [s / 1.3, s * 1.3]), title: "training seconds", log: true },
     y: { values: lines.flatMap((line) => line.values[measure.key].slice(0, 3)), title: measure.title },
   });
@@ -212,7 +214,7 @@ function heat(board, lines, measure, pairs) {
       (real ? (better ? "▲ " : "▽ ") : "≈ ") + (difference > 0 ? "+" : "−") + shortDifference(Math.abs(difference)));
   };
   const widest = Math.max(...pairs.map((pair) => Math.abs(pair[2]))) || 1;
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Pairs of methods on ${board.dataset}` },
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Pairs of methods on ${datasetTitle(board.dataset)}` },
     el("table", { class: "heat" },
       el("caption", {}, el("span", {}, `${measure.title}: row minus column. ▲ the row is better, ▽ worse (p < .05, Holm); ≈ no significant difference.`)),
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, ""), order.map((line) => el("th", { scope: "col" }, line.method)))),

@@ -5,7 +5,7 @@ function openLine(line, board, measure, chapter) {
   const run = line.run ? DATA.runs[line.run] : null;
   const [mean, low, high] = line.values[measure.key];
   const headline = `${measure.title} ${quality(mean)} ${range(low, high)}`;
-  openDialog(line.method, `${board.dataset}: ${headline}`, [
+  openDialog(line.method, `${datasetTitle(board.dataset)}: ${headline}`, [
     ...(!run ? [el("p", { class: "note" }, "The runs themselves are not here, so that seeds, curves and the trials of the grid cannot be shown. This is what the table says of them."), ...lineParts(line, board)] : run.simulation ? [...lineParts(line, board), ...replicationParts(run)] : runParts(run)),
     el("h3", {}, "Again"),
     run && run.again ? [el("p", { class: "note" }, "One seed, with the settings that were chosen:"), el("pre", {}, run.again)] : null,

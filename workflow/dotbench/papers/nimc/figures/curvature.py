@@ -51,7 +51,7 @@ class CurvatureCurves(FigureKind):
 
     def write(self, contents: Contents, folder: Path) -> None:
         """A panel for everything that is varied: the least eigenvalue of the Hessian, median and range over the
-        instances, on logarithmic axes; zero and negative ones lie on the lower edge. Grey: the order of the
+        instances, on logarithmic axes. Zero and negative ones lie on the lower edge. Grey: the order of the
         theorems."""
         from matplotlib.ticker import NullFormatter
 

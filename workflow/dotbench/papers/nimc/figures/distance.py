@@ -20,7 +20,7 @@ class RecoveryByDistance(FigureKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """Above, the share of trials that recover the truth against α, with Wilson's 95 % interval; below, the median
+        """Above, the share of trials that recover the truth against α, with Wilson's 95 % interval. Below, the median
         error at fresh rows, from the least to the greatest. A column for every activation and m."""
         all_cells = cells(read_simulations(contents))
         write_csv(folder / f"{contents.report_item}.csv", all_cells, CELLS)

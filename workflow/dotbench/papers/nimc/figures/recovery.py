@@ -18,7 +18,7 @@ THRESHOLD = STYLES[0][0]
 
 class RecoveryMaps(FigureKind):
     """Generated problems of non-linear inductive matrix completion. The notes under the table of the same
-    simulation describe the protocol. White: all trials recover the truth; black: none does. The blue line is where half
+    simulation describe the protocol. White: all trials recover the truth. Black: none does. The blue line is where half
     of the trials recover it, column by column. A mark shows how trials fail in cells where some do not recover the
     truth. Circle: in most of them the error on the observed entries is at most a tenth of the error on fresh rows, so
     there are too few rows or entries, or the fit ended too early. Cross: in most of them it is not, so the fit is stuck
@@ -30,7 +30,8 @@ class RecoveryMaps(FigureKind):
     reads = ("simulations",)
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A panel for every map: the share of recovered trials in grey, white: all of them; the threshold in blue.
+        """A panel for every map. Grey shows the share of recovered trials, and white means all of them. The threshold
+        is blue.
 
         In a cell whose trials do not all recover the truth, a mark says what most of the others are: ○ fits the
         observed entries ten times as well as fresh rows, × does not.

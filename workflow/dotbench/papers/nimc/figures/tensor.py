@@ -13,7 +13,7 @@ from dotbench.reporting.replications import read_simulations
 class TensorStarts(FigureKind):
     """Generated problems of non-linear inductive matrix completion. The notes under the table of the same
     simulation describe the protocol. Shares are shown with Wilson's 95 % intervals, iterations with median and range.
-    Iterations are counted only in trials that recover the truth. There may be few of these; the csv has their number.
+    Iterations are counted only in trials that recover the truth. There may be few of these. The csv has their number.
     """
 
     name = "tensor"
@@ -22,7 +22,7 @@ class TensorStarts(FigureKind):
 
     def write(self, contents: Contents, folder: Path) -> None:
         """A column for every activation: against N the mean error of the directions, the share of trials that recover
-        the truth, with Wilson intervals, and their iterations, median and range; a line for every law and m, across
+        the truth, with Wilson intervals, and their iterations, median and range. A line for every law and m, across
         from those of random starts."""
         lines = start_lines(read_simulations(contents))
         write_csv(folder / f"{contents.report_item}.csv", lines, LINES)

@@ -10,7 +10,7 @@ STREAM = 5
 def recovery_errors(
     w: "torch.Tensor", truth: "torch.Tensor", activation: Activation, seed: int, fresh: int = FRESH
 ) -> tuple[float, float]:
-    """Relative errors ‖M(U, V) − M(U*, V*)‖ / ‖M(U*, V*)‖ (Frobenius) at fresh normal rows X_t, Y_t; weights and truth
+    """Relative errors ‖M(U, V) − M(U*, V*)‖ / ‖M(U*, V*)‖ (Frobenius) at fresh normal rows X_t, Y_t. Weights and truth
     of one problem, (2, d, k).
 
     The first has M(U, V) = φ(X_t U) φ(Y_t V)ᵀ. The second is printed in the paper (Zhong et al., NeurIPS 2019,

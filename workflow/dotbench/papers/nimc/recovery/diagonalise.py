@@ -37,7 +37,7 @@ def components(tensor: "np.ndarray", seed: int) -> "np.ndarray":
     (k, k, r): for a symmetric tensor s_l = b_l.
 
     Kuleshov, Chaganty and Liang, Tensor Factorization via Matrix Factorization, AISTATS 2015: T projected along random
-    directions of its last axis gives matrices that B⁻¹ diagonalises jointly; then T is projected along the directions
+    directions of its last axis gives matrices that B⁻¹ diagonalises jointly. Then T is projected along the directions
     that single the components out, found in the first stage, and these are diagonalised.
     """
     rng = np.random.default_rng([seed, 8])

@@ -55,7 +55,7 @@ def descend(
     rngs: "list[np.random.Generator]",
 ) -> "np.ndarray":
     """‖W_t − W*‖ of R problems for t = 0 … ``iterations``, (iterations + 1, R): W_{t+1} = W_t − η ∇f_t(W_t), f_t of m
-    fresh pairs; ``steps``: η (R,). Zhong et al., NeurIPS 2019, Theorem 3.3."""
+    fresh pairs. ``steps``: η (R,). Zhong et al., NeurIPS 2019, Theorem 3.3."""
     w, d = start.clone(), start.shape[2]
     distances = [(w - population.truth).flatten(1).norm(dim=1)]
     for _ in range(iterations):

@@ -17,7 +17,7 @@ GROW, SHRINK = 1.1, 0.5
 
 
 class Method(ABC):
-    """``name``: in settings; ``title``: in tables. State holds weights ``w`` (R, 2, d, k) and their objective ``f``."""
+    """``name``: in settings. ``title``: in tables. State holds weights ``w`` (R, 2, d, k) and their objective ``f``."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -50,7 +50,7 @@ class FixedStep(Method):
 
 
 class Backtracking(Method):
-    """w ← w − η ∇f(w) where that lowers f by at least ARMIJO η ‖∇f‖², and η grows by a tenth; else η is halved."""
+    """w ← w − η ∇f(w) where that lowers f by at least ARMIJO η ‖∇f‖², and η grows by a tenth. Otherwise η is halved."""
 
     name = "gd"
     title = "GD, backtracking"
@@ -95,7 +95,7 @@ class Adam(Method):
 class LBFGS(Method):
     """Limited-memory BFGS by the two-loop recursion over ``memory`` pairs (Nocedal and Wright, 2006, Algorithm 7.4),
     with halved steps until f falls by at least 1e-4 of what the slope promises. Pairs of negative curvature are left
-    out; where the step has come down to nothing, the memory is emptied."""
+    out. Where the step has come down to nothing, the memory is emptied."""
 
     name = "l-bfgs"
     title = "L-BFGS"
@@ -160,7 +160,7 @@ class LBFGS(Method):
 
 
 class LevenbergMarquardt(Method):
-    """(JᵀJ/m + μI) δ = −∇f; the step is taken where f falls, and μ follows the ratio of the decrease to what the
+    """(JᵀJ/m + μI) δ = −∇f. The step is taken where f falls, and μ follows the ratio of the decrease to what the
     quadratic model promises (Nielsen, 1999)."""
 
     name = "lm"

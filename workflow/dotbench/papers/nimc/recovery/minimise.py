@@ -15,8 +15,8 @@ SAY = 60.0  # seconds between lines of progress
 
 @dataclass(frozen=True)
 class Rules:
-    """When a problem ends: ``converged`` at f ≤ ``tolerance``² times f of predicting 0; ``stalled`` where ``window``
-    iterations lowered f by less than 0.1 %; ``cap`` after ``iterations``; ``diverged`` where f is not finite. Problems
+    """When a problem ends: ``converged`` at f ≤ ``tolerance``² times f of predicting 0. ``stalled`` where ``window``
+    iterations lowered f by less than 0.1 %. ``cap`` after ``iterations``. ``diverged`` where f is not finite. Problems
     are looked at every CHECK iterations, and ``window`` is rounded up to a multiple of that."""
 
     iterations: int

@@ -20,7 +20,7 @@ def _nodes() -> "tuple[np.ndarray, np.ndarray]":
 
 
 def gamma(activation: Activation, power: int, sigma: float) -> float:
-    """γ_j(σ) = E[φ(σ z) z^j], z standard normal; Zhong et al., NeurIPS 2019, Section 3.4."""
+    """γ_j(σ) = E[φ(σ z) z^j], z standard normal. Zhong et al., NeurIPS 2019, Section 3.4."""
     z, weights = _nodes()
     return float(weights @ (VALUES[activation](torch.from_numpy(sigma * z)).numpy() * z**power))
 

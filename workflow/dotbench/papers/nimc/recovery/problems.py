@@ -17,8 +17,8 @@ JACOBIAN = 1 << 20  # numbers of a Jacobian held at a time: 8 MB
 
 @dataclass(frozen=True)
 class Instance:
-    """One problem: ``x`` (n, d), ``y`` (n', d'), with d = d'; ``rows`` (2, m): row of x and of y of every observed
-    entry, repetitions allowed; ``truth`` (2, d, k): U* and V*."""
+    """One problem: ``x`` (n, d), ``y`` (n', d'), with d = d'. ``rows`` (2, m): row of x and of y of every observed
+    entry, repetitions allowed. ``truth`` (2, d, k): U* and V*."""
 
     x: "np.ndarray"
     y: "np.ndarray"
@@ -33,7 +33,7 @@ def draw(n: int, m: int, d: int, k: int, seed: int, deviation: float = 1.0, law:
     """x_i, y_j ~ N(0, I), m entries drawn uniformly with replacement, U*, V* of normal entries of ``deviation``, or
     with orthogonal columns of the norm that such columns have on average, ``deviation`` √d.
 
-    Zhong et al., NeurIPS 2019, Section 4; the law of U*, V* is not stated there. Each part of an instance has a stream
+    Zhong et al., NeurIPS 2019, Section 4. The law of U*, V* is not stated there. Each part of an instance has a stream
     of its own, so that instances of one seed that differ in m or n share the rest.
     """
     truths, xs, ys, entries = (np.random.default_rng([seed, stream]) for stream in range(4))
@@ -178,7 +178,7 @@ class Problems:
         return torch.cat(values), torch.cat(gradients).view_as(w), torch.cat(matrices)
 
     def hessian(self, w: "torch.Tensor") -> "torch.Tensor":
-        """∇²f, (R, 2dk, 2dk), in the order of ``w[r].flatten()``; of ReLU where no input of φ is 0.
+        """∇²f, (R, 2dk, 2dk), in the order of ``w[r].flatten()``. Of ReLU where no input of φ is 0.
 
         JᵀJ/m and, where residuals r do not vanish, (1/m) Σ r ∇²(φ(Uᵀx)ᵀ φ(Vᵀy)): for each component l blocks
         Σ r φ''(u_lᵀx) φ(v_lᵀy) x xᵀ, Σ r φ'(u_lᵀx) φ'(v_lᵀy) x yᵀ and Σ r φ(u_lᵀx) φ''(v_lᵀy) y yᵀ.

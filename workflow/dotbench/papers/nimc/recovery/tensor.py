@@ -24,7 +24,7 @@ def tensor_start(pairs: Pairs, k: int, seed: int) -> "np.ndarray":
 
     1. The spaces of U and V: leading singular vectors of E[A x yᵀ] = Σ_l γ₁(|u_l|) γ₁(|v_l|) ū_l v̄_lᵀ.
     2. The directions ū_l, up to sign: joint diagonalisation of a moment in that space. Sigmoid: E[A He₃(x)], as the
-       paper has it; it vanishes for ReLU and tanh, for which E[A (xxᵀ − I) ⊗ y] and E[A He₃(x) ⊗ y] stand in.
+       paper has it. It vanishes for ReLU and tanh, for which E[A (xxᵀ − I) ⊗ y] and E[A He₃(x) ⊗ y] stand in.
     3. v̄_l, and with it the pairing, which the paper leaves open: with a_l the dual directions, a_lᵀū_m = δ_lm,
        E[A x yᵀ]ᵀ a_l is γ₁ γ₁ v̄_l.
     4. Signs. Sigmoid: (γ₃ − 3 γ₁) < 0 tells that of ū_l. ReLU: T(a_l, a_l, ·) is a positive multiple of v̄_l. tanh: the
@@ -75,7 +75,7 @@ def _relu(pairs: Pairs, bases: Columns, cross: "np.ndarray", moments: First, see
 
 def relu_columns(b: "np.ndarray", tensor: "np.ndarray", cross: "np.ndarray") -> Columns:
     """Columns of U and V of ReLU, in their spaces, (k, k) both, from the directions ū_l up to sign, the columns of
-    ``b``; ``tensor``: the mixed moment, ``cross``: that of A x yᵀ, in these spaces."""
+    ``b``. ``tensor``: the mixed moment, ``cross``: that of A x yᵀ, in these spaces."""
     a = np.linalg.pinv(b)
     c = unit(np.einsum("la,lb,abw->wl", a, a, tensor))
     coefficients = np.einsum("lw,wl->l", a @ cross, c)  # γ₁ γ₁, of the sign of b_l

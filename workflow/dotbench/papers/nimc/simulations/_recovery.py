@@ -46,7 +46,7 @@ def check_rank(components: int, dimension: int) -> None:
 
 
 class ProblemSettings(Settings):
-    """The law of the problems, and the budget; the numbers are the paper's where it states them."""
+    """The law of the problems, and the budget. The numbers are the paper's where it states them."""
 
     replications: int = Field(20, ge=1, description="trials of a cell")
     first: FirstSeed = Field(0, description="seed of the first trial; the others follow it")
@@ -69,7 +69,7 @@ class RecoverySettings(ProblemSettings):
     recovered: float = Field(1e-3, gt=0, description="relative error at fresh rows up to which the truth is recovered")
 
     def rules(self, method: MethodName) -> Rules:
-        """The budget; a fit that a tenth of it lowers by less than 0.1 % is given up."""
+        """The budget. A fit is given up if a tenth of the budget lowers it by less than 0.1 %."""
         iterations = self.second_order_iterations if method == "lm" else self.iterations
         return Rules(iterations, iterations // 10, self.fitted)
 
@@ -93,7 +93,7 @@ class RecoverySettings(ProblemSettings):
 
 
 class RecoverySimulation(Simulation):
-    """Many trials of many cells; a row is a trial by one method."""
+    """Many trials of many cells. A row is a trial by one method."""
 
     study = "nimc"
     keys = KEYS
@@ -104,7 +104,7 @@ class RecoverySimulation(Simulation):
 
 @dataclass(frozen=True)
 class Trial:
-    """``users``: n; ``distance``: α; ``seed``: of data, truth and start."""
+    """``users``: n. ``distance``: α. ``seed``: of data, truth and start."""
 
     users: int
     distance: float
@@ -135,7 +135,7 @@ def run_trials(
     trials: list[Trial],
     execution: "Execution",
 ) -> list[Row]:
-    """A row of every trial; all are minimised as one tensor program."""
+    """A row of every trial. All are minimised as one tensor program."""
     data = problems(settings, activation, m, trials, execution)
     rows = recovered(settings, data, starts(settings, trials, data.truth), method, [t.seed for t in trials], execution)
     ratio = m / (2 * settings.components * settings.dimension)

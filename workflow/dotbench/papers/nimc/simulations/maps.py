@@ -44,7 +44,7 @@ class NIMCMaps(RecoverySimulation):
     """Share of trials in which φ(XU) φ(YV)ᵀ is recovered from m observed entries of an n × n matrix, random starts.
 
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 4, Figure 1 (c) and (d), by the
-    corrected criterion, ‖M(U, V) − M(U*, V*)‖ ≤ 1e-3 ‖M(U*, V*)‖ at fresh rows; the printed one is recorded beside it.
+    corrected criterion, ‖M(U, V) − M(U*, V*)‖ ≤ 1e-3 ‖M(U*, V*)‖ at fresh rows. The printed one is recorded beside it.
     The paper has 5 trials. A job is one activation, method and m, of all n at once.
     """
 

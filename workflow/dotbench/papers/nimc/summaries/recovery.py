@@ -19,7 +19,7 @@ GAP = 0.1  # training error over that at fresh rows, up to which a trial that is
 
 @dataclass(frozen=True)
 class Map:
-    """Trials of one activation and method; ``title``: the method's; ``folder``: where the jobs lie."""
+    """Trials of one activation and method. ``title``: the method's. ``folder``: where the jobs lie."""
 
     label: str
     folder: str

@@ -26,7 +26,7 @@ class Towers(RatingMethod):
     """f(x_u)ᵀ g(y_i), both towers trained on squared error (`dotbench.towers`, T2Rec, arXiv 2403.00802).
 
     The towers of the epoch with the lowest validation RMSE are kept, so that a fit is not refitted to the validation
-    ratings. Fits whose programs agree are trained as one; a fit's time is its share of the pack's.
+    ratings. Fits whose programs agree are trained as one. A fit's time is its share of the pack's.
     """
 
     name = "towers"

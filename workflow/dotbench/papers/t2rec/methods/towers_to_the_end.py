@@ -11,8 +11,8 @@ from dotbench.simulations.methods.base import Task
 class TowersToTheEnd(Towers):
     """The method `towers` without a look at validation ratings, so that its reported fit has the whole training part.
 
-    Every epoch that is set is made, whatever ``patience`` says; kept are the towers of the one with the lowest mean
-    objective over its batches, which for schedules that end at a learning rate of 0 is one of the last.
+    All epochs of the settings are made, whatever ``patience`` says. The towers of the epoch with the lowest mean
+    objective over its batches are kept. For schedules that end at a learning rate of 0, it is one of the last.
     """
 
     name = "towers-to-the-end"

@@ -62,8 +62,8 @@ class AblationSettings(Settings):
 
 @dataclass(frozen=True)
 class Case:
-    """A value, and what of the scenario is not the number of ratings. ``facts``: their columns; ``title``: the value
-    in tables; ``towers``: what differs from the paper's architecture; ``truth``: parameters of the generator."""
+    """A value, and what of the scenario is not the number of ratings. ``facts``: their columns. ``title``: the value
+    in tables. ``towers``: what differs from the paper's architecture. ``truth``: parameters of the generator."""
 
     label: str
     title: str
@@ -84,7 +84,8 @@ class WithExcess(Comparison):
 
 
 class Ablation(Simulation):
-    """T2Rec's towers on simulated ratings, with one thing varied; the learning rate is tuned in every fit alike.
+    """T2Rec's towers on simulated ratings, with one thing varied. The learning rate is tuned in the same way in every
+    fit.
 
     A job is one scenario, one value and ``pack`` replications. A subclass says its cases, and adds the columns of what
     it varies.

@@ -80,11 +80,12 @@ class T2RecCapacitySettings(Settings):
 class T2RecCapacity(Simulation):
     """RMSE of ratings by towers of several widths, each trained in several ways on the same data.
 
-    The ways are: on ratings from a random start, as in practice; each tower by itself on its noiseless true function
-    f or g at fresh covariates, which shows what such towers can represent everywhere; the same at the data set's own
-    users and items only, to which the test pairs belong, which shows what suffices for those; and on ratings again,
-    started from the towers of the fresh covariates, which shows whether there is a good solution of this width that
-    a random start did not find. A bilinear model in the true features shows what the ratings allow.
+    The first way is on ratings from a random start, as in practice. In the second, each tower is trained by itself on
+    its noiseless true function f or g at fresh covariates. This shows what such towers can represent everywhere. The
+    third is the same at the data set's own users and items only, to which the test pairs belong. This shows what
+    suffices for those. The fourth is on ratings again, started from the towers of the second way. It shows whether
+    there is a good solution of this width that a random start did not find. A bilinear model in the true features shows
+    what the ratings allow.
 
     Jaiswal, arXiv 2403.00802, Section 6: towers of width 50; .496, .438 and .373 are its Table 1 at d = 20.
     """
@@ -189,7 +190,7 @@ class _Towers:
         return [row, *self._start(towers), *self._on_ratings("started-", self.settings.started, towers)]
 
     def _start(self, towers: FittedTowers) -> list[Row]:
-        """Rows of the errors of towers that have seen no rating; the regression's row has the time."""
+        """Rows of the errors of towers that have seen no rating. The regression's row has the time."""
         data = self.data
         errors = {
             "test": self._test(lambda pairs: towers.predict(data.users, data.items, pairs)),
@@ -215,7 +216,7 @@ class _Towers:
         return self._row(way, done, facts), towers
 
     def _on_ratings(self, prefix: str, training: Training, start: FittedTowers | None) -> list[Row]:
-        """Rows of the errors on test and on training pairs; the second has no time of its own."""
+        """Rows of the errors on test and on training pairs. The second has no time of its own."""
         done = attempt(lambda: self._trained(prefix, training, start), self.execution.say)
         facts_by_end: dict[str, dict[str, Any]] = {"test": {}, "train": {}}
         if done.result is not None:

@@ -32,7 +32,7 @@ def shipped(simulation: str = "table1") -> dict[str, dict[str, Any]]:
 
 
 class T2RecTable1Settings(Settings):
-    """Settings of the simulation `t2rec-table1`; sizes, noise and number of ratings are the paper's."""
+    """Settings of the simulation `t2rec-table1`. Sizes, noise and number of ratings are the paper's."""
 
     comes_with: ClassVar[str] = "table1"  # whose methods can be named
     sizes: list[Size] = Field([1500, 2000, 3000], min_length=1, description="n: users, and as many items")

@@ -27,7 +27,7 @@ NO_SLOPE = f"fewer than two replications, or fewer than {FEWEST} sizes at which 
 
 class Slopes(TableKind):
     """Slope of the logarithm of the excess risk on the logarithm of the number of ratings. It is fitted by least
-    squares in every replication; the table shows the mean and the 95 % Student interval, and beside them the slopes of
+    squares in every replication. The table shows the mean and the 95 % Student interval, and beside them the slopes of
     the theorem's upper bound over the same numbers of ratings. The last columns show the excess training error that is
     left at the number of ratings where it is largest. The notes under the table describe the true functions, networks,
     optimiser, hardware and versions.
@@ -39,9 +39,9 @@ class Slopes(TableKind):
     files = (*TableKind.files, "_sizes.csv")
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """A line for every scenario and thing compared: the slope of log metric on log x by least squares, of every
-        replication; its mean and 95 % Student interval; the slopes that the simulation's guides have over the same x.
-        ``<table>_sizes.csv`` has the metrics at every x.
+        """A line for every scenario and thing compared. It has the slope of log metric on log x by least squares in
+        every replication, with the mean and the 95 % Student interval, and the slopes that the simulation's guides have
+        over the same x. ``<table>_sizes.csv`` has the metrics at every x.
 
         The guides are an upper bound in its forms. The second metric says what training left over (0: nothing), the
         third what predicting nothing comes to: sizes at which no more is learned are left out of a slope.
@@ -94,7 +94,7 @@ def slopes(entry: SimulationEntry) -> list[Row]:
 
 
 def _row(entry: SimulationEntry, rows: "pd.DataFrame", lines: list[Row]) -> Row:
-    """``rows``: the fits of one scenario and one thing compared at every x; ``lines``: their means."""
+    """``rows``: the fits of one scenario and one thing compared at every x. ``lines``: their means."""
     simulation, x = entry.simulation, _axis(entry)
     sizes = _learned(simulation, rows, x)
     rows = rows[rows[x].isin(sizes)]

@@ -15,7 +15,7 @@ ROWS = 8192  # that go through a tower at once
 
 @dataclass(frozen=True)
 class FittedTowers:
-    """f and g at any covariates. ``parameters`` (P,); ``scales``: what users' and items' covariates go through."""
+    """f and g at any covariates. ``parameters`` (P,). ``scales``: what users' and items' covariates go through."""
 
     architecture: Architecture
     parameters: "torch.Tensor"
@@ -49,11 +49,11 @@ class FittedTowers:
 class Result:
     """How a fit went.
 
-    ``curve``: one row per epoch with ``epoch, updates, seconds, cpu_seconds, loss, validation``: seconds are
-    cumulative, of training alone, and of a pack the replica's share; the loss is J; the validation is an RMSE, NaN
-    without validation pairs. ``best_epoch`` is the one whose towers these are (0: the initial ones).
-    ``ended``: ``converged``, no better epoch within the patience, or no step that lowers J; ``cap``, all epochs
-    used up; ``diverged``, NaN or infinity in an epoch after the best.
+    ``curve``: one row per epoch with ``epoch, updates, seconds, cpu_seconds, loss, validation``: seconds are cumulative
+    and of training alone; for a pack, they are the replica's share. The loss is J. The validation is an RMSE, or NaN
+    without validation pairs. ``best_epoch`` is the one whose towers these are (0: the initial ones). ``ended``:
+    ``converged``, no better epoch within the patience, or no step that lowers J. ``cap``, all epochs used up.
+    ``diverged``, NaN or infinity in an epoch after the best.
     """
 
     towers: FittedTowers
@@ -67,7 +67,7 @@ class Result:
 
     @property
     def failure(self) -> str | None:
-        """Why there are no trained towers: the training diverged before its first epoch was over; else None."""
+        """Why there are no trained towers: the training diverged before its first epoch was over. None if there are."""
         return "training diverged in its first epoch" if self.ended == "diverged" and len(self.curve) == 1 else None
 
     @property

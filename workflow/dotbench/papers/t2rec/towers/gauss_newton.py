@@ -12,7 +12,7 @@ Product = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
 class GaussNewton(Trainer):
-    """Steps d with (G + μ I) d = −∇J, solved by conjugate gradients; one fit at a time.
+    """Steps d with (G + μ I) d = −∇J, solved by conjugate gradients, for one fit at a time.
 
     G = (2/B) Σ_k ∇s_k ∇s_kᵀ + 2λ I for the scores s_k of a batch, which may hold all pairs. A product with G is one
     forward-mode and one backward pass of the towers over all their rows. The step is halved until J of the batch falls
@@ -103,7 +103,7 @@ class GaussNewton(Trainer):
     def _search(
         self, direction: "torch.Tensor", slope: float, before: float, rows: Sides, ratings: "torch.Tensor"
     ) -> tuple[float, float]:
-        """(share of the step, J there); a share of zero if no share is low enough."""
+        """(share of the step, J there). A share of zero if no share is low enough."""
         size = 1.0
         for _ in range(HALVINGS if slope < 0 else 0):
             value = self._value(self.parameters + size * direction, rows, ratings)

@@ -14,7 +14,7 @@ class Tower:
     """h_0 = x, h_l = σ(h_{l−1} W_l + b_l), and the vector h_L = h_{L−1} W_L + b_L (or σ of it).
 
     T2Rec, arXiv 2403.00802, Section 3, with rows for columns. All maps have a leading axis of R replicas, whose
-    parameters are the rows of one flat tensor (R, P); a replica's numbers depend on its own row alone.
+    parameters are the rows of one flat tensor (R, P). A replica's numbers depend on its own row alone.
     Derivatives are written out: the backward pass of a network this small costs autograd as much in bookkeeping as in
     arithmetic.
     """
@@ -57,7 +57,7 @@ class Tower:
         return torch.cat(parts)
 
     def forward(self, layers: Layers, x: "torch.Tensor") -> "list[torch.Tensor]":
-        """h_0 … h_L of the rows x (R, B, inputs); the last one holds the vectors, shape (R, B, p)."""
+        """h_0 … h_L of the rows x (R, B, inputs). The last one holds the vectors, shape (R, B, p)."""
         outputs = [x]
         for (weight, bias), activated in zip(layers, self._activated, strict=True):
             h = torch.baddbmm(bias, outputs[-1], weight)

@@ -31,7 +31,7 @@ class Optimizer(ABC):
         self.decays = any(s.weight_decay > 0 for s in settings)
 
     def step(self, parameters: "torch.Tensor", gradient: "torch.Tensor", rate: "torch.Tensor") -> None:
-        """Change ``parameters`` in place; ``rate`` (R, 1) is η."""
+        """Change ``parameters`` in place. ``rate`` (R, 1) is η."""
         self.steps += 1
         self.move(parameters, gradient, rate)
 
@@ -53,7 +53,7 @@ class Optimizer(ABC):
 
 
 class SGD(Optimizer):
-    """b ← μ b + g, θ ← θ − η b; Nesterov's: θ ← θ − η (g + μ b). As torch.optim.SGD without dampening."""
+    """b ← μ b + g, θ ← θ − η b. Nesterov's: θ ← θ − η (g + μ b). As torch.optim.SGD without dampening."""
 
     def __init__(self, settings: Sequence[Training], parameters: "torch.Tensor", views: Views) -> None:
         super().__init__(settings, parameters, views)
@@ -70,7 +70,7 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Kingma and Ba, ICLR 2015; with weight decay AdamW (Loshchilov and Hutter, ICLR 2019)."""
+    """Kingma and Ba, ICLR 2015. With weight decay AdamW (Loshchilov and Hutter, ICLR 2019)."""
 
     def __init__(self, settings: Sequence[Training], parameters: "torch.Tensor", views: Views) -> None:
         super().__init__(settings, parameters, views)
@@ -126,7 +126,8 @@ class Muon(Optimizer):
 
 
 def orthogonal(matrices: "Sequence[torch.Tensor]") -> "list[torch.Tensor]":
-    """Each matrix (R, a, b) with its singular values brought near 1; those of a shape in one product."""
+    """Each matrix (R, a, b) with its singular values brought near 1. Matrices of one shape are computed in one
+    product."""
     factors: list[Any] = [None] * len(matrices)
     tall = [matrix.shape[1] > matrix.shape[2] for matrix in matrices]
     wide = [m.transpose(1, 2) if flip else m for m, flip in zip(matrices, tall, strict=True)]

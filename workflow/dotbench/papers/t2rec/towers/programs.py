@@ -57,7 +57,7 @@ class Program(ABC):
     def gradient(
         self, parameters: "torch.Tensor", rows: Sides, ratings: "torch.Tensor", gradient: "torch.Tensor"
     ) -> "torch.Tensor":
-        """MSE of the pairs ``rows`` (R, B) each with ``ratings`` (R, B), shape (R,); its gradient into ``gradient``."""
+        """MSE of the pairs ``rows`` (R, B) each with ``ratings`` (R, B), shape (R,). Its gradient into ``gradient``."""
         sides = self.towers.sides
         layers, into = self.towers.layers(parameters), self.towers.layers(gradient)
         outputs = [sides[s].forward(layers[s], self.seen(s, rows[s])) for s in (0, 1)]
@@ -98,7 +98,7 @@ class BatchRows(Program):
 
 
 class AllRows(Program):
-    """A tower runs once over all n rows of its side; the vectors of the pairs are looked up."""
+    """A tower runs once over all n rows of its side. The vectors of the pairs are looked up."""
 
     name = "all-rows"
 

@@ -22,7 +22,7 @@ class Representation:
     """How near towers came to the true functions when they were regressed on them.
 
     ``user_error``, ``item_error``: E‖f̂ − f‖² / E‖f‖² over the points that count. ``rating_rmse``: what `rating_rmse`
-    makes of them; ``direct_rmse``: the same of the fitted pair itself, over all pairs of these points.
+    makes of them. ``direct_rmse``: the same of the fitted pair itself, over all pairs of these points.
     """
 
     user_error: float
@@ -34,7 +34,7 @@ class Representation:
 def rating_rmse(noise: float, truth: float, user_error: float, item_error: float) -> float:
     """√(σ² + (1 − (1 − e_u)(1 − e_i)) v): RMSE of ratings from the relative errors of both towers.
 
-    ``noise``: σ²; ``truth``: v = E (fᵀg)² = tr(C_f C_g), C_f = E ffᵀ. Derivation: let f = f̂ + δ. Where δ is
+    ``noise``: σ². ``truth``: v = E (fᵀg)² = tr(C_f C_g), C_f = E ffᵀ. Derivation: let f = f̂ + δ. Where δ is
     uncorrelated with f̂, as the residual of a least-squares fit is, E f f̂ᵀ = E f̂ f̂ᵀ, so that for independent users and
     items E (fᵀg)(f̂ᵀĝ) = E (f̂ᵀĝ)² and E (fᵀg − f̂ᵀĝ)² = v − E (f̂ᵀĝ)². Where moreover the errors lie evenly in all
     directions, E f̂ f̂ᵀ = (1 − e_u) C_f, and E (f̂ᵀĝ)² = (1 − e_u)(1 − e_i) v.
@@ -54,7 +54,7 @@ def represent(
 
     ``own``: on the covariates of the simulation's own users and items, where it is measured too: the training users are
     those that are predicted for. ``fresh``: on new covariates in every step, measured on 5,000 others. ``steps``
-    updates of ``batch_size`` rows; the schedule runs once over them. Inputs are standardised over the own rows. What
+    updates of ``batch_size`` rows. The schedule runs once over them. Inputs are standardised over the own rows. What
     comes out is an achieved point, no limit of the architecture.
     """
     simulation = generator.simulate()
@@ -97,7 +97,7 @@ def represent(
 
 
 def compared(found: "Sequence[np.ndarray]", true: "Sequence[np.ndarray]", noise: float) -> Representation:
-    """``found`` and ``true``: vectors of users (n, p) and of items (m, p); ``noise``: σ² of a rating."""
+    """``found`` and ``true``: vectors of users (n, p) and of items (m, p). ``noise``: σ² of a rating."""
     errors = [float(np.sum((f - t) ** 2) / np.sum(t**2)) for f, t in zip(found, true, strict=True)]
     moments = [t.T @ t / len(t) for t in true]
     signed = np.concatenate([true[0], -found[0]], axis=1), np.concatenate([true[1], found[1]], axis=1)

@@ -36,7 +36,7 @@ class Stacked:
     """Samples of one shape with a leading axis of replicas.
 
     ``inputs``: covariates of users (R, n, D) and of items (R, m, D'), as the networks see them. ``rows``: user and
-    item rows of the pairs, each (R, N); ``ratings`` (R, N). ``valid_rows``, ``valid_ratings`` likewise.
+    item rows of the pairs, each (R, N). ``ratings`` (R, N). ``valid_rows``, ``valid_ratings`` likewise.
     """
 
     def __init__(self, samples: Sequence[Sample], standardised: bool, dtype: "torch.dtype", device: str) -> None:

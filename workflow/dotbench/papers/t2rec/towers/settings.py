@@ -8,10 +8,10 @@ from dotbench.settings import Settings
 
 
 class Architecture(Settings):
-    """Shape of both towers; the defaults are T2Rec's (arXiv 2403.00802, Section 6), linear in the last layer.
+    """Shape of both towers. The defaults are T2Rec's (arXiv 2403.00802, Section 6), linear in the last layer.
 
     ``depth`` counts layers of weights: the paper's "5-layer" networks have four hidden layers and one of output.
-    ``output: activated`` is the paper's formula h_L = σ(W_L h_{L−1} + b_L) taken by the letter; with ReLU, no rating
+    ``output: activated`` is the paper's formula h_L = σ(W_L h_{L−1} + b_L) taken by the letter. With ReLU, no rating
     below zero can be predicted then.
     """
 
@@ -64,7 +64,7 @@ class Training(Settings):
         return self
 
     def program(self) -> dict[str, Any]:
-        """The settings that fits of one tensor program share; in all others they may differ."""
+        """The settings that fits of one tensor program share. In all others they may differ."""
         return self.model_dump(exclude=PER_FIT)
 
 

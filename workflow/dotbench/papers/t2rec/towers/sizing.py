@@ -13,7 +13,7 @@ def with_parameters(architecture: Architecture, inputs: int, wanted: float) -> A
     """The same architecture of the width whose number of parameters is nearest to ``wanted``, at least 1.
 
     A tower of L ≥ 2 layers of weights, width w, D inputs and p outputs has
-    (L − 2) w² + (D + L − 1 + p) w + p  parameters, which grows with w; one of a single layer is returned as it is.
+    (L − 2) w² + (D + L − 1 + p) w + p  parameters, which grows with w. One of a single layer is returned as it is.
     """
     if architecture.depth == 1:
         return architecture

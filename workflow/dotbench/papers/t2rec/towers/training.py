@@ -27,7 +27,7 @@ CHECKPOINT_SECONDS = 20.0
 class Fit:
     """One pair of towers to be trained. ``seed``: of the initial parameters and the order of the pairs.
 
-    ``initial``: towers whose parameters are started from instead; they must have been made on the same covariates, or
+    ``initial``: towers whose parameters are started from instead. They must have been made on the same covariates, or
     on raw ones. Where there are validation ratings, they are kept if no epoch has a lower error on these.
     """
 
@@ -61,7 +61,7 @@ class Fit:
 
 
 def packs(fits: Sequence[Fit], largest: int) -> Iterator[list[int]]:
-    """Places of fits that go together, at most ``largest`` of them; Gauss–Newton's go alone."""
+    """Places of fits that go together, at most ``largest`` of them. Gauss–Newton's go alone."""
     groups: dict[str, list[int]] = {}
     for place, fit in enumerate(fits):
         groups.setdefault(fit.pack(), []).append(place)
@@ -76,8 +76,8 @@ def train(
 ) -> list[Result]:
     """Train a pack of fits as one tensor program.
 
-    The clock runs during epochs alone; CUDA is synchronised before it is read. A fit that ends leaves the pack, one
-    that diverges too; what a fit comes to does not depend on the others, beyond rounding. An interrupted training
+    The clock runs during epochs alone. CUDA is synchronised before it is read. A fit that ends leaves the pack, one
+    that diverges too. What a fit comes to does not depend on the others, beyond rounding. An interrupted training
     continues from ``checkpoint`` and, on CPU, ends bit-equal to an uninterrupted one. Raises DotbenchError for fits
     that do not go together.
     """
