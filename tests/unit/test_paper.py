@@ -229,7 +229,7 @@ studies:
     Path("own.yaml").write_text(config)
     plan = load_plan([Path("own.yaml")])
     write_dataset("ml-10m")
-    run = {entry.method.names[1]: entry.folder for entry in plan.entries if entry.dataset == "ml-10m"}
+    run = {entry.method.names[1]: entry.folders[0] for entry in plan.entries if entry.dataset == "ml-10m"}
     for loss, seeds in (("bpr", 3), ("wrmf", 4), ("rg2", 4)):
         write_runs("ml-10m", run[loss], [[0.2116 + 0.01 * (seed % 3 - 1)] for seed in range(seeds)])
     (paths.run("ml-10m", run["rg2"]) / "chosen.json").unlink()  # it is being tuned anew
