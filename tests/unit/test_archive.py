@@ -153,12 +153,12 @@ def test_fits_of_an_earlier_choice_leave_the_file(plan: Plan) -> None:
 def test_other_runs_are_left_alone_and_named(plan: Plan) -> None:
     export_runs(plan, FILE)
     tuned, fitted = plan.entries[1], plan.entries[0]
-    write_json(paths.run("sim-tiny", tuned.folder) / "chosen.json", {"status": "ok", "hyperparameters": {"x": 0.3}})
+    write_json(paths.run("sim-tiny", tuned.folders[0]) / "chosen.json", {"status": "ok", "hyperparameters": {"x": 0.3}})
     shutil.rmtree(plan.fits(tuned)[0])
     write_json(plan.fits(fitted)[0] / "metrics.json", {"status": "ok", "metrics": None})
     before = contents()
     back = import_runs(FILE)
-    assert sorted(back.others) == sorted([paths.run("sim-tiny", tuned.folder), plan.fits(fitted)[0]])
+    assert sorted(back.others) == sorted([paths.run("sim-tiny", tuned.folders[0]), plan.fits(fitted)[0]])
     assert contents() == before  # the fits of the other choice do not come either
 
 

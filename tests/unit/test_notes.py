@@ -33,9 +33,18 @@ def test_the_default_split() -> None:
     assert found[0].startswith("Per-user random 80/10/10 split; all items ranked, train and validation masked; NDCG")
     assert "over 2 seeds, each a split and an initialisation (seeds 0, 1)." in found[1]
     assert "correction the intervals are 1.12 times as wide" in found[2]  # √(1 + 2/8)
-    assert "not among the reported ones (seed 1000; its training and validation pairs overlap" in found[3]
+    assert found[3] == (
+        "Hyperparameters are chosen for each seed on the validation part of its own split, without the test part."
+    )
     assert lines("rating", "per-user-random")[0] == (
         "Per-user random 80/10/10 split of all ratings; predictions not clipped."
+    )
+
+
+def test_a_tuning_split_of_its_own_is_told() -> None:
+    assert lines("ranking", "per-user-random", tuning="single")[3] == (
+        "Hyperparameters are chosen on the validation part of a split that is not among the reported ones (seed 1000; "
+        "its training and validation pairs overlap their test pairs)."
     )
 
 

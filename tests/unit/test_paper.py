@@ -222,6 +222,7 @@ def test_what_has_been_run_is_compared_and_the_rest_is_not_run(workdir: Path) ->
 name: own
 datasets: [ml-10m, sim-tiny]
 seeds: [0, 1, 2, 3]
+tuning: single
 studies:
   - study: rg2
     methods: [{model: mf, loss: bpr}, {model: mf, loss: wrmf}, {model: mf, loss: rg2, solver: als}]
