@@ -322,8 +322,11 @@ def test_the_details_of_a_number_have_the_choice_and_the_trials_of_every_seed(wo
     run = plan.contents(entry.study).runs[0].finished()
     assert run is not None
     found = run_details(plan, entry, run)
-    assert [seed["chosen"] for seed in found["seeds"]] == [f"regularization={value}" for value in CHOICES]
-    assert [seed["on_edge"] for seed in found["seeds"]] == ["regularization (low)", "", ""]
+    assert [seed["chosen"] for seed in found["seeds"]] == [
+        "regularization=0.1!",
+        "regularization=0.2",
+        "regularization=0.2",
+    ]
     assert found["settings"]["regularization"] == "0.2 (2 of 3) or 0.1 (1 of 3)"
     assert found["settings"]["embedding_size"] == CHOSEN["embedding_size"]
     assert found["edges"] == {"regularization": "low: 1 of 3"}

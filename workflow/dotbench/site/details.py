@@ -15,7 +15,7 @@ from dotbench.evaluation.metrics.base import WATCHED
 from dotbench.files import read_json
 from dotbench.reporting.figures.convergence import curve_points
 from dotbench.reporting.formats import Row
-from dotbench.reporting.method_columns import metric_title
+from dotbench.reporting.method_columns import chosen_text, metric_title
 from dotbench.reporting.records import MethodRuns, Tuning
 from dotbench.reporting.rows import chosen_shares, edge_shares, edge_text, tuned_text
 
@@ -101,7 +101,8 @@ def _seed(seed: int, record: Row, tuning: Tuning | None) -> Row:
     """``tuning``: of this seed alone; its choice is told with the seed."""
     metrics = record["metrics"] or {}
     facts = {"seed": seed, **{key: record.get(key) for key in OF_SEED}, "log": record.get("log"), "metrics": metrics}
-    return facts | ({"chosen": tuned_text([tuning]), "on_edge": edge_text([tuning])} if tuning else {})
+    choice = {"tuned": tuned_text([tuning]), "on_edge": edge_text([tuning]), "inert": ""} if tuning else {}
+    return facts | ({"chosen": chosen_text(choice)} if choice else {})
 
 
 def trials_of(tunings: Sequence[Tuning]) -> dict[str, Any]:

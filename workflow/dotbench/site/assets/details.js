@@ -72,7 +72,7 @@ function replicationParts(run) {
 /** "low", or "low: 2 of 5" where not all seeds chose it. */
 function chosenOn(edge) {
   if (!edge) return "chosen";
-  return edge.includes(":") ? `chosen, on the edge by some seeds (${edge})` : `chosen, on the ${edge} edge`;
+  return edge.includes(":") ? `on the edge (${edge})` : `chosen, on the ${edge} edge`;
 }
 
 function runParts(run) {
@@ -89,19 +89,18 @@ function runParts(run) {
     facts([["dataset", `${run.dataset}: ${run.data.users.toLocaleString("en")} users, ${run.data.items.toLocaleString("en")} items, ${run.data.interactions.toLocaleString("en")} interactions`],
       ["digest", el("code", {}, run.data.digest)], ["origin", run.data.origin],
       ["verified", run.data.origin === "generated" ? "generated" : { true: "yes", false: "NO" }[run.data.verified] || "no digest is known"],
-      ["counts", run.data.counts_differ.join("; ")], ["folder of the runs", el("code", {}, run.folder)]]),
+      ["counts", run.data.counts_differ.join("; ")], ["folder of the runs", run.folder.split("; ").map((folder) => el("div", {}, el("code", {}, folder)))]]),
   ];
 }
 
 function seedParts(run) {
   const part = run.seeds.some((seed) => seed.metrics.test) ? "test" : null;
   const names = part ? Object.keys(run.seeds.find((seed) => seed.metrics.test).metrics.test) : [];
+  const own = run.seeds.some((seed) => seed.chosen);
   const columns = [
     { title: "Seed", value: (seed) => seed.seed, cell: (seed) => String(seed.seed) },
     ...names.map((name) => ({ title: run.titles[name], number: true, value: (seed) => seed.metrics.test?.[name], cell: (seed) => quality(seed.metrics.test?.[name]) })),
-    ...(run.seeds.some((seed) => seed.chosen) ? [
-      { title: "Chosen", cell: (seed) => seed.chosen || "" },
-      { title: "Edge", cell: (seed) => seed.on_edge || "" }] : []),
+    ...(own ? [{ title: "Chosen", cell: (seed) => seed.chosen || "" }] : []),
     { title: "Best epoch", number: true, value: (seed) => seed.best_epoch, cell: (seed) => brief(seed.best_epoch) },
     { title: "Epochs", number: true, value: (seed) => seed.epochs, cell: (seed) => brief(seed.epochs) },
     { title: "Training s", number: true, value: (seed) => seed.train_seconds, cell: (seed) => brief(seed.train_seconds) },
@@ -109,7 +108,7 @@ function seedParts(run) {
     { title: "State", cell: (seed) => (seed.status === "ok" ? "ok" : `${seed.reason} (${seed.log})`) },
   ];
   return [el("h3", {}, "Seeds"), table(columns, run.seeds, { sort: [0, false],
-    caption: `A seed names the split and the initialisation; values on test.${run.seeds.some((seed) => seed.chosen) ? " The settings were chosen for each seed on its own validation part." : ""}` })];
+    caption: `A seed names the split and the initialisation; values on test.${own ? " Settings are chosen on the seed's own validation part; ! is an edge of the grid." : ""}` })];
 }
 
 function curvePart(run) {
