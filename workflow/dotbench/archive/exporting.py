@@ -20,7 +20,7 @@ from dotbench.archive.rows import (
     manifests,
 )
 from dotbench.config.plan import Plan
-from dotbench.config.runs import MethodEntry, Tuning
+from dotbench.config.runs import MethodEntry, PlannedTuning
 from dotbench.errors import DotbenchError
 from dotbench.execution.provenance import commit
 from dotbench.lazy import np, pd
@@ -91,7 +91,7 @@ def _same(old: Row | None, new: Row) -> bool:
     return old is not None and all(np.array_equal(old[name], new[name]) for name in new if name not in PROVENANCE)
 
 
-def _finished(plan: Plan, entry: MethodEntry, tuning: Tuning) -> list[Row]:
+def _finished(plan: Plan, entry: MethodEntry, tuning: PlannedTuning) -> list[Row]:
     """A tuning of a method and its fits, as far as they are done, without their provenance."""
     empty: Row = dict.fromkeys(schema().names) | {"dataset": entry.dataset, "method": tuning.folder}
     if not (folder(empty) / "chosen.json").is_file():

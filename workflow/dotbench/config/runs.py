@@ -23,7 +23,7 @@ GPU = Path("/dev/nvidiactl")
 
 
 @dataclass(frozen=True)
-class Tuning:
+class PlannedTuning:
     """A choice of a method's settings, and the fits with them: ``seed`` names the split and the initialisation that
     the choice is made on; the fits are ``folder``/split<s>-init<s> for the reported seeds ``fitted``."""
 
@@ -39,7 +39,7 @@ class MethodEntry:
     study: type[Study]
     dataset: str
     method: Method
-    tunings: list[Tuning]
+    tunings: list[PlannedTuning]
     splitter: Splitter
 
     @property
@@ -63,7 +63,7 @@ class MethodEntry:
         tuned_on = [tuning.seed for tuning in self.tunings if self.is_tuned]
         return list(dict.fromkeys([*(seed for tuning in self.tunings for seed in tuning.fitted), *tuned_on]))
 
-    def tuning(self, folder: str) -> Tuning:
+    def tuning(self, folder: str) -> PlannedTuning:
         """The tuning of a run folder."""
         return next(tuning for tuning in self.tunings if tuning.folder == folder)
 
@@ -102,9 +102,9 @@ class RunPlan:
             for method in methods
         ]
 
-    def _tunings(self, study: type[Study], method: Method) -> list[Tuning]:
+    def _tunings(self, study: type[Study], method: Method) -> list[PlannedTuning]:
         return [
-            Tuning(method.folder(self.benchmark.protocol(study, method, seed)), seed, fitted)
+            PlannedTuning(method.folder(self.benchmark.protocol(study, method, seed)), seed, fitted)
             for seed, fitted in self.benchmark.tuning_seeds(study, method).items()
         ]
 
@@ -139,7 +139,7 @@ class RunPlan:
         """Run folders of the reported seeds; a seed names the split and the initialisation."""
         return [fit for tuning in entry.tunings for fit in self.fits_of(entry, tuning)]
 
-    def fits_of(self, entry: MethodEntry, tuning: Tuning) -> list[Path]:
+    def fits_of(self, entry: MethodEntry, tuning: PlannedTuning) -> list[Path]:
         """Run folders of the seeds that are fitted with the choice of a tuning."""
         return [paths.fit(entry.dataset, tuning.folder, seed, seed) for seed in tuning.fitted]
 
@@ -198,11 +198,17 @@ class RunPlan:
 
     def is_timed(self, folder: str) -> bool:
         """Whether the method's runs stand behind a time axis and have the machine to themselves."""
-        return self.benchmark.timing == "exclusive" and any(
-            folder in entry.folders
-            and any(figure.shows(*entry.method.names) for figure in entry.study.figures if not figure.simulation)
+        return self.benchmark.timing == "exclusive" and folder in self._on_time_axes
+
+    @cached_property
+    def _on_time_axes(self) -> set[str]:
+        """The run folders of methods that a figure of their study shows."""
+        return {
+            folder
             for entry in self.entries
-        )
+            if any(figure.shows(*entry.method.names) for figure in entry.study.figures if not figure.simulation)
+            for folder in entry.folders
+        }
 
     # simulations
 

@@ -118,8 +118,10 @@ def _tuned_on(contents: Contents) -> str:
     """On which validation part: of every seed's own split, or of one split for all seeds."""
     split = contents.split
     if contents.tuning == "nested":
-        own = "this same split" if split.seedless else "its own division" if split.same_test else "its own split"
-        return f"for each seed on the validation part of {own}, without the test part"
+        if split.same_test and not split.seedless:
+            return "for each seed on its validation part of the same division, without the test part"
+        own = "this same" if split.seedless else "its own"
+        return f"for each seed on the validation part of {own} split, without the test part"
     if split.seedless:
         return "on the validation part of this same split, without its test part"
     if split.same_test:
