@@ -81,7 +81,7 @@ def _remake(configuration: Path, work: Path) -> Iterator[Compared]:
 def is_complete(plan: Plan, entries: list[MethodEntry], simulations: list[SimulationEntry]) -> bool:
     """Whether every run, tuning and job is there."""
     runs = [fit / "metrics.json" for entry in entries for fit in plan.fits(entry)]
-    runs += [paths.run(entry.dataset, entry.folder) / "chosen.json" for entry in entries]
+    runs += [paths.run(entry.dataset, folder) / "chosen.json" for entry in entries for folder in entry.folders]
     runs += [entry.rows(label) for entry in simulations for label in entry.jobs]
     return all(file.is_file() for file in runs)
 

@@ -28,7 +28,14 @@ def nothing_run(key: str) -> Contents:
     study = next(study for study in studies().values() if study.published == key)
     split = {"headline": "", "remark": "", "seedless": False, "variant": "", "same_test": False, "test_to_train": 0}
     values = {"name": "own", "study": study.name, "report_item": "", "kind": "", "title": "", "grid": "paper"}
-    values |= {"published": key, "task": study.task, "metrics": list(study.metrics), "tuning_seed": 1, "split": split}
+    values |= {
+        "published": key,
+        "task": study.task,
+        "metrics": list(study.metrics),
+        "tuning": "single",
+        "tuning_seed": 1,
+        "split": split,
+    }
     return Contents.from_json({**values, "validation_metric": study.metrics[0], "seeds": [0], "runs": []})
 
 

@@ -166,7 +166,7 @@ def test_a_node_that_dies_in_the_middle_of_a_fit_costs_no_run(site):
     config = site.folder / "long.yaml"
     config.write_text(LONG.replace("5000", "600"))
     [entry] = load_plan([config]).entries
-    fitted = f"results/runs/sim-tiny/{entry.folder}/split0-init0/fitted.npz"
+    fitted = f"results/runs/sim-tiny/{entry.folders[0]}/split0-init0/fitted.npz"
     one = replace(site, config=config)
     running = one.start(fitted)
     while not list(site.folder.glob("logs/fit/*/*/*.log")):
@@ -185,8 +185,8 @@ def test_a_fit_that_is_cancelled_goes_on_and_ends_equal(site):
     config = site.folder / "long.yaml"
     config.write_text(LONG)
     [entry] = load_plan([config]).entries
-    fitted = f"results/runs/sim-tiny/{entry.folder}/split0-init0/fitted.npz"
-    checkpoint = site.folder / f"results/checkpoints/sim-tiny/{entry.folder}/split0-init0.pt"
+    fitted = f"results/runs/sim-tiny/{entry.folders[0]}/split0-init0/fitted.npz"
+    checkpoint = site.folder / f"results/checkpoints/sim-tiny/{entry.folders[0]}/split0-init0.pt"
     one = replace(site, config=config)
     known = {line.split()[0] for line in site.cluster.jobs()}
     running = one.start(fitted)

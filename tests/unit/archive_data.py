@@ -26,7 +26,7 @@ USERS = 50
 
 
 def make_plan(seeds: tuple[int, ...] = (0, 1)) -> Plan:
-    values = {"name": "own", "datasets": ["sim-tiny"], "studies": STUDIES, "seeds": list(seeds)}
+    values = {"name": "own", "datasets": ["sim-tiny"], "studies": STUDIES, "seeds": list(seeds), "tuning": "single"}
     return Plan(parse_benchmark(values, []))
 
 
@@ -47,15 +47,16 @@ def make_runs(plan: Plan, seed: int = 0, seeds: tuple[int, ...] = (0, 1)) -> Non
     """Files of finished runs with arbitrary numbers of full length."""
     rng = np.random.default_rng(seed)
     for entry in plan.entries:
-        run = paths.run(entry.dataset, entry.folder)
-        write_json(run / "chosen.json", {"status": "ok", "hyperparameters": {"x": 0.1}, "é": "–"})
-        write_text(run / "trials.csv", f'trial,validation,reason\n0,{rng.random()!r},"a,\r\nb"\n')
-        write_text(run / "trials_curves.csv", "trial,epoch,loss\n" + f"0,1,{rng.random()!r}\n0,2,1e-05\n")
-        for s in seeds:
-            fit = paths.fit(entry.dataset, entry.folder, s, s)
-            write_json(fit / "fit.json", identity(entry, s) | {"status": "ok", "train_seconds": rng.random()})
-            write_text(fit / "curve.csv", "epoch,loss\n" + "".join(f"{k},{rng.random()!r}\n" for k in range(1, 9)))
-            write_scores(entry, s, per_user(rng, entry.study.task))
+        for tuning in entry.tunings:
+            run = paths.run(entry.dataset, tuning.folder)
+            write_json(run / "chosen.json", {"status": "ok", "hyperparameters": {"x": 0.1}, "é": "–"})
+            write_text(run / "trials.csv", f'trial,validation,reason\n0,{rng.random()!r},"a,\r\nb"\n')
+            write_text(run / "trials_curves.csv", "trial,epoch,loss\n" + f"0,1,{rng.random()!r}\n0,2,1e-05\n")
+            for s in [seed for seed in tuning.fitted if seed in seeds]:
+                fit = paths.fit(entry.dataset, tuning.folder, s, s)
+                write_json(fit / "fit.json", identity(entry, s) | {"status": "ok", "train_seconds": rng.random()})
+                write_text(fit / "curve.csv", "epoch,loss\n" + "".join(f"{k},{rng.random()!r}\n" for k in range(1, 9)))
+                write_scores(entry, s, per_user(rng, entry.study.task))
 
 
 def identity(entry: MethodEntry, seed: int) -> dict[str, Any]:
@@ -65,7 +66,8 @@ def identity(entry: MethodEntry, seed: int) -> dict[str, Any]:
 
 def write_scores(entry: MethodEntry, seed: int, columns: dict[str, np.ndarray]) -> None:
     """Metrics and per-user scores of a fit; without any user, of a failed one."""
-    fit, users = paths.fit(entry.dataset, entry.folder, seed, seed), len(columns["user"])
+    folder = next(tuning.folder for tuning in entry.tunings if seed in tuning.fitted)
+    fit, users = paths.fit(entry.dataset, folder, seed, seed), len(columns["user"])
     metrics = {"test": means(columns)} if users else None
     record = {"status": "ok" if users else "failed", "metrics": metrics, "n_users_evaluated": users}
     write_json(fit / "metrics.json", identity(entry, seed) | record)

@@ -104,10 +104,11 @@ def contents(*runs: tuple[str, str], kind: str, seeds: int, **changes: Any) -> C
         "metrics": ["mrr@10", "ndcg@10"],
         "validation_metric": "ndcg@10",
         "seeds": list(range(seeds)),
+        "tuning": "single",
         "tuning_seed": 1000,
         "split": SPLIT,
         "runs": [
-            {"dataset": d, "label": folder.split("-")[1], "folder": folder, "seeds": list(range(seeds))}
+            {"dataset": d, "label": folder.split("-")[1], "folders": [folder] * seeds, "seeds": list(range(seeds))}
             for d, folder in runs
         ],
     }

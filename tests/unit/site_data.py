@@ -23,6 +23,7 @@ CONFIGURATION = """
 name: pages
 datasets: [sim-ratings, ml-10m]
 seeds: [0, 1, 2, 3]
+tuning: single
 studies:
   - study: ranking
     methods:
@@ -111,7 +112,7 @@ def _write_run(entry: MethodEntry, dataset: str) -> None:
     random = np.random.default_rng([ord(letter) for letter in dataset + loss])
     for seed in range(SEEDS):
         scores = np.clip(QUALITY[loss] + 0.02 * random.standard_normal(USERS), 0, 1)
-        fit = paths.fit(dataset, entry.folder, seed, seed)
+        fit = paths.fit(dataset, entry.folders[0], seed, seed)
         metrics = {key: float(scores.mean()) for key in ("ndcg@10", "mrr@10", "recall@10")}
         record = {
             **{"dataset": dataset, "model": model, "loss": loss, "solver": solver, "status": "ok", "reason": None},
@@ -132,7 +133,7 @@ def _write_run(entry: MethodEntry, dataset: str) -> None:
             for k in range(1, n + 1)
         ]
         write_csv(fit / "curve.csv", curve, list(curve[0]))
-    run = paths.run(dataset, entry.folder)
+    run = paths.run(dataset, entry.folders[0])
     edges = {key: "low" for key in list(grid)[:1] if len(grid[key]) > 1}
     trials = entry.method.trials() if grid else []
     write_json(

@@ -89,7 +89,7 @@ def test_a_second_trip_gives_the_same_file(plan: Plan) -> None:
 def test_only_what_is_finished_is_exported(plan: Plan) -> None:
     entry = plan.entries[1]
     (plan.fits(entry)[1] / "metrics.json").unlink()
-    (paths.run(entry.dataset, plan.entries[2].folder) / "chosen.json").unlink()
+    (paths.run(entry.dataset, plan.entries[2].folders[0]) / "chosen.json").unlink()
     done = export_runs(plan, FILE)
     assert (done.fits, done.all_fits, done.tunings, done.all_tunings) == (3, 6, 2, 3)
     wipe()
@@ -133,18 +133,18 @@ def test_a_run_that_says_the_same_keeps_who_exported_it(plan: Plan, monkeypatch:
     export_runs(plan, FILE)
     rows = read_archive(FILE)
     assert [(row["method"], row["split_seed"]) for row in rows if row["commit"] == "second"] == [
-        (plan.entries[0].folder, 0)
+        (plan.entries[0].folders[0], 0)
     ]
 
 
 def test_fits_of_an_earlier_choice_leave_the_file(plan: Plan) -> None:
     export_runs(plan, FILE)
     entry = plan.entries[1]
-    run = paths.run(entry.dataset, entry.folder)
+    run = paths.run(entry.dataset, entry.folders[0])
     write_json(run / "chosen.json", {"status": "ok", "hyperparameters": {"x": 0.3}})
     (plan.fits(entry)[1] / "metrics.json").unlink()
     export_runs(plan, FILE)
-    assert [row["split_seed"] for row in read_archive(FILE) if row["method"] == entry.folder] == [None, 0]
+    assert [row["split_seed"] for row in read_archive(FILE) if row["method"] == entry.folders[0]] == [None, 0]
 
 
 # what is here already
@@ -153,12 +153,12 @@ def test_fits_of_an_earlier_choice_leave_the_file(plan: Plan) -> None:
 def test_other_runs_are_left_alone_and_named(plan: Plan) -> None:
     export_runs(plan, FILE)
     tuned, fitted = plan.entries[1], plan.entries[0]
-    write_json(paths.run("sim-tiny", tuned.folder) / "chosen.json", {"status": "ok", "hyperparameters": {"x": 0.3}})
+    write_json(paths.run("sim-tiny", tuned.folders[0]) / "chosen.json", {"status": "ok", "hyperparameters": {"x": 0.3}})
     shutil.rmtree(plan.fits(tuned)[0])
     write_json(plan.fits(fitted)[0] / "metrics.json", {"status": "ok", "metrics": None})
     before = contents()
     back = import_runs(FILE)
-    assert sorted(back.others) == sorted([paths.run("sim-tiny", tuned.folder), plan.fits(fitted)[0]])
+    assert sorted(back.others) == sorted([paths.run("sim-tiny", tuned.folders[0]), plan.fits(fitted)[0]])
     assert contents() == before  # the fits of the other choice do not come either
 
 
@@ -181,9 +181,9 @@ def test_metrics_that_an_imported_run_lacks_are_refused_and_those_that_it_has_ar
     [study] = [{**choice, "metrics": ["mrr@10", "recall@20"]} for choice in STUDIES if choice["study"] == "ranking"]
     asked = Plan(parse_benchmark({"name": "own", "datasets": ["sim-tiny"], "studies": [study], "seeds": [0, 1]}, []))
     [further, _] = asked.further_files(asked.entries[0], ".json")
-    names = {"dataset": "sim-tiny", "method": entry.folder, "split_seed": 0, "init_seed": 0}
+    names = {"dataset": "sim-tiny", "method": entry.folders[0], "split_seed": 0, "init_seed": 0}
     wanted = SimpleNamespace(**names, further=further.stem.removeprefix("further-"))
-    assert asked.entries[0].folder == entry.folder
+    assert asked.entries[0].folders[0] == entry.folders[0]
     assert Inputs(asked).further_metrics(wanted) == '["recall@20"]'
     assert Inputs(asked).vectors(wanted) == []  # so that no fit is asked for
     fit, split = paths.fit(*names.values()), asked.split(asked.entries[0], "sim-tiny", 0) / "split.npz"
@@ -247,7 +247,7 @@ def test_a_run_that_is_here_becomes_newer_than_what_it_is_made_from(plan: Plan) 
     import_runs(FILE)
     splits = [path.stat().st_mtime_ns for path in paths.DATA.rglob("split.json")]
     for entry in plan.entries:
-        chosen = (paths.run("sim-tiny", entry.folder) / "chosen.json").stat().st_mtime_ns
+        chosen = (paths.run("sim-tiny", entry.folders[0]) / "chosen.json").stat().st_mtime_ns
         assert chosen > max(splits)
         for fit in plan.fits(entry):
             times = {path.stat().st_mtime_ns for path in fit.iterdir()}
@@ -337,7 +337,7 @@ def test_a_run_that_is_another_by_its_texts_is_refused(
         rows[0][column] = json.dumps(json.loads(rows[0][column]) | {key: value})
 
     problem = reading(change)
-    assert f"results/runs/sim-tiny/{plan.entries[1].folder}/split0-init0: {column}.json {message}" in problem
+    assert f"results/runs/sim-tiny/{plan.entries[1].folders[0]}/split0-init0: {column}.json {message}" in problem
 
 
 @pytest.mark.parametrize("task", ["ranking", "rating"])

@@ -119,7 +119,7 @@ def test_the_runs_in_it_can_be_imported(archive: Path) -> None:
 
 
 def test_equal_results_give_equal_bytes(plan: Plan) -> None:
-    record = paths.fit("sim-tiny", plan.entries[0].folder, 0, 0) / "fit.json"
+    record = paths.fit("sim-tiny", plan.entries[0].folders[0], 0, 0) / "fit.json"
     facts = json.loads(record.read_text()) | {"provenance": {"finished": "2026-01-02T03:04:05+00:00"}}
     write_json(record, facts)
     export_crate(plan, Path("first.zip"))

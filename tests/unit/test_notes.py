@@ -14,6 +14,7 @@ from dotbench.files import write_json
 from dotbench.reporting.notes import notes
 from dotbench.tuning.grid import GridName
 
+STUDY = {"study": "ranking", "methods": [{"model": "popularity"}]}
 METHODS = {"ranking": [{"model": "popularity"}], "rating": [{"model": "slope-one"}]}
 STATS = {"users": 3, "items": 4, "interactions": 9, "raw": {"users": 3, "items": 4, "rows": 9}}
 FACTS = {"sim-tiny": {**STATS, "origin": "generated", "verified": True, "counts_differ": []}}
@@ -36,7 +37,9 @@ def test_the_default_split() -> None:
     assert (
         "corrected interval, which is not shown, is 1.12 times as wide around the same mean" in found[2]
     )  # √(1 + 2/8)
-    assert "not among the reported ones (seed 1000; its training and validation pairs overlap" in found[3]
+    assert found[3] == (
+        "Hyperparameters are chosen for each seed on the validation part of its own split, without the test part."
+    )
     assert lines("rating", "per-user-random")[0] == (
         "Per-user random 80/10/10 split of all ratings; predictions not clipped."
     )
@@ -44,6 +47,28 @@ def test_the_default_split() -> None:
 
 def test_a_table_without_intervals_says_where_they_are() -> None:
     assert lines("ranking", "per-user-random", shown=("spread",))[2].startswith("Intervals of the csv are Student's t")
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({}, "for each seed on the validation part of its own split, without the test part."),
+        ({"seedless": True}, "for each seed on the validation part of this same split, without the test part."),
+        ({"same_test": True}, "for each seed on its validation part of the same division, without the test part."),
+    ],
+)
+def test_tuning_for_each_seed_is_told_as_the_split_divides(facts: dict[str, bool], told: str) -> None:
+    plan = Plan(parse_benchmark({"name": "own", "datasets": ["sim-tiny"], "studies": [STUDY]}, []))
+    contents = plan.contents(plan.studies()[0])
+    contents = replace(contents, runs=[], split=replace(contents.split, **facts))
+    assert f"Hyperparameters are chosen {told}" in notes(contents, [], FACTS, shown=())
+
+
+def test_a_tuning_split_of_its_own_is_told() -> None:
+    assert lines("ranking", "per-user-random", tuning="single")[3] == (
+        "Hyperparameters are chosen on the validation part of a split that is not among the reported ones (seed 1000; "
+        "its training and validation pairs overlap their test pairs)."
+    )
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,7 @@ def test_what_has_been_run_is_compared_and_the_rest_is_not_run(workdir: Path) ->
 name: own
 datasets: [ml-10m, sim-tiny]
 seeds: [0, 1, 2, 3]
+tuning: single
 studies:
   - study: rg2
     methods: [{model: mf, loss: bpr}, {model: mf, loss: wrmf}, {model: mf, loss: rg2, solver: als}]
@@ -229,7 +230,7 @@ studies:
     Path("own.yaml").write_text(config)
     plan = load_plan([Path("own.yaml")])
     write_dataset("ml-10m")
-    run = {entry.method.names[1]: entry.folder for entry in plan.entries if entry.dataset == "ml-10m"}
+    run = {entry.method.names[1]: entry.folders[0] for entry in plan.entries if entry.dataset == "ml-10m"}
     for loss, seeds in (("bpr", 3), ("wrmf", 4), ("rg2", 4)):
         write_runs("ml-10m", run[loss], [[0.2116 + 0.01 * (seed % 3 - 1)] for seed in range(seeds)])
     (paths.run("ml-10m", run["rg2"]) / "chosen.json").unlink()  # it is being tuned anew

@@ -246,9 +246,9 @@ def test_a_grid_is_inert_at_the_chosen_point_and_rung(workdir: Path) -> None:
         write_csv(paths.run("d", "mf-bpr-sgd-1") / "trials.csv", rows, list(rows[0]))
 
     write([1, 2, 1, 2])
-    assert inert_keys(run) == ["learning_rate"]
+    assert inert_keys(run.tunings[0]) == ["learning_rate"]
     write([1, 2, 1, 1])
-    assert inert_keys(run) == []
+    assert inert_keys(run.tunings[0]) == []
 
 
 def test_cold_parts_have_columns_of_their_own(three: list[tuple[str, str]], workdir: Path) -> None:

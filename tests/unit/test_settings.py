@@ -107,7 +107,7 @@ CASES = {
     "absent key of a method": (methods("{loss: bpr}"), "a.yaml, line 6: key 'studies.0.methods.0.model': missing"),
     "unknown study": (
         GOOD.replace("study: ranking", "study: rankin"),
-        "a.yaml, line 4: key 'studies.0.study': unknown study 'rankin': did you mean 'ranking'? allowed are bars, nimc, ",
+        "a.yaml, line 4: key 'studies.0.study': unknown study 'rankin': did you mean 'ranking'? allowed are bars, ",
     ),
     "unknown model": (
         methods("{model: popularity}", "{model: populrity}"),
@@ -293,8 +293,8 @@ CASES = {
     ),
     "no methods": (HEAD.replace("methods:", "methods: []"), "a.yaml, line 5: key 'studies.0.methods': found []; "),
     "tuning seed among the seeds": (
-        GOOD + "seeds: [0, 3]\ntuning_seed: 3\n",
-        "a.yaml, line 9: key 'tuning_seed': found 3, which is among the reported seeds",
+        GOOD + "tuning: single\nseeds: [0, 3]\ntuning_seed: 3\n",
+        "a.yaml, line 10: key 'tuning_seed': found 3, which is among the reported seeds",
     ),
     "equal seeds": (
         GOOD + "seeds: [0, 0]\n",
@@ -333,7 +333,7 @@ def test_every_mistake_of_a_study_is_told_at_once(problem) -> None:
 
 
 def test_a_tuning_seed_by_default_among_the_seeds_is_told_at_the_seeds(problem) -> None:
-    found = problem(GOOD + "seeds: [0, 1000]\n")
+    found = problem(GOOD + "seeds: [0, 1000]\ntuning: single\n")
     assert found.startswith("a.yaml, line 8: key ")
     assert "1000, which is among the reported seeds" in found
 
@@ -366,7 +366,7 @@ def test_a_mistake_is_told_in_the_file_that_has_the_last_word(problem) -> None:
 
 
 def test_a_mistake_that_two_files_make_together_is_told(problem) -> None:
-    found = problem(GOOD + "seeds: [3]\n", "name: other\ntuning_seed: 3\n")
+    found = problem(GOOD + "tuning: single\nseeds: [3]\n", "name: other\ntuning_seed: 3\n")
     assert found == "b.yaml, line 2: key 'tuning_seed': found 3, which is among the reported seeds"
 
 
@@ -483,9 +483,9 @@ def test_a_usual_study_has_its_table_and_its_figure(load) -> None:
 
 
 def test_what_a_table_is_made_from_is_a_target_beside_it(load) -> None:
-    plan = plan_of(load, SGD, study="ranking")
+    plan = Plan(load(methods(SGD) + "tuning: single\n"))
     [entry] = plan.entries
-    run, data = f"results/runs/{entry.dataset}/{entry.folder}", f"results/data/{entry.dataset}"
+    run, data = f"results/runs/{entry.dataset}/{entry.folders[0]}", f"results/data/{entry.dataset}"
     records = [f"{run}/chosen.json", f"{data}/stats.json"]
     records += [f"{run}/split{s}-init{s}/{name}" for s in plan.benchmark.seeds for name in ("fit.json", "metrics.json")]
     records += [f"{data}/split{seed}/ranking/split.json" for seed in plan.benchmark.seeds]
@@ -495,7 +495,7 @@ def test_what_a_table_is_made_from_is_a_target_beside_it(load) -> None:
 
 def test_the_machine_is_for_methods_behind_a_time_axis(load) -> None:
     plan = plan_of(load, SGD, "{model: popularity}")
-    timed = {entry.method.label: plan.is_timed(entry.folder) for entry in plan.entries}
+    timed = {entry.method.label: plan.is_timed(entry.folders[0]) for entry in plan.entries}
     assert timed == {"MF BPR (SGD)": True, "Popularity": False}
 
 
@@ -503,7 +503,11 @@ def test_the_machine_is_for_methods_behind_a_time_axis(load) -> None:
 
 
 def folders(benchmark: Benchmark) -> list[str]:
-    return [method.folder(benchmark.protocol(study, method)) for study, _, found in benchmark.plans for method in found]
+    return [
+        method.folder(benchmark.protocol(study, method, benchmark.tuning_seed))
+        for study, _, found in benchmark.plans
+        for method in found
+    ]
 
 
 def folder(load, entry: str, more: str = "") -> str:
@@ -637,19 +641,19 @@ OTHER_SPLITS = [
 def test_another_split_has_other_runs_and_another_path(load) -> None:
     default = Plan(load(GOOD))
     for value in SAME_SPLIT:
-        assert Plan(load(split(value))).entries[1].folder == default.entries[1].folder
+        assert Plan(load(split(value))).entries[1].folders[0] == default.entries[1].folders[0]
     plans = [default, *(Plan(load(split(value))) for value in OTHER_SPLITS)]
     entries = [plan.entries[1] for plan in plans]
     found = [str(plan.split(entry, "a", 0)) for plan, entry in zip(plans, entries, strict=True)]
     assert found[0] == "results/data/a/split0/ranking"
     assert found[1].startswith("results/data/a/split0-leave-one-out-")
-    assert len({entry.folder for entry in entries}) == len(set(found)) == len(plans)
+    assert len({entry.folders[0] for entry in entries}) == len(set(found)) == len(plans)
     for plan, entry in zip(plans, entries, strict=True):
         assert plan.splitter(entry.splitter.variant).identity() == entry.splitter.identity()
 
 
 def test_a_default_setting_of_a_split_written_out_is_the_same_split(load) -> None:
-    one, other = (Plan(load(split(value))).entries[0].folder for value in ("k-fold", "{kind: k-fold, folds: 5}"))
+    one, other = (Plan(load(split(value))).entries[0].folders[0] for value in ("k-fold", "{kind: k-fold, folds: 5}"))
     assert one == other
 
 

@@ -200,7 +200,7 @@ def test_the_command_names_the_method_with_every_setting(finished: Plan) -> None
 def test_what_is_not_finished_is_left_out(finished: Plan) -> None:
     entry = next(entry for entry in finished.entries if entry.method.names[1] == "wrmf")
     for seed in (0, 1, 2, 3):
-        (paths.fit("sim-ratings", entry.folder, seed, seed) / "metrics.json").unlink()
+        (paths.fit("sim-ratings", entry.folders[0], seed, seed) / "metrics.json").unlink()
     part = chapter(_source(finished), finished.study("ranking"), Path("results/pages/index.html"))
     [line] = [
         line

@@ -27,6 +27,7 @@ PAPER = """
 name: paper
 datasets: [sim-tiny]
 seeds: [0, 1]
+tuning: single
 studies:
   - study: rg2
     methods:

@@ -289,6 +289,7 @@ SPLITS = """
 name: splits
 datasets: [sim-tiny]
 seeds: [0, 1]
+tuning: single
 studies:
   - study: ranking
     split: global-temporal

@@ -307,11 +307,11 @@ def test_a_model_gets_its_features_and_reruns_when_they_change(project):
     assert result.returncode == 0, result.stdout + result.stderr
     assert project.planned(config="config/towers.yaml") == []
     project.append_code("features/item_factors.py")
-    features = [f"features item-factors of sim-tiny, split {seed}" for seed in (0, 1000)]
+    features = ["features item-factors of sim-tiny, split 0"]
     jobs = [job for job in chain("two-tower-rg2-newton-cg") if not job.endswith("split 1")]
     assert project.planned(config="config/towers.yaml") == sorted(features + jobs + OUTPUTS[:2])
     project.edit("config/towers.yaml", "features: item-factors", "features: item-factors-leaky")
-    features = [f"features item-factors-leaky of sim-tiny, split {seed}" for seed in (0, 1000)]
+    features = ["features item-factors-leaky of sim-tiny, split 0"]
     assert project.planned(config="config/towers.yaml") == sorted(features + jobs + OUTPUTS[:2])
 
 

@@ -110,7 +110,7 @@ def _manifests(plan: Plan) -> dict[str, Part]:
     found: dict[str, Part] = {}
     for entry in plan.entries:
         name = entry.dataset
-        splits = [plan.split(entry, name, seed) for seed in (*plan.benchmark.seeds, plan.benchmark.tuning_seed)]
+        splits = [plan.split(entry, name, seed) for seed in entry.split_seeds]
         inside = {paths.manifest(name): "manifest.json", paths.data(name) / "stats.json": "stats.json"}
         inside |= {lies / "split.json": f"{lies.relative_to(paths.data(name))}/split.json" for lies in splits}
         for file, own in inside.items():

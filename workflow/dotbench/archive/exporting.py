@@ -20,7 +20,7 @@ from dotbench.archive.rows import (
     manifests,
 )
 from dotbench.config.plan import Plan
-from dotbench.config.runs import MethodEntry
+from dotbench.config.runs import MethodEntry, PlannedTuning
 from dotbench.errors import DotbenchError
 from dotbench.execution.provenance import commit
 from dotbench.lazy import np, pd
@@ -49,9 +49,9 @@ def export_runs(plan: Plan, path: Path) -> Exported:
     another setting, the file's fits of it go: they belong to the old one. Raises DotbenchError if the file is about
     other data, or if a run contradicts itself.
     """
-    methods = {(entry.dataset, entry.folder): entry for entry in plan.entries}
+    tunings = {(entry.dataset, tuning.folder): (entry, tuning) for entry in plan.entries for tuning in entry.tunings}
     source = {"dotbench": __version__, "commit": commit()}
-    rows = [row | source for entry in methods.values() for row in _finished(plan, entry)]
+    rows = [row | source for found in tunings.values() for row in _finished(plan, *found)]
     jobs = [row | source for row in finished_jobs(plan)]
     kept = read_archive(path) if path.exists() else []
     kept_jobs = read_jobs(path) if path.exists() else []
@@ -65,10 +65,10 @@ def export_runs(plan: Plan, path: Path) -> Exported:
     check_jobs(path, merged_jobs)
     write_archive(path, merged, merged_jobs)
     fits = sum(map(is_fit, rows))
-    all_fits = len({fit for entry in methods.values() for fit in plan.fits(entry)})
+    all_fits = len({fit for found in tunings.values() for fit in plan.fits_of(*found)})
     done, all_jobs = len(jobs), len(job_files(plan))
     total = len(merged) + len(merged_jobs)
-    return Exported(fits, all_fits, len(rows) - fits, len(methods), done, all_jobs, total)
+    return Exported(fits, all_fits, len(rows) - fits, len(tunings), done, all_jobs, total)
 
 
 def merge(kept: list[Row], new: list[Row]) -> list[Row]:
@@ -91,16 +91,15 @@ def _same(old: Row | None, new: Row) -> bool:
     return old is not None and all(np.array_equal(old[name], new[name]) for name in new if name not in PROVENANCE)
 
 
-def _finished(plan: Plan, entry: MethodEntry) -> list[Row]:
-    """The tuning and the fits of a method that are done, without their provenance."""
-    empty: Row = dict.fromkeys(schema().names) | {"dataset": entry.dataset, "method": entry.folder}
+def _finished(plan: Plan, entry: MethodEntry, tuning: PlannedTuning) -> list[Row]:
+    """A tuning of a method and its fits, as far as they are done, without their provenance."""
+    empty: Row = dict.fromkeys(schema().names) | {"dataset": entry.dataset, "method": tuning.folder}
     if not (folder(empty) / "chosen.json").is_file():
         return []
     empty["stats"] = _text(paths.data(entry.dataset) / "stats.json")
-    tuned_on = plan.benchmark.tuning_seed if len(entry.method.trials()) > 1 else None
-    tuning = empty | _texts(empty, TUNING) | _split(plan, entry, tuned_on)
-    rows = [tuning]
-    for seed in plan.benchmark.seeds:
+    tuned_on = tuning.seed if entry.is_tuned else None
+    rows = [empty | _texts(empty, TUNING) | _split(plan, entry, tuned_on)]
+    for seed in tuning.fitted:
         row = empty | {"split_seed": seed, "init_seed": seed}
         if (folder(row) / "metrics.json").is_file():
             rows.append(row | _texts(row, FIT) | _split(plan, entry, seed) | _per_user(row, entry.study.task))

@@ -50,10 +50,11 @@ def text(line: dict[str, Any]) -> Iterator[str]:
         if key == "seeds":
             for one in value:
                 made = one["provenance"] or {}
-                known = {k: v for k, v in one.items() if k not in ("seed", "provenance", "status", "test")}
+                known = {k: v for k, v in one.items() if k not in ("seed", "chosen", "provenance", "status", "test")}
                 known |= one["test"] or {}
                 known |= {k: made.get(k) for k in ("commit", "host", "finished")}
-                yield f"  seed {one['seed']:<5} {one['status']}, {_short(known)}"
+                chosen = f", chosen {one['chosen']};" if "chosen" in one else ","
+                yield f"  seed {one['seed']:<5} {one['status']}{chosen} {_short(known)}"
         else:
             yield f"  {key:<10} {_short(value)}"
 
@@ -92,8 +93,10 @@ def _methods(plan: Plan, study: type[Study], item: ReportItem) -> Iterator[dict[
                 key: known[key] for key in ("dataset", "method", "folder", "settings", "grid", "edges", "split", "data")
             },
             "seeds": [
-                {"seed": seed, **{key: fit.get(key) for key in OF_FIT}, "test": (metrics["metrics"] or {}).get("test")}
-                for seed, fit, metrics in zip(run.seeds, fits, run.metrics(), strict=True)
+                {key: one[key] for key in ("seed", "chosen") if key in one}
+                | {key: fit.get(key) for key in OF_FIT}
+                | {"test": one["metrics"].get("test")}
+                for one, fit in zip(known["seeds"], fits, strict=True)
             ],
             "energy": _energy([fit.get("energy_joules") for fit in fits]),
             **{key: known[key] for key in ("machines", "versions", "again")},

@@ -43,13 +43,14 @@ def states(plan: Plan) -> list[State]:
     plan_states = []
     for entry in plan.entries:
         state = State(entry)
-        folder = paths.run(entry.dataset, entry.folder)
+        choices = {folder: _whole(chosen_file(entry, folder)) for folder in entry.folders}
         trials = len(entry.method.trials())
-        kept = len(list((paths.CHECKPOINTS / entry.dataset / entry.folder / "tune").glob("*.json")))
-        if chosen := _whole(folder / "chosen.json"):
-            state.tuned = chosen["status"]
-        elif kept:
-            state.tuned = f"{kept} of {trials}"
+        done = sum(trials if choice else _kept(entry, folder) for folder, choice in choices.items())
+        statuses = [choice["status"] for choice in choices.values() if choice]
+        if len(statuses) == len(choices):
+            state.tuned = next((status for status in statuses if status != "ok"), "ok")
+        elif done:
+            state.tuned = f"{done} of {len(choices) * trials}"
         for fit in plan.fits(entry):
             content = _whole(fit / "fit.json") and _whole(fit / "metrics.json")
             if content is None:
@@ -62,6 +63,16 @@ def states(plan: Plan) -> list[State]:
                 state.reason, state.log = content["reason"], content["log"]
         plan_states.append(state)
     return plan_states
+
+
+def chosen_file(entry: MethodEntry, folder: str) -> Path:
+    """The choice of a tuning of a method."""
+    return paths.run(entry.dataset, folder) / "chosen.json"
+
+
+def _kept(entry: MethodEntry, folder: str) -> int:
+    """How many trials an unfinished tuning has done."""
+    return len(list((paths.CHECKPOINTS / entry.dataset / folder / "tune").glob("*.json")))
 
 
 @dataclass
@@ -111,10 +122,10 @@ def drop_failed(plan: Plan) -> list[Path]:
             for name in ("fit.json", "metrics.json"):
                 (fit / name).unlink(missing_ok=True)
             dropped.append(fit)
-        chosen = paths.run(state.entry.dataset, state.entry.folder) / "chosen.json"
-        if (_whole(chosen) or {"status": "ok"})["status"] != "ok":
-            chosen.unlink()
-            dropped.append(chosen.parent)
+        for chosen in (chosen_file(state.entry, folder) for folder in state.entry.folders):
+            if (_whole(chosen) or {"status": "ok"})["status"] != "ok":
+                chosen.unlink()
+                dropped.append(chosen.parent)
         if state.failed_fits:
             for target in plan.targets(state.entry.study):
                 Path(target).unlink(missing_ok=True)

@@ -42,10 +42,12 @@ class Job:
 
 @dataclass
 class Told:
-    """``labels``: folder of a method → its label. ``warned``: the warnings that were shown."""
+    """``labels``: folder of a method → its label; ``tuned_on``: folder of one that is tuned for every seed → the seed;
+    ``warned``: the warnings that were shown."""
 
     labels: Mapping[str, str]
     warned: set[str] = field(default_factory=set)
+    tuned_on: Mapping[str, int] = field(default_factory=dict)
     done: int = 0
     total: int = 0
     running: dict[int, Job] = field(default_factory=dict)
@@ -65,8 +67,7 @@ class Told:
                 self.total = event["stats"]["total"]
                 self._began = now
             case "job_info":
-                label = labelled(event["rule_msg"] or "", self.labels)
-                self.running[event["jobid"]] = Job(event["rule_name"], label, event["log"], now)
+                self.running[event["jobid"]] = Job(event["rule_name"], self._label(event), event["log"], now)
             case "job_finished":
                 yield from self._finished(event["job_id"], now)
             case "job_error" if event["jobid"] in self.running:
@@ -77,6 +78,12 @@ class Told:
                 yield from self.warn(event["msg"])
             case "error":
                 self.errors.append((event["exception"], event["msg"]))
+
+    def _label(self, event: Mapping[str, Any]) -> str:
+        message = event["rule_msg"] or ""
+        label = labelled(message, self.labels)
+        folder = DIGEST.search(message) if event["rule_name"] == "tune" else None
+        return f"{label}, split {self.tuned_on[folder[0]]}" if folder and folder[0] in self.tuned_on else label
 
     def _finished(self, number: int, now: float) -> Iterator[Line]:
         job = self.running.pop(number, None)

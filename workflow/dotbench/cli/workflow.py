@@ -177,8 +177,11 @@ def _named(config: Sequence[Path] | None) -> list[str]:
 def make_splits(config: Sequence[Path] | None) -> int:
     """Prepare and split all data of a configuration, whatever runs are there. Returns the exit status."""
     plan = load_plan(config)
-    seeds = [*plan.benchmark.seeds, plan.benchmark.tuning_seed]
-    files = {str(plan.split(entry, entry.dataset, seed) / "split.npz") for entry in plan.entries for seed in seeds}
+    files = {
+        str(plan.split(entry, entry.dataset, seed) / "split.npz")
+        for entry in plan.entries
+        for seed in entry.split_seeds
+    }
     if not files:
         return 0
     with working(plan, config) as work:

@@ -39,7 +39,7 @@ class Work:
 
         Raises DotbenchError if no job failed and it ended with an error all the same.
         """
-        told = Told({entry.folder: entry.method.label for entry in self.plan.entries}, self.warned)
+        told = Told(self.plan.labels, self.warned, self.plan.tuned_on)
         start = self.log.stat().st_size
         with Display(told, self.log, self.verbose, quiet) as display:
 

@@ -24,6 +24,7 @@ from dotbench.simulations.base import Simulation
 from dotbench.studies.base import studies
 from dotbench.tuning.grid import GridName
 from dotbench.tuning.halving import Halving
+from dotbench.tuning.mode import TuningMode
 from dotbench.yaml_lines import KeyPath, place, read_yaml
 
 RESERVED = ("data", "runs", "checkpoints", "studies", "code")
@@ -96,6 +97,11 @@ class StudyChoice(Settings):
         "double",
         description="width of figures and tables: one column of a page with two, or both",
     )
+    tuning: TuningMode | None = Field(
+        None,
+        description="how the hyperparameters of its methods are chosen, `nested` or `single`; absent: as the "
+        "configuration says",
+    )
     halving: Halving | None = Field(
         None,
         description="tune by successive halving where training can pause; absent: every setting is trained to the end",
@@ -155,7 +161,17 @@ class Benchmark(Settings):
         description="which grid is searched: `reduced`, `paper` or `extended`; a method without a grid of that name "
         "uses the nearest one",
     )
-    tuning_seed: Seed = Field(1000, description="seed of the split and the initialisation of tuning; not among `seeds`")
+    tuning: TuningMode = Field(
+        "nested",
+        description="how hyperparameters are chosen. `nested`: anew for each seed, on the validation part of its own "
+        "split, so that no choice has seen a test pair of its seed; there are as many tunings as seeds. `single`: "
+        "once, on the split of `tuning_seed`; this is cheap, but training and validation pairs of that split are test "
+        "pairs of the reported ones",
+    )
+    tuning_seed: Seed = Field(
+        1000,
+        description="with `tuning: single`, the seed of the split and the initialisation of tuning; not among `seeds`",
+    )
     threads: int = Field(1, ge=1, description="threads of a fit; results are bit-equal only for the same number")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where fits run; auto takes a GPU if there is one"
@@ -245,6 +261,11 @@ class Benchmark(Settings):
         }
 
     @cached_property
+    def tunings(self) -> dict[str, TuningMode]:
+        """Study → how the hyperparameters of its methods are chosen."""
+        return {choice.study: choice.tuning or self.tuning for choice in self.studies}
+
+    @cached_property
     def simulations(self) -> list[tuple[str, Simulation]]:
         """(label, simulation) of every simulation, in the order of the configuration."""
         return [
@@ -265,11 +286,18 @@ class Benchmark(Settings):
         kept = [choice for choice in self.studies if choice.study in names]
         return type(self).model_construct(**{**values, "studies": kept})
 
-    def protocol(self, study: Any, method: Method) -> dict[str, Any]:
-        """The part of the protocol that the digest of a method's runs covers. Left out are the default split, the
-        default validation metric, and halving for methods that cannot be halved."""
+    def tuning_seeds(self, study: Any, method: Method) -> dict[int, list[int]]:
+        """Seed of a split that a method is tuned on → the reported seeds that are fitted with this choice. A method
+        with one setting is not tuned, and its runs are the same whatever the study says."""
+        if self.tunings[study.name] == "nested" and len(method.trials()) > 1:
+            return {seed: [seed] for seed in self.seeds}
+        return {self.tuning_seed: self.seeds}
+
+    def protocol(self, study: Any, method: Method, tuning_seed: int) -> dict[str, Any]:
+        """What of the protocol the digest of a method's runs covers; the default split is left out, and so are the
+        default validation metric and halving of what cannot be halved. ``tuning_seed``: names the split of tuning."""
         splitter = self.splitters[study.name]
-        protocol = {"task": study.task, "tuning_seed": self.tuning_seed}
+        protocol = {"task": study.task, "tuning_seed": tuning_seed}
         protocol |= {} if splitter.is_default else {"split": splitter.identity()}
         watched = self.validation_metrics[study.name]
         protocol |= {} if watched == WATCHED[study.task] else {"validation_metric": watched}
@@ -296,7 +324,7 @@ def parse_benchmark(values: dict[str, Any], files: list[Path]) -> Benchmark:
         benchmark = Benchmark.model_validate(values)
     except ValidationError as error:
         raise fail(explain(error, Benchmark)) from None
-    if benchmark.tuning_seed in benchmark.seeds:
+    if "single" in benchmark.tunings.values() and benchmark.tuning_seed in benchmark.seeds:
         raise fail(
             [
                 (

@@ -118,14 +118,15 @@ class Inputs:
         settings = chosen.settings.model_dump(exclude_defaults=True)
         return f"--features {chosen.name} --settings '{canonical_json(settings)}'"
 
-    # runs of a method: tuning (on a split of its own; nothing is read where nothing is tuned) and fits
+    # runs of a method: tuning (on the split of its folder; nothing is read where nothing is tuned) and fits
 
     def method_identity(self, names: Names) -> str:
         return self._identity(names.method)
 
     def _identity_of_run(self, folder: str) -> str:
         entry = self.plan.run(folder)
-        return canonical_json(entry.method.identity(self.plan.benchmark.protocol(entry.study, entry.method)))
+        protocol = self.plan.benchmark.protocol(entry.study, entry.method, entry.tuning(folder).seed)
+        return canonical_json(entry.method.identity(protocol))
 
     def split_file(self, name: str, of_tuning: bool = False) -> Files:
         return self._of_run(of_tuning, lambda entry, dataset, seed: [self.plan.split(entry, dataset, seed) / name])
@@ -140,9 +141,9 @@ class Inputs:
     def _of_run(self, of_tuning: bool, files: Callable[[MethodEntry, str, int | str], list[Path]]) -> Files:
         def named(names: Names) -> list[str]:
             entry = self.plan.run(names.method)
-            if of_tuning and len(entry.method.trials()) == 1:
-                return []  # nothing to tune
-            seed = self.plan.benchmark.tuning_seed if of_tuning else names.split_seed
+            if of_tuning and not entry.is_tuned:
+                return []
+            seed = entry.tuning(names.method).seed if of_tuning else names.split_seed
             return [str(file) for file in files(entry, names.dataset, seed)]
 
         return named
@@ -213,8 +214,12 @@ class Inputs:
         return files
 
     def tuning_files(self, name: str) -> Files:
-        """A file of the tuning of every method that a table or figure shows."""
-        return lambda names: [str(paths.run(entry.dataset, entry.folder) / name) for entry in self.shown_entries(names)]
+        """A file of the tunings of every method that a table or figure shows."""
+        return lambda names: [
+            str(paths.run(entry.dataset, folder) / name)
+            for entry in self.shown_entries(names)
+            for folder in entry.folders
+        ]
 
     def statistics(self, names: Names) -> list[str]:
         datasets = dict.fromkeys(entry.dataset for entry in self.shown_entries(names))

@@ -121,10 +121,11 @@ class Plan(RunPlan):
             metrics=self.metrics_of(study),
             validation_metric=self.validation_metric(study),
             seeds=seeds,
+            tuning=self.benchmark.tunings[study.name],
             tuning_seed=self.benchmark.tuning_seed,
             split=SplitFacts.of(splitter),
             runs=[
-                MethodRuns(entry.dataset, entry.method.label, entry.folder, seeds, self.further(study))
+                MethodRuns(entry.dataset, entry.method.label, entry.folders_by_seed, seeds, self.further(study))
                 for entry in entries
             ],
             simulations=[entry.described() for entry in simulations],
@@ -203,7 +204,7 @@ class Plan(RunPlan):
         reads = ALL_READS if name in (None, CLAIMS) else self.kind(study, self.report_item(study, str(name))).reads
         files = [paths.data(e.dataset) / "stats.json" for e in entries]
         if not {"metrics", "per_user", "curves"}.isdisjoint(reads):
-            files += [file for e in entries for file in self._fit_records[study.name, e.dataset, e.folder]]
+            files += [file for e in entries for file in self._fit_records[study.name, e.dataset, e.method.label]]
         if not {"metrics", "per_user", "curves", "chosen", "trials"}.isdisjoint(reads):
             files += [file for e in entries for file in self._tuning_records(e)]
         if "features" in reads and name not in (None, CLAIMS):
@@ -223,9 +224,9 @@ class Plan(RunPlan):
 
     @cached_property
     def _fit_records(self) -> dict[tuple[str, str, str], list[Path]]:
-        """(study, dataset, run folder) → the records of the fits and of what they read. Imported runs come with those
+        """(study, dataset, label) → the records of the fits and of what they read. Imported runs come with those
         of their splits, and without those of decompositions and features, which they do not need."""
-        return {(e.study.name, e.dataset, e.folder): self._records_of_fits(e) for e in self.entries}
+        return {(e.study.name, e.dataset, e.method.label): self._records_of_fits(e) for e in self.entries}
 
     def _records_of_fits(self, entry: MethodEntry) -> list[Path]:
         files = self.further_files(entry, ".json")
@@ -234,13 +235,14 @@ class Plan(RunPlan):
         return files
 
     def _tuning_records(self, entry: MethodEntry) -> list[Path]:
-        """The record of a tuning, and the records of what it read. Imported fits bring the chosen settings with
-        them."""
-        chosen = paths.run(entry.dataset, entry.folder) / "chosen.json"
-        if len(entry.method.trials()) == 1:
-            return [chosen]
-        imported = any(map(paths.is_imported, self.fits(entry)))
-        return [chosen, *self._split_records(entry, self.benchmark.tuning_seed, imported)]
+        """The records of tunings, and those of what they read; with imported fits came the choice."""
+        files = []
+        for tuning in entry.tunings:
+            files.append(paths.run(entry.dataset, tuning.folder) / "chosen.json")
+            if entry.is_tuned:
+                imported = any(map(paths.is_imported, self.fits_of(entry, tuning)))
+                files += self._split_records(entry, tuning.seed, imported)
+        return files
 
     def _split_records(self, entry: MethodEntry, seed: int, imported: bool) -> list[Path]:
         """The manifests of a split and of what a method reads that is computed from it."""

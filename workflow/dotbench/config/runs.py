@@ -23,14 +23,49 @@ GPU = Path("/dev/nvidiactl")
 
 
 @dataclass(frozen=True)
+class PlannedTuning:
+    """A choice of a method's settings, and the fits with them: ``seed`` names the split and the initialisation that
+    the choice is made on; the fits are ``folder``/split<s>-init<s> for the reported seeds ``fitted``."""
+
+    folder: str
+    seed: int
+    fitted: list[int]
+
+
+@dataclass(frozen=True)
 class MethodEntry:
-    """One method of one study on one dataset. Its runs are ``folder``/split<s>-init<s> for every seed."""
+    """One method of one study on one dataset: one tuning for all seeds, or one for each."""
 
     study: type[Study]
     dataset: str
     method: Method
-    folder: str
+    tunings: list[PlannedTuning]
     splitter: Splitter
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether there is more than one setting to choose from."""
+        return len(self.method.trials()) > 1
+
+    @property
+    def folders(self) -> list[str]:
+        """The run folders, one for each tuning."""
+        return [tuning.folder for tuning in self.tunings]
+
+    @property
+    def folders_by_seed(self) -> list[str]:
+        """The run folder of every reported seed."""
+        return [tuning.folder for tuning in self.tunings for _ in tuning.fitted]
+
+    @property
+    def split_seeds(self) -> list[int]:
+        """The seeds of all splits that the method reads: the reported ones and those of tuning."""
+        tuned_on = [tuning.seed for tuning in self.tunings if self.is_tuned]
+        return list(dict.fromkeys([*(seed for tuning in self.tunings for seed in tuning.fitted), *tuned_on]))
+
+    def tuning(self, folder: str) -> PlannedTuning:
+        """The tuning of a run folder."""
+        return next(tuning for tuning in self.tunings if tuning.folder == folder)
 
 
 class RunPlan:
@@ -61,12 +96,16 @@ class RunPlan:
     def entries(self) -> list[MethodEntry]:
         """Every study × dataset × method, in the order of the configuration."""
         return [
-            MethodEntry(
-                study, dataset, method, method.folder(self.benchmark.protocol(study, method)), self.splitter_of(study)
-            )
+            MethodEntry(study, dataset, method, self._tunings(study, method), self.splitter_of(study))
             for study, datasets, methods in self.benchmark.plans
             for dataset in datasets
             for method in methods
+        ]
+
+    def _tunings(self, study: type[Study], method: Method) -> list[PlannedTuning]:
+        return [
+            PlannedTuning(method.folder(self.benchmark.protocol(study, method, seed)), seed, fitted)
+            for seed, fitted in self.benchmark.tuning_seeds(study, method).items()
         ]
 
     def study_entries(self, study: str) -> list[MethodEntry]:
@@ -74,8 +113,19 @@ class RunPlan:
 
     @cached_property
     def runs(self) -> dict[str, MethodEntry]:
-        """Run folder → an entry with these runs. The method and the splits are the same in all of them."""
-        return {entry.folder: entry for entry in self.entries}
+        """Run folder → an entry with these runs; the method and the splits are the same in all of them."""
+        return {folder: entry for entry in self.entries for folder in entry.folders}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Run folder → the label of its method."""
+        return {folder: entry.method.label for folder, entry in self.runs.items()}
+
+    @property
+    def tuned_on(self) -> dict[str, int]:
+        """Run folder of a method that is tuned for every seed → the seed."""
+        nested = [entry for entry in self.entries if self.benchmark.tunings[entry.study.name] == "nested"]
+        return {tuning.folder: tuning.seed for entry in nested if entry.is_tuned for tuning in entry.tunings}
 
     def run(self, folder: str) -> MethodEntry:
         if folder not in self.runs:
@@ -86,8 +136,12 @@ class RunPlan:
         return self.run(folder).method
 
     def fits(self, entry: MethodEntry) -> list[Path]:
-        """Run folders of the reported seeds. A seed names the split and the initialisation."""
-        return [paths.fit(entry.dataset, entry.folder, seed, seed) for seed in self.benchmark.seeds]
+        """Run folders of the reported seeds; a seed names the split and the initialisation."""
+        return [fit for tuning in entry.tunings for fit in self.fits_of(entry, tuning)]
+
+    def fits_of(self, entry: MethodEntry, tuning: PlannedTuning) -> list[Path]:
+        """Run folders of the seeds that are fitted with the choice of a tuning."""
+        return [paths.fit(entry.dataset, tuning.folder, seed, seed) for seed in tuning.fitted]
 
     def splitter_of(self, study: type[Study]) -> Splitter:
         return self.benchmark.splitters[study.name]
@@ -144,11 +198,17 @@ class RunPlan:
 
     def is_timed(self, folder: str) -> bool:
         """Whether the method's runs stand behind a time axis and have the machine to themselves."""
-        return self.benchmark.timing == "exclusive" and any(
-            entry.folder == folder
-            and any(figure.shows(*entry.method.names) for figure in entry.study.figures if not figure.simulation)
+        return self.benchmark.timing == "exclusive" and folder in self._on_time_axes
+
+    @cached_property
+    def _on_time_axes(self) -> set[str]:
+        """The run folders of methods that a figure of their study shows."""
+        return {
+            folder
             for entry in self.entries
-        )
+            if any(figure.shows(*entry.method.names) for figure in entry.study.figures if not figure.simulation)
+            for folder in entry.folders
+        }
 
     # simulations
 

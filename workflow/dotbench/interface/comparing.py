@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from dotbench.interface.methods import choose_method, explained
 from dotbench.lazy import pd
 from dotbench.reporting.comparison import compared
 from dotbench.reporting.contents import Contents, SplitFacts
-from dotbench.reporting.records import MethodRuns
+from dotbench.reporting.records import MethodRuns, Tuning
 from dotbench.runs.fitting import Seeds
 from dotbench.runs.method import Method, WrongChoice
 from dotbench.runs.tuning import choose
@@ -67,7 +67,7 @@ def compare(
                 with execution_of(method, device, threads, verbose) as execution:
                     execution.say(f"{method.label}, seed {seed}")
                     make_fit(method, data, Seeds(seed, seed), splitter, execution, folder)
-            runs.append(_Runs(data.name, method.label, "", seeds=numbers, folders=folders, method=method))
+            runs.append(_Runs(data.name, method.label, list(map(str, folders)), numbers, method=method))
         rows, _ = compared(_contents(runs, splitters[0], data.name), {data.name: data.stats}, False)
     return _frame(rows, _metrics(chosen[0]))
 
@@ -76,16 +76,28 @@ def compare(
 class _Runs(MethodRuns):
     """Runs that lie in folders of their own, of a method without tuning."""
 
-    folders: list[Path] = field(default_factory=list)
     method: Any = None
 
     @property
     def fits(self) -> list[Path]:
-        return self.folders
+        return list(map(Path, self.folders))
 
+    @property
+    def tunings(self) -> list[Tuning]:
+        return [_Untuned(Path(), self.seeds, self.method)]
+
+
+@dataclass(frozen=True)
+class _Untuned(Tuning):
+    """The only setting of a method."""
+
+    method: Any
+
+    @property
     def chosen(self) -> dict[str, Any]:
         return choose(self.method, self.method.trials(), [])
 
+    @property
     def trials(self) -> "pd.DataFrame":
         return pd.DataFrame({"cpu_seconds": pd.Series(dtype=float)})
 
@@ -149,6 +161,7 @@ def _contents(runs: list[_Runs], splitter: Splitter, name: str) -> Contents:
         metrics=_metrics(method),
         validation_metric=WATCHED[method.task],
         seeds=runs[0].seeds,
+        tuning="single",
         tuning_seed=-1,  # nothing is tuned
         split=SplitFacts.of(splitter),
         runs=list(runs),

@@ -6,7 +6,8 @@ from typing import Any
 from dotbench.evaluation.metrics.base import Metric, RatingMetric, UserMetric, parse_metric
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.formats import Row, joined
+from dotbench.reporting.formats import Row
+from dotbench.reporting.records import joined
 from dotbench.reporting.rows import cold_parts, column, table_row
 from dotbench.statistics.paired import Comparison, compare, runners_up, standings
 

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from dotbench.datasets.splits.base import Splitter
 from dotbench.reporting.records import MethodRuns, dataset_facts, dataset_label
+from dotbench.tuning.mode import TuningMode
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class SplitFacts:
 
 @dataclass(frozen=True)
 class Contents:
-    """``name``: the configuration's. ``report_item``: the table's or figure's, ``kind``: how it is made, both empty for
-    paper-versus-ours. ``title``: its first note. ``validation_metric``: ends training early and chooses settings.
-    ``grid``: which grids the configuration names. ``published``: the paper whose numbers the study is set beside.
-    ``simulations``: as
-    `dotbench.simulations.entry.SimulationEntry.described`. ``features``: those whose tables are shown. ``titles``:
-    dataset → its full name. ``layout``, ``columns`` and ``size``: those of the study, None where it names none."""
+    """``name``: the configuration's; ``report_item``: the table's or figure's, ``kind``: how it is made, both empty for
+    paper-versus-ours; ``title``: its first note; ``validation_metric``: ends training early and chooses settings;
+    ``grid``: which grids the configuration names; ``tuning``, ``tuning_seed``: on which split settings are chosen;
+    ``published``: the paper whose numbers the study is set beside; ``simulations``: as
+    `dotbench.simulations.entry.SimulationEntry.described`; ``features``: those whose tables are shown; ``titles``:
+    dataset → its full name; ``layout``, ``columns`` and ``size``: those of the study, None where it names none."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -48,6 +49,7 @@ class Contents:
     metrics: list[str]
     validation_metric: str
     seeds: list[int]
+    tuning: TuningMode
     tuning_seed: int
     split: SplitFacts
     runs: list[MethodRuns] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,11 +56,6 @@ class Markup:
 def number(value: float | None, form: str, missing: str = "–") -> str:
     """A number in a format of ``str.format``, or what stands for a missing one."""
     return missing if value is None else form.format(value)
-
-
-def joined(folders: Iterable[str]) -> str:
-    """The folders behind a row, each once, as a cell of a csv."""
-    return "; ".join(dict.fromkeys(folders))
 
 
 def render(rows: Sequence[Row], columns: Sequence[Column], notes: Sequence[str], place: Float) -> dict[str, str]:

@@ -68,19 +68,10 @@ def notes(
     seeds, split, watched = contents.seeds, contents.split, metric_title(contents.validation_metric)
     if split.seedless:
         each = "an initialisation; the split is the same (but for ties)"
-        tuned = "of this same split, without its test part"
     elif split.same_test:
         each = "an initialisation and, where it is drawn, a validation part; the test part is the same"
-        tuned = (
-            "of the same division, without its test part (where validation is drawn, with seed "
-            f"{contents.tuning_seed}, which is not among the reported ones)"
-        )
     else:
         each = "a split and an initialisation"
-        tuned = (
-            "of a split that is not among the reported ones "
-            f"(seed {contents.tuning_seed}; its training and validation pairs overlap their test pairs)"
-        )
     spread = f" ± standard {'error' if by_part else 'deviation'}" if "spread" in shown else ""
     interval = " [95 % interval, Student's t]" if "interval" in shown else ""
     inert = Legend(INERT_NOTE.format(metric=watched), "†")
@@ -98,8 +89,8 @@ def notes(
             *"±[",
         ),
         *_overlap(contents, shown),
-        f"Hyperparameters are chosen on the validation part {tuned}.",
-        EDGE,
+        f"Hyperparameters are chosen {_tuned_on(contents)}.",
+        _edge(contents),
         *([inert] if "chosen" in shown and any(row["inert"] for row in rows) else []),
         *_halving(contents),
         *_budgets(contents, rows),
@@ -121,6 +112,41 @@ def notes(
             f"{contents.titled(name)}: no method is marked as best or second, because seeds of {lacking} are missing."
         )
     return [*lines, *hardware_notes(records)]
+
+
+def _tuned_on(contents: Contents) -> str:
+    """On which validation part: of every seed's own split, or of one split for all seeds."""
+    split = contents.split
+    if contents.tuning == "nested":
+        if split.same_test and not split.seedless:
+            return "for each seed on its validation part of the same division, without the test part"
+        own = "this same" if split.seedless else "its own"
+        return f"for each seed on the validation part of {own} split, without the test part"
+    if split.seedless:
+        return "on the validation part of this same split, without its test part"
+    if split.same_test:
+        return (
+            "on the validation part of the same division, without its test part (where validation is drawn, with seed "
+            f"{contents.tuning_seed}, which is not among the reported ones)"
+        )
+    return (
+        "on the validation part of a split that is not among the reported ones "
+        f"(seed {contents.tuning_seed}; its training and validation pairs overlap their test pairs)"
+    )
+
+
+def _edge(contents: Contents) -> Legend:
+    """What ! marks; where every seed has a choice of its own, how many of them are on an edge."""
+    choices = [tuning.chosen for run in contents.runs for tuning in run.tunings]
+    tuned = [chosen for chosen in choices if chosen["trials"]]
+    if contents.tuning == "single" or not tuned:
+        return EDGE
+    edges = sum(bool(chosen["on_edge"]) for chosen in tuned)
+    return Legend(
+        "! marks a setting that at least one seed chose on the edge of its grid "
+        f"({edges or 'none'} of {len(tuned)} choices; column on_edge of the csv counts the seeds).",
+        "!",
+    )
 
 
 def _protocol(contents: Contents) -> str:
@@ -191,7 +217,7 @@ def _overlap(contents: Contents, shown: Collection[str]) -> list[str]:
 
 def _halving(contents: Contents) -> list[str]:
     """How far the settings were trained in tuning, where not all to the end."""
-    chosen = [run.chosen() for run in contents.runs]
+    chosen = [tuning.chosen for run in contents.runs for tuning in run.tunings]
     ladders = {tuple((r["trials"], r["epochs"], r["updates"]) for r in c["rungs"]) for c in chosen if "rungs" in c}
     if not ladders:
         return []

@@ -11,12 +11,12 @@ from dotbench.reporting.claims.derived import Derived
 from dotbench.reporting.claims.language import Claim, load_claims
 from dotbench.reporting.claims.numbers import OUR_PART, OVERALL, Ours, metric_titles
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.formats import Column, Row, joined, number, render_page
+from dotbench.reporting.formats import Column, Row, number, render_page
 from dotbench.reporting.judging import MIN_SEEDS, judged
 from dotbench.reporting.kind import Kind
 from dotbench.reporting.method_columns import metric_title
 from dotbench.reporting.published import Cell, Published, load_published
-from dotbench.reporting.records import dataset_label
+from dotbench.reporting.records import dataset_label, joined
 from dotbench.reporting.replications import is_scenario, published_rows, read_simulations
 from dotbench.reporting.rows import cold_parts, column, method_row
 from dotbench.statistics.intervals import t_interval
@@ -59,7 +59,7 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
     ratio = contents.split.test_to_train if runs else 0.0  # simulations draw their data anew
     ours = [method_row(run, contents.metrics, facts[run.dataset], cold_parts(runs)) for run in runs]
     for run, row in zip(runs, ours, strict=True):
-        row |= {"settings": run.metrics()[0]["hyperparameters"]}
+        row |= {"settings": run.settings()}
         row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents.seeds)}
         row |= {"label": dataset_label(facts[row["dataset"]]), "test_to_train": ratio}
     ours += [row for entries in read_simulations(contents) for row in published_rows(entries, WATCHED[contents.task])]
@@ -241,7 +241,10 @@ def _notes(published: Published, contents: Contents, corrected: list[str]) -> li
         "seeds; their intervals are much narrower than those of the two numbers.",
         *corrected,
         *(
-            [f"Ours: means over the seeds {', '.join(map(str, contents.seeds))}; grids: {contents.grid}."]
+            [
+                f"Ours: means over the seeds {', '.join(map(str, contents.seeds))}; grids: {contents.grid}"
+                + ("; hyperparameters chosen for each seed." if contents.tuning == "nested" else ".")
+            ]
             if contents.runs
             else []
         ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,11 @@ from dotbench.files import read_json
 from dotbench.lazy import pd
 
 SHARED = 0.1  # share of the machine's CPU time taken by others, from which a time is marked
+
+
+def joined(folders: Iterable[str]) -> str:
+    """The folders behind a row, each once, as a cell of a csv."""
+    return "; ".join(dict.fromkeys(folders))
 
 
 def dataset_label(stats: dict[str, Any], title: str | None = None) -> str:
@@ -22,37 +28,74 @@ def dataset_label(stats: dict[str, Any], title: str | None = None) -> str:
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """A choice of settings: where it lies, and the seeds that were fitted with it."""
+
+    folder: Path
+    seeds: list[int]
+
+    @cached_property
+    def chosen(self) -> dict[str, Any]:
+        """The content of ``chosen.json``."""
+        content: dict[str, Any] = read_json(self.folder / "chosen.json")
+        return content
+
+    @cached_property
+    def trials(self) -> "pd.DataFrame":
+        return pd.read_csv(self.folder / "trials.csv")
+
+
+@dataclass(frozen=True)
 class MethodRuns:
-    """The reported runs of one method on one dataset. ``further``: the metrics that are read besides those that every
-    run has."""
+    """The reported runs of one method on one dataset. ``folders``: the run folder of each seed; seeds that were fitted
+    with one choice of settings have the same. ``further``: the metrics that are read besides those that every run
+    has."""
 
     dataset: str
     label: str
-    folder: str
+    folders: list[str]
     seeds: list[int]
     further: list[str] = field(default_factory=list)
 
     @property
     def place(self) -> str:
-        """The folder of the tuning and of every seed's run, as tables name it."""
-        return str(paths.run(self.dataset, self.folder))
+        """The folders of the tunings and of every seed's run, as tables name them."""
+        return joined(str(paths.run(self.dataset, folder)) for folder in self.folders)
 
     @property
     def fits(self) -> list[Path]:
-        return [paths.fit(self.dataset, self.folder, seed, seed) for seed in self.seeds]
+        return [
+            paths.fit(self.dataset, folder, seed, seed) for folder, seed in zip(self.folders, self.seeds, strict=True)
+        ]
+
+    @property
+    def tunings(self) -> list[Tuning]:
+        """The choices of settings, in the order of the seeds."""
+        seeds: dict[str, list[int]] = {}
+        for folder, seed in zip(self.folders, self.seeds, strict=True):
+            seeds.setdefault(folder, []).append(seed)
+        return [Tuning(paths.run(self.dataset, folder), fitted) for folder, fitted in seeds.items()]
+
+    def of_seeds(self, seeds: Sequence[int]) -> "MethodRuns":
+        """The runs of some of the seeds."""
+        folders = dict(zip(self.seeds, self.folders, strict=True))
+        return replace(self, seeds=list(seeds), folders=[folders[seed] for seed in seeds])
 
     def finished(self) -> "MethodRuns | None":
-        """The runs with the seeds whose run is finished. None if none is, or the tuning is not."""
+        """The runs of the seeds whose tuning and run are finished; None if there is none."""
         seeds = [seed for seed, fit in zip(self.seeds, self.fits, strict=True) if self._is_finished(fit)]
-        tuned = (paths.run(self.dataset, self.folder) / "chosen.json").is_file()
-        return replace(self, seeds=seeds) if seeds and tuned else None
+        return self.of_seeds(seeds) if seeds else None
 
     def metrics(self) -> list[dict[str, Any]]:
         """The content of every ``metrics.json``, with the further metrics, in the order of the seeds."""
         return [self._metrics(fit) for fit in self.fits]
 
     def _is_finished(self, fit: Path) -> bool:
-        files = [fit / "metrics.json", *([paths.further(fit, self.further)] if self.further else [])]
+        files = [
+            fit.parent / "chosen.json",
+            fit / "metrics.json",
+            *([paths.further(fit, self.further)] if self.further else []),
+        ]
         return all(file.is_file() for file in files)
 
     def _metrics(self, fit: Path) -> dict[str, Any]:
@@ -75,12 +118,10 @@ class MethodRuns:
     def curves(self) -> list["pd.DataFrame"]:
         return [pd.read_csv(fit / "curve.csv") for fit in self.fits]
 
-    def trials(self) -> "pd.DataFrame":
-        return pd.read_csv(paths.run(self.dataset, self.folder) / "trials.csv")
-
-    def chosen(self) -> dict[str, Any]:
-        chosen: dict[str, Any] = read_json(paths.run(self.dataset, self.folder) / "chosen.json")
-        return chosen
+    def settings(self) -> dict[str, Any]:
+        """The settings that all seeds were fitted with; without those that the seeds' choices differ in."""
+        first, *others = (record["hyperparameters"] for record in self.metrics())
+        return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
 
 
 def is_shared(run: MethodRuns) -> bool:

@@ -1,5 +1,6 @@
 """One line of a table: what is known of a method's reported runs on a dataset."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from dotbench.evaluation.metrics.base import RatingMetric, parse_metric
 from dotbench.lazy import np, pd
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Row, number
-from dotbench.reporting.records import SHARED, MethodRuns
+from dotbench.reporting.records import SHARED, MethodRuns, Tuning
 from dotbench.statistics.intervals import overlap_factor, t_interval
 
 INERT = 0.002  # of the validation metric of a ranking
@@ -32,7 +33,7 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
     is_ranking = any(not isinstance(parse_metric(metric), RatingMetric) for metric in metrics)
     good = [record for record in records if record["status"] == "ok"]
     failed = [record for record in records if record["status"] != "ok"]
-    chosen = run.chosen()
+    tunings = run.tunings
     row: Row = {
         "dataset": run.dataset,
         "method": run.label,
@@ -51,11 +52,11 @@ def method_row(run: MethodRuns, metrics: list[str], facts: dict[str, Any], cold:
         row[f"{fact}_mean"] = float(np.mean(values)) if values else None
     row |= {
         "device": "; ".join(sorted({record["device"] for record in records})),
-        "tuned": ", ".join(f"{key}={value_text(chosen['hyperparameters'][key])}" for key in chosen["grid"]),
-        "on_edge": ", ".join(f"{key} ({side})" for key, side in chosen["on_edge"].items()),
-        "inert": ", ".join(inert_keys(run) if is_ranking else []),
-        "trials": chosen["trials"],
-        "tuning_cpu_seconds": float(run.trials()["cpu_seconds"].sum()),
+        "tuned": tuned_text(tunings),
+        "on_edge": edge_text(tunings),
+        "inert": ", ".join(inert_in_all(tunings) if is_ranking else []),
+        "trials": max(tuning.chosen["trials"] for tuning in tunings),
+        "tuning_cpu_seconds": sum(float(tuning.trials["cpu_seconds"].sum()) for tuning in tunings),
         "verified": facts["verified"],
         "origin": "generated" if facts["origin"] == "generated" else "real",
         "failure": failed[0]["reason"] if failed else None,
@@ -79,10 +80,54 @@ def seconds_text(row: Row) -> str:
     return number(row["train_seconds_mean"], "{:.3g}") + ("*" if shared else "")
 
 
-def inert_keys(run: MethodRuns) -> list[str]:
+def tuned_text(tunings: Sequence[Tuning]) -> str:
+    """The chosen values, e.g. ``alpha=2, regularization=0.1 (3 of 5) or 0.2 (2 of 5)``."""
+    return ", ".join(f"{key}={chosen_shares(tunings, key)}" for key in tunings[0].chosen["grid"])
+
+
+def chosen_shares(tunings: Sequence[Tuning], key: str) -> str:
+    """The chosen value of a key; where the seeds' choices differ, every value with the number of its seeds, the most
+    frequent first."""
+    seeds: Counter[str] = Counter()
+    for tuning in tunings:
+        seeds[value_text(tuning.chosen["hyperparameters"][key])] += len(tuning.seeds)
+    found = seeds.most_common()
+    if len(found) == 1:
+        return found[0][0]
+    return " or ".join(f"{value} ({count} of {seeds.total()})" for value, count in found)
+
+
+def edge_text(tunings: Sequence[Tuning]) -> str:
+    """The keys whose chosen value is on the edge of its grid, e.g. ``alpha (high), regularization (low: 2 of 5)``."""
+    return ", ".join(f"{key} ({sides})" for key, sides in edge_shares(tunings).items())
+
+
+def edge_shares(tunings: Sequence[Tuning]) -> dict[str, str]:
+    """Key whose chosen value is on the edge of its grid → ``low`` or ``high``; with the number of seeds where not all
+    of them chose it."""
+    total = sum(len(tuning.seeds) for tuning in tunings)
+    sides: dict[str, Counter[str]] = {}
+    for tuning in tunings:
+        for key, side in tuning.chosen["on_edge"].items():
+            sides.setdefault(key, Counter())[side] += len(tuning.seeds)
+    return {
+        key: "; ".join(
+            side if count == total else f"{side}: {count} of {total}" for side, count in counted.most_common()
+        )
+        for key, counted in sides.items()
+    }
+
+
+def inert_in_all(tunings: Sequence[Tuning]) -> list[str]:
+    """The tuned keys that are inert in every tuning."""
+    found = [inert_keys(tuning) for tuning in tunings]
+    return [key for key in found[0] if all(key in keys for keys in found)]
+
+
+def inert_keys(tuning: Tuning) -> list[str]:
     """Tuned keys along which the validation metric varies by less than INERT over all values of the grid, the other
     keys as chosen. Only trials that came to the same rung are compared."""
-    chosen, trials = run.chosen(), run.trials()
+    chosen, trials = tuning.chosen, tuning.trials
     keys = []
     for key, values in chosen["grid"].items():
         alike = trials

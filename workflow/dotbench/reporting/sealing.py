@@ -20,7 +20,7 @@ def shown_records(contents: Contents) -> list[Path]:
     """The records behind the numbers: of metrics, choices, datasets and simulations."""
     files = [paths.data(run.dataset) / "stats.json" for run in contents.runs]
     for run in contents.runs:
-        files.append(paths.run(run.dataset, run.folder) / "chosen.json")
+        files += [tuning.folder / "chosen.json" for tuning in run.tunings]
         files += [fit / "metrics.json" for fit in run.fits]
         files += [paths.further(fit, run.further) for fit in run.fits if run.further]
     for entry in map(from_description, contents.simulations):

@@ -1,6 +1,7 @@
 """What is known of a method's runs: settings, grid and trials, seeds, curve, versions, hardware, data."""
 
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -14,8 +15,9 @@ from dotbench.evaluation.metrics.base import WATCHED
 from dotbench.files import read_json
 from dotbench.reporting.figures.convergence import curve_points
 from dotbench.reporting.formats import Row
-from dotbench.reporting.method_columns import metric_title
-from dotbench.reporting.records import MethodRuns
+from dotbench.reporting.method_columns import chosen_text, metric_title
+from dotbench.reporting.records import MethodRuns, Tuning
+from dotbench.reporting.rows import chosen_shares, edge_shares, edge_text, tuned_text
 
 CLOCKS = ("epoch", "seconds", "cpu_seconds")
 OF_SEED = ("status", "reason", "epochs", "best_epoch", "train_seconds", "cpu_seconds", "peak_memory_bytes")
@@ -24,26 +26,30 @@ OF_TRIAL = ("rung", "status", "validation", "best_epoch", "epochs", "cpu_seconds
 
 def run_key(run: MethodRuns) -> str:
     """A name of these runs."""
-    return f"{run.dataset}/{run.folder}/{'-'.join(map(str, run.seeds))}"
+    return f"{run.dataset}/{run.folders[0]}/{'-'.join(map(str, run.seeds))}"
 
 
 def run_details(plan: Plan, entry: MethodEntry, run: MethodRuns) -> dict[str, Any]:
-    """Everything that a page says of the runs of a method. ``run``: the finished ones of ``entry``."""
-    records, chosen = run.metrics(), run.chosen()
+    """Everything that a page says of the runs of a method; ``run``: the finished ones of ``entry``."""
+    records, tunings = run.metrics(), run.tunings
     first, metric = records[0], plan.validation_metric(entry.study)
+    grid, alike = tunings[0].chosen["grid"], run.settings()
+    choices = {seed: tuning for tuning in tunings for seed in tuning.seeds} if len(tunings) > 1 and grid else {}
     stats = paths.data(run.dataset) / "stats.json"
     return {
         "dataset": run.dataset,
         "method": run.label,
         **{key: first[key] for key in ("model", "loss", "solver")},
-        "folder": str(paths.run(run.dataset, run.folder)),
-        "settings": first["hyperparameters"],
-        "grid": chosen["grid"],
-        "edges": chosen["on_edge"],
-        "trials": _trials(run, chosen),
+        "folder": run.place,
+        "settings": {
+            key: alike[key] if key in alike else chosen_shares(tunings, key) for key in first["hyperparameters"]
+        },
+        "grid": grid,
+        "edges": edge_shares(tunings),
+        "trials": trials_of(tunings) if grid else None,
         "validation": metric_title(metric),
         "titles": {key: metric_title(key) for record in records for key in (record["metrics"] or {}).get("test", ())},
-        "seeds": [_seed(seed, record) for seed, record in zip(run.seeds, records, strict=True)],
+        "seeds": [_seed(seed, record, choices.get(seed)) for seed, record in zip(run.seeds, records, strict=True)],
         "curve": curve(run, metric),
         "level": first["loss"] == "none",
         "machines": sorted({machine_text(record) for record in records}),
@@ -91,17 +97,28 @@ def _yaml(value: Any) -> str:
     return yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6).removesuffix("...\n").strip()
 
 
-def _seed(seed: int, record: Row) -> Row:
+def _seed(seed: int, record: Row, tuning: Tuning | None) -> Row:
+    """``tuning``: of this seed alone; its choice is told with the seed."""
     metrics = record["metrics"] or {}
-    return {"seed": seed, **{key: record.get(key) for key in OF_SEED}, "log": record.get("log"), "metrics": metrics}
+    facts = {"seed": seed, **{key: record.get(key) for key in OF_SEED}, "log": record.get("log"), "metrics": metrics}
+    choice = {"tuned": tuned_text([tuning]), "on_edge": edge_text([tuning]), "inert": ""} if tuning else {}
+    return facts | ({"chosen": chosen_text(choice)} if choice else {})
 
 
-def _trials(run: MethodRuns, chosen: dict[str, Any]) -> dict[str, Any] | None:
-    """The trials of a grid: the tuned keys, a list for each trial of its values, and what came of it. ``picked``:
-    whether it was chosen."""
-    if not chosen["grid"]:
-        return None
-    keys, frame = list(chosen["grid"]), run.trials()
+def trials_of(tunings: Sequence[Tuning]) -> dict[str, Any]:
+    """The trials of a grid: the tuned keys, a list for each trial of its values, and what came of it; ``picked``:
+    whether it was chosen; ``seed``: whose tuning it is of, where every seed has its own."""
+    found = [_trials(tuning) for tuning in tunings]
+    lists = [name for name in found[0] if name != "keys"]
+    pooled = {name: [value for one in found for value in one[name]] for name in lists}
+    if len(tunings) > 1:
+        pooled["seed"] = [tuning.seeds[0] for tuning, one in zip(tunings, found, strict=True) for _ in one["points"]]
+    return {"keys": found[0]["keys"], **pooled}
+
+
+def _trials(tuning: Tuning) -> dict[str, Any]:
+    chosen, frame = tuning.chosen, tuning.trials
+    keys = list(chosen["grid"])
     known = [name for name in OF_TRIAL if name in frame]
     rows = frame.astype(object).where(frame.notna(), None)
     points, last = rows[keys].values.tolist(), rows["rung"].max()

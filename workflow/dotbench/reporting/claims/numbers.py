@@ -126,11 +126,11 @@ class Ours:
     @cached_property
     def runs(self) -> dict[str, dict[str, MethodRuns]]:
         """Dataset → the paper's name of a method → our runs of it."""
-        known = [(run, run.metrics()[0]) for run in self.contents.runs]
+        known = [(run, run.metrics()[0], run.settings()) for run in self.contents.runs]
         found: dict[str, dict[str, MethodRuns]] = {}
-        for method, (run, record) in itertools.product(self.published.methods, known):
+        for method, (run, record, settings) in itertools.product(self.published.methods, known):
             names = (record["model"], record["loss"], record["solver"])
-            if names in method.stated() and method.is_met_by(names, record["hyperparameters"]):
+            if names in method.stated() and method.is_met_by(names, settings):
                 found.setdefault(run.dataset, {}).setdefault(method.name, run)
         return found
 
@@ -195,7 +195,7 @@ class Ours:
         runs = []
         for own in self.runs.values():
             seeds = sorted(set.intersection(*(set(run.seeds) for run in own.values())))
-            runs += [replace(run, seeds=seeds) for run in {id(run): run for run in own.values()}.values() if seeds]
+            runs += [run.of_seeds(seeds) for run in {id(run): run for run in own.values()}.values() if seeds]
         contents = replace(self.contents, runs=runs)
         return compared(contents, contents.datasets, second=False)[1]
 

@@ -15,8 +15,8 @@ COLUMNS = ["dataset", "rank", "regularization", "validation", "folder"]
 
 class Regularization(FigureKind):
     """The validation metric on the tuning split (NDCG\\@10 unless the study names another) against the
-    regularization. There is one line for each rank. For each dataset, all lines come from one decomposition. The ring
-    marks the best point.
+    regularization. If every seed is tuned on its own split, a point is the mean over these splits. There is one line
+    for each rank; for each split, all lines come from one decomposition. The ring marks the best point.
     """
 
     name = "regularization"
@@ -61,16 +61,21 @@ class Regularization(FigureKind):
 
 
 def trial_points(contents: Contents) -> list[dict[str, Any]]:
-    """One point per dataset, rank and λ that was tried. A point that several methods tried appears once."""
+    """One point per dataset, rank and λ that was tried, the mean over the tunings of a method, none of which may have
+    failed there; a point that several methods tried, once."""
     found: dict[tuple[str, int, float], tuple[float, str]] = {}
     for run in contents.runs:
-        trials = run.trials()
-        settings = run.chosen()["hyperparameters"]
-        for _, trial in trials[trials["status"] == "ok"].iterrows():
-            rank = int(trial.get("embedding_size", settings["embedding_size"]))
-            value = float(trial.get("regularization", settings["regularization"]))
-            found.setdefault((run.dataset, rank, value), (float(trial["validation"]), run.place))
-    return [dict(zip(COLUMNS, (*key, *values), strict=True)) for key, values in sorted(found.items())]
+        own: dict[tuple[str, int, float], list[float]] = {}
+        for tuning in run.tunings:
+            trials, settings = tuning.trials, tuning.chosen["hyperparameters"]
+            for _, trial in trials[trials["status"] == "ok"].iterrows():
+                rank = int(trial.get("embedding_size", settings["embedding_size"]))
+                value = float(trial.get("regularization", settings["regularization"]))
+                own.setdefault((run.dataset, rank, value), []).append(float(trial["validation"]))
+        whole = {key: values for key, values in own.items() if len(values) == len(run.tunings)}
+        for key, values in whole.items():
+            found.setdefault(key, (sum(values) / len(values), run.place))
+    return [dict(zip(COLUMNS, (*key, *point), strict=True)) for key, point in sorted(found.items())]
 
 
 def _ticks(values: "pd.Series") -> list[tuple[float, str]]:

@@ -69,10 +69,16 @@ function replicationParts(run) {
   ];
 }
 
+/** "low", or "low: 2 of 5" where not all seeds chose it. */
+function chosenOn(edge) {
+  if (!edge) return "chosen";
+  return edge.includes(":") ? `on the edge (${edge})` : `chosen, on the ${edge} edge`;
+}
+
 function runParts(run) {
   const chosen = new Set(Object.keys(run.grid));
   const value = (key) => (chosen.has(key)
-    ? [setting(run.settings[key]), " ", el("span", { class: run.edges[key] ? "chip warn" : "chip" }, run.edges[key] ? `chosen, on the ${run.edges[key]} edge` : "chosen")]
+    ? [setting(run.settings[key]), " ", el("span", { class: run.edges[key] ? "chip warn" : "chip" }, chosenOn(run.edges[key]))]
     : setting(run.settings[key]));
   return [
     facts([["model", run.model], ["loss", run.loss], ["solver", run.solver], ["split", run.split],
@@ -83,23 +89,26 @@ function runParts(run) {
     facts([["dataset", `${run.dataset}: ${run.data.users.toLocaleString("en")} users, ${run.data.items.toLocaleString("en")} items, ${run.data.interactions.toLocaleString("en")} interactions`],
       ["digest", el("code", {}, run.data.digest)], ["origin", run.data.origin],
       ["verified", run.data.origin === "generated" ? "generated" : { true: "yes", false: "NO" }[run.data.verified] || "no digest is known"],
-      ["counts", run.data.counts_differ.join("; ")], ["folder of the runs", el("code", {}, run.folder)]]),
+      ["counts", run.data.counts_differ.join("; ")], ["folder of the runs", run.folder.split("; ").map((folder) => el("div", {}, el("code", {}, folder)))]]),
   ];
 }
 
 function seedParts(run) {
   const part = run.seeds.some((seed) => seed.metrics.test) ? "test" : null;
   const names = part ? Object.keys(run.seeds.find((seed) => seed.metrics.test).metrics.test) : [];
+  const own = run.seeds.some((seed) => seed.chosen);
   const columns = [
     { title: "Seed", value: (seed) => seed.seed, cell: (seed) => String(seed.seed) },
     ...names.map((name) => ({ title: run.titles[name], number: true, value: (seed) => seed.metrics.test?.[name], cell: (seed) => quality(seed.metrics.test?.[name]) })),
+    ...(own ? [{ title: "Chosen", cell: (seed) => seed.chosen || "" }] : []),
     { title: "Best epoch", number: true, value: (seed) => seed.best_epoch, cell: (seed) => brief(seed.best_epoch) },
     { title: "Epochs", number: true, value: (seed) => seed.epochs, cell: (seed) => brief(seed.epochs) },
     { title: "Training s", number: true, value: (seed) => seed.train_seconds, cell: (seed) => brief(seed.train_seconds) },
     { title: "Memory", number: true, value: (seed) => seed.peak_memory_bytes, cell: (seed) => megabytes(seed.peak_memory_bytes) },
     { title: "State", cell: (seed) => (seed.status === "ok" ? "ok" : `${seed.reason} (${seed.log})`) },
   ];
-  return [el("h3", {}, "Seeds"), table(columns, run.seeds, { caption: "A seed names the split and the initialisation; values on test.", sort: [0, false] })];
+  return [el("h3", {}, "Seeds"), table(columns, run.seeds, { sort: [0, false],
+    caption: `A seed names the split and the initialisation; values on test.${own ? " Settings are chosen on the seed's own validation part; ! is an edge of the grid." : ""}` })];
 }
 
 function curvePart(run) {
@@ -113,11 +122,12 @@ function curvePart(run) {
 /** The grid with its trials: a strip for every tuned setting, and for two settings the map of the grid. */
 function trialParts(run) {
   const { trials } = run;
+  const each = eachOf(trials);
   if (!trials) return [el("h3", {}, "Grid"), el("p", { class: "note" }, "Nothing was tuned.")];
   const failed = trials.status.filter((status) => status !== "ok").length;
-  const parts = [el("h3", {}, "Grid"), el("p", { class: "note" }, (trials.replication
-    ? `${new Set(trials.points.map((point) => JSON.stringify(point))).size} settings were tried in each of ${new Set(trials.replication).size} replications${failed ? `; ${failed} of ${trials.points.length} trials failed` : ""}. `
-    + `Each mark is a trial: its validation ${run.validation}. The filled ones were chosen, one in each replication.`
+  const parts = [el("h3", {}, "Grid"), el("p", { class: "note" }, (each
+    ? `${new Set(trials.points.map((point) => JSON.stringify(point))).size} settings were tried ${each.in} each of ${new Set(each.of).size} ${each.name}s${failed ? `; ${failed} of ${trials.points.length} trials failed` : ""}. `
+    + `Each mark is a trial: its validation ${run.validation}. The filled ones were chosen, one ${each.in} each ${each.name}.`
     : `${trials.points.length} settings were tried${failed ? `, of which ${failed} failed` : ""}. Each mark is a trial: its validation ${run.validation}. The filled one was chosen.`))];
   const strips = el("div", { class: "panels" });
   trials.keys.forEach((key, k) => {
@@ -128,6 +138,12 @@ function trialParts(run) {
   parts.push(strips);
   if (trials.keys.length === 2) parts.push(gridMap(run));
   return parts;
+}
+
+/** What there is a tuning for each of: replications of a simulation, or seeds; null for one tuning. */
+function eachOf(trials) {
+  if (trials?.replication) return { name: "replication", in: "in", of: trials.replication };
+  return trials?.seed ? { name: "seed", in: "for", of: trials.seed } : null;
 }
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -141,6 +157,7 @@ function strip(run, axis, width) {
     x: { values: [-0.4, values.length - 0.6], title: key, padding: 0, form: (tick) => (Number.isInteger(tick) ? values[tick] ?? "" : "") },
     y: { values: trials.validation, title: run.validation } });
   const last = Math.max(...trials.rung);
+  const each = eachOf(trials);
   trials.points.forEach((point, k) => {
     const value = trials.validation[k];
     const at = values.indexOf(setting(point[axis]));
@@ -148,7 +165,7 @@ function strip(run, axis, width) {
     const picked = trials.picked[k];
     const circle = svg("circle", { cx: x(at), cy: y(value), r: picked ? 6 : 4.5, tabindex: "0", role: "img", fill: picked ? "var(--mark)" : "none",
       stroke: picked ? "var(--mark)" : "var(--faint)", "stroke-width": 1.6 });
-    layer.append(tells(circle, `${trials.replication ? `replication ${trials.replication[k]}: ` : ""}${trials.keys.map((name, j) => `${name} ${setting(point[j])}`).join(", ")}\nvalidation ${quality(value)}`
+    layer.append(tells(circle, `${each ? `${each.name} ${each.of[k]}: ` : ""}${trials.keys.map((name, j) => `${name} ${setting(point[j])}`).join(", ")}\nvalidation ${quality(value)}`
       + `${last > 1 ? `, rung ${trials.rung[k]} of ${last}` : ""}${picked ? "\nchosen" : ""}`));
   });
   return node;
@@ -158,6 +175,7 @@ function strip(run, axis, width) {
 function gridMap(run) {
   const { trials, grid } = run;
   const [rows, columns] = trials.keys;
+  const each = eachOf(trials);
   const cells = grid[rows].map((r) => grid[columns].map((c) => {
     const here = trials.points.map((_, k) => k).filter((k) => same(trials.points[k], [r, c]));
     const last = here.filter((k) => trials.rung[k] === Math.max(...here.map((other) => trials.rung[other])));
@@ -171,9 +189,9 @@ function gridMap(run) {
     if (!isNumber(value)) return el("td", {}, "failed");
     const share = high > low ? (value - low) / (high - low) : 1;
     return el("td", { style: `background:color-mix(in srgb, var(--mark) ${Math.round(8 + 42 * share)}%, var(--back))` },
-      picked ? el("b", {}, `${quality(value)} ✓${trials.replication ? ` ${picked}` : ""}`) : quality(value));
+      picked ? el("b", {}, `${quality(value)} ✓${each ? ` ${picked}` : ""}`) : quality(value));
   };
-  const meaning = trials.replication ? "mean over the replications; ✓ and in how many it was chosen" : "✓ chosen";
+  const meaning = each ? `mean over the ${each.name}s; ✓ and ${each.in} how many it was chosen` : "✓ chosen";
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Map of the grid" }, el("table", { class: "heat" },
     el("caption", {}, el("span", {}, `Validation ${run.validation}; ${rows} down, ${columns} across; ${meaning}`)),
     el("thead", {}, el("tr", {}, el("th", {}, ""), grid[columns].map((value) => el("th", { scope: "col" }, setting(value))))),
