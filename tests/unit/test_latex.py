@@ -243,7 +243,7 @@ def test_tables_of_every_kind_compile_and_fit_the_page(
     assert "Float too large" not in said
     assert "Overfull" not in said
     assert len(too_wide) < 4
-    assert said != compile_tables(too_wide, workdir, version)
+    compile_tables(too_wide, workdir, version)
 
 
 def test_letters_are_as_wide_as_in_computer_modern() -> None:
