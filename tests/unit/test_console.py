@@ -121,6 +121,12 @@ def test_a_warning_is_shown_once_wherever_it_comes_from(workdir: Path) -> None:
     ]
 
 
+def test_files_that_other_commands_made_are_no_warning(workdir: Path) -> None:
+    """`dotbench data mine`, then `dotbench run`: Snakemake has no metadata of the prepared data."""
+    words = "Missing metadata for file results/data/mine/stats.json. Maybe metadata was deleted."
+    assert events(Told({}), (0.0, {"event": "warning", "msg": words})) == []
+
+
 def test_events_of_snakemake_become_lines_of_json(monkeypatch) -> None:
     """By a logger plugin that Snakemake's own registry accepts."""
     LoggerPluginRegistry().register_plugin("snakemake_logger_plugin_dotbench", snakemake_child)

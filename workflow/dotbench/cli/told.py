@@ -11,6 +11,8 @@ from typing import Any
 
 DIGEST = re.compile(r"\b([a-z0-9][a-z0-9-]*)-[0-9a-f]{10}\b")
 FULL = 1 << 20  # bytes: with fewer, a job that says nothing could write nothing
+# Snakemake's warning about files that other commands or an import made; the log keeps it
+HARMLESS = "Missing metadata for file"
 WARNING = re.compile(r"\b\w*warning: *(?P<text>\S.*)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -74,7 +76,7 @@ class Told:
                 yield from self._failed(event["jobid"])
             case "progress":
                 self.done, self.total = event["done"], event["total"]
-            case "warning":
+            case "warning" if not event["msg"].startswith(HARMLESS):
                 yield from self.warn(event["msg"])
             case "error":
                 self.errors.append((event["exception"], event["msg"]))

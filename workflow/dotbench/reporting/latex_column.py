@@ -41,7 +41,7 @@ class Column:
         self.lines = [1] * len(cells)
         widest = max((inches(text, cell.bold) for text, cell in zip(texts, cells, strict=True)), default=0.0)
         if self.numeric:
-            form = NumberFormat(found)
+            form = NumberFormat(found, any(cell.bold for cell in cells))
             self.kind = form.kind
             widest = max(form.inches, *(inches(self._text(cell), cell.bold) for cell in others), 0)
         elif max(map(len, texts), default=0) > _LONG:

@@ -29,9 +29,9 @@ def read_number(text: str) -> "re.Match[str] | None":
 class NumberFormat:
     """The column that has room for every one of some numbers, and for the widest text before and behind one.
 
-    ``kind``: how the preamble of the table writes it. ``inches``: the room."""
+    ``kind``: how the preamble of the table writes it. ``inches``: the room, also for ``bold`` numbers."""
 
-    def __init__(self, numbers: "Sequence[re.Match[str]]") -> None:
+    def __init__(self, numbers: "Sequence[re.Match[str]]", bold: bool = False) -> None:
         whole = max(len(number["whole"].replace(",", "")) for number in numbers)
         decimals = max(len(number["decimals"] or "") for number in numbers)
         sign = "-" if any(number["value"][0] in "-−" for number in numbers) else ""
@@ -54,7 +54,7 @@ class NumberFormat:
         }
         options = [f"table-space-text-{name} = {{{latex_escape(text)}}}" for name, text in around.items() if text]
         self.kind = f"S[{', '.join([f'table-format = {form}', *options])}]"
-        self.inches = inches("".join([widest, *around.values()]))
+        self.inches = inches("".join([widest, *around.values()]), bold)
 
 
 def latex_number(number: "re.Match[str]", cell: Cell) -> str:
