@@ -26,7 +26,15 @@ each = pytest.mark.parametrize(("key", "claim"), CLAIMS, ids=[f"{key}-{claim.id}
 def nothing_run(key: str) -> Contents:
     """A study of the paper without a run."""
     study = next(study for study in studies().values() if study.published == key)
-    split = {"headline": "", "remark": "", "seedless": False, "variant": "", "same_test": False, "test_to_train": 0}
+    split = {
+        "headline": "",
+        "remark": "",
+        "seedless": False,
+        "variant": "",
+        "same_test": False,
+        "validates_by_test": False,
+        "test_to_train": 0,
+    }
     values = {"name": "own", "study": study.name, "report_item": "", "kind": "", "title": "", "grid": "paper"}
     values |= {
         "published": key,

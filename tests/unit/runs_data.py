@@ -86,6 +86,7 @@ SPLIT = {
     "seedless": False,
     "variant": "",
     "same_test": False,
+    "validates_by_test": False,
     "test_to_train": 0.0,
 }
 

@@ -54,6 +54,10 @@ def test_a_table_without_intervals_says_where_they_are() -> None:
     [
         ({}, "for each seed on the validation part of its own split, without the test part."),
         ({"seedless": True}, "for each seed on the validation part of this same split, without the test part."),
+        (
+            {"same_test": True, "validates_by_test": True},
+            "on the test part itself, and so is the epoch that a fit keeps.",
+        ),
         ({"same_test": True}, "for each seed on its validation part of the same division, without the test part."),
     ],
 )

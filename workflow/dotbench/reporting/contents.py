@@ -20,6 +20,7 @@ class SplitFacts:
     seedless: bool
     variant: str
     same_test: bool
+    validates_by_test: bool
     test_to_train: float
 
     @classmethod

@@ -117,6 +117,8 @@ def notes(
 def _tuned_on(contents: Contents) -> str:
     """On which validation part: of every seed's own split, or of one split for all seeds."""
     split = contents.split
+    if split.validates_by_test:
+        return "on the test part itself, and so is the epoch that a fit keeps"
     if contents.tuning == "nested":
         if split.same_test and not split.seedless:
             return "for each seed on its validation part of the same division, without the test part"
