@@ -17,7 +17,8 @@ from dotbench import paths
 from dotbench.files import read_json, write_json
 from dotbench.reporting.cells import BOLD, UNDERLINED, Cell, Legend
 from dotbench.reporting.kind import table_kinds
-from dotbench.reporting.latex import Float, Header, latex_table
+from dotbench.reporting.latex import Float, latex_table
+from dotbench.reporting.latex_column import Header
 from dotbench.reporting.latex_text import inches
 
 pytestmark = pytest.mark.seconds

@@ -12,7 +12,8 @@ from tabulate import tabulate
 from dotbench.files import write_text
 from dotbench.reporting.cells import Cell, one_line
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.latex import Float, Header, latex_table
+from dotbench.reporting.latex import Float, latex_table
+from dotbench.reporting.latex_column import Header
 
 Row = dict[str, Any]
 
