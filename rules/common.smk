@@ -117,7 +117,9 @@ def manifest_option(wildcards, input):
 def array_options(wildcards, input):
     """Options of the arrays that a run reads: the split, and what is computed from it, by the names of their folders."""
     options = {"spectra": "spectrum", "features": "features"}
-    return " ".join(f"--{options.get(Path(file).parent.name, 'split')} {file}" for file in input.big)
+    return " ".join(
+        f"--{options.get(Path(file).parent.name, 'split')} {file}" for file in input.big
+    )
 
 
 def inputs_of(kind):

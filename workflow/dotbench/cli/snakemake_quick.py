@@ -17,8 +17,10 @@ TESTED = "9.27."
 
 
 def import_without_pandas() -> None:
-    """Import Snakemake's plugin for SLURM, which Snakemake imports in any case, with stand-ins for pandas and NumPy: they
-    are for a report that nobody asks for, and take a third of the time of Snakemake's own import."""
+    """Import Snakemake's plugin for SLURM, which Snakemake imports in any case, with stand-ins for pandas and NumPy.
+
+    The plugin has them for a report that nobody asks for; they take a third of the time of Snakemake's own import.
+    """
     stand_ins = {name: lazy for name, lazy in (("numpy", np), ("pandas", pd)) if name not in sys.modules}
     sys.modules.update(stand_ins)  # type: ignore[arg-type]
     try:
