@@ -110,6 +110,12 @@ def job_gpus(wildcards):
     return plan.job_gpus(wildcards.simulation, wildcards.label)
 
 
+def own_files(wildcards):
+    """The user's data. A copy, a touch or a date in the future changes nothing: what counts is the content."""
+    old = inputs.own_old_files(wildcards)
+    return [ancient(file) if file in old else file for file in inputs.own_files(wildcards)]
+
+
 def manifest_option(wildcards, input):
     return f"--manifest {input.manifest}" if input.manifest else ""
 

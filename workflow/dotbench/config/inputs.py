@@ -14,6 +14,7 @@ from dotbench.config.plan import Plan
 from dotbench.config.runs import MethodEntry, spectrum_artefact
 from dotbench.datasets.accepted import accepts_counts, accepts_unverified
 from dotbench.datasets.catalogue import definition_content, load_dataset, parser_of
+from dotbench.datasets.fetched import is_as_fetched, is_later
 from dotbench.datasets.generators.base import generators
 from dotbench.errors import DotbenchError
 from dotbench.evaluation.metrics.base import parse_metric
@@ -101,6 +102,13 @@ class Inputs:
 
     def own_files(self, names: Names) -> list[str]:
         return load_dataset(names.dataset).source.own_files()
+
+    def own_old_files(self, names: Names) -> list[str]:
+        """Those of the user's files that have the content that was fetched, and count as old, whatever their date: of a
+        file that is older than the manifest the date says enough."""
+        manifest = paths.manifest(names.dataset)
+        later = [file for file in map(Path, self.own_files(names)) if is_later(file, manifest)]
+        return [str(file) for file in later if is_as_fetched(manifest, file)]
 
     def manifest(self, names: Names) -> list[str]:
         return [] if load_dataset(names.dataset).generated else [str(paths.manifest(names.dataset))]

@@ -13,3 +13,8 @@ def is_as_fetched(manifest: Path, path: Path) -> bool:
     size = path.stat().st_size
     known = [entry for entry in content.get("files", []) if (entry["path"], entry["bytes"]) == (str(path), size)]
     return bool(known) and file_digest(path) == known[0]["sha256"]
+
+
+def is_later(path: Path, than: Path) -> bool:
+    """Whether a file is dated after another one; False if one of them is not there."""
+    return path.is_file() and than.is_file() and path.stat().st_mtime > than.stat().st_mtime
