@@ -22,7 +22,7 @@ def import_without_pandas() -> None:
     The plugin has them for a report that nobody asks for; they take a third of the time of Snakemake's own import.
     """
     stand_ins = {name: lazy for name, lazy in (("numpy", np), ("pandas", pd)) if name not in sys.modules}
-    sys.modules.update(stand_ins)  # type: ignore[arg-type]
+    sys.modules.update(stand_ins)
     try:
         with suppress(Exception):  # it is not there, or needs them at once: then Snakemake imports it as it is
             import_module("snakemake_executor_plugin_slurm")
