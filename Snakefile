@@ -38,11 +38,11 @@ rule all:
     localrule: True
 
 
-for _name, _files in plan.named_targets().items():
+for _name in plan.makers():
 
     rule:
         name:
             _name
         input:
-            _files or inputs.refuse(_name),
+            inputs.of_target(_name),
         localrule: True

@@ -4,6 +4,7 @@ import sys
 
 from dotbench.cli import forks, slurm
 from dotbench.cli.snakemake import keep_one_clock, outputs_of
+from dotbench.cli.snakemake_quick import quicken
 from dotbench.config.benchmark import parse_benchmark
 from dotbench.config.inputs import Inputs, one_of
 from dotbench.config.plan import Plan
@@ -28,6 +29,8 @@ except DotbenchError as error:
 inputs = Inputs(plan)
 os.environ.update(plan.environment())
 keep_one_clock(JobScheduler)
+if workflow.storage_settings.default_storage_provider is None:  # an option of Snakemake can name one
+    quicken()
 
 # Jobs on this machine run in forks of a process that has imported the libraries; those of a cluster start python.
 if not forks.is_mine():
@@ -108,15 +111,22 @@ def job_gpus(wildcards):
     return plan.job_gpus(wildcards.simulation, wildcards.label)
 
 
+def own_files(wildcards):
+    """The user's data. A copy, a touch or a date in the future changes nothing: what counts is the content."""
+    old = inputs.own_old_files(wildcards)
+    return [ancient(file) if file in old else file for file in inputs.own_files(wildcards)]
+
+
 def manifest_option(wildcards, input):
     return f"--manifest {input.manifest}" if input.manifest else ""
 
 
-def optional_inputs(wildcards, input):
-    """Options of the inputs that only some methods have."""
-    files = {name: input.get(f"{name}_big") or [] for name in ("split", "spectrum", "features")}
-    named = [(name, [file] if isinstance(file, str) else file) for name, file in files.items()]
-    return " ".join(f"--{name} {file}" for name, listed in named for file in listed)
+def array_options(wildcards, input):
+    """Options of the arrays that a run reads: the split, and what is computed from it, by the names of their folders."""
+    options = {"spectra": "spectrum", "features": "features"}
+    return " ".join(
+        f"--{options.get(Path(file).parent.name, 'split')} {file}" for file in input.big
+    )
 
 
 def inputs_of(kind):

@@ -3,7 +3,7 @@
 
 rule fetch:
     input:
-        files=inputs.own_files,  # not the code: an edit of it does not change the bytes that were verified
+        files=own_files,  # not the code: an edit of it does not change the bytes that were verified
     output:
         manifest="resources/{dataset}/manifest.json",
     log:

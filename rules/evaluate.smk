@@ -5,8 +5,8 @@ rule evaluate:
     input:
         record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
         big=ancient("results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fitted.npz"),
-        split=inputs.split_file("split.json"),
-        split_big=ancient(inputs.split_file("split.npz")),
+        split=inputs.split_file(".json"),
+        split_big=ancient(inputs.split_file(".npz")),
         code=inputs.code("evaluate"),
     output:
         metrics="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/metrics.json",
@@ -35,8 +35,8 @@ rule evaluate_further:
     input:
         record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
         big=ancient(inputs.vectors),
-        split=inputs.split_file("split.json"),
-        split_big=ancient(inputs.split_file("split.npz")),
+        split=inputs.split_file(".json"),
+        split_big=ancient(inputs.split_file(".npz")),
         code=inputs.further_code,
     output:
         metrics="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/further-{further}.json",

@@ -31,12 +31,8 @@ rule decompose:
 
 rule tune:
     input:
-        split=inputs.split_file("split.json", of_tuning=True),
-        split_big=ancient(inputs.split_file("split.npz", of_tuning=True)),
-        spectrum=inputs.spectrum_file(".json", of_tuning=True),
-        spectrum_big=ancient(inputs.spectrum_file(".npz", of_tuning=True)),
-        features=inputs.features_file(".json", of_tuning=True),
-        features_big=ancient(inputs.features_file(".npz", of_tuning=True)),
+        records=inputs.read_by_run(".json", of_tuning=True),
+        big=ancient(inputs.read_by_run(".npz", of_tuning=True)),
         code=inputs.method_code("tune"),
     output:
         chosen="results/runs/{dataset}/{method}/chosen.json",
@@ -56,7 +52,7 @@ rule tune:
         slurm_extra=whole_node,
     params:
         method=inputs.method_identity,
-        files=optional_inputs,
+        files=array_options,
         folder=subpath(output.chosen, parent=True),
     message:
         "tune {wildcards.method} on {wildcards.dataset} (progress: {log})"
@@ -69,12 +65,8 @@ rule tune:
 rule fit:
     input:
         chosen="results/runs/{dataset}/{method}/chosen.json",
-        split=inputs.split_file("split.json"),
-        split_big=ancient(inputs.split_file("split.npz")),
-        spectrum=inputs.spectrum_file(".json"),
-        spectrum_big=ancient(inputs.spectrum_file(".npz")),
-        features=inputs.features_file(".json"),
-        features_big=ancient(inputs.features_file(".npz")),
+        records=inputs.read_by_run(".json"),
+        big=ancient(inputs.read_by_run(".npz")),
         code=inputs.method_code("fit"),
     output:
         record="results/runs/{dataset}/{method}/split{split_seed}-init{init_seed}/fit.json",
@@ -94,7 +86,7 @@ rule fit:
         slurm_extra=whole_node,
     params:
         method=inputs.method_identity,
-        files=optional_inputs,
+        files=array_options,
         folder=subpath(output.record, parent=True),
     message:
         "fit {wildcards.method} on {wildcards.dataset}, split {wildcards.split_seed}, initialisation {wildcards.init_seed}"

@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from dotbench import paths
 from dotbench.datasets import catalogue
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.ensure import ensure_prepared
 from dotbench.datasets.fetch import fetch
+from dotbench.datasets.fetched import is_as_fetched, is_later
 from dotbench.datasets.manifest import raw_files
 from dotbench.errors import DotbenchError
 from dotbench.files import file_digest, read_json
@@ -626,6 +628,23 @@ def test_an_own_file_that_changed_is_prepared_again(define, workdir: Path) -> No
     (workdir / "own.csv").write_bytes(CONTENT.replace(b"5", b"4"))
     ensure_prepared("own", quiet)
     assert file_digest(folder / "ratings.parquet") != before
+
+
+def test_a_file_is_as_fetched_as_long_as_its_content_is(define, workdir: Path) -> None:
+    file, manifest = workdir / "own.csv", paths.manifest("own")
+    file.write_bytes(CONTENT)
+    define("own", source={"file": "own.csv"}, format=FORMAT)
+    assert not is_as_fetched(manifest, Path("own.csv"))
+    fetch("own", manifest.parent, quiet)
+    os.utime(file, (4e9, 4e9))
+    assert is_later(file, manifest)
+    assert is_as_fetched(manifest, Path("own.csv"))
+    assert not is_as_fetched(manifest, Path("other.csv"))
+    file.write_bytes(CONTENT.replace(b"5", b"4"))
+    assert not is_as_fetched(manifest, Path("own.csv"))
+    file.unlink()
+    assert not is_as_fetched(manifest, Path("own.csv"))
+    assert not is_later(file, manifest)
 
 
 # definitions

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dotbench.cli import lock
+from dotbench.cli import lock, verifying
 from dotbench.cli import main as command
 from dotbench.cli.lock import EXPIRED, LOCKS, OWNER, alone
 from dotbench.errors import DotbenchError
@@ -71,6 +71,60 @@ def test_whatever_else_writes_results_is_refused_in_the_same_words(workdir, monk
         assert str(end.value.code).startswith(f"error: another run works in this folder: process {os.getpid()} on ")
         assert str(end.value.code).endswith(f"Then repeat the command, which continues: dotbench {words}")
         assert sorted(workdir.rglob("*")) == before
+
+
+FIT = ["fit", "--dataset", "sim-tiny", "--model", "popularity", "--out"]
+
+
+def measured(out: str) -> object:
+    """The metrics of a fit, without its times."""
+    return json.loads(Path(out, "metrics.json").read_text())["metrics"]
+
+
+def told(monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    """The message that a command ends with; nothing if it does what it is asked for."""
+    monkeypatch.setattr(sys, "argv", ["dotbench", *words])
+    try:
+        command.main()
+    except SystemExit as end:
+        return str(end.code or "")
+    return ""
+
+
+@pytest.mark.seconds
+def test_a_fit_and_a_page_of_data_prepare_nothing_beside_a_run(workdir: Path, monkeypatch, capsys) -> None:
+    """Which may prepare the same; what is prepared is used."""
+    with alone():
+        for words in ([*FIT, "a"], ["data", "sim-tiny"]):
+            assert told(monkeypatch, *words).startswith("error: another run works in this folder: process ")
+        assert not (workdir / "results").exists()
+    assert told(monkeypatch, *FIT, "a") == ""
+    with alone():
+        assert told(monkeypatch, *FIT, "b") == ""
+    assert measured("a") == measured("b")
+
+
+@pytest.mark.seconds
+def test_two_fits_in_one_folder_do_not_mix(workdir: Path, monkeypatch) -> None:
+    with lock.held(Path("a/.lock"), lambda: "not this one"):
+        assert (
+            told(monkeypatch, *FIT, "a")
+            == "error: a: another fit writes there; wait for its end, or name another --out"
+        )
+    assert [path.name for path in (workdir / "a").iterdir()] == [".lock"]
+
+
+@pytest.mark.seconds
+def test_fits_at_once_in_a_fresh_folder_prepare_once(workdir: Path) -> None:
+    code = "from dotbench.cli.main import main; main()"
+    fits = [
+        subprocess.Popen([sys.executable, "-c", code, *FIT, out], stdout=subprocess.PIPE, text=True) for out in "abc"
+    ]
+    said = "".join(fit.communicate()[0] for fit in fits)
+    assert [fit.returncode for fit in fits] == [0, 0, 0]
+    assert said.count("sim-tiny: preparing") == 1
+    assert measured("a") == measured("b") == measured("c")
+    assert verifying.verify() == []
 
 
 @pytest.mark.seconds

@@ -167,7 +167,7 @@ def test_a_plan_that_fails_says_why(workdir, monkeypatch) -> None:
     words = f"{noise}MissingRuleException:\nNo rule to produce x\n"
     monkeypatch.setattr(snakemake_plan, "_ask", functools.partial(_answer, (None, words)))
     with pytest.raises(DotbenchError) as caught:
-        snakemake_plan.planned_jobs(["x"], None)
+        snakemake_plan.planned_jobs(["x"], None)()
     assert str(caught.value) == "MissingRuleException:\nNo rule to produce x"
 
 

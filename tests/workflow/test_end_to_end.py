@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import re
+import time
 from typing import Any
 
 import pytest
@@ -245,6 +247,21 @@ def test_a_changed_own_file_is_prepared_again(project):
     assert project.planned(target) == []
     (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(8) for k in range(9)) + "\n")
     assert project.planned(target) == ["fetch mine", "prepare mine"]
+
+
+@pytest.mark.slow
+def test_an_own_file_from_the_future_is_prepared_once(project):
+    """One of more than 1 MB, of which Snakemake keeps no digest."""
+    file, target = project.root / "pairs.txt", "results/data/mine/stats.json"
+    tomorrow = time.time() + 86400
+    (project.root / "config/datasets/mine.yaml").write_text(MINE)
+    for users, planned in ((9, []), (8, ["fetch mine", "prepare mine"])):
+        file.write_text("\n".join(f"{'u' * 9999}{u} {'i' * 9999}{k}" for u in range(users) for k in range(9)) + "\n")
+        if users == 9:
+            (project.root / "resources/mine/manifest.json").unlink(missing_ok=True)
+            assert project.snakemake(target).returncode == 0
+        os.utime(file, (tomorrow, tomorrow))
+        assert project.planned(target) == planned
 
 
 @pytest.mark.slow

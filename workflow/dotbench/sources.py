@@ -117,13 +117,23 @@ def end_the_future() -> None:
     again by every run.
     """
     now = time.time()
-    for root in (paths.RESULTS, paths.RESOURCES):
-        for folder, _, names in os.walk(root):
-            for name in names:
-                file = os.path.join(folder, name)
-                with suppress(OSError):  # it is gone by now, or another user's
-                    if os.stat(file, follow_symlinks=False).st_mtime > now + AHEAD:
-                        os.utime(file, (now, now), follow_symlinks=False)
+    for root in filter(Path.is_dir, (paths.RESULTS, paths.RESOURCES)):
+        for file in list(_later(str(root), now + AHEAD)):
+            with suppress(OSError):  # it is gone by now, or another user's
+                os.utime(file, (now, now), follow_symlinks=False)
+
+
+def _later(folder: str, time: float) -> Iterator[str]:
+    """The files below a folder that are dated after a time. Each is looked at once: 5 µs, and no more can be spared,
+    because a folder keeps its date when a file in it gets another one."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _later(entry.path, time)
+            else:
+                with suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mtime > time:
+                        yield entry.path
 
 
 @cache

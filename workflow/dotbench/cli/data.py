@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from dotbench.cli.lock import refuse_beside_a_run
 from dotbench.cli.stage import say
-from dotbench.datasets.ensure import ensure_prepared
+from dotbench.datasets.ensure import ensure_prepared, is_prepared
 from dotbench.reporting.inventory import Holding, holding, holdings
 from dotbench.reporting.profile import profile
 
@@ -20,6 +21,8 @@ def overview() -> Listing:
 
 def page(name: str) -> tuple[dict[str, str], list[Path]]:
     """Facts of one dataset, and the files of its picture."""
+    if not is_prepared(name):
+        refuse_beside_a_run()
     folder = ensure_prepared(name, say)
     entry = holding(name)
     facts = page_facts(entry)

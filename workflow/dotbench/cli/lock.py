@@ -6,7 +6,7 @@ import shlex
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,19 +74,7 @@ def alone() -> Iterator[Held]:
 
     At the end of the block no Snakemake of this run may be left: its lock is removed.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(LOCK)
-    try:
-        FOLDER.mkdir(exist_ok=True)
-        lock.acquire(blocking=False)
-    except Timeout:
-        owner = _owner()
-        words = owner.refusal() if owner else "another run works in this folder; wait for its end"
-        raise DotbenchError(words) from None
-    except OSError as error:
-        raise DotbenchError(f"{LOCK}: cannot be locked: {refused(error)}; or work on another disk") from None
-    try:
+    with held(LOCK, lambda: _refusal(_owner())):
         before = _owner()
         if before is not None and before.may_live():
             raise DotbenchError(before.refusal())
@@ -99,8 +87,42 @@ def alone() -> Iterator[Held]:
         finally:
             _unlock(others)
             OWNER.unlink(missing_ok=True)
+
+
+@contextmanager
+def held(path: Path, busy: Callable[[], str]) -> Iterator[None]:
+    """Hold a lock file, which stays. Raises DotbenchError with the words of ``busy`` if another process holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise DotbenchError(busy()) from None
+    except OSError as error:
+        raise DotbenchError(f"{path}: cannot be locked: {refused(error)}; or work on another disk") from None
+    try:
+        yield
     finally:
         lock.release()
+
+
+def refuse_beside_a_run() -> None:
+    """Raises DotbenchError if a run works in this folder, for a command that would write what the run writes too.
+
+    It takes no lock where no run is at work: two such commands do not hinder each other.
+    """
+    owner = _owner()
+    if owner is None:
+        return
+    with held(LOCK, lambda: _refusal(owner)):
+        if owner.may_live():
+            raise DotbenchError(owner.refusal())
+
+
+def _refusal(owner: Owner | None) -> str:
+    return owner.refusal() if owner else "another run works in this folder; wait for its end"
 
 
 def this_command() -> str:

@@ -95,10 +95,11 @@ def plan(
     whole = workflow.load_plan(config)
     known.check(whole, targets or [])
     note.watch(workflow.own_files(whole))
+    jobs_of = snakemake_plan.planned_jobs(targets or [], config, verbose)
     damaged = verifying.damaged(whole)
     for reason in damaged.values():
         print(f"damaged; the next run makes it again: {reason}")
-    jobs = snakemake_plan.planned_jobs(targets or [], config, verbose)
+    jobs = jobs_of()
     if not jobs:
         if not damaged:
             note.keep()

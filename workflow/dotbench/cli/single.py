@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from dotbench.cli.lock import held, refuse_beside_a_run
+from dotbench.datasets.ensure import is_prepared
 from dotbench.datasets.interactions import check_parts, load_split
 from dotbench.datasets.splits.base import Splitter
 from dotbench.errors import DotbenchError
@@ -65,9 +67,17 @@ def fit_and_evaluate(
 ) -> dict[str, Any]:
     """Prepare the dataset if need be, split, fit, evaluate, and write everything into ``out``.
 
-    Returns the content of ``metrics.json``. Its status may be ``failed``.
+    Returns the content of ``metrics.json``. Its status may be ``failed``. Raises DotbenchError if another fit writes
+    into ``out``, or if a run is at work that may prepare the dataset as well.
     """
-    return make_fit(method, load(dataset, say=execution.say), seeds, splitter, execution, out)
+    lock = out / ".lock"
+    with held(lock, lambda: f"{out}: another fit writes there; wait for its end, or name another --out"):
+        try:
+            if not is_prepared(dataset):
+                refuse_beside_a_run()
+            return make_fit(method, load(dataset, say=execution.say), seeds, splitter, execution, out)
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def evaluate_vectors(

@@ -19,6 +19,7 @@ from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
 from dotbench.cli import forks, owned
 from dotbench.cli.snakemake import THEN
+from dotbench.cli.snakemake_quick import import_without_pandas
 
 PLUGIN = "dotbench"
 FIELDS = {
@@ -59,6 +60,7 @@ def main(alive: str, told: str, *arguments: str) -> None:
     os.set_inheritable(int(told), False)  # jobs must not hold it open
     LogHandler.pipe = int(told)
     forks.start()  # the libraries of jobs are imported while this process imports Snakemake and plans
+    import_without_pandas()
     from snakemake.cli import main as snakemake
 
     LoggerPluginRegistry().register_plugin(f"snakemake_logger_plugin_{PLUGIN}", sys.modules[__name__])

@@ -5,8 +5,9 @@ import gc
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +15,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from dotbench.cli.snakemake import full, reason_in
+from dotbench.cli.snakemake_quick import import_without_pandas, quicken_plan
 from dotbench.cli.traces import no_traces
 from dotbench.errors import DotbenchError
 from dotbench.sources import edited, is_code_file
@@ -30,33 +32,45 @@ class PlannedJob:
     reasons: Sequence[str]
 
 
-def planned_jobs(targets: list[str], config: Sequence[Path] | None, messages: bool = False) -> list[PlannedJob]:
-    """The jobs of a dry run. Their messages are empty if they are not wanted.
+def planned_jobs(
+    targets: list[str], config: Sequence[Path] | None, messages: bool = False
+) -> Callable[[], list[PlannedJob]]:
+    """Begin a dry run; what is returned waits for its jobs. Their messages are empty if they are not wanted.
 
-    Raises DotbenchError with Snakemake's words if there can be none. A fork of this process asks: Snakemake changes its
-    environment, and finds the libraries imported.
+    It raises DotbenchError with Snakemake's words if there can be none. A fork of this process asks: Snakemake changes
+    its environment, and finds the libraries imported.
     """
     arguments = full([*targets, "--dry-run", "--quiet", "host"], config)
-    with no_traces(), ProcessPoolExecutor(1, get_context("fork")) as pool:
-        jobs, words = pool.submit(_ask, arguments, messages).result()
-    if jobs is None:
-        raise DotbenchError(reason_in(words))
-    return jobs
+    open_until_asked = ExitStack()
+    open_until_asked.enter_context(no_traces())
+    pool = open_until_asked.enter_context(ProcessPoolExecutor(1, get_context("fork")))
+    asked = pool.submit(_ask, arguments, messages)
+
+    def answer() -> list[PlannedJob]:
+        with open_until_asked:
+            jobs, words = asked.result()
+        if jobs is None:
+            raise DotbenchError(reason_in(words))
+        return jobs
+
+    return answer
 
 
 def _ask(arguments: list[str], messages: bool) -> tuple[list[PlannedJob] | None, str]:
     """The jobs, None if Snakemake failed, and its words."""
     gc.disable()  # nearly all that is made stays
+    import_without_pandas()
     from snakemake.cli import main
-    from snakemake.dag import DAG
+    from snakemake.workflow import Workflow
 
     jobs: list[PlannedJob] = []
 
-    def stats(dag: Any) -> None:  # what a dry run calls when it knows its jobs, before it prints them
-        jobs.extend(_planned(dag, messages))
+    def know(workflow: Any) -> None:  # what Snakemake calls as soon as it knows the jobs, before it can print them
+        jobs.extend(_planned(workflow.dag, messages))
         sys.exit()
 
-    DAG.stats = stats
+    Workflow.log_rulegraph = know
+    quicken_plan()
     sys.argv = ["snakemake", *arguments]  # for its messages
     with TemporaryFile("w+", errors="replace") as words:
         for stream in (1, 2):

@@ -37,13 +37,12 @@ def check(plan: Plan, targets: Sequence[str]) -> None:
 
 
 def _check(plan: Plan, target: str) -> None:
-    named = plan.named_targets()
-    if target == EVERYTHING or named.get(target):
+    named = plan.makers()
+    if target == EVERYTHING:
         return
     if target in named:
-        study, _, item = target.partition("_")
-        plan.report_item(plan.study(study), item)
-        raise DotbenchError(f"'{target}' cannot be made: the configuration has nothing that it shows")
+        plan.target(target)
+        return
     path = Path(target)
     if path.suffix in (".yaml", ".yml"):
         raise DotbenchError(f"'{target}' is no target; a configuration is named with -c: -c {target}")
@@ -56,7 +55,7 @@ def _check(plan: Plan, target: str) -> None:
         example = f", e.g. -c {os.path.relpath(shipped)}" if shipped.is_file() else ""
         has = f"the configuration '{plan.benchmark.name}' has no study '{study}'"
         raise DotbenchError(f"'{target}' cannot be made: {has}; name one that has it with -c{example}")
-    raise _unknown(target, [EVERYTHING, *(name for name, files in named.items() if files)])
+    raise _unknown(target, [EVERYTHING, *(name for name, files in plan.named_targets().items() if files)])
 
 
 def _check_file(plan: Plan, path: Path) -> None:

@@ -3,12 +3,12 @@
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from dotbench import paths
 from dotbench.cli import targets as named
 from dotbench.cli.lock import this_command
-from dotbench.cli.outcome import outcome
 from dotbench.cli.progress import drop_failed, simulation_states, states
 from dotbench.cli.settled import Note
 from dotbench.cli.snakemake import snakemake
@@ -23,7 +23,6 @@ from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 from dotbench.reporting.replications import is_there
 from dotbench.reporting.sealing import write_sealed
-from dotbench.site.build import REPORT, build_plan
 
 DEFAULT = paths.PROJECT / "config" / "config.yaml"
 NAMED = 5  # files that were not made
@@ -74,6 +73,8 @@ def run(
 
     Returns the exit status, which is 0 only if everything is made.
     """
+    from dotbench.cli.outcome import outcome
+
     everything = load_plan(config)
     named.check(everything, targets)
     plan = asked(everything, targets)
@@ -135,8 +136,9 @@ def run(
 
 def _files(plan: Plan, targets: Sequence[str]) -> list[str]:
     """What a run of these targets makes."""
-    files = {named.EVERYTHING: plan.everything(), **plan.named_targets()}
-    return [file for target in targets or [named.EVERYTHING] for file in files.get(target, [target])]
+    makers = {named.EVERYTHING: plan.everything, **plan.makers()}
+    files = [makers[name]() if name in makers else [name] for name in targets or [named.EVERYTHING]]
+    return [*chain.from_iterable(files)]
 
 
 def _items(files: Sequence[str]) -> list[str]:
@@ -194,12 +196,16 @@ def make_splits(config: Sequence[Path] | None) -> int:
 def site_of(plan: Plan, report: str | None) -> Path | None:
     """The page of a run, None if there is nothing to show. A complete run has made the page. After a run of named
     targets, or one without a ``report``, the page is made here, from what is there."""
+    from dotbench.site.build import REPORT, build_plan
+
     page = Path(plan.site())
     return page if page.is_file() and report == REPORT else build_plan(plan, report)
 
 
 def site(plan: Plan) -> Path:
     """Write the page of a configuration from what is there. Raises DotbenchError if nothing is."""
+    from dotbench.site.build import build_plan
+
     page = build_plan(plan)
     if page is None:
         raise DotbenchError(f"the configuration '{plan.benchmark.name}' has nothing to show; run it first")

@@ -14,6 +14,7 @@ from dotbench.config.plan import Plan
 from dotbench.config.runs import MethodEntry, spectrum_artefact
 from dotbench.datasets.accepted import accepts_counts, accepts_unverified
 from dotbench.datasets.catalogue import definition_content, load_dataset, parser_of
+from dotbench.datasets.fetched import is_as_fetched, is_later
 from dotbench.datasets.generators.base import generators
 from dotbench.errors import DotbenchError
 from dotbench.evaluation.metrics.base import parse_metric
@@ -102,6 +103,16 @@ class Inputs:
     def own_files(self, names: Names) -> list[str]:
         return load_dataset(names.dataset).source.own_files()
 
+    def own_old_files(self, names: Names) -> list[str]:
+        """Those of the user's files that count as old, whatever their date: those with the content that was fetched,
+        and all if nothing was. (Of a file that is older than the manifest the date says enough.)"""
+        manifest = paths.manifest(names.dataset)
+        files = self.own_files(names)
+        if not manifest.is_file():
+            return files
+        later = [file for file in files if is_later(Path(file), manifest)]
+        return [file for file in later if is_as_fetched(manifest, Path(file))]
+
     def manifest(self, names: Names) -> list[str]:
         return [] if load_dataset(names.dataset).generated else [str(paths.manifest(names.dataset))]
 
@@ -128,25 +139,29 @@ class Inputs:
         protocol = self.plan.benchmark.protocol(entry.study, entry.method, entry.tuning(folder).seed)
         return canonical_json(entry.method.identity(protocol))
 
-    def split_file(self, name: str, of_tuning: bool = False) -> Files:
-        return self._of_run(of_tuning, lambda entry, dataset, seed: [self.plan.split(entry, dataset, seed) / name])
+    def split_file(self, suffix: str) -> Files:
+        """A file of the split that a run is evaluated on."""
 
-    def spectrum_file(self, suffix: str, of_tuning: bool = False) -> Files:
-        return self._of_run(of_tuning, lambda *of: [file.with_suffix(suffix) for file in self.plan.spectra(*of)])
+        def files(names: Names) -> list[str]:
+            return [str(self._split(self.plan.run(names.method), names.dataset, names.split_seed, suffix))]
 
-    def features_file(self, suffix: str, of_tuning: bool = False) -> Files:
-        """The features that a method's model reads."""
-        return self._of_run(of_tuning, lambda *of: [file.with_suffix(suffix) for file in self.plan.features(*of)])
+        return files
 
-    def _of_run(self, of_tuning: bool, files: Callable[[MethodEntry, str, int | str], list[Path]]) -> Files:
-        def named(names: Names) -> list[str]:
+    def read_by_run(self, suffix: str, of_tuning: bool = False) -> Files:
+        """The files with this suffix that tuning, or a fit, reads: of its split, and of what is computed from that."""
+
+        def files(names: Names) -> list[str]:
             entry = self.plan.run(names.method)
             if of_tuning and not entry.is_tuned:
                 return []
             seed = entry.tuning(names.method).seed if of_tuning else names.split_seed
-            return [str(file) for file in files(entry, names.dataset, seed)]
+            computed = [file.with_suffix(suffix) for file in self.plan.computed(entry, names.dataset, seed)]
+            return list(map(str, [self._split(entry, names.dataset, seed, suffix), *computed]))
 
-        return named
+        return files
+
+    def _split(self, entry: MethodEntry, dataset: str, seed: int | str, suffix: str) -> Path:
+        return self.plan.split(entry, dataset, seed) / f"split{suffix}"
 
     # further metrics of a fit
 
@@ -239,9 +254,10 @@ class Inputs:
         return [str(file) for file in self.plan.item_features(self.plan.study(names.study), names.report_item)]
 
     def simulation_files(self, names: Names) -> list[str]:
-        """Rows and record of every job of the simulations that a table or figure shows."""
+        """Rows of every job of the simulations that a table or figure shows. Their records are targets beside it (see
+        `Plan.records`): a plan costs in proportion to the inputs."""
         rows = [entry.rows(label) for entry in self.shown_simulations(names) for label in entry.jobs]
-        return [str(file.with_suffix(suffix)) for suffix in (".parquet", ".json") for file in dict.fromkeys(rows)]
+        return list(map(str, dict.fromkeys(rows)))
 
     def shown_entries(self, names: Names) -> list[MethodEntry]:
         """The methods that the table, the figure, paper-versus-ours or the page of claims shows."""
@@ -284,14 +300,9 @@ class Inputs:
         ]
         return one_of(made)
 
-    def refuse(self, target: str) -> Callable[[Names], None]:
-        """The input of a target that cannot be made."""
-
-        def fail(names: Names) -> None:
-            study, item = target.split("_", 1)
-            self.plan.report_item(self.plan.study(study), item)
-
-        return fail
+    def of_target(self, target: str) -> Files:
+        """The files of a target that is named on the command line."""
+        return lambda names: self.plan.target(target)
 
 
 def one_of(names: list[str]) -> str:

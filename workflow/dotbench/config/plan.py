@@ -3,8 +3,8 @@
 import itertools
 import os
 import sys
-from collections.abc import Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from dotbench import paths
@@ -264,18 +264,40 @@ class Plan(RunPlan):
     def named_targets(self) -> dict[str, list[str]]:
         """Name on the command line → files: every study, each of its tables and figures (`<study>_<name>`),
         paper-versus-ours and claims. Those that the configuration has no methods for have no files."""
-        targets = {}
+        return {name: files() for name, files in self.makers().items()}
+
+    def makers(self) -> dict[str, Callable[[], list[str]]]:
+        """Name of `named_targets` → what tells its files: there are many, and few are asked for."""
+        makers: dict[str, Callable[[], list[str]]] = {}
         for study in self.studies():
-            targets[study.name] = [*self.targets(study), *self.records(study)]
-            made = self.report_items(study)
+            makers[study.name] = partial(self._study_files, study)
             for item in (*study.tables, *study.figures):
-                files = [*self.item_files(study, item), *self.records(study, item.name)] if item in made else []
-                targets[f"{study.name}_{item.name}"] = files
+                makers[f"{study.name}_{item.name}"] = partial(self._item_target, study, item)
             if study.published:
                 compared, claimed = self.comparison_files(study), self.claim_files(study)
-                targets[f"{study.name}_{COMPARISON}"] = [*compared, *(self._records(study, None) if compared else [])]
-                targets[f"{study.name}_{CLAIMS}"] = [*claimed, *(self._records(study, CLAIMS) if claimed else [])]
-        return targets
+                makers[f"{study.name}_{COMPARISON}"] = partial(self._with_records, study, None, compared)
+                makers[f"{study.name}_{CLAIMS}"] = partial(self._with_records, study, CLAIMS, claimed)
+        return makers
+
+    def target(self, name: str) -> list[str]:
+        """The files of a name of `named_targets`. Raises DotbenchError where the configuration can make none."""
+        if files := self.makers()[name]():
+            return files
+        study, _, item = name.partition("_")
+        if item and item not in (COMPARISON, CLAIMS):
+            self.report_item(self.study(study), item)
+        raise DotbenchError(f"'{name}' cannot be made: the configuration has nothing that it shows")
+
+    def _study_files(self, study: type[Study]) -> list[str]:
+        return [*self.targets(study), *self.records(study)]
+
+    def _item_target(self, study: type[Study], item: ReportItem) -> list[str]:
+        made = item in self.report_items(study)
+        return self._with_records(study, item.name, self.item_files(study, item) if made else [])
+
+    def _with_records(self, study: type[Study], name: str | None, files: list[str]) -> list[str]:
+        """The files and what they are made from, if there are any."""
+        return [*files, *self._records(study, name)] if files else []
 
     # what its jobs are told of the machine
 

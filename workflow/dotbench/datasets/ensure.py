@@ -1,6 +1,7 @@
 """Prepared data for commands that run outside the workflow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dotbench import paths
@@ -8,21 +9,60 @@ from dotbench.datasets.accepted import accepts_counts, accepts_unverified
 from dotbench.datasets.catalogue import definition_content, load_dataset
 from dotbench.datasets.definition import Dataset
 from dotbench.datasets.fetch import fetch
+from dotbench.datasets.fetched import is_as_fetched
 from dotbench.datasets.prepare import prepare
-from dotbench.files import digest, read_json
+from dotbench.errors import DotbenchError
+from dotbench.files import digest, read_json, refused
 
 
 def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:
-    """The dataset's prepared folder, fetched and prepared now unless that has been done for this definition."""
-    dataset = load_dataset(name)
-    folder = paths.data(name)
-    manifest = None if dataset.generated else paths.manifest(name)
-    if manifest is not None and (dataset.source.own_files() or not _is_fetched(dataset, manifest)):
-        fetch(name, manifest.parent, say)
-    if not _is_prepared(dataset, folder, manifest):
-        say(f"{name}: preparing")
-        prepare(name, folder, manifest, say)
+    """The dataset's prepared folder, fetched and prepared now unless that has been done for this definition.
+
+    Of two processes that find it to be done, the second waits and finds what the first has made.
+    """
+    dataset, folder = load_dataset(name), paths.data(name)
+    if is_prepared(name):
+        return folder
+    manifest = _manifest(dataset)
+    with _alone(name, folder.with_name(f".{name}.lock"), say):
+        if manifest is not None and not _is_fetched(dataset, manifest):
+            fetch(name, manifest.parent, say)
+        if not _is_prepared(dataset, folder, manifest):
+            say(f"{name}: preparing")
+            prepare(name, folder, manifest, say)
     return folder
+
+
+def is_prepared(name: str) -> bool:
+    """Whether the prepared folder is there, and made by this definition from the files that are there."""
+    dataset = load_dataset(name)
+    manifest = _manifest(dataset)
+    is_raw_there = manifest is None or _is_fetched(dataset, manifest)
+    return is_raw_there and _is_prepared(dataset, paths.data(name), manifest)
+
+
+def _manifest(dataset: Dataset) -> Path | None:
+    return None if dataset.generated else paths.manifest(dataset.name)
+
+
+@contextmanager
+def _alone(name: str, path: Path, say: Callable[[str], None]) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"{name}: waiting for another process that prepares it")
+            lock.acquire()
+    except OSError as error:
+        raise DotbenchError(f"{path}: cannot be written: {refused(error)}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_fetched(dataset: Dataset, manifest: Path) -> bool:
@@ -30,7 +70,8 @@ def _is_fetched(dataset: Dataset, manifest: Path) -> bool:
         return False
     content = read_json(manifest)
     accepted = content["verified"] is not False or not _has_digest(dataset) or accepts_unverified(dataset)
-    return content["source"] == digest(dataset.source.model_dump(mode="json")) and accepted
+    own = all(is_as_fetched(manifest, Path(file)) for file in dataset.source.own_files())
+    return own and content["source"] == digest(dataset.source.model_dump(mode="json")) and accepted
 
 
 def _has_digest(dataset: Dataset) -> bool:

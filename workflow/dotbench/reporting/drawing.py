@@ -165,8 +165,9 @@ def verbatim(text: str) -> str:
 
 
 def save(figure: Any, folder: Path, name: str) -> None:
-    """Write ``folder/name.{pdf,png,svg}`` and close the figure."""
+    """Write ``folder/name.{pdf,png,svg}`` and close the figure. Its parts are arranged once, for speed."""
     for kind in METADATA:
         with atomic(folder / f"{name}.{kind}") as temporary:
             figure.savefig(temporary, dpi=DPI, metadata=METADATA[kind])
+        figure.set_layout_engine("none")
     pyplot().close(figure)
