@@ -112,7 +112,7 @@ def job_gpus(wildcards):
 
 
 def own_files(wildcards):
-    """The user's data. A copy, a touch or a date in the future changes nothing: what counts is the content."""
+    """The user's data. A copy, or another date after it was fetched, changes nothing: what counts is the content."""
     old = inputs.own_old_files(wildcards)
     return [ancient(file) if file in old else file for file in inputs.own_files(wildcards)]
 

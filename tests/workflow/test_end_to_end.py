@@ -250,8 +250,8 @@ def test_a_changed_own_file_is_prepared_again(project):
 
 
 @pytest.mark.slow
-def test_an_own_file_from_the_future_is_prepared_once(project):
-    """One of more than 1 MB, of which Snakemake keeps no digest."""
+def test_an_own_file_that_gets_a_date_in_the_future_is_not_prepared_again(project):
+    """Unless its content changes. One of more than 1 MB, of which Snakemake keeps no digest."""
     file, target = project.root / "pairs.txt", "results/data/mine/stats.json"
     tomorrow = time.time() + 86400
     (project.root / "config/datasets/mine.yaml").write_text(MINE)

@@ -104,13 +104,10 @@ class Inputs:
         return load_dataset(names.dataset).source.own_files()
 
     def own_old_files(self, names: Names) -> list[str]:
-        """Those of the user's files that count as old, whatever their date: those with the content that was fetched,
-        and all if nothing was. (Of a file that is older than the manifest the date says enough.)"""
+        """Those of the user's files that count as old, whatever their date: those with the content that was fetched.
+        Where a file is older than the manifest, its date says enough."""
         manifest = paths.manifest(names.dataset)
-        files = self.own_files(names)
-        if not manifest.is_file():
-            return files
-        later = [file for file in files if is_later(Path(file), manifest)]
+        later = [file for file in self.own_files(names) if is_later(Path(file), manifest)]
         return [file for file in later if is_as_fetched(manifest, Path(file))]
 
     def manifest(self, names: Names) -> list[str]:
