@@ -103,14 +103,12 @@ def test_tuning_and_fits_read_the_splits_that_they_are_about(tuning: str) -> Non
         names = SimpleNamespace(dataset="sim-tiny", method=folder, split_seed=seed)
         on = seed if tuning == "nested" else 1000
         for read, split in ((True, on), (False, seed)):
-            assert inputs.split_file("split.npz", of_tuning=read)(names) == [
-                f"results/data/sim-tiny/split{split}/ranking/split.npz"
-            ]
-            [spectrum] = inputs.spectrum_file(".npz", of_tuning=read)(names)
+            division, spectrum = inputs.read_by_run(".npz", of_tuning=read)(names)
+            assert division == f"results/data/sim-tiny/split{split}/ranking/split.npz"
             assert spectrum.startswith(f"results/data/sim-tiny/split{split}/spectra/")
         assert json.loads(inputs.method_identity(names))["protocol"]["tuning_seed"] == on
     names = SimpleNamespace(dataset="sim-tiny", method=untuned.folders[0])
-    assert inputs.split_file("split.npz", of_tuning=True)(names) == []
+    assert inputs.read_by_run(".npz", of_tuning=True)(names) == []
     assert tuned.split_seeds == [0, 1, 2] + [1000] * (tuning == "single")
     assert untuned.split_seeds == [0, 1, 2]
 
@@ -132,7 +130,7 @@ def test_a_table_is_made_from_the_choice_of_every_seed() -> None:
 def tune(plan: Plan, folder: str) -> dict[str, Any]:
     """Run the job of a tuning; the content of ``chosen.json``."""
     inputs, names = Inputs(plan), SimpleNamespace(dataset="sim-tiny", method=folder)
-    [split] = inputs.split_file("split.npz", of_tuning=True)(names)
+    [split] = inputs.read_by_run(".npz", of_tuning=True)(names)
     run, identity = paths.run("sim-tiny", folder), json.loads(inputs.method_identity(names))
     tune_stage.main(identity, "sim-tiny", run, Path("checkpoints"), split=Path(split), hardware=Hardware("cpu"))
     chosen: dict[str, Any] = read_json(run / "chosen.json")
