@@ -115,13 +115,19 @@ class Cluster:
         """Bring the node back; what was requeued begins at once, where SLURM itself waits two minutes."""
         self._start("slurmd", "-D")
         end = time.monotonic() + 30
-        while self.call("sinfo", "--noheader", "--format=%t").strip().startswith(("down", "unk")):
+        while self.resume():
             assert time.monotonic() < end
-            with suppress(subprocess.CalledProcessError):
-                self.call("scontrol", "update", f"NodeName={self.host}", "State=RESUME")
             time.sleep(0.2)
         for job in self.call("squeue", "--states=PENDING", "--noheader", "--format=%i").split():
             self.call("scontrol", "update", f"JobId={job}", "StartTime=now")
+
+    def resume(self) -> bool:
+        """Take the node back into service; whether it was out of it."""
+        with suppress(subprocess.CalledProcessError):
+            if self.call("sinfo", "--noheader", "--format=%t").strip().startswith(("down", "unk", "drain", "drng")):
+                self.call("scontrol", "update", f"NodeName={self.host}", "State=RESUME")
+                return True
+        return False
 
     def _is_step(self, process: psutil.Process) -> bool:
         """Whether a process holds a job of this cluster's node."""
