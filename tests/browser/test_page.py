@@ -283,6 +283,7 @@ def test_controls_have_names_and_tables_captions(visit, site):
             assert drawn.locator("caption").count() == 1
 
 
+@pytest.mark.large
 def test_all_evidence_opens_and_fits(visit, tmp_path):
     from dotbench.site.evidence import build_evidence
 

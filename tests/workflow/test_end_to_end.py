@@ -138,6 +138,7 @@ studies:
 
 
 @pytest.mark.slow
+@pytest.mark.large
 def test_a_diverging_fit_is_a_hole_in_the_table_and_can_be_retried(project):
     (project.root / "config/failing.yaml").write_text(FAILING)
     result = project.dotbench("run", "--config", "config/failing.yaml")
@@ -322,6 +323,7 @@ studies:
 
 
 @pytest.mark.slow
+@pytest.mark.large
 def test_another_split_runs_beside_the_default_one(project):
     before = {path for path in (project.root / RUNS).iterdir()}
     (project.root / "config/splits.yaml").write_text(SPLITS)

@@ -37,6 +37,7 @@ def test_tables_are_made_from_imported_runs_without_data(project, elsewhere):
     assert not list((elsewhere.root / "results").rglob("*.npz"))
 
 
+@pytest.mark.large
 def test_methods_are_added_to_imported_runs_once_the_data_are_here(elsewhere):
     elsewhere.dotbench("import", "../runs.parquet")
     elsewhere.edit("config/smoke.yaml", "grid: {}}", "grid: {}}\n      - {model: slope-one}")

@@ -31,6 +31,7 @@ def test_without_a_paper_the_rest_lists_and_plans(paper, tmp_path):
         assert "fit" in planned.stdout
 
 
+@pytest.mark.large
 def test_without_a_paper_the_contract_tests_pass(tmp_path):
     project = without("nimc", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", project.root)

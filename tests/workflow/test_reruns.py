@@ -97,6 +97,7 @@ def test_a_learning_rate_reruns_that_loss_alone(project):
 
 
 @pytest.mark.slow
+@pytest.mark.large
 def test_metrics_of_a_study_are_computed_and_nothing_is_trained(project):
     """A list of metrics evaluates; another one evaluates; the first one again, which is there, costs nothing."""
     ranking = METHODS["ranking"]
