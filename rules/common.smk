@@ -29,9 +29,8 @@ except DotbenchError as error:
 inputs = Inputs(plan)
 os.environ.update(plan.environment())
 keep_one_clock(JobScheduler)
-if (
-    workflow.storage_settings.default_storage_provider is None
-):  # an option of Snakemake can name one
+# An option of Snakemake can name a storage on another machine.
+if workflow.storage_settings.default_storage_provider is None:
     quicken()
 
 # Jobs on this machine run in forks of a process that has imported the libraries; those of a cluster start python.

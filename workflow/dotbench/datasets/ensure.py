@@ -1,7 +1,6 @@
 """Prepared data for commands that run outside the workflow."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from dotbench import paths
@@ -11,8 +10,8 @@ from dotbench.datasets.definition import Dataset
 from dotbench.datasets.fetch import fetch
 from dotbench.datasets.fetched import is_as_fetched
 from dotbench.datasets.prepare import prepare
-from dotbench.errors import DotbenchError
-from dotbench.files import digest, read_json, refused
+from dotbench.datasets.turns import in_turn
+from dotbench.files import digest, read_json
 
 
 def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:
@@ -24,7 +23,8 @@ def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:
     if is_prepared(name):
         return folder
     manifest = _manifest(dataset)
-    with _alone(name, folder.with_name(f".{name}.lock"), say):
+    waiting = f"{name}: waiting for another process that prepares it"
+    with in_turn(folder.with_name(f".{name}.lock"), waiting, say):
         if manifest is not None and not _is_fetched(dataset, manifest):
             fetch(name, manifest.parent, say)
         if not _is_prepared(dataset, folder, manifest):
@@ -43,26 +43,6 @@ def is_prepared(name: str) -> bool:
 
 def _manifest(dataset: Dataset) -> Path | None:
     return None if dataset.generated else paths.manifest(dataset.name)
-
-
-@contextmanager
-def _alone(name: str, path: Path, say: Callable[[str], None]) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            say(f"{name}: waiting for another process that prepares it")
-            lock.acquire()
-    except OSError as error:
-        raise DotbenchError(f"{path}: cannot be written: {refused(error)}") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _is_fetched(dataset: Dataset, manifest: Path) -> bool:

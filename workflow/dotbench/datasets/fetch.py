@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,11 @@ from urllib.parse import unquote, urlsplit
 from dotbench.datasets.accepted import accepts_unverified
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.definition import Dataset, Digests
+from dotbench.datasets.turns import in_turn
 from dotbench.datasets.unpack import unpack
 from dotbench.datasets.verify import WrongContent, verify
 from dotbench.errors import DotbenchError
-from dotbench.files import digest, file_digest, read_json, refused, write_json
+from dotbench.files import digest, file_digest, read_json, write_json
 
 
 def local_data() -> Path | None:
@@ -150,25 +151,9 @@ def _show_terms(dataset: Dataset, say: Callable[[str], None]) -> None:
         say(f"{dataset.name}: please cite {dataset.citation}")
 
 
-@contextmanager
-def _alone(name: str, folder: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of a dataset's folder: of two processes the second finds what the first has brought."""
-    from filelock import FileLock, Timeout
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            say(f"{name}: waiting for another process that fetches it")
-            lock.acquire()
-    except OSError as error:
-        raise DotbenchError(f"{folder}: cannot be written: {refused(error)}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+def _alone(name: str, folder: Path, say: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Hold the lock of a dataset's folder."""
+    return in_turn(folder / ".lock", f"{name}: waiting for another process that fetches it", say)
 
 
 def _unpacked(dataset: Dataset, archive: Path, folder: Path, origin: str) -> Found:
