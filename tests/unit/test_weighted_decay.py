@@ -1,4 +1,4 @@
-"""The weighted regulariser as a setting of `sgd`: RG2's own, for any loss."""
+"""Regularisers that are settings: RG2's own of `sgd`, for any loss, and that of the rows which a batch draws."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,10 @@ import torch
 
 from dotbench.datasets.interactions import Split
 from dotbench.execution.hardware import Execution
+from dotbench.losses.bpr import BPR
+from dotbench.losses.sampled import SampledBatches
+from dotbench.models.lightgcn import LightGCN, LightGCNSettings
+from dotbench.models.mf import MatrixFactorization, MatrixFactorizationSettings
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Tables
 from dotbench.runs.fitting import Inputs, Seeds, fit
@@ -50,3 +54,33 @@ def test_a_method_without_it_has_the_digest_that_it_had():
     )
     assert "weighted_decay" not in plain.identity({})["settings"]
     assert plain.folder({}) == zero.folder({}) != set_.folder({})
+
+
+def test_decay_of_a_batch_counts_every_drawn_row():
+    """Against the sum over pairs, row by row; of a model that propagates, over its free rows."""
+    data, generator = split(), torch.Generator().manual_seed(0)
+    train = TrainMatrix(data.train, data.n_users, data.n_items)
+    loss = BPR(SampledBatches(batch_size=7, negatives=2, batch_decay=0.3))
+    for model in (
+        MatrixFactorization(MatrixFactorizationSettings(embedding_size=3), train, generator),
+        LightGCN(LightGCNSettings(embedding_size=3, layers=2), train, generator),
+    ):
+        for users, positives, negatives in loss.batches(train, generator):
+            drawn = zip(users.tolist(), positives.tolist(), negatives.tolist(), strict=True)
+            rows = [row for u, i, s in drawn for row in (model.users[u], model.items[i], *(model.items[j] for j in s))]
+            expected = 0.3 / (2 * len(users)) * sum(float((row**2).sum()) for row in rows)
+            penalty = loss.penalty(model.embeddings(model.vectors()), (users, positives, negatives))
+            assert float(penalty) == pytest.approx(expected, rel=1e-5)
+
+
+def test_decay_of_a_batch_shortens_vectors_and_leaves_old_digests():
+    lengths, folders = [], []
+    for more in ({}, {"batch_decay": 0.0}, {"batch_decay": 10.0}):
+        chosen = resolve(
+            MethodChoice(model="mf", loss="bpr", solver="sgd", set=ALWAYS | {"epochs": 30} | more, grid={})
+        )
+        found = fit(chosen, chosen.settings, Inputs("toy", split()), Seeds(0, 0), EXECUTION)
+        lengths.append(np.linalg.norm(found.arrays["user_vectors"]))
+        folders.append(chosen.folder({}))
+    assert folders[0] == folders[1] != folders[2]
+    assert lengths[0] == lengths[1] > 2 * lengths[2]

@@ -75,6 +75,10 @@ class DifferentiableLoss(Loss):
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         """The loss estimated from a batch: a scalar with a gradient."""
 
+    def penalty(self, embeddings: Vectors, batch: Batch) -> "torch.Tensor | float":
+        """What the settings of the batches add to the estimate, of the embeddings alone."""
+        return 0.0
+
     def constrain(self, free: "Sequence[torch.Tensor]") -> None:
         """After an update: puts vectors that are ``free`` parameters (none of models that compute theirs) and its own
         parameters back to where they are allowed, in place."""

@@ -10,7 +10,7 @@ from dotbench.lazy import torch
 from dotbench.losses.base import Batch, DifferentiableLoss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.numerics.vectors import Vectors
-from dotbench.settings import Settings, narrowed
+from dotbench.settings import LATER, Settings, narrowed
 
 ROUNDS = 20  # of rejection, before what is left is drawn among the items that are no positives
 
@@ -21,6 +21,9 @@ class SampledBatches(Settings):
     batch_size: int = Field(2048, ge=1, description="positive pairs in a batch")
     negatives: int = Field(10, ge=1, description="n, sampled items for each positive")
     reject_positives: bool = Field(False, description="draw again if a sampled item is a training positive")
+    batch_decay: float = Field(
+        0.0, ge=0, json_schema_extra=LATER, description="λ of the L2 term of the embeddings that a batch draws"
+    )
 
 
 class SampledLoss(DifferentiableLoss):
@@ -86,6 +89,19 @@ class SampledLoss(DifferentiableLoss):
 
     def estimate(self, vectors: Vectors, train: TrainMatrix, batch: Batch) -> "torch.Tensor":
         return self.formula(*self.scores(vectors, batch)).mean()
+
+    def penalty(self, embeddings: Vectors, batch: Batch) -> "torch.Tensor | float":
+        """λ/(2B) Σ (‖e_u‖² + ‖e_i‖² + Σ_{j∈S} ‖e_j‖²) over the B pairs (u, i) of the batch, λ = ``batch_decay``.
+
+        The L2 term of BPR (Rendle et al., UAI 2009, LearnBPR) and of LightGCN (He et al., SIGIR 2020, Eq. 15, and its
+        code): a row is drawn to zero as often as it is drawn, so λ weighs a user by n_u. It costs O(B n K).
+        """
+        if not self.batch_settings.batch_decay:
+            return 0.0
+        users, positives, negatives = batch
+        drawn = torch.cat([positives[:, None], negatives], dim=1)
+        squares = embeddings.users(users).square().sum() + embeddings.items(drawn).square().sum()
+        return self.batch_settings.batch_decay / (2 * len(users)) * squares
 
     def scores(self, vectors: Vectors, batch: Batch) -> "tuple[torch.Tensor, torch.Tensor]":
         """Scores of the positives (B, 1) and of the sampled items (B, n)."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from dotbench.lazy import torch
-from dotbench.numerics.vectors import Vectors, VectorSettings
+from dotbench.numerics.vectors import Tables, Vectors, VectorSettings
 from dotbench.registry import Component, discover
 from dotbench.settings import Settings, SettingsBase
 from dotbench.tuning.grid import Grids
@@ -59,6 +59,10 @@ class VectorModel(Model):
     def vectors(self, parameters: "Sequence[torch.Tensor] | None" = None) -> Vectors:
         """The vectors of all users and items as the parameters stand, or as they would be with ``parameters``."""
 
+    def embeddings(self, vectors: Vectors) -> Vectors:
+        """What an L2 term of single users and items is about: their free rows, or else their ``vectors``."""
+        return vectors
+
 
 class EmbeddingSettings(VectorSettings):
     """What the settings of every model with free embeddings have."""
@@ -82,6 +86,9 @@ class EmbeddingModel(VectorModel):
 
     def parameters(self) -> "list[torch.Tensor]":
         return [self.users, self.items]
+
+    def embeddings(self, vectors: Vectors) -> Vectors:
+        return Tables(self.users, self.items)
 
 
 def normal(rows: int, columns: int, std: float, generator: "torch.Generator", train: "TrainMatrix") -> "torch.Tensor":

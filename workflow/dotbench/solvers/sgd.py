@@ -108,9 +108,10 @@ class GradientTrainer:
         return vectors if self.model.free_vectors else self.objective.bounded(vectors)
 
     def _estimate(self, batch: Batch) -> "torch.Tensor":
-        """The loss estimated from a batch, and the weighted regulariser."""
+        """The loss estimated from a batch, and the regularisers that are added to it."""
         vectors = self._vectors()
         value = self.objective.estimate(vectors, self.train, batch)
+        value = value + self.objective.penalty(self.model.embeddings(vectors), batch)
         return value + self.weighted_decay * weighted_norms(vectors, self.train) if self.weighted_decay else value
 
     def loss(self) -> float:
