@@ -68,7 +68,7 @@ def test_decay_of_a_batch_counts_every_drawn_row():
         for users, positives, negatives in loss.batches(train, generator):
             drawn = zip(users.tolist(), positives.tolist(), negatives.tolist(), strict=True)
             rows = [row for u, i, s in drawn for row in (model.users[u], model.items[i], *(model.items[j] for j in s))]
-            expected = 0.3 / (2 * len(users)) * sum(float((row**2).sum()) for row in rows)
+            expected = 0.3 / (2 * len(users)) * sum(float((row.detach() ** 2).sum()) for row in rows)
             penalty = loss.penalty(model.embeddings(model.vectors()), (users, positives, negatives))
             assert float(penalty) == pytest.approx(expected, rel=1e-5)
 

@@ -102,6 +102,11 @@ class StudyChoice(Settings):
         description="how the hyperparameters of its methods are chosen, `nested` or `single`; absent: as the "
         "configuration says",
     )
+    refit: bool = Field(
+        False,
+        description="train every reported fit again on training and validation pairs together, with the chosen "
+        "settings and for as many epochs as validation found best; this doubles the time of a fit",
+    )
     halving: Halving | None = Field(
         None,
         description="tune by successive halving where training can pause; absent: every setting is trained to the end",
@@ -236,7 +241,7 @@ class Benchmark(Settings):
                 studies()[choice.study],
                 choice.datasets or everything,
                 [
-                    replace(resolve(method, self.grid), validation_metric=choice.validation_metric)
+                    replace(resolve(method, self.grid), validation_metric=choice.validation_metric, refit=choice.refit)
                     for method in choice.methods
                 ],
             )
@@ -301,6 +306,7 @@ class Benchmark(Settings):
         protocol |= {} if splitter.is_default else {"split": splitter.identity()}
         watched = self.validation_metrics[study.name]
         protocol |= {} if watched == WATCHED[study.task] else {"validation_metric": watched}
+        protocol |= {"refit": True} if method.refit else {}
         halving = next(choice.halving for choice in self.studies if choice.study == study.name)
         if halving and method.solver is not None and method.solver.halves and len(method.trials()) > 1:
             protocol["halving"] = without_later(halving.model_dump(), Halving)
@@ -362,6 +368,8 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
         splitter = resolve_split(choice.split, study.task)
     except WrongChoice as error:
         problems.append(((*path, "split", *error.key), str(error)))
+    if choice.refit and splitter is not None and splitter.validates_by_test:
+        problems.append(((*path, "refit"), "the validation part is the test part, on which nothing may be trained"))
     labels: dict[str, int] = {}
     for m, method_choice in enumerate(choice.methods):
         entry_path = (*path, "methods", m)

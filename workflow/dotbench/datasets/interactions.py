@@ -44,6 +44,15 @@ class Split:
         ratings = {part: values[:0] if part == "test" else values for part, values in kept.items()}
         return replace(self, test=self.test[:0], ratings=ratings, cold={})
 
+    def without_validation(self) -> "Split":
+        """The same split with its validation pairs among the training pairs, and none to validate on."""
+        ratings = dict(self.ratings)
+        if ratings:
+            ratings["train"] = np.concatenate([ratings["train"], ratings["valid"]])
+            ratings["valid"] = ratings["valid"][:0]
+        train = np.concatenate([self.train, self.valid])
+        return replace(self, train=train, valid=self.valid[:0], ratings=ratings)
+
     def save(self, path: Path | str) -> None:
         write_npz(path, **self.arrays())
 

@@ -19,10 +19,12 @@ def evaluate_rating(
 ) -> tuple[dict[str, Any], "pd.DataFrame"]:
     """Metrics of predictions for ``valid``, ``test`` and the split's cold parts and, per user, the test part's sums.
 
-    Where there are cold parts: of all of them together as ``cold`` too, and with the test part as ``overall``.
+    A split without validation has the others alone. Where there are cold parts: of all of them together as ``cold``
+    too, and with the test part as ``overall``.
     Returns ({"valid": {metric: value}, "test": {…}, …}, frame with ``user, n, squared_error, absolute_error``).
     """
-    groups = {part: [part] for part in ("valid", "test", *split.cold)}
+    held_out = (*(["valid"] if len(split.valid) else []), "test", *split.cold)
+    groups = {part: [part] for part in held_out}
     if split.cold:
         groups |= {"cold": list(split.cold), "overall": ["test", *split.cold]}
     rated = split.ratings["train"].min(), split.ratings["train"].max()

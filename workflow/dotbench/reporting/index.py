@@ -21,7 +21,8 @@ def write_index() -> Path | None:
         row = {column: record.get(column) for column in COLUMNS}
         row["split"] = record.get("split", {"kind": DEFAULT})["kind"]
         for part in ("valid", "test"):
-            row[part] = next(iter(record["metrics"][part].values())) if record["metrics"] else None
+            values = (record["metrics"] or {}).get(part, {})
+            row[part] = next(iter(values.values()), None)
         rows.append({**row, "folder": str(path.parent)})
     if not rows:
         return None

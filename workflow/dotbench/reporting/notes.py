@@ -90,6 +90,7 @@ def notes(
         ),
         *_overlap(contents, shown),
         f"Hyperparameters are chosen {_tuned_on(contents)}.",
+        *_refit(records),
         _edge(contents),
         *([inert] if "chosen" in shown and any(row["inert"] for row in rows) else []),
         *_halving(contents),
@@ -135,6 +136,16 @@ def _tuned_on(contents: Contents) -> str:
         "on the validation part of a split that is not among the reported ones "
         f"(seed {contents.tuning_seed}; its training and validation pairs overlap their test pairs)"
     )
+
+
+def _refit(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """That what is tested was trained again on more pairs than validation watched."""
+    if not any("refit" in record for record in records):
+        return []
+    return [
+        "Then every method is trained again, on training and validation pairs together, with the chosen settings and "
+        "for as many epochs as validation found best; the test is of this fit, epochs and seconds are of the first."
+    ]
 
 
 def _edge(contents: Contents) -> Legend:

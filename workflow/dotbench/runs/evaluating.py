@@ -61,9 +61,10 @@ def evaluate(record: FitRecord, arrays: Mapping[str, Any], split: Split, folder:
     """Score a fit on its split by the metrics that every run has: ``record`` as in ``fit.json``, ``arrays`` as in
     ``fitted.npz``.
 
-    A failed fit gives a record without metrics and an empty per-user table. Returns the content of
-    ``metrics.json``, which is written last.
+    A failed fit gives a record without metrics and an empty per-user table. One that was trained on validation pairs
+    too has no metrics of validation. Returns the content of ``metrics.json``, which is written last.
     """
+    split = _learned(record, split)
     metrics: dict[str, Any] | None = None
     is_ranking = not split.ratings
     frame = per_user_table({name: np.zeros(0, kind) for name, kind in (RANKING if is_ranking else RATING).items()})
@@ -74,10 +75,16 @@ def evaluate(record: FitRecord, arrays: Mapping[str, Any], split: Split, folder:
     facts = record.to_json()
     result = {key: facts[key] for key in COPIED}
     result |= {"split": record.split} if record.split is not None else {}
+    result |= {"refit": record.further["refit"]} if "refit" in record.further else {}
     result |= {"metrics": metrics, "n_users_evaluated": len(frame)}
     write_parquet(folder / "per_user.parquet", frame)
     write_json(folder / "metrics.json", result)
     return result
+
+
+def _learned(record: FitRecord, split: Split) -> Split:
+    """The split as the fit that scores learned it."""
+    return split.without_validation() if "refit" in record.further else split
 
 
 def evaluate_further(
@@ -87,6 +94,7 @@ def evaluate_further(
 
     The per-user table has the metrics that are means over users.
     """
+    split = _learned(record, split)
     values: dict[str, Any] | None = None
     frame = pd.DataFrame({"user": np.zeros(0, np.int64)})
     parsed = [parse_metric(metric) for metric in metrics]

@@ -16,8 +16,8 @@ from dotbench.execution.energy import Energy
 from dotbench.execution.hardware import Execution, Usage, machine, versions
 from dotbench.execution.provenance import provenance
 from dotbench.features.arrays import Features, joined, load_features
-from dotbench.files import digest, file_digest, write_csv, write_json, write_npz
-from dotbench.lazy import np
+from dotbench.files import digest, file_digest, read_json_if_whole, write_csv, write_json, write_npz
+from dotbench.lazy import np, torch
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.runs.method import Method
 from dotbench.runs.record import FitRecord
@@ -93,13 +93,17 @@ def fit(
 ) -> Fit:
     """Train and validate. A fit that cannot be used (NaN, no memory, a setting that the algorithm rejects)
     returns with ``status: failed`` and the reason. Only errors of files raise. ``failed_before`` is why tuning
-    has nothing to offer. The fit is then recorded as failed without an attempt. ``pause`` as in `Problem`."""
+    has nothing to offer. The fit is then recorded as failed without an attempt. ``pause`` as in `Problem`.
+
+    With ``Method.refit`` the curve, the best epoch and the seconds are those of the training that validation watched;
+    what scores is trained again, and ``refit`` in the record says for how many epochs, on how many pairs and how long.
+    """
     task = _Task(method, hyperparameters, inputs, seeds.init, execution, checkpoint, pause)
 
     def train() -> Training:
         if failed_before is not None:
             raise FitFailed(failed_before)
-        return task.train_baseline() if method.solver is None else task.train_vectors()
+        return task.train_twice() if method.refit else task.train()
 
     usage, energy = Usage(execution.device), Energy()
     with energy, usage:
@@ -183,6 +187,44 @@ class _Task:
     execution: Execution
     checkpoint: Path | None
     pause: Pause | None
+    epochs: int | None = None  # train for exactly so many, without validation
+
+    def train_twice(self) -> Training:
+        """Train, then train again on training and validation pairs for the epochs that were best."""
+        first = self._watched()
+        split = self.inputs.split.without_validation()
+        inputs = replace(self.inputs, split=split, spectrum=None)
+        checkpoint = self.checkpoint and self.checkpoint.with_suffix(".refit.pt")
+        second = replace(self, inputs=inputs, checkpoint=checkpoint, epochs=first.best_epoch).train()
+        if self.checkpoint:
+            self._kept(self.checkpoint).unlink(missing_ok=True)
+        last = second.curve[-1]
+        facts = {key: last[key] for key in ("epoch", "updates", "seconds", "cpu_seconds")}
+        return replace(first, arrays=second.arrays, extra=first.extra | {"refit": facts | {"pairs": len(split.train)}})
+
+    def _watched(self) -> Training:
+        """The training that validation watches. Kept beside the checkpoint until all is done, without the arrays."""
+        if self.checkpoint is None:
+            return self.train()
+        kept = read_json_if_whole(self._kept(self.checkpoint))
+        if kept is not None and kept["key"] == self._key:
+            return Training(kept["curve"], kept["best_epoch"], {}, kept["extra"])
+        first = self.train()
+        content = {"key": self._key, "curve": first.curve, "best_epoch": first.best_epoch, "extra": first.extra}
+        write_json(self._kept(self.checkpoint), content)
+        return first
+
+    @staticmethod
+    def _kept(checkpoint: Path) -> Path:
+        return checkpoint.with_suffix(".watched.json")
+
+    @property
+    def _key(self) -> str:
+        return digest([fit_key(self.method, self.inputs, self.execution), self.hyperparameters, self.init_seed])
+
+    def train(self) -> Training:
+        """Train once."""
+        return self.train_baseline() if self.method.solver is None else self.train_vectors()
 
     def train_vectors(self) -> Training:
         method, split, execution = self.method, self.inputs.split, self.execution
@@ -198,7 +240,7 @@ class _Task:
                 train=lambda dtype: TrainMatrix(
                     split.train, split.n_users, split.n_items, execution.device, dtype, ratings
                 ).ready(),
-                validate=_validation(method, split, execution.device),
+                validate=_validation(method, split, execution.device) if self.epochs is None else _unwatched,
                 maximise=not method.watched.lower_is_better,
                 init_seed=self.init_seed,
                 device=execution.device,
@@ -206,7 +248,8 @@ class _Task:
                 features=_features(method, self.inputs.features, split),
                 checkpoint=self.checkpoint,
                 pause=self.pause,
-                key=digest([fit_key(method, self.inputs, execution), self.hyperparameters, self.init_seed]),
+                epochs=self.epochs,
+                key=self._key,
                 say=execution.say,
             )
         )
@@ -227,15 +270,22 @@ class _Task:
         seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
         if method.task == "ranking":
             arrays = baseline.arrays(split)
-            _check_finite(arrays)
-            validation = _ranking_validation(method, split, "cpu")(scorer(arrays, split))
         else:
             arrays = {part: baseline.predict(pairs) for part, pairs in held_out(split).items()}
-            _check_finite(arrays)
-            error = method.watched.error(split.ratings["valid"], arrays["valid"], _rated(split))
-            validation = {"validation": error}
+        _check_finite(arrays)
+        if self.epochs is not None:
+            validation = {}
+        elif method.task == "ranking":
+            validation = _ranking_validation(method, split, "cpu")(scorer(arrays, split))
+        else:
+            validation = {"validation": method.watched.error(split.ratings["valid"], arrays["valid"], _rated(split))}
         row = {"epoch": 1, "updates": 1, "seconds": seconds, "cpu_seconds": cpu_seconds, **validation}
         return Training([row], 1, arrays)
+
+
+def _unwatched(users: "torch.Tensor", items: "torch.Tensor") -> dict[str, float]:
+    """In the place of a validation metric, where all pairs are trained on."""
+    return {"validation": 0.0}
 
 
 def _check_finite(arrays: dict[str, Any]) -> None:

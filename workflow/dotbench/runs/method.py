@@ -43,7 +43,8 @@ class WrongChoice(DotbenchError):
 @dataclass(frozen=True)
 class Method:
     """A resolved choice: every setting has its value, every grid point has been validated. ``validation_metric``: what
-    stops training early and chooses among the grid's points. None: that of WATCHED."""
+    stops training early and chooses among the grid's points. None: that of WATCHED. ``refit``: the reported fits are
+    trained again, on training and validation pairs together."""
 
     model: type[Any]
     loss: type[Any] | None
@@ -52,6 +53,7 @@ class Method:
     grid: Grid
     label: str
     validation_metric: str | None = None
+    refit: bool = False
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -265,4 +267,7 @@ def from_identity(identity: Mapping[str, Any]) -> Method:
             grid=identity["grid"],
         )
     )
-    return replace(method, validation_metric=identity["protocol"].get("validation_metric"))
+    protocol = identity["protocol"]
+    return replace(
+        method, validation_metric=protocol.get("validation_metric"), refit=bool(protocol.get("refit", False))
+    )

@@ -51,7 +51,7 @@ def tune(
     under a name that covers all they depend on, so that an interrupted tuning continues where it was. With
     ``halving`` the choice is among the trials of the last rung. A trial that goes on continues where it paused.
     """
-    settings = method.trials()
+    method, settings = replace(method, refit=False), method.trials()
     trials: dict[int, Trial] = {}
     rungs: list[Rung] = []
     finalists, cut = list(range(len(settings))), 0

@@ -36,6 +36,7 @@ class Problem:
     decomposition computed before, or None. ``features``: those that the model reads, or None. ``checkpoint``: where an
     interrupted fit leaves its state and finds it again, or None. ``key`` names the fit, a checkpoint of another one is
     not used. ``pause``: how far to train for now, with the state left in the checkpoint. None trains to the end.
+    ``epochs``: train for exactly so many and keep the last, whatever ``validate`` says.
     """
 
     model: type[Any]
@@ -50,6 +51,7 @@ class Problem:
     features: Features | None = None
     checkpoint: Path | None = None
     pause: "Pause | None" = None
+    epochs: int | None = None
     key: str = ""
     say: Callable[[str], None] = print
 

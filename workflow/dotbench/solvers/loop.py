@@ -51,6 +51,8 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
     The clock runs during ``trainer.epoch`` alone. CUDA is synchronised before it is read. An interrupted run continues
     from its checkpoint and, on CPU, ends bit-equal to an uninterrupted one. The same holds for a paused run.
     """
+    if problem.epochs is not None:
+        budget = Budget(problem.epochs, problem.epochs)
     curve: list[dict[str, Any]] = []
     sign = 1 if problem.maximise else -1
     best: dict[str, Any] = {"validation": -sign * math.inf, "epoch": 0, "updates": 0, "vectors": None}
@@ -83,7 +85,7 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
             _forget(problem)
             raise FitFailed(f"NaN or infinity in epoch {row['epoch']}: loss {loss}, validation {row['validation']}")
         curve.append(row)
-        if sign * row["validation"] > sign * best["validation"]:
+        if problem.epochs is not None or sign * row["validation"] > sign * best["validation"]:
             best = {
                 "validation": row["validation"],
                 "epoch": row["epoch"],
