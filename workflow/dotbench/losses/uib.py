@@ -28,6 +28,7 @@ class UIB(PointwiseLoss):
     name = "uib"
     title = "UIB"
     defaults = {"sgd": {"learning_rate": 0.003, "weight_decay": 1e-5}}
+    grids = {"extended": {"alpha": [1.0, 4.0, 16.0]}}
     Settings = UIBSettings
     settings: UIBSettings
 

@@ -5,6 +5,7 @@ from dotbench.studies.base import ReportItem, Study
 PAPER = {("bpr", "sgd"), ("bce", "sgd"), ("sampled-softmax", "sgd"), ("uib", "sgd"), ("sml", "sgd")}
 PAPER |= {("sparsemax", "sgd"), ("softmax", "sgd"), ("wrmf", "als"), ("rg2", "als"), ("rg2-released", "als")}
 FASTER = {("wrmf", "als-cg"), ("rg2", "spectral")}  # the same losses by solvers that reach their minimum sooner
+REFERENCES = {("ials", "als-cg")}  # beside those without a loss
 
 
 def compared(model: str, loss: str, solver: str) -> bool:
@@ -13,8 +14,8 @@ def compared(model: str, loss: str, solver: str) -> bool:
 
 
 def compared_at_the_minimum(model: str, loss: str, solver: str) -> bool:
-    """The same, with WRMF and RG2 by solvers that reach the minimum of the loss."""
-    return compared(model, loss, solver) or (model == "mf" and (loss, solver) in FASTER)
+    """The same, with WRMF and RG2 by solvers that reach the minimum of the loss, and iALS among the references."""
+    return compared(model, loss, solver) or (model == "mf" and (loss, solver) in FASTER | REFERENCES)
 
 
 def at_the_minimum(model: str, loss: str, solver: str) -> bool:
