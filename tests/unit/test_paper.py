@@ -85,6 +85,17 @@ def test_a_verdict_needs_three_seeds(seeds: int, failed: int, sd: float | None, 
     assert ("tolerance" in found) == (sd is not None)
 
 
+@pytest.mark.parametrize(
+    ("mean", "verdict"), [(0.305, "reproduces"), (0.295, "reproduces"), (0.307, "differs: higher")]
+)
+def test_a_stated_tolerance_needs_no_interval(mean: float, verdict: str) -> None:
+    for row in (ours(mean, None, 1), ours(mean, 0.1, 5) | {"test_to_train": 1 / 8}):
+        found = judge(cell(0.3), row, 1, share=0.02)
+        assert found["tolerance"] == pytest.approx(0.006)
+        assert (found["verdict"], found["verdict_corrected"]) == (verdict, verdict)
+    assert judge(cell(0.3, suspect="a copy"), ours(mean, None, 1), 1, share=0.02)["verdict"] == "suspect cell"
+
+
 def test_kendall_tau_is_that_of_scipy() -> None:
     for order in itertools.permutations([0.1, 0.2, 0.3, 0.4]):
         assert kendall_tau([1, 2, 3, 4], list(order)) == pytest.approx(stats.kendalltau([1, 2, 3, 4], order).statistic)

@@ -27,24 +27,29 @@ def judged(
     n: int,
     suspect: bool,
     test_to_train: float = 0.0,
+    stated: float | None = None,
 ) -> Row:
     """Difference (ours − published), tolerance and verdict. The fewer seeds, the wider the tolerance: with fewer than
     MIN_SEEDS of ours almost every number would reproduce, and there is no verdict.
 
+    ``stated``: a tolerance that does not come from intervals; it serves for any number of seeds.
+
     ``verdict_corrected``: with both intervals widened for overlapping training parts (`overlap_factor`)."""
-    if test_to_train:
+    if test_to_train and stated is None:
         wider = sd and sd * overlap_factor(n, test_to_train)
         wider_published = published_sd and published_sd * overlap_factor(seeds, test_to_train)
         corrected = judged(published, wider_published, seeds, mean, wider, n, suspect)["verdict"]
     found: Row = {"difference": mean - published}
-    if sd is not None:
+    if stated is not None:
+        found["tolerance"] = stated
+    elif sd is not None:
         found["tolerance"] = tolerance(sd, n, published_sd, seeds)
     if suspect:
         verdict = "suspect cell"
-    elif n < MIN_SEEDS:
+    elif n < MIN_SEEDS and stated is None:
         verdict = "too few seeds"
     elif abs(found["difference"]) <= found["tolerance"]:
         verdict = "reproduces"
     else:
         verdict = f"differs: {'higher' if found['difference'] > 0 else 'lower'}"
-    return found | {"verdict": verdict, "verdict_corrected": corrected if test_to_train else verdict}
+    return found | {"verdict": verdict, "verdict_corrected": corrected if test_to_train and stated is None else verdict}

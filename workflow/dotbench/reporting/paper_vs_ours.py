@@ -79,10 +79,11 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
         write_text(folder / f"paper_vs_ours.{kind}", text)
 
 
-def judge(cell: Cell, row: Row, seeds: int) -> Row:
+def judge(cell: Cell, row: Row, seeds: int, share: float | None = None) -> Row:
     """Difference (ours − published), tolerance and verdict of a published number and a line of ours.
 
-    See `dotbench.reporting.judging`. ``seeds``: runs behind the published number.
+    See `dotbench.reporting.judging`. ``seeds``: runs behind the published number. ``share``: of the published number,
+    the tolerance, where it is stated.
     """
     values, n = {name: row[f"{_column(cell)}_{name}"] for name in OURS}, row["seeds"] - row["failed"]
     mean, sd = values["mean"], values["sd"]
@@ -91,7 +92,8 @@ def judge(cell: Cell, row: Row, seeds: int) -> Row:
         return judgement | {"verdict": "failed"}
     published_sd = cell.sd if cell.se is None else cell.se * seeds**0.5
     ratio = row.get("test_to_train", 0.0)
-    return judgement | judged(cell.value, published_sd, seeds, mean, sd, n, bool(cell.suspect), ratio)
+    stated = share and share * abs(cell.value)
+    return judgement | judged(cell.value, published_sd, seeds, mean, sd, n, bool(cell.suspect), ratio, stated)
 
 
 def kendall_tau(first: list[float], second: list[float]) -> float:
@@ -134,7 +136,7 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
         notes += [row["label"]] if row["label"] != cell.dataset else []
         notes += [f"{row['seeds']} of {row['planned']} seeds were run"] if row["seeds"] < row["planned"] else []
         notes += [f"{row['failed']} of {row['seeds']} seeds failed"] if row["failed"] else []
-        judgement = judge(cell, row, published.seeds)
+        judgement = judge(cell, row, published.seeds, published.tolerance)
         own = {"method": row["method"], "notes": "; ".join(notes), "folder": row["folder"]}
         lines.append({**line, **own, **judgement})
     return lines
@@ -235,10 +237,7 @@ def _corrected(lines: list[Row]) -> list[str]:
 def _notes(published: Published, contents: Contents, corrected: list[str]) -> list[str]:
     return [
         f"{published.paper}. Numbers: {published.source}.",
-        f"Tolerance: {_tolerance(published.seeds)}. A number reproduces if the difference is within the tolerance: "
-        f"the two cannot be distinguished, which is easier with wider intervals. With fewer than {MIN_SEEDS} seeds of "
-        "ours there is no verdict. Differences and gains that the paper names are compared with ours on the same "
-        "seeds; their intervals are much narrower than those of the two numbers.",
+        *_judged_by(published),
         *corrected,
         *(
             [
@@ -253,6 +252,21 @@ def _notes(published: Published, contents: Contents, corrected: list[str]) -> li
         "for the reverse. If the datasets differ, agreeing orders do not reproduce the numbers.",
         *(f"Protocol: {note}" for note in published.protocol),
         *(f"Not known here: {note}" for note in published.missing),
+    ]
+
+
+def _judged_by(published: Published) -> list[str]:
+    """How a verdict comes about."""
+    if published.tolerance is not None:
+        return [
+            f"Tolerance: {100 * published.tolerance:g} % of the published number, and not from intervals, because both "
+            "numbers come from single runs on one published division. A number reproduces if the difference is within it."
+        ]
+    return [
+        f"Tolerance: {_tolerance(published.seeds)}. A number reproduces if the difference is within the tolerance: "
+        f"the two cannot be distinguished, which is easier with wider intervals. With fewer than {MIN_SEEDS} seeds of "
+        "ours there is no verdict. Differences and gains that the paper names are compared with ours on the same "
+        "seeds; their intervals are much narrower than those of the two numbers."
     ]
 
 

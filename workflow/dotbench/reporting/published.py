@@ -98,6 +98,13 @@ class Published(Settings):
     source: str = Field(description="where the numbers were read")
     seeds: int = Field(ge=1, description="runs behind a published number; 1 where their number is not known")
     decimals: int = Field(4, ge=0, description="digits after the point of a printed cell")
+    tolerance: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="the share of a published number by which ours may differ, in the place of intervals: for numbers of "
+        "single runs on one published division",
+    )
     protocol: list[str] = Field(description="where the paper's protocol differs from ours, or is not stated")
     missing: list[str] = Field(description="what the paper prints and is not known here")
     methods: list[PublishedMethod]
