@@ -123,6 +123,43 @@ def test_curve_is_cumulative_and_complete():
         assert (np.diff([row[clock] for row in solution.curve]) >= 0).all()
 
 
+@pytest.mark.parametrize(
+    ("budget", "updates", "looks"),
+    [
+        (Budget(epochs=10, patience=100, every=3), 1, [3, 6, 9, 10]),  # the cap is not passed
+        (Budget(epochs=4, patience=100, updates=13, every=3), 2, [3, 4, 7]),  # but where updates extend it
+        (Budget(epochs=100, patience=4, every=3), 1, [3, 6, 9, 12]),
+        (Budget(epochs=5, patience=100, every=50), 1, [5]),
+    ],
+)
+def test_validation_is_looked_at_now_and_then(budget, updates, looks):
+    """The metric is best in epoch 6; what happened between two looks counts."""
+    solution = run(Counting(updates), problem(validation(0.1, 0.1, 0.1, 0.1, 0.1, 0.5, 0.2)), budget)
+    assert [row["epoch"] for row in solution.curve] == looks
+    assert [row["updates"] for row in solution.curve] == [updates * epoch for epoch in looks]
+    assert [row["loss"] for row in solution.curve] == [1 / epoch for epoch in looks]
+    assert solution.best_epoch == (6 if 6 in looks else min(looks[-1], 7))
+    assert (solution.users == solution.best_epoch).all()
+
+
+def test_looking_now_and_then_trains_the_same():
+    """The same vectors after as many epochs; a method without the setting has the digest that it had."""
+    always = {"embedding_size": 4, "learning_rate": 0.05, "patience": 8, "epochs": 8}
+    folders, found = [], []
+    for more in ({}, {"validate_every": 1}, {"validate_every": 4}):
+        chosen = resolve(MethodChoice(model="mf", loss="bpr", solver="sgd", set=always | more, grid={}))
+        folders.append(chosen.folder({}))
+        found.append(fit_once(chosen, ranking_split()))
+    assert folders[0] == folders[1] != folders[2]
+    every, some = ({row["epoch"]: row for row in one.curve} for one in found[1:])
+    assert list(some) == [4, 8]
+    for epoch, row in some.items():
+        assert {key: row[key] for key in ("updates", "loss", "ndcg@10")} == {
+            key: every[epoch][key] for key in ("updates", "loss", "ndcg@10")
+        }
+    assert found[2].record.validation == max(row["ndcg@10"] for row in some.values())
+
+
 def test_best_vectors_are_a_copy():
     """A trainer that updates in place must not change the vectors that are kept."""
 

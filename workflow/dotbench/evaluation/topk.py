@@ -13,13 +13,26 @@ from dotbench.lazy import np, torch
 
 CUTOFF = 10
 CELLS = 1 << 22  # scores held at a time: 16 MB in float32
+TILE = 512  # items scored at a time
 
 Scorer = Callable[["torch.Tensor"], "torch.Tensor"]  # gives a new tensor; it is written over
 
 
 def vector_scorer(users: "torch.Tensor", items: "torch.Tensor") -> Scorer:
-    """Scores of a block of users by the inner product: rows (B,) → (B, n_items)."""
-    return lambda rows: users[rows] @ items.T
+    """Scores of a block of users by the inner product: rows (B,) → (B, n_items).
+
+    On a CPU some items at a time, whose vectors and scores stay in the cache.
+    """
+    if items.device.type != "cpu":
+        return lambda rows: users[rows] @ items.T
+
+    def scores(rows: "torch.Tensor") -> "torch.Tensor":
+        block, found = users[rows], items.new_empty(len(rows), len(items))
+        for start in range(0, len(items), TILE):
+            torch.mm(block, items[start : start + TILE].T, out=found[:, start : start + TILE])
+        return found
+
+    return scores
 
 
 class Block(NamedTuple):

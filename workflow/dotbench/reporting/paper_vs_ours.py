@@ -260,7 +260,8 @@ def _judged_by(published: Published) -> list[str]:
     if published.tolerance is not None:
         return [
             f"Tolerance: {100 * published.tolerance:g} % of the published number, and not from intervals, because both "
-            "numbers come from single runs on one published division. A number reproduces if the difference is within it."
+            "numbers come from single runs on one published division. A number reproduces if the difference is within "
+            "it."
         ]
     return [
         f"Tolerance: {_tolerance(published.seeds)}. A number reproduces if the difference is within the tolerance: "

@@ -102,8 +102,8 @@ class Published(Settings):
         None,
         gt=0,
         lt=1,
-        description="the share of a published number by which ours may differ, in the place of intervals: for numbers of "
-        "single runs on one published division",
+        description="the share of a published number by which ours may differ, in the place of intervals: for numbers "
+        "of single runs on one published division",
     )
     protocol: list[str] = Field(description="where the paper's protocol differs from ours, or is not stated")
     missing: list[str] = Field(description="what the paper prints and is not known here")

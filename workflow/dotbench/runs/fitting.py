@@ -125,7 +125,7 @@ def fit(
         log=execution.log,
         hyperparameters=hyperparameters,
         validation_metric=metric,
-        validation=training.curve[training.best_epoch - 1]["validation"] if training.curve else None,
+        validation=next((row["validation"] for row in training.curve if row["epoch"] == training.best_epoch), None),
         best_epoch=training.best_epoch or None,
         epochs=last.get("epoch"),
         updates=last.get("updates"),

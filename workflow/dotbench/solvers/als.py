@@ -32,7 +32,7 @@ class ALS(Solver):
 
     def solve(self, problem: Problem) -> Solution:
         settings = problem.settings_of(ALSSettings)
-        budget = Budget(settings.epochs, settings.patience)
+        budget = Budget(settings.epochs, settings.patience, every=settings.validate_every)
         return run(AlternatingTrainer(problem), problem, budget)
 
 

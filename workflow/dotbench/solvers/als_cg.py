@@ -33,7 +33,7 @@ class ALSCG(Solver):
 
     def solve(self, problem: Problem) -> Solution:
         settings = problem.settings_of(ALSCGSettings)
-        budget = Budget(settings.epochs, settings.patience)
+        budget = Budget(settings.epochs, settings.patience, every=settings.validate_every)
         return run(GradientTrainer(problem, settings.steps), problem, budget)
 
 

@@ -13,7 +13,7 @@ from dotbench.lazy import torch
 from dotbench.losses.base import Loss
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.registry import Component, discover
-from dotbench.settings import S, Settings, SettingsBase, narrowed
+from dotbench.settings import LATER, S, Settings, SettingsBase, narrowed
 from dotbench.tuning.grid import Grids
 
 Validate = Callable[["torch.Tensor", "torch.Tensor"], dict[str, float]]
@@ -64,8 +64,9 @@ class Problem:
 class Solution:
     """Vectors, and how training went.
 
-    ``curve``: one row per epoch with ``epoch, updates, seconds, cpu_seconds, loss, validation``, and what else
-    ``validate`` gives. Seconds are cumulative and of training alone. ``best_epoch`` is the one whose vectors these are.
+    ``curve``: one row for each look at the validation part, after all epochs or some of them, with ``epoch, updates,
+    seconds, cpu_seconds, loss, validation``, and what else ``validate`` gives. Seconds are cumulative and of training
+    alone. ``best_epoch`` is the one whose vectors these are.
     ``paused``: training could go on.
     """
 
@@ -116,3 +117,10 @@ class IterativeSettings(Settings):
         "or a Newton step",
     )
     patience: int = Field(10, ge=1, description="epochs without a better validation metric before training stops")
+    validate_every: int = Field(
+        1,
+        ge=1,
+        json_schema_extra=LATER,
+        description="epochs between two looks at the validation part, and from one line of the curve to the next; more "
+        "than 1 saves time where ranking all items takes longer than an epoch",
+    )

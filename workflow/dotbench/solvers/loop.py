@@ -12,6 +12,7 @@ from dotbench.solvers.base import Problem, Solution
 from dotbench.solvers.checkpoint import load, save
 
 CHECKPOINT_SECONDS = 20.0
+START: dict[str, Any] = {"epoch": 0, "updates": 0, "seconds": 0.0, "cpu_seconds": 0.0}
 
 
 class Trainer(Protocol):
@@ -37,12 +38,13 @@ class Trainer(Protocol):
 class Budget:
     """When training ends: after ``patience`` epochs and ``patience_updates`` updates without a better validation
     metric, or when ``epochs`` epochs and ``updates`` updates are used up. Both must hold: an epoch of user
-    batches has far fewer updates than one of pair batches."""
+    batches has far fewer updates than one of pair batches. The metric is looked at after ``every`` epochs."""
 
     epochs: int
     patience: int
     updates: int = 0
     patience_updates: int = 0
+    every: int = 1
 
 
 def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
@@ -60,7 +62,7 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
     if saved is not None:
         trainer.restore(saved["trainer"])
         curve, best = saved["curve"], saved["best"]
-        problem.say(f"continuing after epoch {len(curve)}")
+        problem.say(f"continuing after epoch {curve[-1]['epoch'] if curve else 0}")
     last_saved = last_said = time.monotonic()
     paused = False
     while (ended := _ended(curve, best, budget)) is None:
@@ -68,16 +70,12 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
             paused = True
             break
         with flushed():
-            updates, seconds, cpu_seconds = _timed_epoch(trainer, problem.device)
-        loss = trainer.loss()
-        before = curve[-1] if curve else {"updates": 0, "seconds": 0.0, "cpu_seconds": 0.0}
-        row = {
-            "epoch": len(curve) + 1,
-            "updates": before["updates"] + updates,
-            "seconds": before["seconds"] + seconds,
-            "cpu_seconds": before["cpu_seconds"] + cpu_seconds,
-            "loss": loss,
-        }
+            row = {key: (curve[-1] if curve else START)[key] for key in START}
+            for _ in range(_until_next(row["epoch"], budget)):
+                updates, seconds, cpu_seconds = _timed_epoch(trainer, problem.device)
+                done = {"epoch": 1, "updates": updates, "seconds": seconds, "cpu_seconds": cpu_seconds}
+                row = {key: row[key] + more for key, more in done.items()}
+        row["loss"] = loss = trainer.loss()
         users, items = trainer.vectors()
         finite = math.isfinite(loss) and bool(torch.isfinite(users).all()) and bool(torch.isfinite(items).all())
         row |= problem.validate(users, items) if finite else {"validation": math.nan}
@@ -110,6 +108,12 @@ def run(trainer: Trainer, problem: Problem, budget: Budget) -> Solution:
     if ended is not None:
         problem.say(f"ended by {ended} after {curve[-1]['epoch']} epochs, {curve[-1]['updates']} updates")
     return Solution(users, items, curve, best["epoch"], {} if ended is None else {"ended": ended}, paused)
+
+
+def _until_next(epochs: int, budget: Budget) -> int:
+    """Epochs to the next look at the validation part, after so many: no further than the cap."""
+    left = budget.epochs - epochs
+    return min(budget.every, left) if left > 0 else budget.every
 
 
 def _state(problem: Problem, trainer: Trainer, curve: list[dict[str, Any]], best: dict[str, Any]) -> dict[str, Any]:

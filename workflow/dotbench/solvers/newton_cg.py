@@ -46,7 +46,8 @@ class NewtonCG(Solver):
 
     def solve(self, problem: Problem) -> Solution:
         settings = problem.settings_of(NewtonCGSettings)
-        return run(NewtonTrainer(problem), problem, Budget(settings.epochs, settings.patience))
+        budget = Budget(settings.epochs, settings.patience, every=settings.validate_every)
+        return run(NewtonTrainer(problem), problem, budget)
 
 
 class NewtonTrainer:

@@ -61,7 +61,13 @@ class SGD(Solver):
 
     def solve(self, problem: Problem) -> Solution:
         settings = problem.settings_of(SGDSettings)
-        budget = Budget(settings.epochs, settings.patience, settings.updates, settings.patience_updates)
+        budget = Budget(
+            settings.epochs,
+            settings.patience,
+            settings.updates,
+            settings.patience_updates,
+            every=settings.validate_every,
+        )
         return run(GradientTrainer(problem), problem, budget)
 
 
