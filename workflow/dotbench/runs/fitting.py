@@ -101,7 +101,7 @@ def fit(
             raise FitFailed(failed_before)
         return task.train_baseline() if method.solver is None else task.train_vectors()
 
-    usage, energy = Usage(execution.device), Energy()
+    usage, energy = Usage(execution.device), Energy(device=execution.device)
     with energy, usage:
         trained = attempt(train, execution.say)
     training, reason = trained.result or Training(), trained.reason
@@ -136,6 +136,7 @@ def fit(
         versions=versions(),
         further=training.extra,
         energy_joules=energy.joules,
+        gpu_energy_joules=energy.gpu_joules,
         provenance=provenance(method_code(method), split=inputs.split.content_digest()),
     )
     curve = [{(metric if key == "validation" else key): value for key, value in row.items()} for row in training.curve]
