@@ -39,9 +39,10 @@ def server_of(process: psutil.Popen) -> psutil.Process | None:
 
 def measured(command: list[str], folder: Path) -> tuple[float, float, float, float]:
     """Run the command. Seconds that passed; CPU seconds of all processes, of the jobs, and of importing for them."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     server, jobs, imports = None, 0.0, 0.0
-    with psutil.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
+    with psutil.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
             time.sleep(PAUSE)
             try:
