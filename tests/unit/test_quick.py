@@ -47,6 +47,7 @@ assert not any(one is other for one, other in zip(found(), before))
 """
 
 LISTS = """
+import snakemake.cli
 from snakemake.iocontainers import InputFiles, Namedlist, Wildcards
 from dotbench.cli.snakemake_quick import MANY, quicken, quicken_plan
 

@@ -2,8 +2,8 @@ from threading import Semaphore
 from typing import Any
 
 import pytest
-from snakemake.dag import DAG
 from snakemake.scheduling.job_scheduler import JobScheduler
+from snakemake.workflow import DAG
 
 from dotbench.cli.snakemake import keep_one_clock
 
