@@ -84,8 +84,10 @@ def reason_in(output: str) -> str:
         why, file = refused(OSError(int(refusals[-1]["number"]), "")), refusals[-1]["file"]
         return f"{file}: {why}" if file else why
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith(NO_REASON)]
-    if lines and lines[0].startswith(("Traceback", "usage:")):
+    if lines and lines[0].startswith("usage:"):
         lines = lines[-1:]
+    if traces := [number for number, line in enumerate(lines) if line.startswith("Traceback")]:
+        lines = [line for line in lines[traces[-1] + 1 :] if not line.startswith(" ")][:1]
     if lines and lines[0].startswith("DotbenchError in file"):  # of a rule: what it says stands between two places
         lines = [line for line in lines[1:] if not line.startswith('  File "')]
     return "\n".join(lines).removeprefix("error: ") or "Snakemake failed and gave no reason"
