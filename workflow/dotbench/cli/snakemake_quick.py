@@ -40,6 +40,7 @@ def quicken() -> None:
     import snakemake.rules
     from snakemake.io import _IOFile
     from snakemake.output_index import OutputIndex
+    from snakemake.persistence import PersistenceBase
 
     for module in (snakemake.common, snakemake.rules):
         module.get_function_params = cache(_original(module.get_function_params))
@@ -55,6 +56,8 @@ def quicken() -> None:
 
     match_producers.__wrapped__ = match  # type: ignore[attr-defined]
     OutputIndex.match_producers = match_producers
+    # for tables among the parameters of rules it would import pandas; here they are texts
+    PersistenceBase._serialize_param_pandas = PersistenceBase._serialize_param_builtin
     _quicken_lists()
 
 
