@@ -34,7 +34,8 @@ from snakemake.rules import Rule
 def found():
     return [snakemake.common.get_function_params, snakemake.rules.get_function_params, _IOFile.is_storage,
             OutputIndex.match_producers, Job.output_mintime, IOCache.mtime_inventory, DAG.update_conda_envs,
-            DAG.check_directory_outputs, PersistenceBase._serialize_param_pandas, DAG.check_periodic_wildcards, DAG.cache_job, Namedlist.__init__,
+            DAG.check_directory_outputs, PersistenceBase._serialize_param_pandas,
+            DAG.check_periodic_wildcards, DAG.cache_job, Namedlist.__init__,
             InputFiles.__contains__, Rule.apply_path_modifier, snakemake.io.check, snakemake.dag.is_flagged,
             snakemake.io.is_flagged, snakemake.jobs.is_flagged, snakemake.rules.is_flagged]
 
