@@ -128,6 +128,10 @@ class Inputs:
 
     # runs of a method: tuning (on the split of its folder; nothing is read where nothing is tuned) and fits
 
+    def methods(self, tuned: bool) -> list[str]:
+        """Folders of the methods with a grid, or of those without."""
+        return [folder for folder, entry in self.plan.runs.items() if entry.is_tuned == tuned]
+
     def method_identity(self, names: Names) -> str:
         return self._identity(names.method)
 
