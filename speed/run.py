@@ -2,10 +2,10 @@
 
 python speed/run.py [--config config/smoke.yaml --cores 2]
 
-The jobs run in forks of one process, which has imported the libraries. The kernel counts the time of the forks that have
-ended apart from the process's own. So the jobs' own work is measured, not estimated, and includes what they import
-themselves. All else is overhead: `dotbench`, Snakemake, the import of the libraries, and the small processes that ask for
-forks. CPU seconds hardly change if other programs use the machine; the seconds that pass do.
+The jobs run in forks of one process, which has imported the libraries. The kernel counts the time of the forks that
+have ended apart from the process's own. So the jobs' own work is measured, not estimated, and includes what they import
+themselves. All else is overhead: `dotbench`, Snakemake, the import of the libraries, and the small processes that ask
+for forks. CPU seconds change less than the seconds that pass if other programs use the machine.
 """
 
 import argparse
@@ -77,7 +77,9 @@ def main() -> None:
     cores = arguments.cores or os.cpu_count() or 1
     print(f"{wall:.1f} s, {total:.1f} CPU s: {100 * total / wall / cores:.0f} % of {cores} cores")
     print(f"jobs' own work: {jobs:.1f} CPU s")
-    print(f"overhead: {total - jobs:.1f} CPU s, {100 * (total / jobs - 1):.0f} % of it; {imports:.1f} of them for imports")
+    print(
+        f"overhead: {total - jobs:.1f} CPU s, {100 * (total / jobs - 1):.0f} % of it; {imports:.1f} of them for imports"
+    )
 
 
 if __name__ == "__main__":
