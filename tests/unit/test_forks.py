@@ -190,3 +190,25 @@ def test_everything_that_jobs_import_is_imported_without_a_thread_of_python() ->
     text = f"import importlib, threading; {imports}; print(threading.active_count())"
     done = subprocess.run([sys.executable, "-c", text], text=True, capture_output=True, check=True)
     assert done.stdout.strip() == "1"
+
+
+def test_a_request_comes_as_it_was_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["dotbench.cli.fit", "", "--label", "a = 'b'\n\u2192", "\udcff"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ODD", "x=y=")
+    monkeypatch.setenv("NOTHING", "")
+    request = job.request_of(arguments)
+    assert job.read_request(request) == (job.ENVIRONMENT, str(tmp_path), arguments, dict(os.environ))
+
+
+def test_a_request_that_is_cut_short_starts_nothing(environment: dict[str, str]) -> None:
+    """Wherever it ends; the server goes on."""
+    request = job.request_of(["pretended", "x"])
+    for end in (0, len(request) // 2, request.rindex(b"\0", 0, -1) + 1):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(environment["DOTBENCH_FORKS"])
+            with open(os.devnull, "rb") as nothing:
+                socket.send_fds(connection, [len(request).to_bytes(8, "big")], [nothing.fileno()] * 3)
+            connection.sendall(request[:end])
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.recv(16) == b""
