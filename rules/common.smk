@@ -37,7 +37,7 @@ if workflow.storage_settings.default_storage_provider is None:
 
 # Jobs on this machine run in forks of a process that has imported the libraries; those of a cluster start python.
 if not forks.is_mine():
-    os.environ.pop("DOTBENCH_FORK_SERVER", None)
+    os.environ.pop("DOTBENCH_FORK", None)
 
 
 def on_slurm():

@@ -39,7 +39,7 @@ _started: set[int] = set()  # the process that has started a server, which its f
 def start() -> None:
     """Start a server for the jobs of this process. Does nothing if there can be no server, or if it runs already.
 
-    It listens on a socket in a temporary folder, which DOTBENCH_FORK_SERVER names from now on. It reads a pipe whose other
+    It listens on a socket in a temporary folder, which DOTBENCH_FORK names from now on. It reads a pipe whose other
     end only this process holds. So it ends when this process ends, however that happens.
     """
     if not hasattr(os, "pidfd_open") or is_mine():  # Linux alone
@@ -56,7 +56,7 @@ def start() -> None:
         environment["PYTHONPATH"] = paths.python_path()
         Popen(command, stdin=alive, pass_fds=[listener.fileno()], env=environment)
     os.close(alive)
-    os.environ["DOTBENCH_FORK_SERVER"] = str(address)
+    os.environ["DOTBENCH_FORK"] = str(address)
     _started.add(os.getpid())
 
 

@@ -3,7 +3,7 @@
     python -m dotbench.cli.job dotbench.cli.fit --method …
 
 Most of the job of a small fit is start-up: five CPU seconds for .02 s of training. If `dotbench.cli.forks` serves, its
-socket is named by the variable DOTBENCH_FORK_SERVER. It then runs the module in a fork of itself, with the arguments, folder,
+socket is named by the variable DOTBENCH_FORK. It then runs the module in a fork of itself, with the arguments, folder,
 environment and standard streams of this process. This process ends as the fork does. Elsewhere, such as in a job of a
 cluster, this process becomes ``python -m`` of the module.
 
@@ -25,7 +25,7 @@ def status(arguments: list[str]) -> int | None:
     """
     connection = socket(AF_UNIX, SOCK_STREAM)
     try:
-        connection.connect(os.environ["DOTBENCH_FORK_SERVER"])
+        connection.connect(os.environ["DOTBENCH_FORK"])
     except (OSError, KeyError):
         return None
     request = request_of(arguments)
