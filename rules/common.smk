@@ -3,7 +3,7 @@ import os
 import sys
 
 from dotbench.cli import forks, slurm
-from dotbench.cli.snakemake import keep_one_clock, outputs_of
+from dotbench.cli.snakemake import accept_any_date, keep_one_clock, outputs_of
 from dotbench.cli.snakemake_quick import quicken
 from dotbench.config.benchmark import parse_benchmark
 from dotbench.config.inputs import Inputs, one_of
@@ -13,6 +13,7 @@ from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.reporting.paper_vs_ours import PaperVersusOurs
 from dotbench.sources import end_the_future, refresh
+from snakemake.dag import DAG
 from snakemake.exceptions import WorkflowError
 from snakemake.scheduling.job_scheduler import JobScheduler
 
@@ -29,13 +30,14 @@ except DotbenchError as error:
 inputs = Inputs(plan)
 os.environ.update(plan.environment())
 keep_one_clock(JobScheduler)
+accept_any_date(DAG)
 # An option of Snakemake can name a storage on another machine.
 if workflow.storage_settings.default_storage_provider is None:
     quicken()
 
 # Jobs on this machine run in forks of a process that has imported the libraries; those of a cluster start python.
 if not forks.is_mine():
-    os.environ.pop("DOTBENCH_FORKS", None)
+    os.environ.pop("DOTBENCH_FORK", None)
 
 
 def on_slurm():

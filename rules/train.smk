@@ -40,6 +40,8 @@ rule tune:
         curves="results/runs/{dataset}/{method}/trials_curves.csv",
     log:
         "logs/tune/{dataset}/{method}.log",
+    wildcard_constraints:
+        method=one_of(inputs.methods(tuned=True)),
     priority: TUNE
     conda:
         "../envs/dotbench.yaml"
@@ -60,6 +62,21 @@ rule tune:
         "python -m dotbench.cli.job dotbench.cli.tune --method {params.method:q} --dataset {wildcards.dataset} {params.files}"
         " --folder {params.folder} --checkpoints results/checkpoints/{wildcards.dataset}/{wildcards.method}/tune"
         " --log {log} > {log} 2>&1"
+
+
+# Without a grid there is nothing to compute, and nothing to submit.
+use rule tune as settle with:
+    wildcard_constraints:
+        method=one_of(inputs.methods(tuned=False)),
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+        gpu=0,
+        machine=SHARE,
+
+
+localrules:
+    settle,
 
 
 rule fit:

@@ -1,7 +1,9 @@
 """Joules from the counters of a machine, played by files."""
 
+import sys
 from functools import partial
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -80,10 +82,68 @@ def test_a_machine_that_counts_nothing_reports_none(tmp_path: Path, folder: str)
     assert used.joules is None
 
 
+class Driver(ModuleType):
+    """The counter of one GPU, as nvidia-ml-py shows it. ``millijoules``: what it tells when it is asked."""
+
+    NVMLError = type("NVMLError", (Exception,), {})
+
+    def __init__(self, *millijoules: int) -> None:
+        super().__init__("pynvml")
+        self.millijoules = list(millijoules)
+
+    def nvmlInit(self) -> None:
+        pass
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:
+        if uuid != "GPU-7e2a":
+            raise self.NVMLError("not found")
+        return "handle"
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> int:
+        if not self.millijoules:
+            raise self.NVMLError("not supported")
+        return self.millijoules.pop(0) if self.millijoules[1:] else self.millijoules[0]
+
+
+@pytest.fixture
+def of_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Joules of a block on a GPU with a driver, None for none."""
+
+    def measure(driver: ModuleType | None, uuid: str = "7e2a", device: str = "cuda") -> float | None:
+        cuda = SimpleNamespace(get_device_properties=lambda _: SimpleNamespace(uuid=uuid))
+        monkeypatch.setattr(energy, "torch", SimpleNamespace(cuda=cuda))
+        monkeypatch.setitem(sys.modules, "pynvml", driver)
+        with Energy(tmp_path, device) as used:
+            pass
+        assert used.joules is None
+        return used.gpu_joules
+
+    return measure
+
+
+def test_a_gpu_that_counts_is_asked_before_and_after(of_gpu) -> None:
+    assert of_gpu(Driver(5_000, 6_000, 8_500)) == 2.5  # the first answer shows that it counts
+
+
+@pytest.mark.parametrize(
+    ("driver", "uuid", "device"),
+    [
+        (None, "7e2a", "cuda"),
+        (Driver(), "7e2a", "cuda"),
+        (Driver(1, 2, 3), "0000", "cuda"),
+        (Driver(1, 2, 3), "7e2a", "cpu"),
+    ],
+    ids=["no package", "a GPU that does not count", "an unknown GPU", "a fit on the CPU"],
+)
+def test_where_no_gpu_counts_nothing_is_said_of_it(of_gpu, driver, uuid: str, device: str) -> None:
+    assert of_gpu(driver, uuid, device) is None
+
+
 def test_what_is_counted_is_told_and_what_is_not_as_well() -> None:
     assert explain._energy([1.5, 2.25]) == "3.75 J for all seeds, of the whole machine"
     assert explain._energy([None, 2000.0]) == "2000 J for 1 of 2 seeds, of the whole machine"
     assert explain._energy([None, None]) == "the machine reports none"
+    assert explain._energy([1.5, 2.25], "GPU") == "3.75 J for all seeds, of the whole GPU"
 
 
 def test_a_fit_records_joules_where_there_are_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,3 +160,4 @@ def test_a_fit_records_joules_where_there_are_any(tmp_path: Path, monkeypatch: p
         assert record.to_json().get("energy_joules") == joules
         assert ("energy_joules" in record.to_json()) == (joules is not None)
         assert FitRecord.from_json(record.to_json()) == record
+        assert "gpu_energy_joules" not in record.to_json()

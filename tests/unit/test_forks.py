@@ -59,16 +59,14 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
     """With the address of a server, which ends with the test."""
     before = os.environ.copy()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), before.get("PYTHONPATH", "")])
-    starter = (
-        "from dotbench.cli import forks; import os; forks.start(); print(os.environ['DOTBENCH_FORKS'], flush=True)"
-    )
+    starter = "from dotbench.cli import forks; import os; forks.start(); print(os.environ['DOTBENCH_FORK'], flush=True)"
     process = subprocess.Popen(
         [sys.executable, "-c", starter + "; input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     address = process.stdout.readline().strip()
     try:
-        yield os.environ | {"DOTBENCH_FORKS": address, "MARK": "own"}
+        yield os.environ | {"DOTBENCH_FORK": address, "MARK": "own"}
     finally:
         process.kill()  # the harshest end of whoever started the server
         wait_until(lambda: not Path(address).parent.exists())
@@ -90,10 +88,10 @@ def command(*arguments: str) -> list[str]:
 def calls(folder: Path, environment: dict[str, str], what: str, threads: str = "1") -> "list[tuple[int, str, str]]":
     """Status, output and errors of a job in a fork, and of the same without a server."""
     results = []
-    for name in ("DOTBENCH_FORKS", "OTHER"):
-        env = {key: value for key, value in environment.items() if key != "DOTBENCH_FORKS"}
+    for name in ("DOTBENCH_FORK", "OTHER"):
+        env = {key: value for key, value in environment.items() if key != "DOTBENCH_FORK"}
         env |= {
-            name: environment["DOTBENCH_FORKS"],
+            name: environment["DOTBENCH_FORK"],
         } | {f"{library}_NUM_THREADS": threads for library in ("OMP", "OPENBLAS", "MKL")}
         done = subprocess.run(command("--what", what), cwd=folder, env=env, text=True, capture_output=True)
         results.append((done.returncode, done.stdout, done.stderr))
@@ -148,7 +146,7 @@ def test_another_interpreter_runs_directly(folder: Path, environment: dict[str, 
 
 
 def test_a_server_that_is_gone_is_done_without(folder: Path, environment: dict[str, str], tmp_path: Path) -> None:
-    env = environment | {"DOTBENCH_FORKS": str(tmp_path / "gone")}
+    env = environment | {"DOTBENCH_FORK": str(tmp_path / "gone")}
     done = subprocess.run(command(), cwd=folder, env=env, text=True, capture_output=True)
     assert (done.returncode, done.stdout.split()[1]) == (0, "own")
 
@@ -190,3 +188,25 @@ def test_everything_that_jobs_import_is_imported_without_a_thread_of_python() ->
     text = f"import importlib, threading; {imports}; print(threading.active_count())"
     done = subprocess.run([sys.executable, "-c", text], text=True, capture_output=True, check=True)
     assert done.stdout.strip() == "1"
+
+
+def test_a_request_comes_as_it_was_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["dotbench.cli.fit", "", "--label", "a = 'b'\n\u2192", "\udcff"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ODD", "x=y=")
+    monkeypatch.setenv("NOTHING", "")
+    request = job.request_of(arguments)
+    assert job.read_request(request) == (job.ENVIRONMENT, str(tmp_path), arguments, dict(os.environ))
+
+
+def test_a_request_that_is_cut_short_starts_nothing(environment: dict[str, str]) -> None:
+    """Wherever it ends; the server goes on."""
+    request = job.request_of(["pretended", "x"])
+    for end in (0, len(request) // 2, request.rindex(b"\0", 0, -1) + 1):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(environment["DOTBENCH_FORK"])
+            with open(os.devnull, "rb") as nothing:
+                socket.send_fds(connection, [len(request).to_bytes(8, "big")], [nothing.fileno()] * 3)
+            connection.sendall(request[:end])
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.recv(16) == b""

@@ -156,6 +156,35 @@ def test_a_failed_trial_goes_on_only_if_nothing_else_is_left(tmp_path, monkeypat
     assert chosen["failed_trials"] == 1
 
 
+@pytest.mark.parametrize("kept", [0, 1, 100])
+def test_a_kept_trial_that_cannot_be_read_is_made_again(tmp_path, monkeypatch, kept):
+    """Of an interrupted tuning one trial is whole and one is not."""
+
+    def interrupted(*arguments, checkpoint, **options):
+        if arguments[1]["learning_rate"] == 0.3:
+            raise KeyboardInterrupt
+        return whole(*arguments, checkpoint=checkpoint, **options)
+
+    whole = tuning.fit
+    monkeypatch.setattr(tuning, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tune(tmp_path / "cut", [0.1, 0.2, 0.3])
+    files = sorted((tmp_path / "cut/kept").glob("*.json"))
+    assert len(files) == 2
+    files[0].write_bytes(files[0].read_bytes()[:kept])
+    made = []
+
+    def counted(*arguments, **options):
+        made.append(arguments[1]["learning_rate"])
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(tuning, "fit", counted)
+    chosen, _ = tune(tmp_path / "cut", [0.1, 0.2, 0.3])
+    assert len([rate for rate in made if rate == 0.3]) >= 1
+    assert len({0.1, 0.2} & set(made)) >= 1
+    assert chosen == tune(tmp_path / "undisturbed", [0.1, 0.2, 0.3])[0]
+
+
 def test_tuning_by_halving_on_real_fits(tmp_path):
     chosen, trials = tune(tmp_path, [0.1, 0.001, 0.01])
     assert chosen["trials"] == 3

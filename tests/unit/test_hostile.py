@@ -2,16 +2,21 @@
 
 import gzip
 import io
+import json
 import os
 import pickle
+import re
+import shlex
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
+from dotbench.config import inputs
 from dotbench.datasets.catalogue import load_dataset
 from dotbench.datasets.definition import Member
 from dotbench.datasets.fetch import fetch
@@ -149,3 +154,25 @@ def test_a_label_stays_in_its_cell(text: str) -> None:
 @pytest.mark.parametrize("text", [*HARMFUL, "\u2028", "<!--"])
 def test_a_label_does_not_end_the_script_of_the_page(text: str) -> None:
     assert not {"<", "\u2028"} & set(script_json({"label": text}))
+
+
+SAFE = {"folder", "data", "manifest", "side", "files"}  # paths of results, whose parts are names of a few letters
+QUOTED = {"options"}  # in the place where they are made
+RULES = Path(__file__).parents[2] / "rules"
+
+
+def test_what_users_write_is_quoted_in_every_command() -> None:
+    """Labels, settings and definitions reach a shell as parameters: quoted, all but paths that rules constrain."""
+    shells = [shell for file in RULES.glob("*.smk") for shell in file.read_text().split("    shell:\n")[1:]]
+    commands = [found for shell in shells for found in re.findall(r"{params\.(\w+)(:q)?}", shell.split("\n\n\n")[0])]
+    assert len(commands) > 20
+    assert {name for name, quoted in commands if not quoted} == SAFE | QUOTED
+
+
+def test_settings_of_features_are_one_word_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    harmful = "'; touch hacked; echo '$(touch hacked)`touch hacked`"
+    chosen = SimpleNamespace(name="aspects", settings=SimpleNamespace(model_dump=lambda **_: {"word": harmful}))
+    monkeypatch.setattr(inputs, "from_label", lambda label: chosen)
+    words = shlex.split(inputs.Inputs.feature_options(None, SimpleNamespace(features="aspects")))  # type: ignore[arg-type]
+    assert words[:3] == ["--features", "aspects", "--settings"]
+    assert [json.loads(word) for word in words[3:]] == [{"word": harmful}]

@@ -94,6 +94,17 @@ def test_kept_rows_come_back_to_the_bit(tmp_path: Path) -> None:
     assert "a" not in Checkpoint(tmp_path, "k")  # dropped with all that lay beside it
 
 
+@pytest.mark.parametrize("kept", [0, 1, 20])
+def test_kept_rows_that_cannot_be_read_count_as_none(tmp_path: Path, kept: int) -> None:
+    Checkpoint(tmp_path, "k").add("a", [{"x": 1}])
+    file = tmp_path / "rows.json"
+    file.write_bytes(file.read_bytes()[:kept])
+    again = Checkpoint(tmp_path, "k")
+    assert "a" not in again
+    again.add("a", [{"x": 2}])
+    assert Checkpoint(tmp_path, "k").once("a", lambda: pytest.fail("is kept")) == [{"x": 2}]
+
+
 def test_an_attempt_tells_why_it_failed() -> None:
     def broken() -> float:
         raise ZeroDivisionError("by zero")

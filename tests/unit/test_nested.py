@@ -99,6 +99,8 @@ def test_tuning_and_fits_read_the_splits_that_they_are_about(tuning: str) -> Non
         POPULARITY, {**RG2, "solver": "spectral", "set": {}, "grid": {"regularization": GRID}}, tuning=tuning
     )
     inputs, [untuned, tuned] = Inputs(plan), plan.entries
+    assert set(inputs.methods(tuned=True)) == set(tuned.folders)
+    assert set(inputs.methods(tuned=False)) == set(untuned.folders)
     for seed, folder in zip((0, 1, 2), tuned.folders_by_seed, strict=True):
         names = SimpleNamespace(dataset="sim-tiny", method=folder, split_seed=seed)
         on = seed if tuning == "nested" else 1000

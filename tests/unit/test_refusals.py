@@ -1,12 +1,15 @@
 """What the system refuses is told once, with the file, the reason and what helps."""
 
 import errno
+import json
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from dotbench.cli import lock, told
+from dotbench.cli import lock, told, working
 from dotbench.cli.snakemake import reason_in
 from dotbench.errors import DotbenchError
 from dotbench.files import CLOSED, FULL, REMEDIES, atomic, refused, write_text
@@ -48,11 +51,57 @@ TRACEBACK = """Traceback (most recent call last):
     os.remove(file)
 OSError: [Errno 30] Read-only file system: 'results/data/d/stats.json'
 """
+OF_PYTHON = """Traceback (most recent call last):
+  File "/a/snakemake/report/__init__.py", line 8, in render
+    raise ValueError("x")
+ValueError: x
+"""
 OF_A_RULE = """DotbenchError in file "/a/rules/common.smk", line 121:
 results/code/captions/x.rst: cannot be written: No space left on device
   File "/a/rules/summarise.smk", line 14, in <module>
   File "/a/dotbench/files.py", line 45, in atomic
 """
+
+
+# what `dotbench.cli.snakemake_child` does where the second of its tasks fails
+FAILING = """
+import json, os, sys
+print("Finished jobid: 3\\n" * 50, flush=True)
+told = int(sys.argv[2])
+for event in json.loads({events!r}):
+    if event["event"] == "then":
+        event["log"] = os.fstat(1).st_size
+    os.write(told, json.dumps(event).encode() + b"\\n")
+print("Building DAG of jobs...")
+print({words!r})
+sys.exit(1)
+"""
+ALL_MADE = [{"event": "run_info", "stats": {"fit": 1, "total": 1}}, {"event": "progress", "done": 1, "total": 1}]
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ([*ALL_MADE, {"event": "then"}], "tables and figures are made, the report is not: ValueError: x"),
+        ([{"event": "then"}], "tables and figures are made, the report is not: ValueError: x"),
+        (
+            [*ALL_MADE, {"event": "error", "exception": "WorkflowError", "msg": "WorkflowError:\nno"}],
+            "WorkflowError:\nno",
+        ),
+    ],
+    ids=["the report", "the report, where nothing was to do", "between jobs"],
+)
+def test_where_no_job_failed_the_cause_is_told_without_the_words_of_jobs(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, events: list[dict[str, object]], told: str
+) -> None:
+    program = FAILING.format(events=json.dumps(events), words=OF_PYTHON)
+    monkeypatch.setattr(working, "PROGRAM", [sys.executable, "-c", program])
+    log, plan = Path("log"), SimpleNamespace(labels={}, tuned_on={})
+    log.touch()
+    work = working.Work(plan, None, log, SimpleNamespace(beat=lambda: None))
+    with pytest.raises(DotbenchError) as caught:
+        work.make([], then=["--report", "report.html"])
+    assert str(caught.value) == f"{told}\n(log: log)"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +111,8 @@ results/code/captions/x.rst: cannot be written: No space left on device
         ("OSError: [Errno 28] No space left on device\n", f"No space left on device; {FULL}"),
         ("PermissionError: [Errno 13] Permission denied: '/x/a b'\n", f"/x/a b: Permission denied; {CLOSED}"),
         (OF_A_RULE, "results/code/captions/x.rst: cannot be written: No space left on device"),
+        (f"some words\n{OF_PYTHON}{OF_PYTHON}and others\n", "ValueError: x"),
+        ("usage: snakemake\n  --cores\nerror: no such option\n", "no such option"),
         ("FileNotFoundError: [Errno 2] No such file: 'x'\n", "FileNotFoundError: [Errno 2] No such file: 'x'"),
     ],
 )

@@ -1,3 +1,4 @@
+import importlib
 from threading import Semaphore
 from typing import Any
 
@@ -37,3 +38,5 @@ def test_many_looks_set_one_clock_and_it_can_be_set_again() -> None:
 def test_snakemake_has_what_is_replaced() -> None:
     assert hasattr(JobScheduler, "_schedule_reevalutation")
     assert "_open_jobs" in JobScheduler.__init__.__code__.co_names
+    importlib.import_module("snakemake.api")  # before its parts, which import each other
+    assert hasattr(importlib.import_module("snakemake.dag").DAG, "check_output_mtime")

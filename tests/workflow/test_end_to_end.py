@@ -251,13 +251,16 @@ def test_a_changed_own_file_is_prepared_again(project):
 
 
 @pytest.mark.slow
-def test_an_own_file_that_gets_a_date_in_the_future_is_not_prepared_again(project):
+@pytest.mark.parametrize("first", ["now", "future"])
+def test_an_own_file_that_has_a_date_in_the_future_is_not_prepared_again(project, first):
     """Unless its content changes. One of more than 1 MB, of which Snakemake keeps no digest."""
     file, target = project.root / "pairs.txt", "results/data/mine/stats.json"
     tomorrow = time.time() + 86400
     (project.root / "config/datasets/mine.yaml").write_text(MINE)
     for users, planned in ((9, []), (8, ["fetch mine", "prepare mine"])):
         file.write_text("\n".join(f"{'u' * 9999}{u} {'i' * 9999}{k}" for u in range(users) for k in range(9)) + "\n")
+        if first == "future":
+            os.utime(file, (tomorrow, tomorrow))
         if users == 9:
             (project.root / "resources/mine/manifest.json").unlink(missing_ok=True)
             assert project.snakemake(target).returncode == 0

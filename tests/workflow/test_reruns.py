@@ -1,6 +1,7 @@
 """Only changed steps rerun: an edit, a dry run, and exactly the jobs that must follow."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -64,6 +65,13 @@ def test_a_plan_with_nothing_to_do_is_no_more_when_a_file_is_touched_truncated_o
         assert not settled.Note([], [Path("config/smoke.yaml")]).holds()
     path.write_bytes(content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_a_method_without_a_grid_asks_a_cluster_for_nothing(project):
+    """The record of its settings is written where Snakemake runs; the other methods are tuned."""
+    shown = project.snakemake("--dry-run", "--forceall", "--quiet", "host")
+    found = dict(re.findall(r"^(settle|tune) +(\d+)$", shown.stdout + shown.stderr, re.MULTILINE))
+    assert found == {"settle": "2", "tune": "3"}
 
 
 def test_touched_times_rerun_nothing(project):

@@ -13,7 +13,7 @@ from dotbench.site.details import machine_text, run_details
 from dotbench.studies.base import ReportItem, Study
 
 OF_FIT = ["status", "reason", "best_epoch", "epochs", "train_seconds", "cpu_seconds", "peak_memory_bytes"]
-OF_FIT += ["energy_joules", "provenance"]
+OF_FIT += ["energy_joules", "gpu_energy_joules", "provenance"]
 
 
 def explain(plan: Plan, target: str, row: str | None = None) -> list[dict[str, Any]]:
@@ -88,6 +88,7 @@ def _methods(plan: Plan, study: type[Study], item: ReportItem) -> Iterator[dict[
             continue
         known = run_details(plan, entry, run)
         fits = [read_json(fit / "fit.json") for fit in run.fits]
+        on_gpu = any(fit["device"] == "cuda" for fit in fits)
         yield {
             **{
                 key: known[key] for key in ("dataset", "method", "folder", "settings", "grid", "edges", "split", "data")
@@ -99,17 +100,18 @@ def _methods(plan: Plan, study: type[Study], item: ReportItem) -> Iterator[dict[
                 for one, fit in zip(known["seeds"], fits, strict=True)
             ],
             "energy": _energy([fit.get("energy_joules") for fit in fits]),
+            "gpu_energy": _energy([fit.get("gpu_energy_joules") for fit in fits], "GPU") if on_gpu else None,
             **{key: known[key] for key in ("machines", "versions", "again")},
         }
 
 
-def _energy(joules: Sequence[float | None]) -> str:
+def _energy(joules: Sequence[float | None], counted_part: str = "machine") -> str:
     """What the fits of all seeds used together, as far as their machines tell."""
     counted = [one for one in joules if one is not None]
     if not counted:
-        return "the machine reports none"
+        return f"the {counted_part} reports none"
     seeds = "all seeds" if len(counted) == len(joules) else f"{len(counted)} of {len(joules)} seeds"
-    return f"{sum(counted):.4g} J for {seeds}, of the whole machine"
+    return f"{sum(counted):.4g} J for {seeds}, of the whole {counted_part}"
 
 
 def _simulation(entry: SimulationEntry) -> dict[str, Any]:

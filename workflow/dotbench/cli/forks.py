@@ -6,7 +6,6 @@ forks with it, when the process that started it does.
 
 import gc
 import importlib
-import json
 import os
 import selectors
 import shutil
@@ -40,7 +39,7 @@ _started: set[int] = set()  # the process that has started a server, which its f
 def start() -> None:
     """Start a server for the jobs of this process. Does nothing if there can be no server, or if it runs already.
 
-    It listens on a socket in a temporary folder, which DOTBENCH_FORKS names from now on. It reads a pipe whose other
+    It listens on a socket in a temporary folder, which DOTBENCH_FORK names from now on. It reads a pipe whose other
     end only this process holds. So it ends when this process ends, however that happens.
     """
     if not hasattr(os, "pidfd_open") or is_mine():  # Linux alone
@@ -57,7 +56,7 @@ def start() -> None:
         environment["PYTHONPATH"] = paths.python_path()
         Popen(command, stdin=alive, pass_fds=[listener.fileno()], env=environment)
     os.close(alive)
-    os.environ["DOTBENCH_FORKS"] = str(address)
+    os.environ["DOTBENCH_FORK"] = str(address)
     _started.add(os.getpid())
 
 
@@ -113,24 +112,25 @@ class Server:
             if key.fileobj is sys.stdin:
                 return False
             if key.fileobj is self.listener:
-                self._fork(self.listener.accept()[0])
+                self._take(self.listener.accept()[0])
             else:
                 self._ended(key.data, asked=isinstance(key.fileobj, int))
         return True
 
-    def _fork(self, connection: socket.socket) -> None:
+    def _take(self, connection: socket.socket) -> None:
         length, streams, _, _ = socket.recv_fds(connection, 8, 3)
-        request = b""
-        while len(length) == 8 and len(request) < int.from_bytes(length, "big"):
-            block = connection.recv(1 << 16)
-            if not block:
-                break
+        whole, request = int.from_bytes(length, "big"), b""
+        while len(request) < whole and (block := connection.recv(1 << 16)):
             request += block
-        try:
-            where, arguments, folder, environment = json.loads(request)
-        except ValueError:  # who asked is gone
+        if len(length) < 8 or len(request) < whole:  # who asked is gone
             connection.close()
-            return
+        else:
+            self._fork(request, streams, connection)
+        for stream in streams:
+            os.close(stream)
+
+    def _fork(self, request: bytes, streams: list[int], connection: socket.socket) -> None:
+        where, folder, arguments, environment = job.read_request(request)
         if where != job.ENVIRONMENT:
             connection.sendall(job.DIRECT)
             connection.close()
@@ -142,8 +142,6 @@ class Server:
             self.forks[process] = descriptor, connection
             for source in (descriptor, connection):
                 self.events.register(source, selectors.EVENT_READ, process)
-        for stream in streams:
-            os.close(stream)
 
     def _ended(self, process: int, asked: bool) -> None:
         """A fork has ended, or who asked for it is gone: the fork is ended, and its status sent."""

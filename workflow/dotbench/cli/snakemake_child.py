@@ -40,16 +40,17 @@ class LogHandler(LogHandlerBase):
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "event", None)
         if event in FIELDS:
-            self._tell(str(event), {name: getattr(record, name) for name in FIELDS[event]})
+            self.tell(str(event), {name: getattr(record, name) for name in FIELDS[event]})
         elif event is None and record.levelno == logging.WARNING:
-            self._tell("warning", {"msg": record.getMessage()})
+            self.tell("warning", {"msg": record.getMessage()})
 
-    def _tell(self, event: str, fields: dict[str, Any]) -> None:
+    @classmethod
+    def tell(cls, event: str, fields: dict[str, Any]) -> None:
         line = json.dumps({"event": event, **fields}, default=str) + "\n"
         with suppress(OSError):  # the parent is gone, and this process will be
             rest = line.encode()
             while rest:
-                rest = rest[os.write(self.pipe, rest) :]
+                rest = rest[os.write(cls.pipe, rest) :]
 
     writes_to_stream = writes_to_file = needs_rulegraph = False
     has_filter = has_formatter = True
@@ -66,6 +67,8 @@ def main(alive: str, told: str, *arguments: str) -> None:
     LoggerPluginRegistry().register_plugin(f"snakemake_logger_plugin_{PLUGIN}", sys.modules[__name__])
     for is_then, part in groupby(arguments, THEN.__eq__):
         if is_then:
+            sys.stdout.flush()
+            LogHandler.tell("then", {"log": os.fstat(1).st_size})
             continue
         sys.argv = ["snakemake", *part]  # for its messages
         try:

@@ -14,6 +14,7 @@ from typing import Any
 from dotbench.lazy import np, pd
 
 TESTED = "9.27."
+MANY = 32  # inputs that are looked up faster than one after another
 
 
 def import_without_pandas() -> None:
@@ -39,6 +40,7 @@ def quicken() -> None:
     import snakemake.rules
     from snakemake.io import _IOFile
     from snakemake.output_index import OutputIndex
+    from snakemake.persistence import PersistenceBase
 
     for module in (snakemake.common, snakemake.rules):
         module.get_function_params = cache(_original(module.get_function_params))
@@ -54,15 +56,48 @@ def quicken() -> None:
 
     match_producers.__wrapped__ = match  # type: ignore[attr-defined]
     OutputIndex.match_producers = match_producers
+    # for tables among the parameters of rules it would import pandas; here they are texts
+    PersistenceBase._serialize_param_pandas = PersistenceBase._serialize_param_builtin
+    _quicken_lists()
+
+
+def _quicken_lists() -> None:
+    """The lists of files and wildcards, of which every job has a dozen, do not import modules one by one."""
+    from snakemake.iocontainers import AttributeGuard, Namedlist
+
+    guarded = ["index", "sort"]
+    guards = {name: AttributeGuard(name) for name in guarded}
+    original = _original(Namedlist.__init__)
+
+    def init(self: Any, toclone: Any = None, fromdict: Any = None, **changed: Any) -> None:
+        if changed:
+            original(self, toclone, fromdict, **changed)
+            return
+        list.__init__(self, toclone or ())
+        self.__dict__.update(guards, _names={}, _allowed_overrides=guarded)
+        if isinstance(toclone, Namedlist):
+            self._take_names(toclone._get_names())
+        for name, item in (fromdict or {}).items():
+            self.append(item)
+            self._add_name(name)
+
+    init.__wrapped__ = original  # type: ignore[attr-defined]
+    Namedlist.__init__ = init
 
 
 def quicken_plan() -> None:
     """For a process that plans and ends then."""
     if not is_tested():
         return
+    import snakemake.dag
+    import snakemake.io
+    import snakemake.jobs
+    import snakemake.rules
     from snakemake.dag import DAG
     from snakemake.io import IOCache
+    from snakemake.iocontainers import InputFiles
     from snakemake.jobs import Job
+    from snakemake.rules import Rule
 
     async def output_mintime(job: Any) -> float | None:
         """Time of the oldest output; without a task of the event loop for each."""
@@ -72,9 +107,34 @@ def quicken_plan() -> None:
     async def nothing(*_: Any) -> None:
         """Times are asked for where they are compared."""
 
+    def contains(files: Any, file: Any) -> bool:
+        """Whether it is among the inputs of a job, which are thousands for a table. Each of its files asks."""
+        if len(files) < MANY:
+            return list.__contains__(files, file)
+        known = files.__dict__.get("known", (0, ()))
+        if known[0] != len(files):
+            known = files.__dict__["known"] = len(files), frozenset(files)
+        return file in known[1]
+
+    def is_flagged(value: Any, flag: str) -> bool:
+        """Without asking whether it is of an abstract class."""
+        flags = getattr(value, "flags", None)
+        return bool(flags and flags.get(flag))
+
+    def cache_job(dag: Any, job: Any) -> None:
+        """By its outputs: nobody plans a log."""
+        dag.job_cache.update(((job.rule, file), job) for file in job.output)
+
     Job.output_mintime = property(output_mintime)
     IOCache.mtime_inventory = nothing
     DAG.update_conda_envs = DAG.check_directory_outputs = lambda dag: None
+    DAG.check_periodic_wildcards = lambda dag, job: None
+    DAG.cache_job = cache_job
+    InputFiles.__contains__ = contains
+    Rule.apply_path_modifier = lambda rule, item, modifier, property=None: item
+    snakemake.io.check = lambda *_, **__: None  # the run warns of odd names
+    for module in (snakemake.dag, snakemake.io, snakemake.jobs, snakemake.rules):
+        module.is_flagged = is_flagged
 
 
 def is_tested() -> bool:

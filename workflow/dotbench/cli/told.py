@@ -55,6 +55,7 @@ class Told:
     running: dict[int, Job] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     errors: list[tuple[str, str]] = field(default_factory=list)  # exceptions of Snakemake, with their words
+    report: int | None = None  # where in the log the words about the report begin
     _to_do: Counter[str] = field(default_factory=Counter)
     _spent: dict[str, list[float]] = field(default_factory=dict)
     _began: float = 0.0
@@ -78,6 +79,8 @@ class Told:
                 self.done, self.total = event["done"], event["total"]
             case "warning" if not event["msg"].startswith(HARMLESS):
                 yield from self.warn(event["msg"])
+            case "then":
+                self.report = event["log"]
             case "error":
                 self.errors.append((event["exception"], event["msg"]))
 

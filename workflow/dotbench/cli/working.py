@@ -59,8 +59,15 @@ class Work:
                 f"the same command continues: {this_command()}"
             )
         if status and not told.failed:
-            raise DotbenchError(_locked(told.errors) or f"{reason_in(words)}\n(log: {self.log})")
+            raise DotbenchError(_locked(told.errors) or f"{self._why(told, words)}\n(log: {self.log})")
         return told
+
+    def _why(self, told: Told, words: str) -> str:
+        """Why Snakemake failed although no job did. The words of jobs that have finished say nothing of it."""
+        if told.report is not None:
+            reason = reason_in(self.log.read_bytes()[told.report :].decode(errors="replace"))
+            return f"tables and figures are made, the report is not: {reason}"
+        return reason_in(told.errors[-1][1] if told.errors and told.total else words)
 
 
 @contextmanager

@@ -4,6 +4,7 @@
 """
 
 import os
+import shlex
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -124,9 +125,13 @@ class Inputs:
     def feature_options(self, names: Names) -> str:
         chosen = from_label(names.features)
         settings = chosen.settings.model_dump(exclude_defaults=True)
-        return f"--features {chosen.name} --settings '{canonical_json(settings)}'"
+        return f"--features {chosen.name} --settings {shlex.quote(canonical_json(settings))}"
 
     # runs of a method: tuning (on the split of its folder; nothing is read where nothing is tuned) and fits
+
+    def methods(self, tuned: bool) -> list[str]:
+        """Folders of the methods with a grid, or of those without."""
+        return [folder for folder, entry in self.plan.runs.items() if entry.is_tuned == tuned]
 
     def method_identity(self, names: Names) -> str:
         return self._identity(names.method)

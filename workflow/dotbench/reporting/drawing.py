@@ -169,5 +169,5 @@ def save(figure: Any, folder: Path, name: str) -> None:
     for kind in METADATA:
         with atomic(folder / f"{name}.{kind}") as temporary:
             figure.savefig(temporary, dpi=DPI, metadata=METADATA[kind])
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # "none" leaves an engine that does nothing, for which all is drawn twice
     pyplot().close(figure)

@@ -105,7 +105,7 @@ def fit(
             raise FitFailed(failed_before)
         return task.train_twice() if method.refit else task.train()
 
-    usage, energy = Usage(execution.device), Energy()
+    usage, energy = Usage(execution.device), Energy(device=execution.device)
     with energy, usage:
         trained = attempt(train, execution.say)
     training, reason = trained.result or Training(), trained.reason
@@ -140,6 +140,7 @@ def fit(
         versions=versions(),
         further=training.extra,
         energy_joules=energy.joules,
+        gpu_energy_joules=energy.gpu_joules,
         provenance=provenance(method_code(method), split=inputs.split.content_digest()),
     )
     curve = [{(metric if key == "validation" else key): value for key, value in row.items()} for row in training.curve]

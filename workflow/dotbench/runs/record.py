@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-OPTIONAL = ("energy_joules", "split", "provenance")  # keys that are left out where nothing is known
+OPTIONAL = (
+    "energy_joules",
+    "gpu_energy_joules",
+    "split",
+    "provenance",
+)  # keys that are left out where nothing is known
 
 
 @dataclass(frozen=True)
@@ -13,8 +18,9 @@ class FitRecord:
 
     ``validation``: the metric named by ``validation_metric`` at the best epoch. ``train_seconds``, ``cpu_seconds``:
     wall and CPU seconds of training alone. ``cpu_share_of_others``: share of the machine's CPU time that went to other
-    processes meanwhile. ``energy_joules``: as `dotbench.execution.energy.Energy` counts them. ``further``: what a
-    solver adds, e.g. its decomposition. ``split``: identity of the split where it is not the default one.
+    processes meanwhile. ``energy_joules``, ``gpu_energy_joules``: as `dotbench.execution.energy.Energy` counts
+    them. ``further``: what a solver adds, e.g. its decomposition. ``split``: identity of the split where it is not the
+    default one.
     ``provenance``: as `dotbench.execution.provenance` makes it.
     """
 
@@ -46,6 +52,7 @@ class FitRecord:
     split: dict[str, Any] | None = None
     provenance: dict[str, Any] | None = None
     energy_joules: float | None = None
+    gpu_energy_joules: float | None = None
 
     @property
     def ok(self) -> bool:
