@@ -29,7 +29,8 @@ class NIMCStudy(Study):
         ReportItem("thresholds", "thresholds", MAPS, simulation="nimc-maps"),
         ReportItem("tensor", "tensor", TENSOR, simulation="nimc-tensor"),
         ReportItem("curvature", "curvature", CURVATURE, simulation="nimc-curvature"),
-        ReportItem("samples", "replications", SAMPLES, simulation="nimc-samples"),
+        ReportItem("samples", "samples", SAMPLES, simulation="nimc-samples"),
+        ReportItem("exponents", "exponents", SAMPLES, simulation="nimc-samples"),
         ReportItem("contraction", "replications", CONTRACTION, simulation="nimc-contraction"),
         ReportItem("table1", "starts", "The paper's Table 1: new users of MovieLens, test RMSE.", split="new-users"),
         ReportItem("cold_start", "starts", COLD_START, split="cold-start"),
@@ -39,6 +40,7 @@ class NIMCStudy(Study):
         ReportItem("figure1b", "distance", DISTANCE, simulation="nimc-distance"),
         ReportItem("figure1cd", "recovery", MAPS, simulation="nimc-maps"),
         ReportItem("tensor_curves", "tensor", TENSOR, simulation="nimc-tensor"),
+        ReportItem("samples_curves", "samples", SAMPLES, simulation="nimc-samples"),
         ReportItem("curvature_curves", "curvature", CURVATURE, simulation="nimc-curvature"),
         ReportItem("contraction_curves", "trend", CONTRACTION, simulation="nimc-contraction"),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from dotbench.files import digest
 from dotbench.lazy import np, torch
@@ -19,7 +19,7 @@ from dotbench.papers.nimc.recovery.problems import Instance, Problems, draw
 from dotbench.papers.nimc.simulations._recovery import check_rank
 from dotbench.papers.nimc.simulations.curvature import orthogonal
 from dotbench.settings import FirstSeed, Settings
-from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, seed_packs
+from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, knows_lists, seed_packs
 
 if TYPE_CHECKING:
     from dotbench.execution.checkpoint import Checkpoint
@@ -77,11 +77,12 @@ class NIMCSamplesSettings(Settings):
     recovered: float = Field(1e-3, gt=0, description="relative error at fresh rows up to which the truth is recovered")
 
     @model_validator(mode="after")
-    def _possible(self) -> "NIMCSamplesSettings":
-        check_rank(max([self.k, *self.components]), min([self.d, *self.dimension]))
+    def _possible(self, info: ValidationInfo) -> "NIMCSamplesSettings":
+        if knows_lists(info):
+            check_rank(max([self.k, *self.components]), min([self.d, *self.dimension]))
         if sorted(set(self.ratios)) != self.ratios:
             raise ValueError(f"'ratios': found {self.ratios}; allowed are increasing numbers")
-        if self.extra and self.k + min(self.extra) < 1:
+        if knows_lists(info) and self.k + min(self.extra, default=0) < 1:
             raise ValueError(f"'extra': found {min(self.extra)}; allowed is a fit of one component or more")
         return self
 
@@ -127,10 +128,10 @@ class Setup:
 class NIMCSamples(Simulation):
     """The m from which the truth is recovered: from a start near it, from one random start, and from the best of some.
 
-    Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019: the number of entries is nearly linear in
-    d (Theorem 3.2: λ⁴ κ² d log² d). A start near the truth tells whether the entries determine it. Random starts need
-    more entries, as the minimiser gets stuck. U* and V* are orthonormal bases but for what is varied, so that λ = κ = 1.
-    A job is one activation and one value of what is varied; a row is a trial by one kind of start.
+    Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019: the number of entries is nearly linear
+    in d (Theorem 3.2: λ⁴ κ² d log² d). A start near the truth tells whether the entries determine it. Random starts
+    need more entries, as the minimiser gets stuck. U* and V* are orthonormal bases but for what is varied, so that
+    λ = κ = 1. A job is one activation and one value of what is varied; a row is a trial by one kind of start.
     """
 
     name = "nimc-samples"
@@ -239,13 +240,13 @@ class NIMCSamples(Simulation):
     def notes(self) -> list[str]:
         s = self.settings
         return [
-            f"d = {s.d}, k = {s.k}, n = {s.rows_per_dimension:g} d where they are not varied; x and y normal, U* and V* "
-            "uniformly drawn orthonormal bases but for what is varied; m entries drawn uniformly with replacement.",
+            f"d = {s.d}, k = {s.k}, n = {s.rows_per_dimension:g} d where they are not varied; x and y normal, U* and "
+            "V* uniformly drawn orthonormal bases but for what is varied; m entries drawn uniformly with replacement.",
             f"Levenberg–Marquardt, {s.iterations} evaluations of objective and Jacobian a fit. A fit ends earlier at a "
             f"relative training error of {s.fitted:g}, or when a tenth of the budget lowers the objective by less than "
-            f"0.1 %. Starts near the truth: (1 − α) W* + α W^r with α = {s.near:g}. Random starts have normal entries of "
-            f"the truth's mean square, up to {s.starts} of them until one fits the observed entries; the fit with the "
-            "least training error counts. No random start is made if the one near the truth fails: then the trial "
+            f"0.1 %. Starts near the truth: (1 − α) W* + α W^r with α = {s.near:g}. Random starts have normal entries "
+            f"of the truth's mean square, up to {s.starts} of them until one fits the observed entries; the fit with "
+            "the least training error counts. No random start is made if the one near the truth fails: then the trial "
             "counts as lost.",
             f"A trial recovers the truth if ‖M(U, V) − M(U*, V*)‖ ≤ {s.recovered:g} ‖M(U*, V*)‖ at {FRESH} fresh rows "
             "of each side (with noise: at most the noise, if that is more).",
