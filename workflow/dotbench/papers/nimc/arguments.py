@@ -7,13 +7,14 @@ from dotbench.lazy import np, pd, torch
 from dotbench.papers.nimc.recovery.activations import Activation
 from dotbench.papers.nimc.recovery.moments import gamma, third
 from dotbench.papers.nimc.recovery.problems import Problems, draw
-from dotbench.papers.nimc.simulations.curvature import NULL
+from dotbench.papers.nimc.simulations.curvature import NULL, NIMCCurvatureSettings, Scan, bound_by_condition
 from dotbench.papers.nimc.summaries.distance import cells
 from dotbench.papers.nimc.summaries.recovery import Map, maps
 from dotbench.papers.nimc.summaries.tensor import start_lines
 from dotbench.reporting.claims.findings import Finding, Sides, all_agree, finding, not_run, told
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled
+from dotbench.settings import narrowed
 from dotbench.statistics.intervals import t_interval
 from dotbench.statistics.rates import log_slope
 
@@ -97,11 +98,22 @@ def row_held(sides: Sides) -> Finding:
     rows.append(
         told("slope in u₀", slope.mean, agrees, low=slope.low, high=slope.high, second="bound", second_value=2.0)
     )
+    k = narrowed(sides.ours.simulations("nimc-curvature")[0].simulation.settings, NIMCCurvatureSettings).components
+    scans: tuple[Scan, ...] = ("largest", "least")
+    for scan in scans:
+        table = _curvature(sides, scan, "relu-fixed").pivot_table(
+            index="value", columns="replication", values="smallest"
+        )
+        if len(table) > 1 and (table > 0).all(axis=None):
+            found = t_interval([log_slope(list(table.index), list(table[seed])) for seed in table])
+            bound = log_slope(list(table.index), [bound_by_condition(scan, float(at), k, 4) for at in table.index])
+            row = told(f"slope in κ, {scan}", found.mean, found.high is None or found.high >= bound)
+            rows.append(row | {"low": found.low, "high": found.high, "second": "bound", "second_value": bound})
     reason = (
-        f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}. The factor 1/(λ² κ⁴) cannot be "
-        "checked: no scan varies singular values at a fixed u₀."
+        f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}, as in the bound. At a fixed u₀ it falls "
+        "less with κ than the bound 1/(λ² κ⁴) does."
     )
-    return finding(least > 0 and agrees, reason, rows)
+    return finding(all_agree(rows), reason if all_agree(rows) else "Some slope is below the bound's.", rows)
 
 
 def contraction(sides: Sides) -> Finding:
