@@ -110,8 +110,8 @@ def row_held(sides: Sides) -> Finding:
             row = told(f"slope in κ, {scan}", found.mean, found.high is None or found.high >= bound)
             rows.append(row | {"low": found.low, "high": found.high, "second": "bound", "second_value": bound})
     reason = (
-        f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}, as in the bound. At a fixed u₀ it falls "
-        "less with κ than the bound 1/(λ² κ⁴) does."
+        f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}, as in the bound. At a fixed u₀ it "
+        "falls less with κ than the bound 1/(λ² κ⁴) does."
     )
     return finding(all_agree(rows), reason if all_agree(rows) else "Some slope is below the bound's.", rows)
 

@@ -8,6 +8,7 @@ from typing import Any
 from dotbench.files import write_csv
 from dotbench.lazy import np
 from dotbench.papers.nimc.simulations.samples import SCANS
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.samples import LINES, sample_lines, start_titles, value_text
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, Sheet, mark, verbatim
@@ -62,7 +63,7 @@ def _draw(axis: Any, line: list[Row], style: tuple[str, Any, str], kind: tuple[s
     low = [0 if one["low"] is None else one["threshold"] - one["low"] for one in line]
     high = [(one["max_ratio"] if one["high"] is None else one["high"]) - one["threshold"] for one in line]
     look = {"color": colour, "ls": dashes, "lw": 1.1, "capsize": 2, "marker": marker, "ms": 3.5}
-    axis.errorbar(x, y, yerr=[low, high], label=verbatim(", ".join(kind)), **look)
+    axis.errorbar(x, y, yerr=[low, high], label=verbatim(f"{activation_title(kind[0])}, {kind[1]}"), **look)
     least = [one for one in line if one["threshold"] == one["min_ratio"]]
     axis.plot(
         [one["value"] for one in least], [one["threshold"] for one in least], marker, ms=3.5, color=colour, mfc="w"

@@ -232,7 +232,8 @@ class NIMCCurvature(Simulation):
             "values where these are varied. Hessian of f = (1/2m) Σ (φ(Uᵀx)ᵀ φ(Vᵀy) − A)², at the truth but where "
             "the distance from it is varied. An eigenvalue counts as 0 if its size is at most 1e-12 of the greatest. "
             f"Where singular values are varied, the least entry u₀ of ReLU's held row is {s.held_entry:g}. Infinitely "
-            "many rows and entries: E JᵀJ by numerical integration. Worst direction: that in which the least eigenvalue falls most at the truth.",
+            "many rows and entries: E JᵀJ by numerical integration. Worst direction: that in which the least "
+            "eigenvalue falls most at the truth.",
         ]
 
 

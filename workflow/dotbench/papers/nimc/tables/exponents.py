@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dotbench.files import write_csv
 from dotbench.papers.nimc.simulations.samples import SCANS
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.samples import EXPONENTS, exponent_lines
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
@@ -32,7 +33,7 @@ class Exponents(TableKind):
         columns = [
             *first,
             Column("Against", lambda row: SCANS[row["scan"]]),
-            Column("φ", lambda row: row["activation"]),
+            Column("φ", lambda row: activation_title(row["activation"])),
             Column("Start", lambda row: row["title"]),
             Column("Values", lambda row: row["values"].replace(" ", ", ")),
             Column("Exponent", lambda row: f"{row['exponent']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.papers.nimc.simulations.samples import SCANS
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.samples import LINES, sample_lines, start_titles, value_text
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
@@ -38,7 +39,7 @@ class Samples(TableKind):
             *first,
             Column("Against", lambda row: SCANS[row["scan"]]),
             Column("at", value_text),
-            Column("φ", lambda row: row["activation"]),
+            Column("φ", lambda row: activation_title(row["activation"])),
             *(
                 Column(title, lambda row, title=title: _interval(row.get(title)))  # type: ignore[misc]
                 for title in start_titles(lines)
