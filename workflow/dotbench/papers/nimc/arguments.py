@@ -10,6 +10,7 @@ from dotbench.papers.nimc.recovery.problems import Problems, draw
 from dotbench.papers.nimc.simulations.curvature import NULL, NIMCCurvatureSettings, Scan, bound_by_condition
 from dotbench.papers.nimc.summaries.distance import cells
 from dotbench.papers.nimc.summaries.recovery import Map, maps
+from dotbench.papers.nimc.summaries.samples import exponent_lines
 from dotbench.papers.nimc.summaries.tensor import start_lines
 from dotbench.reporting.claims.findings import Finding, Sides, all_agree, finding, not_run, told
 from dotbench.reporting.formats import Row
@@ -21,6 +22,23 @@ from dotbench.statistics.rates import log_slope
 STRAIGHT = 0.95  # squared correlation of log f with the iteration, from which f falls almost linearly
 RANGE = (1e-20, 1e-4)  # of f / f₀, over which that is measured
 ENOUGH = 0.6  # of the greatest n, from which thresholds are compared
+
+
+def linear_in_dimension(sides: Sides) -> Finding:
+    """Exponents of the entries that recovery needs, in d. The theorem's d log² d has one between 1 and 2."""
+    entries = sides.ours.simulations("nimc-samples")
+    lines = [line for line in exponent_lines(entries) if line["scan"] == "dimension"] if entries else []
+    rows = []
+    for line in lines:
+        what = f"exponent of m in d, {line['activation']}, {line['title']}, d = {line['values'].replace(' ', ', ')}"
+        row = told(what, line["exponent"], line["high"] <= line["by_theorem"], low=line["low"], high=line["high"])
+        rows.append(row | {"second": "d log² d", "second_value": line["by_theorem"]})
+    if not rows:
+        return not_run("nimc-samples")
+    agree, least, most = all_agree(rows), *(f(line["exponent"] for line in lines) for f in (min, max))
+    reason = f"At the threshold m grows with d to the power {least:.2f} to {most:.2f}"
+    more = ", more slowly than the theorem's d log² d." if agree else "; some intervals reach the theorem's d log² d."
+    return finding(True if agree else None, reason + more, rows)
 
 
 def few_entries(sides: Sides) -> Finding:
@@ -292,6 +310,7 @@ def _thresholds(sides: Sides) -> list[tuple[str, list[Row]]]:
 
 
 ARGUMENTS = {
+    "linear_in_dimension": linear_in_dimension,
     "few_entries": few_entries,
     "counterexamples": counterexamples,
     "null_directions": null_directions,
