@@ -13,6 +13,7 @@ from simulations_data import shown
 from dotbench.errors import DotbenchError
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
+from dotbench.papers.nimc.figures.samples import NONE_ACTIVE
 from dotbench.papers.nimc.recovery.features import EXCESS, LAWS
 from dotbench.papers.nimc.simulations.samples import SCANS, NIMCSamples, NIMCSamplesSettings, _better
 from dotbench.papers.nimc.summaries.samples import _exponents, _lines
@@ -218,3 +219,9 @@ def test_tables_and_the_figure_show_every_value(tmp_path, monkeypatch):
     text = Path("out/curves.svg").read_text()
     for word in ("signs", "at most this, the least m", "growth of Theorem 3.2", "sigmoid, near the truth"):
         assert word in text
+
+
+def test_an_entry_of_relu_has_a_gradient_unless_every_component_is_off():
+    x, y = np.random.default_rng(0).standard_normal((2, 100_000, 3))
+    on = ((x @ np.eye(3)[:, :2] > 0) & (y @ np.eye(3)[:, 1:] > 0)).any(axis=1)
+    assert on.mean() == pytest.approx(1 - NONE_ACTIVE**2, abs=0.01)

@@ -17,6 +17,7 @@ from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import read_simulations
 
 GREY = "#7F7F7F"
+NONE_ACTIVE = 0.75  # chance that ReLU's φ(u_lᵀx) φ(v_lᵀy) is 0; of all k at once: an entry without a gradient
 
 
 class SamplesCurves(FigureKind):
@@ -31,7 +32,9 @@ class SamplesCurves(FigureKind):
 
     def write(self, contents: Contents, folder: Path) -> None:
         """A panel for everything that is varied, a line for every activation and kind of start. Hollow: a half is
-        passed at the least m already. Grey: the growth of Theorem 3.2, d log² d, of any height."""
+        passed at the least m already. Grey: the growth of Theorem 3.2, d log² d, of any height; and the m at which 2kd
+        entries have a gradient, with ReLU: one in which φ(u_lᵀx) φ(v_lᵀy) is 0 for every l says nothing near the
+        truth."""
         lines = sample_lines(read_simulations(contents))
         write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
         panels = list(dict.fromkeys((line["label"], line["scan"]) for line in lines))
@@ -50,8 +53,6 @@ class SamplesCurves(FigureKind):
             axis.grid(alpha=0.3)
         sheet.y_title_of_all("m / 2kd at which half of the trials recover the truth")
         marks = [mark("at most this, the least m", "o", filled=False)]
-        if any(scan == "dimension" for _, scan in panels):
-            marks.append(mark("growth of Theorem 3.2, d log² d", line="-", colour=GREY))
         sheet.save(folder, contents.report_item, ["Bars: 95 % bootstrap intervals over trials."], marks)
 
 
@@ -71,7 +72,7 @@ def _draw(axis: Any, line: list[Row], style: tuple[str, Any, str], kind: tuple[s
 
 
 def _scale(axis: Any, lines: list[Row]) -> None:
-    """Ticks at the values, on a logarithmic axis where these grow by factors; and the theorem's growth with d."""
+    """Ticks at the values, on a logarithmic axis where all are positive; and what the thresholds are expected to be."""
     texts = {line["value"]: value_text(line) for line in sorted(lines, key=lambda line: float(line["value"]))}
     values = list(texts)
     if values[0] > 0:
@@ -79,4 +80,7 @@ def _scale(axis: Any, lines: list[Row]) -> None:
     axis.set_xticks(values, list(texts.values()))
     if lines[0]["scan"] == "dimension":
         growth = np.log(values) ** 2
-        axis.plot(values, growth / growth[0], color=GREY, lw=1.0, zorder=1)
+        axis.plot(values, growth / growth[0], color=GREY, lw=1.0, zorder=1, label="growth of Theorem 3.2, d log² d")
+    if lines[0]["scan"] == "components":
+        seen = [1 / (1 - NONE_ACTIVE**k) for k in values]
+        axis.plot(values, seen, color=GREY, ls=":", lw=1.2, zorder=1, label="2kd entries with a gradient (ReLU)")
