@@ -116,8 +116,9 @@ def row_held(sides: Sides) -> Finding:
     rows.append(
         told("slope in u₀", slope.mean, agrees, low=slope.low, high=slope.high, second="bound", second_value=2.0)
     )
-    k = narrowed(sides.ours.simulations("nimc-curvature")[0].simulation.settings, NIMCCurvatureSettings).components
-    scans: tuple[Scan, ...] = ("largest", "least")
+    settings = narrowed(sides.ours.simulations("nimc-curvature")[0].simulation.settings, NIMCCurvatureSettings)
+    k = settings.components
+    scans: tuple[Scan, ...] = ("largest", "least") if settings.held_entry else ()
     for scan in scans:
         table = _curvature(sides, scan, "relu-fixed").pivot_table(
             index="value", columns="replication", values="smallest"
@@ -127,10 +128,12 @@ def row_held(sides: Sides) -> Finding:
             bound = log_slope(list(table.index), [bound_by_condition(scan, float(at), k, 4) for at in table.index])
             row = told(f"slope in κ, {scan}", found.mean, found.high is None or found.high >= bound)
             rows.append(row | {"low": found.low, "high": found.high, "second": "bound", "second_value": bound})
-    reason = (
-        f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}, as in the bound. At a fixed u₀ it "
-        "falls less with κ than the bound 1/(λ² κ⁴) does."
+    more = (
+        "At a fixed u₀ it falls less with κ than the bound 1/(λ² κ⁴) does."
+        if scans
+        else "The factor 1/(λ² κ⁴) cannot be checked: no scan varies singular values at a fixed u₀."
     )
+    reason = f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}. {more}"
     return finding(all_agree(rows), reason if all_agree(rows) else "Some slope is below the bound's.", rows)
 
 

@@ -15,7 +15,7 @@ from dotbench.papers.nimc.recovery.activations import Activation
 from dotbench.papers.nimc.recovery.population import population_hessian
 from dotbench.papers.nimc.recovery.problems import Instance, Problems, draw, random_start
 from dotbench.papers.nimc.simulations._recovery import check_rank
-from dotbench.settings import FirstSeed, Settings
+from dotbench.settings import LATER, FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, seed_packs
 
 if TYPE_CHECKING:
@@ -66,19 +66,20 @@ class NIMCCurvatureSettings(Settings):
     )
     entry: list[Positive] = Field([0.1, 0.03, 0.01, 0.003, 0.001], description="u₀; the row's other entries are equal")
     worst: list[Annotated[float, Field(gt=0)]] = Field(
-        [0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2], description="likewise, in the worst direction"
+        [], description="likewise, in the direction in which the least eigenvalue falls most"
     )
-    largest: list[AtLeastOne] = Field([1.0, 2.0, 4.0, 8.0, 16.0, 32.0], description="σ₁, of singular values σ₁, 1, …")
-    least: list[AtLeastOne] = Field(
-        [1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 32.0], description="σ, of singular values σ, …, σ, 1"
-    )
+    largest: list[AtLeastOne] = Field([1.0, 2.0, 4.0, 8.0, 16.0], description="σ₁, of singular values σ₁, 1, …")
+    least: list[AtLeastOne] = Field([1.0, 1.5, 2.0, 3.0, 4.0], description="σ, of singular values σ, …, σ, 1")
     population_largest: list[AtLeastOne] = Field(
-        [1.0, 2.0, 4.0, 8.0, 16.0, 32.0], description="`largest` with infinitely many rows; sigmoid and tanh"
+        [], description="`largest` with infinitely many rows; sigmoid and tanh"
     )
-    population_least: list[AtLeastOne] = Field(
-        [1.0, 2.0, 4.0, 8.0, 16.0, 32.0], description="`least` with infinitely many rows; sigmoid and tanh"
+    population_least: list[AtLeastOne] = Field([], description="`least` with infinitely many rows; sigmoid and tanh")
+    held_entry: float | None = Field(
+        None,
+        gt=0,
+        json_schema_extra=LATER,
+        description="u₀ of `relu-fixed` where singular values are varied; absent: as it is drawn",
     )
-    held_entry: float = Field(0.03, gt=0, description="u₀ of `relu-fixed` where singular values are varied")
     replications: int = Field(5, ge=1, description="instances")
     first: FirstSeed = Field(0, description="seed of the first instance; the others follow it")
     pack: int = Field(5, ge=1, description="instances of one job")
@@ -199,7 +200,7 @@ class NIMCCurvature(Simulation):
         truth = np.stack([orthogonal(s.dimension, singular, rng) for _ in "uv"])
         if scan == "entry":
             truth[0] = with_least_entry(truth[0], value)
-        if scan in ("largest", "least") and model == "relu-fixed" and s.components > 1:
+        if scan in ("largest", "least") and model == "relu-fixed" and s.held_entry:
             truth[0] = with_least_entry(truth[0], s.held_entry)
         return replace(drawn, truth=truth), value if scan in ("distance", "worst") else 0.0
 
@@ -226,14 +227,19 @@ class NIMCCurvature(Simulation):
 
     def notes(self) -> list[str]:
         s = self.settings
+        population = s.population_largest or s.population_least
         return [
             f"k = {s.components}, d = {s.dimension}, 2kd = {2 * s.components * s.dimension}; n = {s.n:,} and m = "
             f"{s.m:,} where they are not varied; x and y normal, U* and V* orthonormal bases, with other singular "
             "values where these are varied. Hessian of f = (1/2m) Σ (φ(Uᵀx)ᵀ φ(Vᵀy) − A)², at the truth but where "
-            "the distance from it is varied. An eigenvalue counts as 0 if its size is at most 1e-12 of the greatest. "
-            f"Where singular values are varied, the least entry u₀ of ReLU's held row is {s.held_entry:g}. Infinitely "
-            "many rows and entries: E JᵀJ by numerical integration. Worst direction: that in which the least "
-            "eigenvalue falls most at the truth.",
+            "the distance from it is varied. An eigenvalue counts as 0 if its size is at most 1e-12 of the greatest.",
+            *(
+                [f"Where singular values are varied, u₀ of ReLU's held row is {s.held_entry:g}."]
+                if s.held_entry
+                else []
+            ),
+            *(["Infinitely many rows: E JᵀJ by numerical integration."] if population else []),
+            *(["Worst direction: that in which the least eigenvalue falls most at the truth."] if s.worst else []),
         ]
 
 
