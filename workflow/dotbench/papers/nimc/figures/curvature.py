@@ -78,9 +78,9 @@ class CurvatureCurves(FigureKind):
                     "label": verbatim(title),
                 }
                 axis.errorbar([p["value"] for p in line], at, yerr=[at - low, high - at], **look)
-                for shape, below in (("o", False), ("x", True)):
+                for shape, below, edged in (("o", False, colour), ("x", True, "black")):
                     edge = [p["value"] for p in line if p["median"] < FLOOR and (p["negative"] > 0) == below]
-                    axis.plot(edge, [FLOOR] * len(edge), shape, color=colour, mfc="white", ms=4, zorder=3)
+                    axis.plot(edge, [FLOOR] * len(edge), shape, color=edged, mfc="white", ms=4.5, zorder=5)
             first = [point for point in points if point["scan"] == scan and point["label"] == points[0]["label"]]
             for name, guide in (entries[0].simulation.guides(first) if first else {}).items():
                 axis.plot(*zip(*guide, strict=True), color="#7F7F7F", ls=GUIDES[name], lw=1.0, label=name, zorder=1)

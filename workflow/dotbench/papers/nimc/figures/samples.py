@@ -51,9 +51,14 @@ class SamplesCurves(FigureKind):
             axis.minorticks_off()
             axis.set_xlabel("\n".join(wrap(", ".join(filter(None, [label, SCANS[scan]])), 26)))
             axis.grid(alpha=0.3)
-        sheet.y_title_of_all("m / 2kd at which half of the trials recover the truth")
+        sheet.y_title_of_all("m / 2kd at the threshold")
         marks = [mark("at most this, the least m", "o", filled=False)]
-        sheet.save(folder, contents.report_item, ["Bars: 95 % bootstrap intervals over trials."], marks)
+        sheet.save(
+            folder,
+            contents.report_item,
+            ["Threshold: half of the trials recover the truth. Bars: 95 % bootstrap intervals over trials."],
+            marks,
+        )
 
 
 def _draw(axis: Any, line: list[Row], style: tuple[str, Any, str], kind: tuple[str, str]) -> None:
@@ -67,7 +72,13 @@ def _draw(axis: Any, line: list[Row], style: tuple[str, Any, str], kind: tuple[s
     axis.errorbar(x, y, yerr=[low, high], label=verbatim(f"{activation_title(kind[0])}, {kind[1]}"), **look)
     least = [one for one in line if one["threshold"] == one["min_ratio"]]
     axis.plot(
-        [one["value"] for one in least], [one["threshold"] for one in least], marker, ms=3.5, color=colour, mfc="w"
+        [one["value"] for one in least],
+        [one["threshold"] for one in least],
+        marker,
+        ms=3.5,
+        color=colour,
+        mfc="white",
+        zorder=5,
     )
 
 
