@@ -54,7 +54,8 @@ class _Plane:
         dp, dq = SLOPES[activation](p), SLOPES[activation](q)
 
         def mean_along(values: "torch.Tensor") -> "np.ndarray":
-            return basis @ np.array([float((values * weights * side).sum()) for side in z])
+            mean: np.ndarray = basis @ np.array([float((values * weights * side).sum()) for side in z])
+            return mean
 
         both = dp * dq * weights
         along = np.array([[float((both * z[i] * z[j]).sum()) for j in (0, 1)] for i in (0, 1)])

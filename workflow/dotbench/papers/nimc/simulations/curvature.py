@@ -184,7 +184,8 @@ class NIMCCurvature(Simulation):
             vector = torch.zeros_like(truth)
             vector.view(-1)[held:] = torch.linalg.eigh(hessian(truth))[1][:, 0]
             step = PROBE * truth.norm() * vector
-            direction = -sum(problems.value_and_gradient(truth + sign * step)[1] for sign in (-1, 1))
+            ahead, behind = (problems.value_and_gradient(truth + sign * step)[1] for sign in (1, -1))
+            direction = -(ahead + behind)
         else:
             direction = torch.from_numpy(random_start(s.dimension, s.components, seed))[None]
         direction.view(-1)[:held] = 0

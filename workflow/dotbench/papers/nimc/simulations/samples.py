@@ -115,7 +115,8 @@ class Setup:
         """Normal entries whose mean square is that of the truth's, (2, d, fitted)."""
         deviation = (sum(value**2 for value in self.singular) / (self.k * self.d)) ** 0.5
         normal = np.random.default_rng([seed, RANDOM, number]).standard_normal((2, self.d, self.fitted))
-        return deviation * normal
+        start: np.ndarray = deviation * normal
+        return start
 
     def near(self, truth: "np.ndarray", seed: int, alpha: float) -> "np.ndarray":
         """(1 − α) W* + α W^r, (2, d, fitted). Components beyond those of the truth start at α W^r."""
