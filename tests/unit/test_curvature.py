@@ -108,7 +108,8 @@ def test_the_bound_has_the_printed_definition_of_the_condition_number(scan, powe
 def test_the_bound_for_relu_has_the_fourth_power_of_kappa():
     assert bound_by_condition("largest", 2.0, 5, kappa=4) == pytest.approx(2.0**-12)
     lines = [{"scan": "least", "value": value, "model": "relu-fixed", "median": 1.0} for value in (1.0, 2.0)]
-    assert of(components=3).guides(lines) == {"1 / λ²κ⁴": [(1.0, 1.0), (2.0, 2.0**-6)]}
+    assert of(components=3, held_entry=0.1).guides(lines) == {"1 / λ²κ⁴": [(1.0, 1.0), (2.0, 2.0**-6)]}
+    assert of(components=3).guides(lines) == {}  # u₀ is not held
 
 
 @pytest.mark.parametrize("scan", ["largest", "least"])

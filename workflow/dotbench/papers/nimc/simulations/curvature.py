@@ -214,7 +214,7 @@ class NIMCCurvature(Simulation):
         held: Guide = ("1 / λ²κ⁴", ("relu-fixed",), partial(bound, kappa=4))
         orders: dict[Scan, list[Guide]] = {
             "entry": [("u₀²", ("relu-fixed",), lambda value: value**2)],
-            **{name: [smooth, held] for name in ("largest", "least")},
+            **{name: [smooth, *([held] if self.settings.held_entry else [])] for name in ("largest", "least")},
             **{name: [smooth] for name in POPULATION},
         }
         values = sorted({line["value"] for line in lines})
