@@ -11,8 +11,11 @@ from simulations_data import shown
 
 from dotbench.errors import DotbenchError
 from dotbench.execution.hardware import Execution
+from dotbench.papers.nimc.recovery.fresh import Population
+from dotbench.papers.nimc.recovery.population import population_hessian
 from dotbench.papers.nimc.recovery.problems import Problems
 from dotbench.papers.nimc.simulations.curvature import (
+    SCANS,
     NIMCCurvature,
     NIMCCurvatureSettings,
     bound_by_condition,
@@ -24,7 +27,7 @@ pytestmark = pytest.mark.seconds
 
 torch.set_num_threads(1)
 SMALL = {"dimension": 4, "components": 2, "n": 60, "m": 800, "replications": 2}
-NOTHING = {key: [] for key in ("observations", "rows", "distance", "entry", "largest", "least")}
+NOTHING = {scan.replace("-", "_"): [] for scan in SCANS}
 
 
 def of(**settings):
@@ -102,6 +105,76 @@ def test_the_bound_has_the_printed_definition_of_the_condition_number(scan, powe
     assert of(components=2).guides(lines) == {"1 / λ²κ": [(1.0, 0.1), (2.0, 0.1 / 8), (4.0, 0.1 / 64)]}
 
 
+def test_the_bound_for_relu_has_the_fourth_power_of_kappa():
+    assert bound_by_condition("largest", 2.0, 5, kappa=4) == pytest.approx(2.0**-12)
+    lines = [{"scan": "least", "value": value, "model": "relu-fixed", "median": 1.0} for value in (1.0, 2.0)]
+    assert of(components=3, held_entry=0.1).guides(lines) == {"1 / λ²κ⁴": [(1.0, 1.0), (2.0, 2.0**-6)]}
+    assert of(components=3).guides(lines) == {}  # u₀ is not held
+
+
+@pytest.mark.parametrize("scan", ["largest", "least"])
+def test_scans_of_singular_values_hold_the_least_entry_of_relus_row(scan):
+    simulation = of(held_entry=0.1)
+    for value in (1.0, 8.0):
+        truth = simulation._instance(scan, value, 0, "relu-fixed")[0].truth
+        assert np.abs(truth[0, 0]).min() == pytest.approx(0.1)
+        assert np.linalg.svd(truth[0], compute_uv=False) == pytest.approx([value, 1.0])
+        free = simulation._instance(scan, value, 0, "relu")[0].truth
+        assert np.abs(free[0, 0]).min() != pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "linear"])
+def test_the_population_hessian_is_the_mean_of_many_samples(activation):
+    rng = np.random.default_rng(0)
+    truth = np.stack([orthogonal(3, np.array([2.0, 1.0]), rng) for _ in "uv"])
+    exact = population_hessian(truth, activation)
+    sampled = Population(activation, torch.from_numpy(truth)[None]).hessian(0, 200_000, rng).numpy()
+    assert np.abs(exact - sampled).max() < 0.02 * np.abs(exact).max()
+    assert np.abs(exact - exact.T).max() < 1e-12
+
+
+def test_the_population_hessian_of_a_linear_model_by_hand():
+    """The block of u_a and u_b is I v_aᵀv_b, that of u_a and v_b is E[u_bᵀx x] E[v_aᵀy y]ᵀ = u_b v_aᵀ."""
+    rng = np.random.default_rng(1)
+    u, v = truth = rng.standard_normal((2, 3, 2))
+    blocks = population_hessian(truth, "linear").reshape(2, 3, 2, 2, 3, 2)
+    assert blocks[0, :, 0, 0, :, 1] == pytest.approx(np.eye(3) * (v[:, 0] @ v[:, 1]), abs=1e-8)
+    assert blocks[0, :, 0, 1, :, 1] == pytest.approx(np.outer(u[:, 1], v[:, 0]), abs=1e-8)
+
+
+def test_the_worst_direction_is_worse_than_random_ones():
+    rows = rows_of(of(distance=[0.02], worst=[0.02], models=["sigmoid", "relu-fixed"], replications=3))
+    least = rows.groupby(["model", "scan"])["smallest"].median()
+    assert least["sigmoid", "worst"] < least["sigmoid", "distance"]
+    assert least["relu-fixed", "worst"] < least["relu-fixed", "distance"]
+
+
+def test_populations_are_scanned_for_smooth_activations_alone():
+    jobs = of(population_least=[1.0, 2.0]).jobs()
+    assert [job.settings["model"] for job in jobs] == ["sigmoid", "tanh"]
+    rows = rows_of(of(population_least=[1.0, 4.0], models=["tanh"]))
+    fall = rows.groupby("value")["smallest"].median()
+    assert 0 < fall[4.0] < fall[1.0]
+
+
+def test_the_worst_direction_is_the_gradient_of_the_least_eigenvalue(monkeypatch):
+    """Against central differences of the eigenvalue itself along every axis."""
+    seen = []
+    hessian = Problems.hessian
+    monkeypatch.setattr(Problems, "hessian", lambda self, at: seen.append((self, at)) or hessian(self, at))
+    rows_of(of(worst=[0.02], models=["sigmoid"], replications=1))
+    problems, at = seen[-1]
+    found = (at - problems.truth).flatten()
+    least = [
+        torch.linalg.eigvalsh(hessian(problems, problems.truth + sign * 1e-5 * axis.view_as(at))[0])[0]
+        for axis in torch.eye(at.numel(), dtype=at.dtype)
+        for sign in (1, -1)
+    ]
+    slopes = torch.stack(least).view(-1, 2)
+    expected = slopes[:, 1] - slopes[:, 0]  # downwards
+    assert torch.allclose(found / found.norm(), expected / expected.norm(), atol=1e-2)
+
+
 @pytest.fixture
 def contents(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -124,4 +197,6 @@ def test_the_figure_has_every_point_and_the_theorems_order(contents):
     figure_kinds()["curvature"]().write(contents, Path("out"))
     with open("out/shown.csv") as stream:
         assert len(list(csv.DictReader(stream))) == 2 * (3 + 2)
-    assert "u₀²" in Path("out/shown.svg").read_text()
+    text = Path("out/shown.svg").read_text()
+    for word in ("u₀²", "null directions", "negative curvature"):
+        assert word in text

@@ -171,7 +171,7 @@ def test_the_table_has_the_threshold_of_every_column(contents):
         lines = list(csv.DictReader(stream))
     assert [(line["users"], line["method"]) for line in lines] == [("6", "gd"), ("30", "gd"), ("6", "lm"), ("30", "lm")]
     text = Path("out/shown.md").read_text()
-    assert "| relu | 30 |" in " ".join(text.split())
+    assert "| ReLU | 30 |" in " ".join(text.split())
     assert "k = 1, d = 3" in text
 
 

@@ -7,19 +7,42 @@ from dotbench.lazy import np, pd, torch
 from dotbench.papers.nimc.recovery.activations import Activation
 from dotbench.papers.nimc.recovery.moments import gamma, third
 from dotbench.papers.nimc.recovery.problems import Problems, draw
-from dotbench.papers.nimc.simulations.curvature import NULL
+from dotbench.papers.nimc.simulations.curvature import NULL, NIMCCurvatureSettings, Scan, bound_by_condition
+from dotbench.papers.nimc.simulations.samples import FIRST
 from dotbench.papers.nimc.summaries.distance import cells
 from dotbench.papers.nimc.summaries.recovery import Map, maps
+from dotbench.papers.nimc.summaries.samples import exponent_lines
 from dotbench.papers.nimc.summaries.tensor import start_lines
 from dotbench.reporting.claims.findings import Finding, Sides, all_agree, finding, not_run, told
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled
+from dotbench.settings import narrowed
 from dotbench.statistics.intervals import t_interval
 from dotbench.statistics.rates import log_slope
 
 STRAIGHT = 0.95  # squared correlation of log f with the iteration, from which f falls almost linearly
 RANGE = (1e-20, 1e-4)  # of f / f₀, over which that is measured
 ENOUGH = 0.6  # of the greatest n, from which thresholds are compared
+
+
+def linear_in_dimension(sides: Sides) -> Finding:
+    """Exponents of the entries that recovery needs, in d. The theorem's d log² d has one between 1 and 2."""
+    entries = sides.ours.simulations("nimc-samples")
+    known = exponent_lines(entries) if entries else []
+    lines = [
+        line for line in known if line["scan"] == "dimension" and line["start"] != FIRST
+    ]  # not of one start's luck
+    rows = []
+    for line in lines:
+        what = f"exponent of m in d, {line['activation']}, {line['title']}, d = {line['values'].replace(' ', ', ')}"
+        row = told(what, line["exponent"], line["high"] <= line["by_theorem"], low=line["low"], high=line["high"])
+        rows.append(row | {"second": "d log² d", "second_value": line["by_theorem"]})
+    if not rows:
+        return not_run("nimc-samples")
+    agree, least, most = all_agree(rows), *(f(line["exponent"] for line in lines) for f in (min, max))
+    reason = f"At the threshold m grows with d to the power {least:.2f} to {most:.2f}"
+    more = ", more slowly than the theorem's d log² d." if agree else "; some intervals reach the theorem's d log² d."
+    return finding(True if agree else None, reason + more, rows)
 
 
 def few_entries(sides: Sides) -> Finding:
@@ -97,11 +120,25 @@ def row_held(sides: Sides) -> Finding:
     rows.append(
         told("slope in u₀", slope.mean, agrees, low=slope.low, high=slope.high, second="bound", second_value=2.0)
     )
-    reason = (
-        f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}. The factor 1/(λ² κ⁴) cannot be "
-        "checked: no scan varies singular values at a fixed u₀."
+    settings = narrowed(sides.ours.simulations("nimc-curvature")[0].simulation.settings, NIMCCurvatureSettings)
+    k = settings.components
+    scans: tuple[Scan, ...] = ("largest", "least") if settings.held_entry else ()
+    for scan in scans:
+        table = _curvature(sides, scan, "relu-fixed").pivot_table(
+            index="value", columns="replication", values="smallest"
+        )
+        if len(table) > 1 and (table > 0).all(axis=None):
+            found = t_interval([log_slope(list(table.index), list(table[seed])) for seed in table])
+            bound = log_slope(list(table.index), [bound_by_condition(scan, float(at), k, 4) for at in table.index])
+            row = told(f"slope in κ, {scan}", found.mean, found.high is None or found.high >= bound)
+            rows.append(row | {"low": found.low, "high": found.high, "second": "bound", "second_value": bound})
+    more = (
+        "At a fixed u₀ it falls less with κ than the bound 1/(λ² κ⁴) does."
+        if scans
+        else "The factor 1/(λ² κ⁴) cannot be checked: no scan varies singular values at a fixed u₀."
     )
-    return finding(least > 0 and agrees, reason, rows)
+    reason = f"It is positive in every instance. Its slope in u₀ is {slope.mean:.2f}. {more}"
+    return finding(all_agree(rows), reason if all_agree(rows) else "Some slope is below the bound's.", rows)
 
 
 def contraction(sides: Sides) -> Finding:
@@ -280,6 +317,7 @@ def _thresholds(sides: Sides) -> list[tuple[str, list[Row]]]:
 
 
 ARGUMENTS = {
+    "linear_in_dimension": linear_in_dimension,
     "few_entries": few_entries,
     "counterexamples": counterexamples,
     "null_directions": null_directions,

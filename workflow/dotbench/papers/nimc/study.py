@@ -8,7 +8,9 @@ MAPS = "The paper's Figure 1 (c) and (d): recovery from random starts against nu
 
 COLD_START = "Beyond the paper's Table 1: new users, new movies, and both."
 TENSOR = "Section 3.4: starts from moments, compared with random starts."
+LABELS = "Section 3.4: starts from moments and random starts at equal numbers of labels."
 CURVATURE = "Theorems 3.2 and 3.4: the least eigenvalue of the Hessian at the truth and around it."
+SAMPLES = "Theorem 3.2: the observed entries that recovery needs, against d, k and what else the theorems name."
 CONTRACTION = "Theorem 3.3: steps in which gradient descent with fresh samples halves the distance to the truth."
 
 
@@ -27,7 +29,10 @@ class NIMCStudy(Study):
         ReportItem("distance", "distance", DISTANCE, simulation="nimc-distance"),
         ReportItem("thresholds", "thresholds", MAPS, simulation="nimc-maps"),
         ReportItem("tensor", "tensor", TENSOR, simulation="nimc-tensor"),
+        ReportItem("labels", "labels", LABELS, simulation="nimc-labels"),
         ReportItem("curvature", "curvature", CURVATURE, simulation="nimc-curvature"),
+        ReportItem("samples", "samples", SAMPLES, simulation="nimc-samples"),
+        ReportItem("exponents", "exponents", SAMPLES, simulation="nimc-samples"),
         ReportItem("contraction", "replications", CONTRACTION, simulation="nimc-contraction"),
         ReportItem("table1", "starts", "The paper's Table 1: new users of MovieLens, test RMSE.", split="new-users"),
         ReportItem("cold_start", "starts", COLD_START, split="cold-start"),
@@ -37,6 +42,7 @@ class NIMCStudy(Study):
         ReportItem("figure1b", "distance", DISTANCE, simulation="nimc-distance"),
         ReportItem("figure1cd", "recovery", MAPS, simulation="nimc-maps"),
         ReportItem("tensor_curves", "tensor", TENSOR, simulation="nimc-tensor"),
+        ReportItem("samples_curves", "samples", SAMPLES, simulation="nimc-samples"),
         ReportItem("curvature_curves", "curvature", CURVATURE, simulation="nimc-curvature"),
         ReportItem("contraction_curves", "trend", CONTRACTION, simulation="nimc-contraction"),
     )

@@ -8,12 +8,12 @@ from dotbench.lazy import np, pd
 from dotbench.papers.nimc.simulations.curvature import SCANS
 from dotbench.papers.nimc.summaries.curvature import FLOOR, named
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.drawing import STYLES, Sheet, verbatim
+from dotbench.reporting.drawing import STYLES, Sheet, mark, verbatim
 from dotbench.reporting.formats import Row
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import labelled, read_simulations
 
-GUIDES = {"u₀²": "-", "1 / λ²κ": "--"}  # lines of the theorems
+GUIDES = {"u₀²": "-", "1 / λ²κ": "--", "1 / λ²κ⁴": ":"}  # lines of the theorems
 POINTS = ["label", "scan", "value", "model", "title", "replications", "median", "min", "max", "null", "negative"]
 POINTS += ["folder"]
 
@@ -51,8 +51,8 @@ class CurvatureCurves(FigureKind):
 
     def write(self, contents: Contents, folder: Path) -> None:
         """A panel for everything that is varied: the least eigenvalue of the Hessian, median and range over the
-        instances, on logarithmic axes. Zero and negative ones lie on the lower edge. Grey: the order of the
-        theorems."""
+        instances, on logarithmic axes. Medians of zero (hollow) and below (a cross) lie on the lower edge. Grey: the
+        order of the theorems."""
         from matplotlib.ticker import NullFormatter
 
         entries = read_simulations(contents)
@@ -78,6 +78,9 @@ class CurvatureCurves(FigureKind):
                     "label": verbatim(title),
                 }
                 axis.errorbar([p["value"] for p in line], at, yerr=[at - low, high - at], **look)
+                for shape, below, edged in (("o", False, colour), ("x", True, "black")):
+                    edge = [p["value"] for p in line if p["median"] < FLOOR and (p["negative"] > 0) == below]
+                    axis.plot(edge, [FLOOR] * len(edge), shape, color=edged, mfc="white", ms=4.5, zorder=5)
             first = [point for point in points if point["scan"] == scan and point["label"] == points[0]["label"]]
             for name, guide in (entries[0].simulation.guides(first) if first else {}).items():
                 axis.plot(*zip(*guide, strict=True), color="#7F7F7F", ls=GUIDES[name], lw=1.0, label=name, zorder=1)
@@ -92,7 +95,11 @@ class CurvatureCurves(FigureKind):
             axis.grid(alpha=0.3)
         sheet.y_title_of_all("least eigenvalue of the Hessian")
         says = (
-            "Median over the instances, bars from least to greatest; values of 0 and less lie on the lower edge. "
-            "Grey: the order of the theorems."
+            f"Median over the instances, bars from least to greatest; what is below {FLOOR:g} lies on the lower edge. "
+            "Grey: the order of the theorems, of any height."
         )
-        sheet.save(folder, contents.report_item, [says])
+        marks = [
+            mark("the median is 0: null directions", "o", filled=False),
+            mark("the median is below 0: negative curvature", "x"),
+        ]
+        sheet.save(folder, contents.report_item, [says], marks)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from dotbench.files import write_csv
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.kind import FigureKind
@@ -48,7 +49,7 @@ class Descent(FigureKind):
                 axis.set_ylim(1e-20, 3)
                 axis.grid(alpha=0.3)
             linear, logarithmic = sheet.axes[:, column]
-            sheet.title(linear, ", ".join(filter(None, [label, activation])))
+            sheet.title(linear, ", ".join(filter(None, [label, activation_title(activation)])))
             logarithmic.set_xscale("log")
         sheet.x_title("iteration + 1")
         for row_of_panels in (0, 1):

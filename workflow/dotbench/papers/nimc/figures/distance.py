@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dotbench.files import write_csv
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.distance import CELLS, cells
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, Sheet, verbatim
@@ -59,7 +60,7 @@ class RecoveryByDistance(FigureKind):
                 below.errorbar([cell["distance"] for cell in measured_cells], medians, yerr=spread, **look)
             below.set_yscale("log")
             above.set_ylim(-0.04, 1.04)
-            sheet.title(above, ", ".join(filter(None, [label, activation, f"m = {m:,}"])))
+            sheet.title(above, ", ".join(filter(None, [label, activation_title(activation), f"m = {m:,}"])))
             for axis in (above, below):
                 axis.grid(alpha=0.3)
         sheet.x_title("α")

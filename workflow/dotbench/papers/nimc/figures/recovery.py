@@ -5,6 +5,7 @@ from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.lazy import np
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.recovery import CELLS, Map, maps
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, Sheet, mark
@@ -42,7 +43,7 @@ class RecoveryMaps(FigureKind):
         sheet = Sheet.of_panels(contents.size, len(all_maps), across=2, height=TALL[contents.size])
         for axis, entry in zip(sheet.axes.flat, all_maps, strict=False):
             image = _draw(axis, entry, LABELS[contents.size])
-            sheet.title(axis, ", ".join(filter(None, [entry.label, entry.activation, entry.title])))
+            sheet.title(axis, ", ".join(filter(None, [entry.label, activation_title(entry.activation), entry.title])))
         scale = {"location": "bottom", "shrink": 0.6, "aspect": 40, "label": "share of trials that recover the truth"}
         sheet.figure.colorbar(image, ax=sheet.axes, **scale)
         marks = [

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dotbench.files import write_csv
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.tensor import LINES, start_lines
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, Sheet, verbatim
@@ -70,7 +71,7 @@ class TensorStarts(FigureKind):
                         share.axhline(line["recovered"] / line["trials"], **across)
                         if line["iterations_median"] is not None:
                             below.axhline(line["iterations_median"], **across)
-            sheet.title(above, panel)
+            sheet.title(above, activation_title(panel))
             share.set_ylim(-0.03, 1.03)
             for axis in (above, share, below):
                 axis.grid(alpha=0.3)

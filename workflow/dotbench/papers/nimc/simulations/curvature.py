@@ -12,9 +12,10 @@ from dotbench.files import digest
 from dotbench.lazy import np, torch
 from dotbench.numerics.orthonormal import orthonormal
 from dotbench.papers.nimc.recovery.activations import Activation
+from dotbench.papers.nimc.recovery.population import population_hessian
 from dotbench.papers.nimc.recovery.problems import Instance, Problems, draw, random_start
 from dotbench.papers.nimc.simulations._recovery import check_rank
-from dotbench.settings import FirstSeed, Settings
+from dotbench.settings import LATER, FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, seed_packs
 
 if TYPE_CHECKING:
@@ -29,17 +30,26 @@ MODELS: dict[Model, tuple[Activation, str]] = {
     "relu": ("relu", "ReLU"),
     "relu-fixed": ("relu", "ReLU, first row of U fixed"),
 }
-Scan = Literal["observations", "rows", "distance", "entry", "largest", "least"]
+Scan = Literal[
+    "observations", "rows", "distance", "worst", "entry", "largest", "least", "population-largest", "population-least"
+]
 SCANS: dict[Scan, str] = {
     "observations": "m observed entries",
     "rows": "n rows of X, and of Y",
     "distance": "distance from the truth, of its norm",
+    "worst": "the same in the direction in which the least eigenvalue falls most",
     "entry": "u₀, least entry of the first row of U*",
     "largest": "one singular value, the others 1",
     "least": "all singular values but one, which is 1",
+    "population-largest": "one singular value, the others 1; infinitely many rows",
+    "population-least": "all singular values but one, which is 1; infinitely many rows",
 }
+POPULATION: tuple[Scan, ...] = ("population-largest", "population-least")
+SMOOTH: tuple[Model, ...] = ("sigmoid", "tanh")  # whose population Hessian is computed
+PROBE = 1e-3  # of the truth's norm: step of the differences that give the derivative of an eigenvalue
 STREAM = 6  # of randomness, for truths
 NULL = 1e-12  # of the largest eigenvalue, below which one is zero
+Guide = tuple[str, tuple[str, ...], "Callable[[float], float]"]  # name, through a point of which model, order
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 AtLeastOne = Annotated[float, Field(ge=1)]
@@ -55,8 +65,21 @@ class NIMCCurvatureSettings(Settings):
         [0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0], description="‖W − W*‖ / ‖W*‖, in a random direction"
     )
     entry: list[Positive] = Field([0.1, 0.03, 0.01, 0.003, 0.001], description="u₀; the row's other entries are equal")
+    worst: list[Annotated[float, Field(gt=0)]] = Field(
+        [], description="likewise, in the direction in which the least eigenvalue falls most"
+    )
     largest: list[AtLeastOne] = Field([1.0, 2.0, 4.0, 8.0, 16.0], description="σ₁, of singular values σ₁, 1, …")
     least: list[AtLeastOne] = Field([1.0, 1.5, 2.0, 3.0, 4.0], description="σ, of singular values σ, …, σ, 1")
+    population_largest: list[AtLeastOne] = Field(
+        [], description="`largest` with infinitely many rows; sigmoid and tanh"
+    )
+    population_least: list[AtLeastOne] = Field([], description="`least` with infinitely many rows; sigmoid and tanh")
+    held_entry: float | None = Field(
+        None,
+        gt=0,
+        json_schema_extra=LATER,
+        description="u₀ of `relu-fixed` where singular values are varied; absent: as it is drawn",
+    )
     replications: int = Field(5, ge=1, description="instances")
     first: FirstSeed = Field(0, description="seed of the first instance; the others follow it")
     pack: int = Field(5, ge=1, description="instances of one job")
@@ -87,7 +110,7 @@ class NIMCCurvature(Simulation):
     study = "nimc"
     Settings = NIMCCurvatureSettings
     settings: NIMCCurvatureSettings
-    lists = ("models", *SCANS, "replications", "first", "pack")
+    lists = ("models", *(scan.replace("-", "_") for scan in SCANS), "replications", "first", "pack")
     keys = {"scan": "against", "value": "at"}
     compared = "model"
     compared_title = "φ"
@@ -112,8 +135,9 @@ class NIMCCurvature(Simulation):
     def _jobs(self) -> Iterator[Job]:
         s = self.settings
         for scan in SCANS:
-            values = getattr(s, scan)
-            for model in s.models if values else []:
+            values = getattr(s, scan.replace("-", "_"))
+            models = [model for model in s.models if scan not in POPULATION or model in SMOOTH]
+            for model in models if values else []:
                 for pack in seed_packs(s.first, s.replications, s.pack):
                     own = {"scan": scan, "values": values, "model": model, "seeds": pack}
                     yield Job(f"{scan}-{model}-r{pack[0]}to{pack[-1]}-{digest(values, 6)}", own)
@@ -124,23 +148,16 @@ class NIMCCurvature(Simulation):
         return [rows(value, seed) for value in job["values"] for seed in job["seeds"]]
 
     def _row(self, scan: Scan, model: Model, value: float, seed: int) -> Row:
-        s = self.settings
-        activation, title = MODELS[model]
-        instance, distance = self._instance(scan, value, seed)
-        problems = Problems([instance], activation)
-        at = problems.truth
-        if distance:
-            direction = torch.from_numpy(random_start(s.dimension, s.components, seed))[None]
-            if model == "relu-fixed":
-                direction[:, 0, 0] = 0
-            at = at + distance * at.norm() / direction.norm() * direction
-        hessian = problems.hessian(at)[0]
-        if model == "relu-fixed":  # the first row of U is the first k of the parameters
-            hessian = hessian[s.components :, s.components :]
+        instance, distance = self._instance(scan, value, seed, model)
+        if scan in POPULATION:
+            hessian = torch.from_numpy(population_hessian(instance.truth, MODELS[model][0]))
+        else:
+            hessian = self._hessian(Problems([instance], MODELS[model][0]), scan, model, distance, seed)
         eigenvalues = torch.linalg.eigvalsh(hessian)
         zero = NULL * float(eigenvalues.abs().max())
         positive = eigenvalues[eigenvalues > zero]
-        row: Row = {"scan": scan, "value": float(value), "model": model, "title": title, "replication": seed}
+        row: Row = {"scan": scan, "value": float(value), "model": model, "replication": seed}
+        row["title"] = MODELS[model][1]
         return row | {
             "status": "ok",
             "reason": None,
@@ -153,7 +170,28 @@ class NIMCCurvature(Simulation):
             "negative": int((eigenvalues < -zero).sum()),
         }
 
-    def _instance(self, scan: Scan, value: float, seed: int) -> tuple[Instance, float]:
+    def _hessian(self, problems: Problems, scan: Scan, model: Model, distance: float, seed: int) -> "torch.Tensor":
+        """Of one problem, at a distance from its truth in a random or in the worst direction, without what is held."""
+        s, truth = self.settings, problems.truth
+        held = s.components if model == "relu-fixed" else 0  # the first row of U is the first k of the parameters
+
+        def hessian(at: "torch.Tensor") -> "torch.Tensor":
+            return problems.hessian(at)[0][held:, held:]
+
+        if not distance:
+            return hessian(truth)
+        if scan == "worst":  # against the gradient of vᵀ H v, which is the second derivative of ∇f along v
+            vector = torch.zeros_like(truth)
+            vector.view(-1)[held:] = torch.linalg.eigh(hessian(truth))[1][:, 0]
+            step = PROBE * truth.norm() * vector
+            ahead, behind = (problems.value_and_gradient(truth + sign * step)[1] for sign in (1, -1))
+            direction = -(ahead + behind)
+        else:
+            direction = torch.from_numpy(random_start(s.dimension, s.components, seed))[None]
+        direction.view(-1)[:held] = 0
+        return hessian(truth + distance * truth.norm() / direction.norm() * direction)
+
+    def _instance(self, scan: Scan, value: float, seed: int, model: Model = "sigmoid") -> tuple[Instance, float]:
         """The problem, and how far from its truth the Hessian is taken."""
         s = self.settings
         n, m = (int(value) if scan == name else default for name, default in (("rows", s.n), ("observations", s.m)))
@@ -163,52 +201,65 @@ class NIMCCurvature(Simulation):
         truth = np.stack([orthogonal(s.dimension, singular, rng) for _ in "uv"])
         if scan == "entry":
             truth[0] = with_least_entry(truth[0], value)
-        return replace(drawn, truth=truth), value if scan == "distance" else 0.0
+        if scan in ("largest", "least") and model == "relu-fixed" and s.held_entry:
+            truth[0] = with_least_entry(truth[0], s.held_entry)
+        return replace(drawn, truth=truth), value if scan in ("distance", "worst") else 0.0
 
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
-        """The slopes of the theorems, through a measured median: u₀² for ReLU, 1/(λ² κ) for sigmoid or tanh."""
+        """The slopes of the theorems, through a measured median: u₀² and 1/(λ² κ⁴) for ReLU, 1/(λ² κ) for sigmoid or
+        tanh."""
         scan, k = lines[0]["scan"], self.settings.components
         bound = partial(bound_by_condition, scan, k=k)
-        orders: dict[str, tuple[str, tuple[str, ...], Callable[[float], float]]] = {
-            "entry": ("u₀²", ("relu-fixed",), lambda value: value**2),
-            "largest": ("1 / λ²κ", ("tanh", "sigmoid"), bound),
-            "least": ("1 / λ²κ", ("tanh", "sigmoid"), bound),
+        smooth: Guide = ("1 / λ²κ", ("tanh", "sigmoid"), bound)
+        held: Guide = ("1 / λ²κ⁴", ("relu-fixed",), partial(bound, kappa=4))
+        orders: dict[Scan, list[Guide]] = {
+            "entry": [("u₀²", ("relu-fixed",), lambda value: value**2)],
+            **{name: [smooth, *([held] if self.settings.held_entry else [])] for name in ("largest", "least")},
+            **{name: [smooth] for name in POPULATION},
         }
-        if scan not in orders or k == 1:
-            return {}
-        name, models, order = orders[scan]
         values = sorted({line["value"] for line in lines})
-        candidates = [line for line in lines if line["model"] in models and line["median"] > 0]
-        if not candidates:
-            return {}
-        at = min(candidates, key=lambda line: (models.index(line["model"]), line["value"]))
-        return {name: [(value, at["median"] * order(value) / order(at["value"])) for value in values]}
+        curves = {}
+        for name, models, order in orders.get(scan, []) if k > 1 else []:
+            candidates = [line for line in lines if line["model"] in models and line["median"] > 0]
+            if candidates:
+                at = min(candidates, key=lambda line: (models.index(line["model"]), line["value"]))
+                curves[name] = [(value, at["median"] * order(value) / order(at["value"])) for value in values]
+        return curves
 
     def notes(self) -> list[str]:
         s = self.settings
+        population = s.population_largest or s.population_least
         return [
             f"k = {s.components}, d = {s.dimension}, 2kd = {2 * s.components * s.dimension}; n = {s.n:,} and m = "
             f"{s.m:,} where they are not varied; x and y normal, U* and V* orthonormal bases, with other singular "
             "values where these are varied. Hessian of f = (1/2m) Σ (φ(Uᵀx)ᵀ φ(Vᵀy) − A)², at the truth but where "
             "the distance from it is varied. An eigenvalue counts as 0 if its size is at most 1e-12 of the greatest.",
+            *(
+                [f"Where singular values are varied, u₀ of ReLU's held row is {s.held_entry:g}."]
+                if s.held_entry
+                else []
+            ),
+            *(["Infinitely many rows: E JᵀJ by numerical integration."] if population else []),
+            *(["Worst direction: that in which the least eigenvalue falls most at the truth."] if s.worst else []),
         ]
 
 
 def singular_values(scan: Scan, value: float, k: int) -> "np.ndarray":
     """Those of U* and of V*, greatest first: ones, but for the ones that the scan varies."""
     singular = np.ones(k)
-    if scan == "largest":
+    if scan in ("largest", "population-largest"):
         singular[0] = value
-    if scan == "least":
+    if scan in ("least", "population-least"):
         singular[:-1] = value
     return singular
 
 
-def bound_by_condition(scan: Scan, value: float, k: int) -> float:
-    """1/(λ² κ) at a value of the scan, with λ = σ₁ᵏ / Π σ_i and κ = σ₁ / σ_k (Definition 3.1, Theorem 3.2)."""
+def bound_by_condition(scan: Scan, value: float, k: int, kappa: int = 1) -> float:
+    """1/(λ² κ) at a value of the scan, with λ = σ₁ᵏ / Π σ_i and κ = σ₁ / σ_k (Definition 3.1, Theorem 3.2).
+    ``kappa``: the power of κ, 4 in Theorem 3.4."""
     singular = singular_values(scan, value, k)
     condition = singular[0] ** k / singular.prod()
-    return float(1 / (condition**2 * singular[0] / singular[-1]))
+    return float(1 / (condition**2 * (singular[0] / singular[-1]) ** kappa))
 
 
 def orthogonal(d: int, singular: "np.ndarray", rng: "np.random.Generator") -> "np.ndarray":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dotbench.files import write_csv
 from dotbench.lazy import pd
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, write_table
@@ -34,7 +35,7 @@ class Rates(TableKind):
         first = [Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []
         columns = [
             *first,
-            Column("φ", lambda row: row["activation"]),
+            Column("φ", lambda row: activation_title(row["activation"])),
             Column("Method", lambda row: row["title"]),
             *(Column(f"to {bound}", lambda row, level=level: _reached(row, level)) for level, bound in LEVELS.items()),  # type: ignore[misc]
             Column("Decades per iteration", lambda row: _range(row, "rate", "{:.4f}")),

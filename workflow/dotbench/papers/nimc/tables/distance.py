@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.distance import CELLS, cells
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
@@ -36,7 +37,7 @@ class RecoveryByDistance(TableKind):
         first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
         columns = [
             *first,
-            Column("φ", lambda row: row["activation"]),
+            Column("φ", lambda row: activation_title(row["activation"])),
             Column("m", lambda row: f"{row['observations']:,}"),
             Column("α", lambda row: f"{row['distance']:g}"),
             *(Column(title, lambda row, title=title: _text(row.get(title))) for title in titles),  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dotbench.files import write_csv
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.tensor import LINES, start_lines
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
@@ -28,7 +29,7 @@ class TensorStarts(TableKind):
         write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
         columns = [
             *([Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []),
-            Column("φ", lambda row: row["activation"]),
+            Column("φ", lambda row: activation_title(row["activation"])),
             Column("W*", lambda row: row["law"]),
             Column("m", lambda row: f"{row['observations']:,}"),
             Column("Start", lambda row: row["start"]),

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.files import write_csv
+from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.recovery import maps
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
@@ -39,7 +40,7 @@ class Thresholds(TableKind):
         first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
         columns = [
             *first,
-            Column("φ", lambda row: row["activation"]),
+            Column("φ", lambda row: activation_title(row["activation"])),
             Column("n", lambda row: f"{row['users']}"),
             *(Column(title, lambda row, title=title: _interval(row.get(title))) for title in titles),  # type: ignore[misc]
         ]
