@@ -196,7 +196,7 @@ class Manifold(Simulation):
             rng = truth.stream(SEEN)
             pairs = rng.integers(0, len(data.users), (self.settings.fresh, 2))
             x, y = data.users[pairs[:, 0]], data.items[pairs[:, 1]]
-            row["seen_risk"] = risk(result, truth, x, y)
+            row["seen_risk"], _ = risks(result, truth, x, y)
         return row
 
     def guides(self, lines: list[Row]) -> dict[str, list[tuple[float, float]]]:
@@ -267,10 +267,11 @@ def noiseless(
     return ratings
 
 
-def risk(result: "Result", truth: CovariateGenerator, x: "np.ndarray", y: "np.ndarray") -> float:
-    """Mean of (R̂ − R*)² over the rows of ``x`` and ``y``."""
+def risks(result: "Result", truth: CovariateGenerator, x: "np.ndarray", y: "np.ndarray") -> tuple[float, float]:
+    """Means of (R̂ − R*)² and of R*² over the rows of ``x`` and ``y``."""
     predictions = result.towers.predict(x, y, np.stack([np.arange(len(x))] * 2, axis=1))
-    return float(np.mean((predictions - noiseless(truth, x, y)) ** 2))
+    true = noiseless(truth, x, y)
+    return float(np.mean((predictions - true) ** 2)), float(np.mean(true**2))
 
 
 def outcome(result: "Result | None", truth: CovariateGenerator, settings: RiskSettings, reason: str | None) -> Row:
@@ -284,10 +285,11 @@ def outcome(result: "Result | None", truth: CovariateGenerator, settings: RiskSe
         return dict.fromkeys(names) | facts | {"status": "failed", "reason": result.failure}
     rng = truth.stream(FRESH)
     x, y = (truth.covariates(settings.fresh, rng) for _ in "xy")
+    excess, null = risks(result, truth, x, y)
     return facts | {
         "status": "ok",
         "reason": None,
-        "excess_risk": risk(result, truth, x, y),
-        "null_risk": float(np.mean(noiseless(truth, x, y) ** 2)),
+        "excess_risk": excess,
+        "null_risk": null,
         "excess_train_mse": result.train_rmse**2 - settings.noise,
     }
