@@ -259,6 +259,6 @@ def test_rsvd_is_the_model_mf_with_the_loss_squared_by_als() -> None:
 def test_the_noise_is_the_generators_and_its_default_keeps_the_jobs() -> None:
     """The paper prints the variance .1; a standard deviation of .1 is another reading."""
     given, other = (T2RecTable1Settings(**{} if noise is None else {"noise": noise}) for noise in (None, 0.01))
-    assert [one.simulation(200, 5, 0).settings.noise.variance for one in (given, other)] == [0.1, 0.01]
+    assert [one.simulation(400, 5, 0).settings.noise.variance for one in (given, other)] == [0.1, 0.01]
     assert T2RecTable1(given).folder != T2RecTable1(other).folder
     assert "noise" not in T2RecTable1(given).identity()["settings"]

@@ -2,7 +2,7 @@
 
 import itertools
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -182,7 +182,7 @@ class Manifold(Simulation):
         def trained() -> list[Row]:
             fits = [Fit(data, architecture, training, seed) for seed, data in samples.items()]
             done = attempt(lambda: train(fits, execution.device, checkpoint.file("fits"), execution.say), execution.say)
-            results: list[Result | None] = list(done.result or [None] * len(fits))
+            results: Sequence[Result | None] = done.result or [None] * len(fits)
             return [
                 {**facts, "replication": seed, **self._outcome(result, truths[seed], data, done.reason)}
                 for result, (seed, data) in zip(results, samples.items(), strict=True)

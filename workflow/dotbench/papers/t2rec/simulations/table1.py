@@ -87,7 +87,7 @@ class T2RecTable1Settings(Settings):
 
     def simulation(self, size: int, dimension: int, seed: int) -> SimT2Rec:
         """The generator of one data set."""
-        shared = {"ratings": self.ratings, "popularity_skew": self.popularity_skew, "seed": seed}
+        shared: dict[str, Any] = {"ratings": self.ratings, "popularity_skew": self.popularity_skew, "seed": seed}
         shared |= {"noise": {"variance": self.noise}}
         return SimT2Rec(SimT2RecSettings(users=size, items=size, dimension=dimension, **shared))
 
