@@ -22,11 +22,12 @@ CLUSTERS = (5, 10, 20, 30, 50)
 RATINGS, TEST, NOISE = 100_000, 30_000, 0.1
 NOTE = """\
 Test RMSE on T2Rec's simulation, d = {dimension}, {seeds} draws, mean and 95 % interval (Student's t). As many \
-clusters of users as of items, up to the paper's 50. Both are found in the complete matrix of noiseless ratings: k-means of \
-users and of items, then each moved to the best cluster in turn, 15 times. *Complete matrix*: the block means of this \
-matrix, and the users' and items' own means, with noise of variance .1 added to the error. *From ratings*: the same \
-clusters, and all means from the 70,000 noisy ratings of the training part, as scikit-surprise combines them. A method \
-that has to find the clusters from these ratings cannot be expected to be better. The printed number is beside them.
+clusters of users as of items, up to the paper's 50. Both are found in the complete matrix of noiseless ratings: \
+k-means of users and of items, then each moved to the best cluster in turn, 15 times. *Complete matrix*: the block \
+means of this matrix, and the users' and items' own means, with noise of variance .1 added to the error. *From \
+ratings*: the same clusters, and all means from the 70,000 noisy ratings of the training part, as scikit-surprise \
+combines them. A method that has to find the clusters from these ratings cannot be expected to be better. The printed \
+number is beside them.
 """
 
 

@@ -76,7 +76,7 @@ class SimManifold(CovariateGenerator):
 
     def vectors(self, x: "np.ndarray", side: int) -> "np.ndarray":
         s = self.settings
-        vectors = (1 - s.binary_share) ** 0.5 * self._of_t.vectors(self.places(x), side)
+        vectors: np.ndarray = (1 - s.binary_share) ** 0.5 * self._of_t.vectors(self.places(x), side)
         if s.binary_share:
             scale = (s.variance / s.functions) ** 0.25 * (s.binary_share / s.binary) ** 0.5
             effects = self.stream(SIGNS).standard_normal((2, s.binary, s.functions))[side]
@@ -87,7 +87,8 @@ class SimManifold(CovariateGenerator):
         """t of the rows of ``x``, shape (n, D + B) → (n, d)."""
         s = self.settings
         t: np.ndarray = x[:, : s.covariates] @ self._shape[2][: s.dimension].T
-        return t.clip(0, 1)
+        clipped: np.ndarray = t.clip(0, 1)
+        return clipped
 
     @cached_property
     def _of_t(self) -> CovariateGenerator:
@@ -101,9 +102,10 @@ class SimManifold(CovariateGenerator):
 
     @cached_property
     def _shape(self) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
-        """w (d, D − d) and φ (D − d,) of the waves, and Q, whose rows the coordinates of z are coefficients of."""
+        """w (d, D − d) and φ (1, D − d) of the waves, and Q, whose rows the coordinates of z are coefficients of."""
         s, rng = self.settings, self.stream(SHAPE)
         rotation, upper = np.linalg.qr(rng.standard_normal((s.covariates, s.covariates)))
         waves = rng.standard_normal((s.dimension, s.covariates - s.dimension))
         waves *= rng.uniform(1, 2 * np.pi, waves.shape[1]) / np.linalg.norm(waves, axis=0)
-        return waves, rng.uniform(0, 2 * np.pi, waves.shape[1]), rotation * np.sign(np.diag(upper))
+        phases: np.ndarray = rng.uniform(0, 2 * np.pi, (1, waves.shape[1]))
+        return waves, phases, rotation * np.sign(np.diag(upper))
