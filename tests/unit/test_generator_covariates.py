@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from dotbench.datasets.generators.covariates import CovariateGenerator, Noise
 from dotbench.datasets.generators.sim_irregular import SimIrregular, SimIrregularSettings
+from dotbench.datasets.generators.sim_manifold import SimManifold, SimManifoldSettings
 from dotbench.datasets.generators.sim_nimc import SimNimc, SimNimcSettings
 from dotbench.datasets.generators.sim_smooth import SQUARE, SimSmooth, SimSmoothSettings
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
@@ -28,6 +29,10 @@ def smooth(**changed: Any) -> SimSmooth:
 
 def irregular(law: str = "jumps", **changed: Any) -> SimIrregular:
     return SimIrregular(SimIrregularSettings(**{**SIZES, "law": law, "covariates": 6, "dimension": 2, **changed}))
+
+
+def manifold(**changed: Any) -> SimManifold:
+    return SimManifold(SimManifoldSettings(**{**SIZES, "covariates": 6, "dimension": 2, **changed}))
 
 
 def nimc(**changed: Any) -> SimNimc:
@@ -71,7 +76,11 @@ def test_no_variance_is_no_noise() -> None:
 # what all have in common
 
 
-@pytest.mark.parametrize("one", [t2rec(), smooth(), irregular(), nimc(replacement=False)], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "one",
+    [t2rec(), smooth(), irregular(), manifold(binary=3, binary_share=0.4), nimc(replacement=False)],
+    ids=lambda one: one.name,
+)
 def test_a_simulation_is_its_parts(one: CovariateGenerator) -> None:
     simulation = one.simulate()
     assert {array.dtype for array in (simulation.users, simulation.user_vectors, simulation.ratings)} == {
@@ -92,7 +101,7 @@ def test_a_simulation_is_its_parts(one: CovariateGenerator) -> None:
     np.testing.assert_array_equal(table["rating"], simulation.ratings.astype(np.float32))
 
 
-@pytest.mark.parametrize("make", [t2rec, smooth, irregular, nimc])
+@pytest.mark.parametrize("make", [t2rec, smooth, irregular, manifold, nimc])
 def test_equal_seeds_give_equal_simulations(make: Any) -> None:
     first, second, other = make().simulate(), make().simulate(), make(seed=1).simulate()
     np.testing.assert_array_equal(first.ratings, second.ratings)
@@ -333,3 +342,77 @@ def test_a_dimension_has_as_many_covariates(make: Any) -> None:
     with pytest.raises(ValidationError, match="dimension 9 is more than the 8 covariates"):
         make(dimension=9, covariates=8)
     assert make(dimension=8, covariates=8).settings.dimension == 8
+
+
+# manifolds
+
+
+@pytest.mark.parametrize(("dimension", "covariates"), [(1, 12), (2, 12), (3, 12), (2, 2)])
+def test_a_manifold_has_its_dimension_and_not_that_of_the_space(dimension: int, covariates: int) -> None:
+    """A ball of twice the radius has 2^d times as many neighbours."""
+    one = manifold(dimension=dimension, covariates=covariates)
+    x = one.covariates(40_000, one.stream(0))
+    assert x.shape == (40_000, covariates)
+    rank = np.linalg.matrix_rank(x - x.mean(0), tol=0.1)
+    assert rank > 2 * dimension or covariates == dimension  # it is curved: no plane of its dimension holds it
+    middle = x[np.abs(one.places(x) - 0.5).max(1) < 0.25][:200]
+    distances = np.sqrt(((middle[:, None] - x[None]) ** 2).sum(2))
+    radius = np.quantile(distances, {1: 0.02, 2: 0.004, 3: 0.002}[dimension])
+    near, far = ((distances < scale * radius).sum() - len(middle) for scale in (1, 2))
+    assert np.log2(far / near) == pytest.approx(dimension, abs=0.15)
+
+
+def test_the_truth_is_that_of_the_place_on_the_manifold_whatever_the_space() -> None:
+    places = np.random.default_rng([3, 0]).random((60, 2))
+    known = smooth(smoothness=2.5, dimension=2, covariates=2, seed=3).vectors(places, 0)
+    for covariates, binary in ((2, 0), (9, 0), (40, 5)):
+        one = manifold(smoothness=2.5, covariates=covariates, binary=binary, seed=3)
+        simulation = one.simulate()
+        np.testing.assert_allclose(one.places(simulation.users), places, atol=1e-12)
+        np.testing.assert_allclose(simulation.user_vectors, known, atol=1e-8)
+    analytic = manifold(smoothness="analytic", covariates=9, seed=3).simulate()
+    known = irregular("smooth", covariates=2, seed=3).vectors(places, 0)
+    np.testing.assert_allclose(analytic.user_vectors, known, atol=1e-8)
+
+
+def test_covariates_are_a_rotation_of_a_graph() -> None:
+    """Steps along the manifold are at least as long as those of t, and of a rotation's length."""
+    one = manifold(covariates=7)
+    x = one.covariates(500, np.random.default_rng(0))
+    waves, phases, rotation = one._shape
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(7), atol=1e-12)
+    t = one.places(x)
+    z = np.column_stack([t, np.sin(t @ waves + phases) / np.sqrt(6)])
+    np.testing.assert_allclose(np.diff(x, axis=0) @ np.diff(x, axis=0).T, np.diff(z, axis=0) @ np.diff(z, axis=0).T)
+    lengths = np.linalg.norm(waves, axis=0)
+    assert ((lengths >= 1) & (lengths <= 2 * np.pi)).all()
+
+
+def test_binary_covariates_move_the_truth_by_their_share() -> None:
+    idle, used = (manifold(binary=12, binary_share=share, variance=2.0) for share in (0.0, 0.5))
+    x = used.covariates(4000, used.stream(0))
+    assert set(np.unique(x[:, 6:])) == {0, 1}
+    assert x[:, 6:].mean() == pytest.approx(0.5, abs=0.02)
+    flipped = np.column_stack([x[:, :6], 1 - x[:, 6:]])
+    np.testing.assert_array_equal(idle.user_vectors(x), idle.user_vectors(flipped))
+    effects = (used.user_vectors(x) - used.user_vectors(flipped)) / 2
+    place = np.sqrt(0.5) * idle.user_vectors(x)
+    np.testing.assert_allclose(used.user_vectors(x), place + effects, atol=1e-12)
+    variances = []
+    for seed in range(12):
+        one = manifold(binary=12, binary_share=0.5, variance=2.0, users=400, items=400, seed=seed).simulate()
+        variances.append((one.user_vectors @ one.item_vectors.T).var())
+    assert np.mean(variances) == pytest.approx(2.0, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"dimension": 7}, "dimension 7 is more than the 6 covariates"),
+        ({"smoothness": 3}, "'smoothness': found 3; allowed are analytic and numbers in"),
+        ({"binary_share": 0.5}, "'binary_share': found 0.5 without binary covariates; allowed is 0"),
+    ],
+)
+def test_a_manifold_that_cannot_be(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        manifold(**changed)

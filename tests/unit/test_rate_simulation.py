@@ -14,9 +14,10 @@ from simulations_data import contents_of, write_job
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
 from dotbench.papers.t2rec.simulations import rate as rate_module
-from dotbench.papers.t2rec.simulations.rate import RULES, T2RecRate, T2RecRateSettings, noiseless, sample
+from dotbench.papers.t2rec.simulations._risk import noiseless, sample
+from dotbench.papers.t2rec.simulations.rate import RULES, T2RecRate, T2RecRateSettings
 from dotbench.papers.t2rec.tables.slopes import CONSISTENT, FASTER, NO_SLOPE, SLOWER, verdict
-from dotbench.papers.t2rec.towers.settings import Architecture
+from dotbench.papers.t2rec.towers.settings import Architecture, Training
 from dotbench.papers.t2rec.towers.sizing import parameters, with_parameters
 from dotbench.reporting.kind import table_kinds
 from dotbench.simulations.entry import SimulationEntry
@@ -138,7 +139,7 @@ def test_a_training_that_cannot_be_made_leaves_rows_that_say_so(
 
 
 def test_a_training_that_diverges_at_once_has_no_risk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(T2RecRateSettings, "training", lambda self, pairs: rate_module.Training(
+    monkeypatch.setattr(T2RecRateSettings, "training", lambda self, pairs: Training(
         optimizer="sgd", learning_rate=1e12, batch_size=16, epochs=2))  # fmt: skip
     simulation = of()
     frame = to_frame(simulation, simulation.run(simulation.jobs()[0].settings, EXECUTION, Checkpoint(tmp_path, "k")))

@@ -80,7 +80,21 @@ def test_cold_parts_each_together_and_with_the_test():
     assert means["cold_item"] == pytest.approx(unclipped(3, 3))
     assert means["cold"] == pytest.approx(unclipped(np.sqrt(14 / 3), 2))
     assert means["overall"] == pytest.approx(unclipped(np.sqrt(16 / 5), 8 / 5))
+    assert "overall_both" not in means
     assert frame["n"].sum() == 2
+
+
+def test_pairs_that_are_new_on_both_sides_with_the_test():
+    """The paper's overall column: warm pairs and these, without those of which one side is known."""
+    split = rating_split([[0, 0]], [[0, 1], [1, 1]], [3], [3, 3])
+    cold = {"cold_user": np.array([[4, 0]]), "cold_both": np.array([[4, 5], [5, 5]])}
+    ratings = split.ratings | {"cold_user": np.array([1], np.float32), "cold_both": np.array([4, 2], np.float32)}
+    predictions = {"valid": np.array([3.0]), "test": np.array([4.0, 3.0]), "cold_user": np.array([9.0])}
+    means, _ = evaluate_rating(
+        replace(split, cold=cold, ratings=ratings), predictions | {"cold_both": np.array([1.0, 2.0])}
+    )
+    assert means["overall_both"] == pytest.approx(unclipped(np.sqrt(10 / 4), 1))
+    assert means["overall"]["rmse"] == pytest.approx(np.sqrt((10 + 64) / 5))
 
 
 def test_ratings_in_single_precision_are_subtracted_in_double():

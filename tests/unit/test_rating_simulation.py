@@ -12,7 +12,7 @@ from dotbench.datasets.interactions import Split
 from dotbench.errors import DotbenchError, FitFailed
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
-from dotbench.papers.t2rec.simulations.table1 import shipped
+from dotbench.papers.t2rec.simulations.table1 import T2RecTable1, T2RecTable1Settings, shipped
 from dotbench.runs.fitting import Inputs, Seeds, fit
 from dotbench.runs.method import MethodChoice, resolve
 from dotbench.settings import Settings, validate
@@ -254,3 +254,11 @@ def test_rsvd_is_the_model_mf_with_the_loss_squared_by_als() -> None:
     settings = method.Settings(sweeps=expected.record.best_epoch, init_std=0.02, **values)
     fitted = method.fit(Task(settings, data, 5, Path("unused")), EXECUTION)
     np.testing.assert_allclose(fitted.predict(pairs[:100]), expected.arrays["test"], rtol=1e-4, atol=1e-5)
+
+
+def test_the_noise_is_the_generators_and_its_default_keeps_the_jobs() -> None:
+    """The paper prints the variance .1; a standard deviation of .1 is another reading."""
+    given, other = (T2RecTable1Settings(**{} if noise is None else {"noise": noise}) for noise in (None, 0.01))
+    assert [one.simulation(400, 5, 0).settings.noise.variance for one in (given, other)] == [0.1, 0.01]
+    assert T2RecTable1(given).folder != T2RecTable1(other).folder
+    assert "noise" not in T2RecTable1(given).identity()["settings"]

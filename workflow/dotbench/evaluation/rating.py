@@ -20,13 +20,16 @@ def evaluate_rating(
     """Metrics of predictions for ``valid``, ``test`` and the split's cold parts and, per user, the test part's sums.
 
     A split without validation has the others alone. Where there are cold parts: of all of them together as ``cold``
-    too, and with the test part as ``overall``.
+    too, and with the test part as ``overall``; where pairs are new on both sides, of these with the test part as
+    ``overall_both``.
     Returns ({"valid": {metric: value}, "test": {…}, …}, frame with ``user, n, squared_error, absolute_error``).
     """
     held_out = (*(["valid"] if len(split.valid) else []), "test", *split.cold)
     groups = {part: [part] for part in held_out}
     if split.cold:
         groups |= {"cold": list(split.cold), "overall": ["test", *split.cold]}
+    if "cold_both" in split.cold:
+        groups |= {"overall_both": ["test", "cold_both"]}
     rated = split.ratings["train"].min(), split.ratings["train"].max()
     means = {}
     for name, parts in groups.items():

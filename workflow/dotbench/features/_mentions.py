@@ -27,6 +27,14 @@ class Mention(NamedTuple):
     polarity: float
 
 
+class Sentence(NamedTuple):
+    """Words in lower case, what ``nouns`` says of each, and the place of each aspect, the first where it is twice."""
+
+    words: list[str]
+    number: list[str]
+    places: dict[str, int]
+
+
 class Token(str):
     """A word that knows its place in the sentence. TextBlob hands back the very words that it was given."""
 
@@ -45,6 +53,17 @@ def mentions(text: str) -> Iterator[Mention]:
     0 in a sentence without opinions. The place of an aspect that stands there twice is the first. The score of Ding,
     Liu and Yu (WSDM 2008, Equation 1), as a mean.
     """
+    for words, number, places in sentences(text):
+        if places:
+            polarities = opinions(words, number)
+            for aspect, place in places.items():
+                weights = [1 / abs(where - place) for where, _ in polarities]
+                total = sum(weight * p for weight, (_, p) in zip(weights, polarities, strict=True))
+                yield Mention(aspect, total / sum(weights) if polarities else 0.0)
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """The sentences of a text, with their aspects."""
     from textblob.en import parser
 
     for sentence in parser.find_tokens(NOT.sub(" not", text)):
@@ -55,12 +74,7 @@ def mentions(text: str) -> Iterator[Mention]:
         for place, word in enumerate(lower):
             if number[place] and (aspect := as_aspect(word, number[place])):
                 places.setdefault(aspect, place)
-        if places:
-            polarities = opinions(lower, number)
-            for aspect, place in places.items():
-                weights = [1 / abs(where - place) for where, _ in polarities]
-                total = sum(weight * p for weight, (_, p) in zip(weights, polarities, strict=True))
-                yield Mention(aspect, total / sum(weights) if polarities else 0.0)
+        yield Sentence(lower, number, places)
 
 
 def nouns(words: list[str], tags: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from dotbench.reporting.rows import seconds_text
 
 PARTS = {"test": "warm", "cold": "cold", "overall": "overall"}
 PARTS |= {"cold_user": "new users", "cold_item": "new items", "cold_both": "both new"}
+PARTS |= {"overall_both": "warm and both new"}
 TIES = {"tie": "≈", "second tie": "≈²"}
 # what a table says of a method beside its means; `columns:` of a study
 ColumnName = Literal["spread", "interval", "epochs", "updates", "seconds", "cpu_seconds", "memory", "trials", "chosen"]

@@ -9,7 +9,7 @@ from dotbench.files import write_csv, write_text
 from dotbench.reporting.claims.deciding import derived_numbers
 from dotbench.reporting.claims.derived import Derived
 from dotbench.reporting.claims.language import Claim, load_claims
-from dotbench.reporting.claims.numbers import OUR_PART, OVERALL, Ours, metric_titles
+from dotbench.reporting.claims.numbers import OUR_PART, Ours, metric_titles
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, render_page
 from dotbench.reporting.judging import MIN_SEEDS, judged
@@ -121,8 +121,6 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
         why = f"the {'method' if candidates else 'dataset'} was not run"
         if method.absent:
             why = method.absent
-        elif was_run and cell.part == OVERALL:
-            why = "ours holds pairs with one known side too"
         elif was_run and not candidates and cell.part is None:
             why = "the metric is not among those of the study"
         return [{**line, "verdict": "not run", "notes": "; ".join([*printed, why])}]
@@ -157,8 +155,8 @@ def _derived_line(claim: Claim, made: Derived, seeds: int, test_to_train: float)
 
 
 def _column(cell: Cell) -> str:
-    """What our rows call the cell's metric. The paper's overall part has none of ours."""
-    return column(OUR_PART.get(cell.part, "none"), cell.metric)
+    """What our rows call the cell's metric."""
+    return column(OUR_PART[cell.part], cell.metric)
 
 
 def _orders(published: Published, ours: list[Row]) -> list[Row]:

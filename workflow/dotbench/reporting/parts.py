@@ -11,7 +11,7 @@ from dotbench.reporting.rows import cold_parts, column, table_row
 from dotbench.statistics.intervals import overlap_factor
 from dotbench.statistics.replications import compare_replications
 
-PARTS = ("test", "cold", "overall", "cold_user", "cold_item", "cold_both")
+PARTS = ("test", "cold", "overall", "cold_user", "cold_item", "cold_both", "overall_both")
 START_PAIR_COLUMNS = ["dataset", "part", *PAIR_COLUMNS[1:], "per_seed"]
 
 

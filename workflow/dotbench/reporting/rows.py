@@ -12,7 +12,14 @@ from dotbench.reporting.records import SHARED, MethodRuns, Tuning
 from dotbench.statistics.intervals import overlap_factor, t_interval
 
 INERT = 0.002  # of the validation metric of a ranking
-COLD_PARTS = ("cold_user", "cold_item", "cold_both", "cold", "overall")  # of splits that set unseen rows apart
+COLD_PARTS = (
+    "cold_user",
+    "cold_item",
+    "cold_both",
+    "cold",
+    "overall",
+    "overall_both",
+)  # of splits that set unseen rows apart
 FACTS = ("epochs", "updates", "train_seconds", "cpu_seconds", "peak_memory_bytes", "cpu_share_of_others")
 
 

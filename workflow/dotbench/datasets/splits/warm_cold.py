@@ -22,7 +22,8 @@ class WarmCold(Splitter):
     """Ratings of sampled users × sampled items are cut 70:30. All others are the cold-start test (T2Rec, Table 1).
 
     A fifth of the block's 70 % is validation. The cold-start test has three parts: ``cold_user`` (item inside the
-    block), ``cold_item`` (user inside), ``cold_both``.
+    block), ``cold_item`` (user inside), ``cold_both``. The paper's cold column has the last of these alone, and its
+    overall column these and the warm ones: see docs/errata.md.
     """
 
     name = "warm-cold"

@@ -1,14 +1,17 @@
 """What decides claims of the T2Rec paper that orders and gains cannot: arguments, and slopes of simulations."""
 
 import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from dotbench.lazy import np
+from dotbench.papers.t2rec.simulations._risk import Manifold, exponent
 from dotbench.papers.t2rec.tables.slopes import SLOWER, means, slopes
 from dotbench.reporting.claims.findings import AGAINST, AGREES, Finding, Sides, all_agree, finding, not_run, told
 from dotbench.reporting.formats import Row
-from dotbench.reporting.replications import read_rows
+from dotbench.reporting.replications import read_rows, scenario_text
 from dotbench.simulations.entry import SimulationEntry
-from dotbench.statistics.paired import ALPHA
+from dotbench.statistics.paired import ALPHA, Comparison
 from dotbench.statistics.replications import MIN_REPLICATIONS, compare_replications
 from dotbench.statistics.welch import Sample, welch
 
@@ -29,32 +32,78 @@ def rate(sides: Sides) -> Finding:
 
 
 def rate_smooth(sides: Sides) -> Finding:
-    """Whether slopes are steeper at the greatest β than at the least, d and the network alike."""
+    """Whether slopes are steeper at the greatest β, or for an analytic truth, than at the least β, all else alike."""
+    lines = _manifolds(sides, "t2rec-smoothness")
     rows = _against(_slopes(sides), "smoothness", steeper=True)
-    steepest = min((line["slope_mean"] for line in _slopes(sides)), default=0.0)
+    for _, group in itertools.groupby(lines, lambda line: (line["label"], line["dimension"])):
+        least, *_, most = [*group] * 2
+        if least["title"] != most["title"]:
+            rows.append(_paired(most, least, lambda pair: None if pair.p >= ALPHA else pair.difference < 0))
+    steepest = min((line["slope_mean"] for line in [*_slopes(sides), *lines]), default=0.0)
     return _summed(rows, f"slopes steepen with β; the steepest is {steepest:.2f}, and −1 is the limit")
 
 
 def rate_in_dimension(sides: Sides) -> Finding:
     """Whether slopes are flatter at the greatest d than at the least, β and the network alike."""
-    return _summed(_against(_slopes(sides), "dimension", steeper=False), "slopes flatten with d")
+    rows = _against(_slopes(sides), "dimension", steeper=False)
+    lines = sorted(_manifolds(sides, "t2rec-manifold"), key=lambda line: (line["label"], line["covariates"]))
+    for _, group in itertools.groupby(lines, lambda line: (line["label"], line["covariates"])):
+        least, *_, most = sorted([*group] * 2, key=lambda line: line["dimension"])
+        if least["dimension"] < most["dimension"]:
+            rows.append(_paired(most, least, lambda pair: None if pair.p >= ALPHA else pair.difference > 0))
+    return _summed(rows, "slopes flatten with d")
+
+
+def intrinsic_dimension(sides: Sides) -> Finding:
+    """Whether slopes move less from the least D to the greatest than they would if D took the place of d."""
+    rows, risks = [], []
+    for _, group in itertools.groupby(
+        _manifolds(sides, "t2rec-manifold"), lambda line: (line["label"], line["dimension"])
+    ):
+        least, *_, most = sorted([*group] * 2, key=lambda line: line["covariates"])
+        if least["covariates"] < most["covariates"]:
+            settings = least["entry"].simulation.settings
+            first, last = (-exponent(settings.smoothness, line["covariates"]) for line in (least, most))
+            rows.append(_paired(most, least, partial(_moves_less, than=last - first)))
+            risks.append(_risk_at_most(most, least))
+    what = "the slope moves less than it would if the rate had D in the place of d"
+    return _summed(rows, what, "t2rec-manifold", risks)
+
+
+def binary(sides: Sides) -> Finding:
+    """Whether slopes with binary covariates move less than they would if these counted as dimensions."""
+    rows, risks = [], []
+    for _, group in itertools.groupby(_manifolds(sides, "t2rec-binary"), lambda line: line["label"]):
+        none, *others = group
+        settings = none["entry"].simulation.settings
+        for line in others:
+            number = int(line["title"].split(",")[0])
+            more = exponent(settings.smoothness, settings.dimension + number)
+            than = exponent(settings.smoothness, settings.dimension) - more
+            rows.append(_paired(line, none, partial(_moves_less, than=than)))
+            risks.append(_risk_at_most(line, none))
+    what = "the slope moves less than it would if binary covariates counted as dimensions"
+    return _summed(rows, what, "t2rec-binary", risks)
 
 
 def width_rule(sides: Sides) -> Finding:
     """Whether growing networks have less excess risk than those of one width, at the most ratings."""
     rows = []
-    for entry in sides.ours.simulations(RATE):
+    for entry in [*sides.ours.simulations(RATE), *sides.ours.simulations("t2rec-growth")]:
         table = read_rows(entry).query("status == 'ok'")
         table = table[table["ratings"] == table["ratings"].max()]
+        titles = dict(zip(table["rule"], table["title"], strict=True))
         for (beta, d), group in table.groupby(["smoothness", "dimension"], sort=False):
             values = group.pivot_table(index="rule", columns="replication", values="excess_risk").dropna(axis=1)
-            if set(values.index) < {"growing", "fixed"} or values.shape[1] < MIN_REPLICATIONS:
-                continue
-            [pair] = compare_replications(values.loc[["growing", "fixed"]].to_numpy())
-            growing, fixed = values.loc["growing"].mean(), values.loc["fixed"].mean()
-            row = told("excess risk, growing width", growing, None if pair.p >= ALPHA else pair.difference < 0)
-            row |= {"second": "fixed width", "second_value": fixed, "p": pair.p, "value": pair.difference}
-            rows.append(row | {"low": pair.low, "high": pair.high, **_place(entry, f"β = {beta:g}, d = {d}")})
+            for rule in values.index.drop("fixed", errors="ignore"):
+                if "fixed" not in values.index or values.shape[1] < MIN_REPLICATIONS:
+                    continue
+                [pair] = compare_replications(values.loc[[rule, "fixed"]].to_numpy())
+                growing, fixed = values.loc[rule].mean(), values.loc["fixed"].mean()
+                agrees = None if pair.p >= ALPHA else pair.difference < 0
+                row = told(f"excess risk, {titles[rule]}", growing, agrees)
+                row |= {"second": titles["fixed"], "second_value": fixed, "p": pair.p, "value": pair.difference}
+                rows.append(row | {"low": pair.low, "high": pair.high, **_place(entry, f"β = {beta}, d = {d}")})
     return _summed(rows, "growing networks have less excess risk at the most ratings")
 
 
@@ -138,13 +187,63 @@ def _against(lines: list[Row], varied: str, steeper: bool) -> list[Row]:
     return rows
 
 
-def _summed(rows: list[Row], what: str) -> Finding:
+def _manifolds(sides: Sides, name: str) -> list[Row]:
+    """Lines of the table of slopes of a simulation on manifolds, with their entry."""
+    entries = [entry for entry in sides.ours.simulations(name) if isinstance(entry.simulation, Manifold)]
+    lines = [line | {"entry": entry} for entry in entries for line in slopes(entry)]
+    return [line for line in lines if line["slope_sd"] is not None]
+
+
+def _paired(line: Row, other: Row, agrees: "Callable[[Comparison], bool | None]") -> Row:
+    """The slopes of two lines, and their difference over the replications that both have."""
+    alike = [key for key in line["each"] if key in other["each"]]
+    pairs = compare_replications(np.array([[one["each"][key] for key in alike] for one in (line, other)]))
+    if not pairs:  # too few
+        return told(f"slope, {_name(line)}", line["slope_mean"], None) | _place(line["entry"])
+    [pair] = pairs
+    row = told(f"slope, {_name(line)}", line["slope_mean"], agrees(pair))
+    row |= {"second": _name(other), "second_value": other["slope_mean"], "p": pair.p, "value": pair.difference}
+    return row | {"low": pair.low, "high": pair.high, **_place(line["entry"])}
+
+
+def _moves_less(pair: Comparison, than: float) -> bool | None:
+    """Whether a slope is flatter by less than ``than``: by its interval, or, the other way, by its p-value too."""
+    if pair.high < than:
+        return True
+    return False if pair.low > 0 else None
+
+
+def _risk_at_most(line: Row, other: Row) -> Row:
+    """The excess risks of two lines at the most ratings. They decide nothing: a bound has an unknown constant."""
+    entry, names = line["entry"], [*line["entry"].simulation.keys, line["entry"].simulation.compared]
+    every = means(entry)
+    own = [
+        max((one for one in every if all(one[n] == some[n] for n in names if n != "ratings")), key=_ratings)
+        for some in (line, other)
+    ]
+    row = told(f"excess risk, {_name(line)}", own[0]["excess_risk_mean"], None, low=own[0]["excess_risk_low"])
+    row |= {"high": own[0]["excess_risk_high"], "second": _name(other), "second_value": own[1]["excess_risk_mean"]}
+    return row | {"metric": "excess risk", **_place(entry, f"N = {own[0]['ratings']:,}")}
+
+
+def _ratings(line: Row) -> int:
+    return int(line["ratings"])
+
+
+def _name(line: Row) -> str:
+    """What is compared, in its scenario."""
+    keys = {key: symbol for key, symbol in line["entry"].simulation.keys.items() if key != "ratings"}
+    return ", ".join(filter(None, [scenario_text(keys, line), line["title"]]))
+
+
+def _summed(rows: list[Row], what: str, simulation: str = RATE, more: Sequence[Row] = ()) -> Finding:
+    """``more``: rows that decide nothing."""
     if not rows:
-        return not_run(RATE)
+        return not_run(simulation)
     agree, against = (sum(row["says"] == says for row in rows) for says in (AGREES, AGAINST))
     holds = False if against else True if agree == len(rows) else None
     reason = f"{agree} of {len(rows)} comparisons agree that {what}; {against} say the opposite, the others neither."
-    return finding(holds, reason, rows)
+    return finding(holds, reason, [*rows, *more])
 
 
 def _place(entry: SimulationEntry, scenario: str = "") -> Row:
@@ -156,6 +255,8 @@ ARGUMENTS = {
     "rate": rate,
     "rate_smooth": rate_smooth,
     "rate_in_dimension": rate_in_dimension,
+    "intrinsic_dimension": intrinsic_dimension,
+    "binary": binary,
     "width_rule": width_rule,
     "linear_tower": linear_tower,
     "depths": depths,

@@ -4,6 +4,13 @@ from dotbench.studies.base import ReportItem, Study
 
 CAPACITY = "What limits the paper's towers on its simulation: width, training, or ratings."
 RATE = "Theorem 5.5: how fast the excess risk falls with the number of ratings, beside the theorem's upper bound."
+CLAIMED = (
+    ("manifold", "The paper's central claim: the rate is that of the covariates' dimension d, not of their number D."),
+    ("binary", "A claim of the paper: binary covariates leave the rate as it is."),
+    ("sharing", "Theorem 5.5 assumes independent pairs: ratings that share users and items."),
+    ("smoothness", "A claim of the paper: the smoother the truth, the nearer the rate is to |Ω|⁻¹."),
+    ("growth", "A claim of the paper: how the towers have to grow with the number of ratings."),
+)
 OPEN = (
     ("depth", "An open question of the paper: layers of the towers, at equal numbers of parameters."),
     ("width", "An open question of the paper: units of a hidden layer."),
@@ -56,6 +63,7 @@ class T2RecStudy(Study):
             features="aspects-leaky",
         ),
         ReportItem("rate", "slopes", RATE, simulation="t2rec-rate"),
+        *(ReportItem(name, "slopes", title, simulation=f"t2rec-{name}") for name, title in CLAIMED),
         *(
             ReportItem(name, "replications", title, simulation=f"t2rec-{name.replace('_', '-')}")
             for name, title in OPEN
@@ -64,6 +72,7 @@ class T2RecStudy(Study):
     figures = (
         ReportItem("capacity_curves", "trend", CAPACITY, simulation="t2rec-capacity"),
         ReportItem("rate_curves", "trend", RATE, simulation="t2rec-rate"),
+        *(ReportItem(f"{name}_curves", "trend", title, simulation=f"t2rec-{name}") for name, title in CLAIMED),
         *(
             ReportItem(f"{name}_curve", "trend", title, simulation=f"t2rec-{name.replace('_', '-')}")
             for name, title in OPEN

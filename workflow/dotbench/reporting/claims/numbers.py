@@ -28,7 +28,7 @@ from dotbench.statistics.replications import compare_replications
 from dotbench.statistics.welch import Sample, welch
 
 WARM, COLD, OVERALL = "warm", "cold", "overall"
-OUR_PART = {None: "test", WARM: "test", COLD: "cold_both"}  # a paper's overall part has none of ours
+OUR_PART = {None: "test", WARM: "test", COLD: "cold_both", OVERALL: "overall_both"}
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ class Ours:
         if place.dataset in self.scenarios:
             return Block(place, self.scenarios[place.dataset])
         runs = self.runs.get(place.dataset, {})
-        part = OUR_PART.get(place.part)
-        read = {name: _each(run, part, place.metric) for name, run in runs.items() if part}
+        part = OUR_PART[place.part]
+        read = {name: _each(run, part, place.metric) for name, run in runs.items()}
         numbers = {name: _of_seeds(each, runs[name].label, runs[name].place) for name, each in read.items() if each}
         return Block(place, numbers) if numbers else None
 

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec, SimT2RecSettings
 from dotbench.files import digest
 from dotbench.registry import unknown
-from dotbench.settings import FirstSeed, Settings
+from dotbench.settings import LATER, FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Job, Row, Simulation, knows_lists, seed_packs
 from dotbench.simulations.choice import RatingChoice
 from dotbench.simulations.comparison import Comparison, Protocol
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dotbench.execution.hardware import Execution
 
 Size = Annotated[int, Field(ge=1)]
+PAPERS_NOISE = 0.1
 
 
 @cache
@@ -47,6 +48,7 @@ class T2RecTable1Settings(Settings):
     )
     grid: GridName = Field("reduced", description="grid of the methods: `reduced`, for two cores, or the paper's")
     ratings: int = Field(100_000, ge=10, description="observed pairs, training and test together")
+    noise: float = Field(PAPERS_NOISE, ge=0, json_schema_extra=LATER, description="σ² of the Gaussian noise")
     popularity_skew: float = Field(0.0, ge=0, description="Zipf exponent of users and items in the choice of pairs")
     test_share: float = Field(0.3, gt=0, lt=1, description="share of the pairs that is the test part")
     folds: int = Field(
@@ -85,7 +87,8 @@ class T2RecTable1Settings(Settings):
 
     def simulation(self, size: int, dimension: int, seed: int) -> SimT2Rec:
         """The generator of one data set."""
-        shared = {"ratings": self.ratings, "popularity_skew": self.popularity_skew, "seed": seed}
+        shared: dict[str, Any] = {"ratings": self.ratings, "popularity_skew": self.popularity_skew, "seed": seed}
+        shared |= {"noise": {"variance": self.noise}}
         return SimT2Rec(SimT2RecSettings(users=size, items=size, dimension=dimension, **shared))
 
 
@@ -157,6 +160,8 @@ class T2RecTable1(Simulation):
         tuned = f"{s.folds}-fold cross-validation" if s.folds > 1 else f"one hold-out of {s.holdout:.0%}"
         after = "fitted again to the whole training part" if s.refit else "its fit without the hold-out is reported"
         skew = f"popularity skew {s.popularity_skew:g}" if s.popularity_skew else "pairs drawn uniformly"
+        if s.noise != PAPERS_NOISE:
+            skew = f"noise of variance {s.noise:g}, {skew}"
         notes = [
             f"Generator as the paper prints it, coefficients redrawn in every replication: {s.ratings:,} ratings, "
             f"{skew}; {1 - s.test_share:.0%} training, {s.test_share:.0%} test. RMSE, predictions not clipped."

@@ -6,6 +6,7 @@ from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.lazy import np, pd
+from dotbench.papers.t2rec.simulations._risk import Manifold
 from dotbench.reporting.blocks import blocks
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
@@ -83,33 +84,40 @@ def means(entry: SimulationEntry) -> list[Row]:
 
 
 def slopes(entry: SimulationEntry) -> list[Row]:
-    """The lines of the table of a simulation."""
+    """The lines of the table of a simulation. ``each``: the slope of every replication.
+
+    Lines on a manifold, which are there to be compared, share one range of x: that which all of them learn at, but for
+    those that learn at fewer than three."""
     simulation, lines = entry.simulation, means(entry)
-    rows = read_rows(entry)
     by = [*_scenario(entry), simulation.compared]
+    groups = [group for _, group in read_rows(entry).groupby(by, sort=False)]
+    learned = [_learned(simulation, group, _axis(entry)) for group in groups]
+    enough = [sizes for sizes in learned if len(sizes) >= FEWEST]
+    if isinstance(simulation, Manifold) and enough:
+        learned = [[size for size in enough[0] if all(size in sizes for sizes in enough)]] * len(groups)
     return [
-        _row(entry, group, [line for line in lines if all(line[name] == group[name].iloc[0] for name in by)])
-        for _, group in rows.groupby(by, sort=False)
+        _row(entry, group, [line for line in lines if all(line[name] == group[name].iloc[0] for name in by)], sizes)
+        for group, sizes in zip(groups, learned, strict=True)
     ]
 
 
-def _row(entry: SimulationEntry, rows: "pd.DataFrame", lines: list[Row]) -> Row:
-    """``rows``: the fits of one scenario and one thing compared at every x. ``lines``: their means."""
+def _row(entry: SimulationEntry, rows: "pd.DataFrame", lines: list[Row], sizes: list[Any]) -> Row:
+    """``rows``: the fits of one scenario and one thing compared at every x. ``lines``: their means. ``sizes``: the x of
+    the slope."""
     simulation, x = entry.simulation, _axis(entry)
-    sizes = _learned(simulation, rows, x)
     rows = rows[rows[x].isin(sizes)]
-    slopes = []
-    for _, fits in rows.groupby(simulation.replication):
+    slopes = {}
+    for replication, fits in rows.groupby(simulation.replication):
         good = fits[fits["status"] == "ok"]
         if len(good) == len(sizes) >= FEWEST:
-            slopes.append(log_slope(list(good[x]), list(good[simulation.metrics[0]])))
-    slope = t_interval(slopes) if slopes else Interval(np.nan, None, None, None)
+            slopes[replication] = log_slope(list(good[x]), list(good[simulation.metrics[0]]))
+    slope = t_interval(list(slopes.values())) if slopes else Interval(np.nan, None, None, None)
     guides = simulation.guides([line for line in lines if line[x] in sizes]) if len(sizes) >= FEWEST else {}
     references = {name: log_slope(*zip(*points, strict=True)) for name, points in guides.items()}
     same = ("label", *_scenario(entry), simulation.compared, simulation.titled, "folder")
     row: Row = {name: lines[0][name] for name in same}
     row |= {"smallest": min(sizes, default=None), "largest": max(sizes, default=None), "replications": len(slopes)}
-    row |= {"left_out": rows[simulation.replication].nunique() - len(slopes), "references": references}
+    row |= {"each": slopes, "left_out": rows[simulation.replication].nunique() - len(slopes), "references": references}
     row |= {"verdict": verdict(slope, list(references.values()))}
     row |= {f"slope_{end}": getattr(slope, end, None) for end in ENDS}
     row["slope_se"] = None if slope.sd is None else slope.sd / len(slopes) ** 0.5
