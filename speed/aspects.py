@@ -34,7 +34,7 @@ ratings is below 0.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("results/data/musical-instruments"))
-    parser.add_argument("--to", type=Path, help="folder for aspects.csv, claims.csv and aspects.md; else printed only")
+    parser.add_argument("--to", type=Path, help="folder for aspects.csv, price.csv and aspects.md; else printed only")
     arguments = parser.parse_args()
     reviews = pd.read_parquet(arguments.data / "ratings.parquet")
     pairs = reviews[["summary", "text"]].fillna("").itertuples(index=False)
@@ -59,7 +59,7 @@ def main() -> None:
     print(text)
     if arguments.to:
         write_csv(arguments.to / "aspects.csv", table, list(table[0]))
-        write_csv(arguments.to / "claims.csv", claims, list(claims[0]))
+        write_csv(arguments.to / "price.csv", claims, list(claims[0]))
         write_text(arguments.to / "aspects.md", text + "\n")
 
 

@@ -169,7 +169,7 @@ FIT_MISTAKES = {
     ),
     "unknown hyperparameter": (
         ["--model", "mf", "--loss", "bpr", "--set", "embeding_size=1"],
-        "--set embeding_size: unknown key; allowed are batch_size, embedding_size, ",
+        "--set embeding_size: unknown key; allowed are batch_decay, batch_size, ",
     ),
     "unknown features": (
         ["--model", "two-tower", "--loss", "bpr", "--set", "features=movilens"],
@@ -258,6 +258,7 @@ def test_fit_json_has_the_settings_and_the_outcome(fitted) -> None:
         **losses()["wrmf"].defaults["als"],
         "epochs": 3,
         "patience": 10,
+        "validate_every": 1,
         "dtype": "float32",
     }
     assert (record["epochs"], record["updates"], record["device"]) == (3, 6, "cpu")
