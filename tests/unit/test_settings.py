@@ -173,7 +173,7 @@ CASES = {
     ),
     "unknown hyperparameter": (
         changed("set: {embeding_size: 8}"),
-        "a.yaml, line 6: key 'studies.0.methods.0.set.embeding_size': unknown key; allowed are batch_decay, batch_size, ",
+        "a.yaml, line 6: key 'studies.0.methods.0.set.embeding_size': unknown key; allowed are batch_decay, ",
     ),
     "hyperparameter of another solver": (
         changed("set: {tolerance: 0.1}"),

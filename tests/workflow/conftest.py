@@ -221,6 +221,12 @@ studies:
       - simulation: nimc-maps
         set: {maps: [{activation: relu, users: [8, 12], observations: [20, 60]}], methods: [gd, lm], replications: 2,
           dimension: 3, components: 1, iterations: 200, second_order_iterations: 20}
+      - simulation: nimc-samples
+        set: {activations: [sigmoid], dimension: [2, 3, 4], components: [], rows: [], scale: [], largest: [], least: [],
+          features: [], noise: [], extra: [], ratios: [1.0, 2.0, 4.0], k: 1, replications: 2, starts: 2}
+      - simulation: nimc-labels
+        set: {activations: [relu], observations: [200], replications: 1, restarts: 2, users: 20, dimension: 3,
+          components: 1, iterations: 40}
 """
 
 

@@ -48,7 +48,7 @@ def regex(name: str) -> str:
     known = {
         "<metric>": METRIC,
         "<hyperparameter>": "[a-z_]+",
-        "<part>": "(cold|cold_user|cold_item|cold_both|overall)",
+        "<part>": "(cold|cold_user|cold_item|cold_both|overall|overall_both)",
     }
     pattern = re.escape(name)
     for placeholder, allowed in known.items():

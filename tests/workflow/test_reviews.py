@@ -22,7 +22,7 @@ def test_reviews_from_files_to_tables(reviewed):
         warm, cold, overall = (float(row[f"{part}rmse_mean"]) for part in ("", "cold_", "overall_"))
         assert min(warm, cold) < overall < max(warm, cold)
     assert {row["part"] for row in read(folder / "tables/reviews_pairs.csv")} == {
-        "warm", "cold", "overall", "cold_user", "cold_item", "cold_both"
+        "warm", "cold", "overall", "cold_user", "cold_item", "cold_both", "overall_both"
     }  # fmt: skip
     aspects = read(folder / "tables/table2.csv")
     counts = [int(row["frequency"]) for row in aspects]
