@@ -1,9 +1,9 @@
 """Starts at equal numbers of labels: trials summed up."""
 
+from dotbench.papers.nimc.summaries._trials import counts
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled
 from dotbench.simulations.entry import SimulationEntry
-from dotbench.statistics.intervals import wilson_interval
 
 SAME = ["label", "activation", "observations", "kind", "start", "folder"]
 LINES = [*SAME[:-1], "trials", "recovered", "low", "high", "test_error_median", "direction_error_mean"]
@@ -14,10 +14,7 @@ def label_lines(entries: list[SimulationEntry]) -> list[Row]:
     """Of every activation, m and start: how many trials recover the truth, errors of the start, and what it costs."""
     lines = []
     for values, trials in labelled(entries).groupby(SAME, sort=False):
-        recovered = int(trials["recovered"].sum())
-        low, high = wilson_interval(recovered, len(trials))
-        line: Row = dict(zip(SAME, values, strict=True)) | {"trials": len(trials), "recovered": recovered}
-        line |= {"low": low, "high": high, "failed": int((trials["status"] != "ok").sum())}
+        line: Row = dict(zip(SAME, values, strict=True)) | counts(trials)
         for name in ("direction_error", "norm_error"):
             errors = trials[name].dropna()
             line[f"{name}_mean"] = errors.mean() if len(errors) else None

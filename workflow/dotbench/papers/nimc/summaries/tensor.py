@@ -1,9 +1,9 @@
 """Starts from moments beside random ones: trials summed up."""
 
+from dotbench.papers.nimc.summaries._trials import counts
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled
 from dotbench.simulations.entry import SimulationEntry
-from dotbench.statistics.intervals import wilson_interval
 
 SAME = ["label", "activation", "law", "observations", "pairs", "start", "folder"]
 ERRORS = ["direction_error", "greatest_direction_error", "norm_error"]
@@ -16,10 +16,7 @@ def start_lines(entries: list[SimulationEntry]) -> list[Row]:
     """Of every activation, law, m and start: errors of the start, and what came of it."""
     lines = []
     for values, trials in labelled(entries).groupby(SAME, sort=False):
-        recovered = int(trials["recovered"].sum())
-        low, high = wilson_interval(recovered, len(trials))
-        line: Row = dict(zip(SAME, values, strict=True)) | {"trials": len(trials), "recovered": recovered}
-        line |= {"low": low, "high": high, "failed": int((trials["status"] != "ok").sum())}
+        line: Row = dict(zip(SAME, values, strict=True)) | counts(trials)
         lost = trials.loc[trials["recovered"] == 0, "ended"]
         line |= {"capped": int((lost == "cap").sum()), "stalled": int((lost == "stalled").sum())}
         good = trials.loc[trials["recovered"] == 1, "iterations"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from dotbench.files import write_csv
 from dotbench.lazy import pd
 from dotbench.papers.nimc.summaries.activations import activation_title
+from dotbench.papers.nimc.tables._layout import setting_column
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, write_table
@@ -32,9 +33,8 @@ class Rates(TableKind):
         entries = read_simulations(contents)
         lines = [_line(group) for _, group in labelled(entries).groupby(["label", "activation", "method"], sort=False)]
         write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
-        first = [Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []
         columns = [
-            *first,
+            *setting_column(lines),
             Column("φ", lambda row: activation_title(row["activation"])),
             Column("Method", lambda row: row["title"]),
             *(Column(f"to {bound}", lambda row, level=level: _reached(row, level)) for level, bound in LEVELS.items()),  # type: ignore[misc]

@@ -1,11 +1,11 @@
 """Recovery against the distance of the start, as a table."""
 
 from pathlib import Path
-from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.distance import CELLS, cells
+from dotbench.papers.nimc.tables._layout import setting_column, side_by_side
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, write_table
@@ -30,13 +30,9 @@ class RecoveryByDistance(TableKind):
         all_cells = cells(entries)
         write_csv(folder / f"{contents.report_item}.csv", all_cells, CELLS)
         titles = list(dict.fromkeys(cell["title"] for cell in all_cells))
-        rows: dict[tuple[Any, ...], Row] = {}
-        for cell in all_cells:
-            keys = {key: cell[key] for key in ("label", "activation", "observations", "distance")}
-            rows.setdefault(tuple(keys.values()), keys)[cell["title"]] = cell
-        first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
+        rows = side_by_side(all_cells, ("label", "activation", "observations", "distance"))
         columns = [
-            *first,
+            *setting_column(rows),
             Column("φ", lambda row: activation_title(row["activation"])),
             Column("m", lambda row: f"{row['observations']:,}"),
             Column("α", lambda row: f"{row['distance']:g}"),
@@ -48,7 +44,7 @@ class RecoveryByDistance(TableKind):
                 "trials that did not diverge. The csv says how the other trials ended."
             ),
         ]
-        write_table(contents, folder, list(rows.values()), columns, simulation_notes(contents, entries, notes))
+        write_table(contents, folder, rows, columns, simulation_notes(contents, entries, notes))
 
 
 def _text(cell: Row | None) -> str:

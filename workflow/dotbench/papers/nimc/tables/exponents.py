@@ -6,6 +6,7 @@ from dotbench.files import write_csv
 from dotbench.papers.nimc.simulations.samples import SCANS
 from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.samples import EXPONENTS, exponent_lines
+from dotbench.papers.nimc.tables._layout import setting_column
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, number, write_table
@@ -29,9 +30,8 @@ class Exponents(TableKind):
         entries = read_simulations(contents)
         lines = exponent_lines(entries)
         write_csv(folder / f"{contents.report_item}.csv", lines, EXPONENTS)
-        first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in lines) else []
         columns = [
-            *first,
+            *setting_column(lines),
             Column("Against", lambda row: SCANS[row["scan"]]),
             Column("φ", lambda row: activation_title(row["activation"])),
             Column("Start", lambda row: row["title"]),

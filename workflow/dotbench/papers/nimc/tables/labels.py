@@ -5,6 +5,7 @@ from pathlib import Path
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.labels import LINES, label_lines
+from dotbench.papers.nimc.tables._layout import setting_column
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
@@ -28,7 +29,7 @@ class Labels(TableKind):
         lines = label_lines(entries)
         write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
         columns = [
-            *([Column("Setting", lambda row: row["label"])] if any(line["label"] for line in lines) else []),
+            *setting_column(lines),
             Column("φ", lambda row: activation_title(row["activation"])),
             Column("m", lambda row: f"{row['observations']:,}"),
             Column("Start", lambda row: row["start"]),

@@ -1,15 +1,15 @@
 """The table of the entries that recovery needs."""
 
 from pathlib import Path
-from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.papers.nimc.simulations.samples import SCANS
 from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.samples import LINES, sample_lines, start_titles, value_text
+from dotbench.papers.nimc.tables._layout import setting_column, side_by_side, threshold_text
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.formats import Column, Row, number, write_table
+from dotbench.reporting.formats import Column, write_table
 from dotbench.reporting.kind import TableKind
 from dotbench.reporting.replications import read_simulations
 from dotbench.reporting.simulation_notes import simulation_notes
@@ -30,18 +30,14 @@ class Samples(TableKind):
         entries = read_simulations(contents)
         lines = sample_lines(entries)
         write_csv(folder / f"{contents.report_item}.csv", lines, LINES)
-        rows: dict[tuple[Any, ...], Row] = {}
-        for line in lines:
-            keys = {key: line[key] for key in ("label", "scan", "value", "activation")}
-            rows.setdefault(tuple(keys.values()), keys)[line["title"]] = line
-        first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
+        rows = side_by_side(lines, ("label", "scan", "value", "activation"))
         columns = [
-            *first,
+            *setting_column(rows),
             Column("Against", lambda row: SCANS[row["scan"]]),
             Column("at", value_text),
             Column("φ", lambda row: activation_title(row["activation"])),
             *(
-                Column(title, lambda row, title=title: _interval(row.get(title)))  # type: ignore[misc]
+                Column(title, lambda row, title=title: threshold_text(row.get(title)))  # type: ignore[misc]
                 for title in start_titles(lines)
             ),
         ]
@@ -53,11 +49,4 @@ class Samples(TableKind):
                 "≤: a half is passed at the least m already. –: the share stays below a half."
             ),
         ]
-        write_table(contents, folder, list(rows.values()), columns, simulation_notes(contents, entries, notes))
-
-
-def _interval(line: Row | None) -> str:
-    if line is None or line["threshold"] is None:
-        return "–"
-    at_most = "≤ " if line["threshold"] == line["min_ratio"] else ""
-    return f"{at_most}{line['threshold']:.2f} [{number(line['low'], '{:.2f}')}, {number(line['high'], '{:.2f}')}]"
+        write_table(contents, folder, rows, columns, simulation_notes(contents, entries, notes))

@@ -1,14 +1,14 @@
 """The table of thresholds of recovery maps."""
 
 from pathlib import Path
-from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.recovery import maps
+from dotbench.papers.nimc.tables._layout import setting_column, side_by_side, threshold_text
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.formats import Column, Row, number, write_table
+from dotbench.reporting.formats import Column, write_table
 from dotbench.reporting.kind import TableKind
 from dotbench.reporting.replications import read_simulations
 from dotbench.reporting.simulation_notes import simulation_notes
@@ -33,16 +33,12 @@ class Thresholds(TableKind):
         lines = [line for entry in maps(entries) for line in entry.thresholds()]
         write_csv(folder / f"{contents.report_item}.csv", lines, THRESHOLDS)
         titles = list(dict.fromkeys(line["title"] for line in lines))
-        rows: dict[tuple[Any, ...], Row] = {}
-        for line in lines:
-            keys = {key: line[key] for key in ("label", "activation", "users")}
-            rows.setdefault(tuple(keys.values()), keys)[line["title"]] = line
-        first = [Column("Setting", lambda row: row["label"])] if any(row["label"] for row in rows.values()) else []
+        rows = side_by_side(lines, ("label", "activation", "users"))
         columns = [
-            *first,
+            *setting_column(rows),
             Column("φ", lambda row: activation_title(row["activation"])),
             Column("n", lambda row: f"{row['users']}"),
-            *(Column(title, lambda row, title=title: _interval(row.get(title))) for title in titles),  # type: ignore[misc]
+            *(Column(title, lambda row, title=title: threshold_text(row.get(title))) for title in titles),  # type: ignore[misc]
         ]
         trials = " or ".join(map(str, sorted({line["trials"] for line in lines})))
         notes = [
@@ -53,11 +49,4 @@ class Thresholds(TableKind):
                 "half is passed at the least m already. –: the share stays below a half."
             ),
         ]
-        write_table(contents, folder, list(rows.values()), columns, simulation_notes(contents, entries, notes))
-
-
-def _interval(line: Row | None) -> str:
-    if line is None or line["threshold"] is None:
-        return "–"
-    at_most = "≤ " if line["threshold"] == line["min_ratio"] else ""
-    return f"{at_most}{line['threshold']:.2f} [{number(line['low'], '{:.2f}')}, {number(line['high'], '{:.2f}')}]"
+        write_table(contents, folder, rows, columns, simulation_notes(contents, entries, notes))
