@@ -117,7 +117,9 @@ def test_the_run_survives_a_restart_and_equals_a_local_one(site, tmp_path_factor
     site.cluster.start_controller()
     end_well(site, running, 600)
     assert (site.folder / "results/smoke/index.html").is_file()
-    assert len(site.cluster.jobs()) - before <= 8  # 33 jobs
+    assert (
+        len(site.cluster.jobs()) - before <= 8 + 2
+    )  # 33 jobs; the killed controller may forget the last two submissions
     assert not [
         line
         for line in site.cluster.call("squeue", "--states=all", "--noheader", "--format=%b").split()

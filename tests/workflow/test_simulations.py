@@ -13,8 +13,16 @@ from dotbench.papers.t2rec.tables.slopes import NO_SLOPE
 pytestmark = pytest.mark.slow
 
 CONFIG = "config/simulation.yaml"
-FIGURES = {"figure1a", "figure1b", "figure1cd", "tensor_curves", "curvature_curves", "contraction_curves"}
-TABLES = {"rates", "distance", "thresholds", "tensor", "curvature", "contraction"}
+FIGURES = {
+    "figure1a",
+    "figure1b",
+    "figure1cd",
+    "tensor_curves",
+    "curvature_curves",
+    "contraction_curves",
+    "samples_curves",
+}
+TABLES = {"rates", "distance", "thresholds", "tensor", "curvature", "contraction", "samples", "exponents", "labels"}
 ENDS = ["claims of t2rec", "paper versus ours of t2rec", "table table1 of t2rec"]
 JOBS = "results/studies/t2rec/t2rec-table1-*"
 
