@@ -78,6 +78,33 @@ assert (made(), among()) == before
 assert before[0][1] and before[1] == [(True, False), (True, True), True, False]
 """
 
+REPORT = """
+import base64, sys
+from types import SimpleNamespace
+from snakemake.iocontainers import Params, Snakemake
+from snakemake.report import RuleRecord
+from dotbench.cli.snakemake_quick import quicken_report
+
+def made():
+    records = []
+    for text in ("channels: [a]", "channels: [b]", "channels: [a]", None, "channels: [b]"):
+        recorded = text and base64.b64encode(text.encode()).decode()
+        job = SimpleNamespace(rule="rule", conda_env=recorded, container_img_url=None)
+        record = RuleRecord(SimpleNamespace(rule=None), job)
+        records.append((record.name, record.conda_env, record._conda_env_raw, record.n_jobs, job.conda_env))
+    stored = Snakemake.__new__(Snakemake)
+    stored._safely_store_params(Params(fromdict={"a": "x", "b": ["y", "z"]}))
+    return records, list(stored._params_store), dict(stored._params_store.items()), stored._params_types
+
+before = made()
+for module in ("pandas", "polars"):
+    sys.modules.pop(module, None)
+quicken_report()
+assert made() == made() == before
+assert not {"pandas", "polars"} & set(sys.modules)
+assert [env and env["channels"] for _, env, *_ in before[0]] == [["a"], ["b"], ["a"], None, ["b"]]
+"""
+
 
 def runs(program: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -95,6 +122,10 @@ def test_functions_are_replaced_in_tested_versions_alone() -> None:
 
 def test_lists_of_files_are_the_same() -> None:
     runs(LISTS)
+
+
+def test_a_report_is_told_the_same() -> None:
+    runs(REPORT)
 
 
 def test_the_installed_version_is_a_tested_one() -> None:

@@ -1,7 +1,7 @@
 """The process that forks the jobs of a run on this machine: what `dotbench.cli.job` asks.
 
-It imports the libraries once and then forks itself for every job, before any thread or GPU is in use. It ends, and its
-forks with it, when the process that started it does.
+Once, before any thread or GPU is in use, it imports the libraries, finds the components and makes the commands of the
+jobs. For every job it then forks itself. It ends, and its forks with it, when the process that started it does.
 """
 
 import gc
@@ -21,13 +21,15 @@ from typing import TextIO, cast
 
 from dotbench import paths
 from dotbench.cli import job
-from dotbench.cli.stage import run
+from dotbench.cli.stage import command, run
 
 PREFIX = "dotbench-"  # of the temporary folder
-# what jobs import, in the order in which a run comes to need it; jobs are served between two imports
-IMPORTS = [
+# what jobs import and call, in the order in which a run comes to need it; jobs are served between two of them
+NEEDED = [
     *("numpy", "pandas", "pyarrow.parquet", "dotbench.cli.prepare", "dotbench.cli.split"),
-    *("torch", "dotbench.cli.tune", "dotbench.cli.fit", "dotbench.cli.evaluate"),
+    *("torch", "dotbench.cli.tune", "dotbench.cli.fit", "dotbench.models.base:models", "dotbench.losses.base:losses"),
+    *("dotbench.solvers.base:solvers", "dotbench.evaluation.metrics.base:metrics", "threadpoolctl:threadpool_info"),
+    *("dotbench.execution.hardware:versions", "dotbench.cli.evaluate", "pyarrow.pandas_compat", "encodings.cp437"),
     *("dotbench.cli.decompose", "scipy.sparse", "dotbench.cli.simulate"),
     *("scipy.stats", "dotbench.cli.table", "matplotlib.figure", "matplotlib.backends.backend_svg"),
     *("matplotlib.backends.backend_pdf", "dotbench.cli.figure", "dotbench.cli.compare", "dotbench.cli.site"),
@@ -84,16 +86,29 @@ def main(number: str, address: str) -> None:
     with socket.socket(fileno=int(number)) as listener:
         server = Server(listener)
         try:
-            for name in IMPORTS:
-                importlib.import_module(name)
+            for name in NEEDED:
+                prepare(name)
                 if not server.serve(wait=False):
-                    return
-            gc.freeze()  # what is there by now is never collected; forks keep sharing its memory
-            while server.serve(wait=True):
-                pass
+                    break
+            else:
+                gc.freeze()  # what is there by now is never collected; forks keep sharing its memory
+                while server.serve(wait=True):
+                    pass
         finally:
             server.end()
             shutil.rmtree(Path(address).parent, ignore_errors=True)
+    os._exit(0)  # the libraries would take a second to tidy up
+
+
+def prepare(needed: str) -> None:
+    """Import a module. If a function is named behind a colon, call it, for what it remembers. Of an entry point, make
+    the command."""
+    name, _, function = needed.partition(":")
+    module = importlib.import_module(name)
+    if function:
+        getattr(module, function)()
+    elif hasattr(module, "main"):
+        command(module.main)
 
 
 class Server:

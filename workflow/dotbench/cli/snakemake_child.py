@@ -19,7 +19,7 @@ from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
 from dotbench.cli import forks, owned
 from dotbench.cli.snakemake import THEN
-from dotbench.cli.snakemake_quick import import_without_pandas
+from dotbench.cli.snakemake_quick import import_without_pandas, quicken_report
 
 PLUGIN = "dotbench"
 FIELDS = {
@@ -69,6 +69,7 @@ def main(alive: str, told: str, *arguments: str) -> None:
         if is_then:
             sys.stdout.flush()
             LogHandler.tell("then", {"log": os.fstat(1).st_size})
+            quicken_report()
             continue
         sys.argv = ["snakemake", *part]  # for its messages
         try:

@@ -85,6 +85,36 @@ def _quicken_lists() -> None:
     Namedlist.__init__ = init
 
 
+def quicken_report() -> None:
+    """For a process that makes the report: an environment of conda is parsed once, not for each of its jobs, and no
+    package is imported to see whether parameters are tables; here they are texts."""
+    if not is_tested():
+        return
+    from snakemake.iocontainers import Params, Snakemake
+    from snakemake.report import RuleRecord
+
+    original = _original(RuleRecord.__post_init__)
+    parsed: dict[str, tuple[str, Any]] = {}  # environment as it was recorded → as text, as settings
+
+    def init(self: Any, job: Any, record: Any) -> None:
+        recorded = record.conda_env
+        if recorded in parsed:
+            record.conda_env = None
+        original(self, job, record)
+        record.conda_env = recorded
+        if recorded:
+            raw, settings = parsed.setdefault(recorded, (self._conda_env_raw, self.conda_env))
+            self._conda_env_raw, self.conda_env = raw, settings
+
+    def store(self: Any, params: Any) -> None:
+        self._params_store, self._params_types = Params(toclone=list(params)), {}
+        self._params_store._take_names(params._get_names())
+
+    init.__wrapped__ = original  # type: ignore[attr-defined]
+    RuleRecord.__post_init__ = init
+    Snakemake._safely_store_params = store
+
+
 def quicken_plan() -> None:
     """For a process that plans and ends then."""
     if not is_tested():

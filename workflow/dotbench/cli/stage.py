@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -56,11 +56,24 @@ def grouped(main: Callable[..., R]) -> Callable[..., R]:
     return flat
 
 
+@cache
+def command(main: Callable[..., Any]) -> Any:
+    """The command that reads the options of an entry point and calls it, complete: typer makes some parts of it only
+    when they are used, which takes longer than many an evaluation."""
+    app = typer.Typer(add_completion=False)
+    app.command()(grouped(main))
+    made = typer.main.get_command(app)
+    for parameter in made.params:
+        if lazily := getattr(parameter, "get_runtime_param", None):
+            lazily()
+    return made
+
+
 def run(main: Callable[..., Any]) -> None:
     """Run an entry point. A DotbenchError becomes one message and the exit status 1."""
     print_anywhere()
     try:
-        typer.run(grouped(main))
+        command(main)()
     except DotbenchError as error:
         sys.exit(f"error: {error}")
 
