@@ -2,10 +2,10 @@
 
 python speed/run.py [--config config/smoke.yaml --cores 2]
 
-The jobs run in forks of one process, which has imported the libraries. The kernel counts the time of the forks that
-have ended apart from the process's own. So the jobs' own work is measured, not estimated, and includes what they import
-themselves. All else is overhead: `dotbench`, Snakemake, the import of the libraries, and the small processes that ask
-for forks. CPU seconds change less than the seconds that pass if other programs use the machine.
+The jobs run in forks of one process, which imports their libraries once, where each job would import them for itself.
+The kernel counts the time of the forks that have ended apart from that process's own. So the jobs' work is measured, not
+estimated. All else is what the workflow adds: `dotbench`, Snakemake, and the report. CPU seconds change less than the
+seconds that pass if other programs use the machine.
 """
 
 import argparse
@@ -76,10 +76,9 @@ def main() -> None:
         wall, total, jobs, imports = measured([*RUN, *options], Path(name))
     cores = arguments.cores or os.cpu_count() or 1
     print(f"{wall:.1f} s, {total:.1f} CPU s: {100 * total / wall / cores:.0f} % of {cores} cores")
-    print(f"jobs' own work: {jobs:.1f} CPU s")
-    print(
-        f"overhead: {total - jobs:.1f} CPU s, {100 * (total / jobs - 1):.0f} % of it; {imports:.1f} of them for imports"
-    )
+    print(f"the jobs' work: {jobs:.1f} CPU s, and {imports:.1f} of the process that imports their libraries and forks")
+    rest = total - jobs - imports
+    print(f"the workflow: {rest:.1f} CPU s, {100 * rest / (jobs + imports):.0f} % of that")
 
 
 if __name__ == "__main__":

@@ -194,13 +194,13 @@ def test_a_request_comes_as_it_was_sent(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ODD", "x=y=")
     monkeypatch.setenv("NOTHING", "")
-    request = job.request_of(arguments)
+    request = job.request_of(arguments, os.environ)
     assert job.read_request(request) == (job.ENVIRONMENT, str(tmp_path), arguments, dict(os.environ))
 
 
 def test_a_request_that_is_cut_short_starts_nothing(environment: dict[str, str]) -> None:
     """Wherever it ends; the server goes on."""
-    request = job.request_of(["pretended", "x"])
+    request = job.request_of(["pretended", "x"], environment)
     for end in (0, len(request) // 2, request.rindex(b"\0", 0, -1) + 1):
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(environment["DOTBENCH_FORK"])

@@ -17,9 +17,15 @@ class LazyModule:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._module: Any = None
 
     def __getattr__(self, attribute: str) -> Any:
-        return getattr(importlib.import_module(self._name), attribute)
+        if self._module is None:
+            module: Any = importlib.import_module(self._name)
+            if module is self:  # it stands in ``sys.modules``, for a package that need not be imported
+                raise AttributeError(f"{self._name} is not imported here")
+            self._module = module
+        return getattr(self._module, attribute)
 
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-from dotbench.cli import forks, owned
+from dotbench.cli import asked, forks, owned
 from dotbench.cli.snakemake import THEN
 from dotbench.cli.snakemake_quick import import_without_pandas, quicken_report
 
@@ -64,6 +64,7 @@ def main(alive: str, told: str, *arguments: str) -> None:
     import_without_pandas()
     from snakemake.cli import main as snakemake
 
+    asked.install()
     LoggerPluginRegistry().register_plugin(f"snakemake_logger_plugin_{PLUGIN}", sys.modules[__name__])
     for is_then, part in groupby(arguments, THEN.__eq__):
         if is_then:
