@@ -3,7 +3,7 @@
 python speed/run.py [--config config/smoke.yaml --cores 2]
 
 The jobs run in forks of one process, which imports their libraries once, where each job would import them for itself.
-The kernel counts the time of the forks that have ended apart from that process's own. So the jobs' work is measured, not
+The kernel counts the time of the forks that have ended apart from that process's own. So the work is measured, not
 estimated. All else is what the workflow adds: `dotbench`, Snakemake, and the report. CPU seconds change less than the
 seconds that pass if other programs use the machine.
 """

@@ -184,7 +184,8 @@ def test_what_killed_servers_left_goes(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.slow
 def test_everything_that_jobs_import_is_imported_without_a_thread_of_python() -> None:
     """A thread does not come along into a fork, and what it held stays locked there."""
-    text = "import threading; from dotbench.cli import forks; [*map(forks.prepare, forks.NEEDED)]; print(threading.active_count())"
+    prepared = "from dotbench.cli import forks; [*map(forks.prepare, forks.NEEDED)]"
+    text = f"import threading; {prepared}; print(threading.active_count())"
     done = subprocess.run([sys.executable, "-c", text], text=True, capture_output=True, check=True)
     assert done.stdout.strip() == "1"
 

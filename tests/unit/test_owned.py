@@ -172,3 +172,32 @@ def test_lines_are_heard_whole_and_all_and_words_are_kept(tmp_path: Path) -> Non
     assert heard == [f"{k} {'x' * 5000}" for k in range(100)]
     assert (tmp_path / "log").read_text() == "['a b']\n"
     assert ticks
+
+
+INTERRUPTED = """
+import os, signal, sys, time
+from dotbench.cli import main as cli
+from dotbench.files import atomic
+
+@cli.app.command()
+def slowly() -> None:
+    with atomic("file.txt") as temporary:
+        temporary.write_text("half")
+        os.kill(os.getpid(), signal.{name})
+        time.sleep(60)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+sys.argv = ["dotbench", "slowly"]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_no_command_leaves_half_a_file(tmp_path: Path, name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(name=name)], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 128 + getattr(signal, name)
+    assert done.stderr.startswith(f"interrupted by {name}")
+    assert not list(tmp_path.iterdir())

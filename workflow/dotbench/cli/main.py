@@ -15,7 +15,7 @@ from rich.text import Text
 
 from dotbench import __version__
 from dotbench.cli.lock import alone, this_command
-from dotbench.cli.owned import Interrupted
+from dotbench.cli.owned import Interrupted, interruptible
 from dotbench.cli.stage import Hardware, grouped, print_anywhere
 from dotbench.errors import DotbenchError
 from dotbench.settings import LARGEST_SEED
@@ -424,10 +424,11 @@ def _show(header: list[str], rows: Sequence[tuple[str, ...]]) -> None:
 
 
 def main() -> None:
-    """Entry point: a DotbenchError becomes one message and the exit status 1."""
+    """Entry point: a DotbenchError becomes one message and the exit status 1, a signal one and 128 + its number."""
     print_anywhere()
     try:
-        app()
+        with interruptible():
+            app()
     except DotbenchError as error:
         sys.exit(f"error: {error}")
     except Interrupted as interrupted:
