@@ -50,7 +50,7 @@ def remake(folders: list[Path], work: Path) -> Iterator[Compared]:
     here = Path.cwd()
     os.chdir(work)
     try:
-        for file in sorted(EVIDENCE.glob("*/runs.parquet")):
+        for file in sorted(EVIDENCE.rglob("runs.parquet")):
             import_runs(file)
         for configuration in sorted(EVIDENCE.rglob("configuration.json")):
             if not folders or any(configuration.is_relative_to(folder) for folder in folders):
