@@ -257,6 +257,41 @@ def simulated(simulation: Project):
         yield project
 
 
+# three generated datasets, compared on one footing
+ANOTHER = """
+name: sim-tiny-{seed}
+source:
+  generator: sim-ratings
+  parameters: {{users: 120, items: 160, ratings: 4800, rank: 3, seed: {seed}, min_ratings: 15}}
+prepare: {{min_rating: 3, core: 5}}
+"""
+COMPARISON = """
+name: compared
+datasets: [sim-tiny, sim-tiny-1, sim-tiny-2]
+seeds: [0]
+tuning: single
+studies:
+  - study: comparison
+    methods:
+      - {model: popularity}
+      - {model: item-knn, grid: {neighbors: [5, 20]}}
+      - {model: mf, loss: rg2, solver: spectral, set: {embedding_size: 8}, grid: {regularization: [0.1, 0.3]}}
+      - {model: mf, loss: bpr, solver: sgd, set: {embedding_size: 8, epochs: 2, updates: 0}, grid: {}}
+"""
+
+
+def run_comparison(project: Project) -> None:
+    for seed in (1, 2):
+        (project.root / f"config/datasets/sim-tiny-{seed}.yaml").write_text(ANOTHER.format(seed=seed))
+    write_and_run("compared", COMPARISON)(project)
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The comparison of methods on three datasets, run to the end. Tests must leave it as it is."""
+    return shared(tmp_path_factory, "compared", run_comparison)
+
+
 # reviews of the Yelp format, generated, and the study of them
 MINI_YELP = """
 name: mini-yelp

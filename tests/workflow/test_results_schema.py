@@ -48,6 +48,7 @@ def regex(name: str) -> str:
     known = {
         "<metric>": METRIC,
         "<hyperparameter>": "[a-z_]+",
+        "<dataset>": "[a-z0-9-]+",
         "<part>": "(cold|cold_user|cold_item|cold_both|overall|overall_both)",
     }
     pattern = re.escape(name)
@@ -76,7 +77,9 @@ def assert_documented(pattern: str, files: list[Path]) -> None:
 
 @pytest.mark.slow  # every file of results has to be made
 @pytest.mark.parametrize("pattern", sorted({*sections()} - {LOCKED}))
-def test_files_have_the_documented_keys_and_no_others(project, paper, simulated, all_simulations, reviewed, pattern):
+def test_files_have_the_documented_keys_and_no_others(
+    project, paper, compared, simulated, all_simulations, reviewed, pattern
+):
     simulations = pattern.startswith("results/studies/") or "/t2rec/" in pattern or "/nimc/" in pattern
     if pattern.endswith("manifest.json"):
         (project.root / "pairs.txt").write_text("\n".join(f"u{u} i{k}" for u in range(9) for k in range(9)) + "\n")
@@ -95,7 +98,7 @@ def test_files_have_the_documented_keys_and_no_others(project, paper, simulated,
     if "/rg2/" in pattern or "paper_vs_ours" in pattern or "/claims" in pattern:
         assert project.snakemake(config=paper).returncode == 0
     glob = re.sub(r"<[^>]+>", "*", pattern)
-    roots = [project.root, *([reviewed.root] if "/tables/" in pattern else [])]
+    roots = [project.root, compared.root, *([reviewed.root] if "/tables/" in pattern else [])]
     roots = [simulated.root, all_simulations.root, reviewed.root] if simulations else roots
     files = [path for root in roots for path in root.glob(glob) if described_by(path) == pattern]
     assert files, f"no file matches {glob}"
@@ -104,11 +107,11 @@ def test_files_have_the_documented_keys_and_no_others(project, paper, simulated,
 
 @pytest.mark.slow  # every table has to be made
 def test_every_row_of_a_table_names_the_folders_that_it_was_made_from(
-    project, paper, simulated, all_simulations, reviewed
+    project, paper, compared, simulated, all_simulations, reviewed
 ):
     assert project.snakemake(config=paper).returncode == 0
     files = []
-    for root in (project.root, simulated.root, all_simulations.root, reviewed.root):
+    for root in (project.root, compared.root, simulated.root, all_simulations.root, reviewed.root):
         own = [*root.glob("results/*/*/tables/*.csv"), *root.glob("results/*/*/figures/*.csv")]
         own += root.glob("results/*/*/paper_vs_ours*.csv")
         for file in own:

@@ -1,0 +1,58 @@
+"""The methods of a study as its datasets see them: what the tables and figures across datasets share."""
+
+from dataclasses import dataclass
+
+from dotbench.errors import DotbenchError
+from dotbench.evaluation.metrics.base import RatingMetric, parse_metric
+from dotbench.lazy import np
+from dotbench.reporting.contents import Contents
+from dotbench.reporting.records import joined
+from dotbench.statistics.across import Practical, Ranks, practical, rank
+
+
+@dataclass(frozen=True)
+class Across:
+    """``metric``: the first of the study. ``values``: its mean over seeds on the test part, (datasets, methods).
+    ``lower_is_better``: it is an error. ``left_out``: methods without all of their runs on a dataset. ``folders``: of
+    the runs of each method."""
+
+    metric: str
+    datasets: list[str]
+    methods: list[str]
+    values: "np.ndarray"
+    lower_is_better: bool
+    left_out: list[str]
+    folders: list[str]
+
+    def ranks(self) -> Ranks:
+        return rank(-self.values if self.lower_is_better else self.values)
+
+    def practical(self, first: int, second: int) -> Practical:
+        """Of two methods, by their places."""
+        both = self.values[:, first], self.values[:, second]
+        return practical(*(reversed(both) if self.lower_is_better else both))
+
+
+def across(contents: Contents) -> Across:
+    """Raises DotbenchError if no method has finished runs on every dataset."""
+    metric = contents.metrics[0]
+    means: dict[tuple[str, str], float] = {}
+    places: dict[str, list[str]] = {}
+    for run in contents.runs:
+        values = [record["metrics"]["test"][metric] for record in run.metrics() if record["status"] == "ok"]
+        if len(values) == len(run.seeds):
+            means[run.dataset, run.label] = float(np.mean(values))
+        places.setdefault(run.label, []).append(run.place)
+    datasets = list(contents.labels)
+    everywhere = [label for label in places if all((dataset, label) in means for dataset in datasets)]
+    if not everywhere:
+        raise DotbenchError(f"table '{contents.report_item}': no method has finished runs on every dataset")
+    return Across(
+        metric,
+        datasets,
+        everywhere,
+        np.array([[means[dataset, label] for label in everywhere] for dataset in datasets]),
+        isinstance(parse_metric(metric), RatingMetric),
+        [label for label in places if label not in everywhere],
+        [joined(places[label]) for label in everywhere],
+    )

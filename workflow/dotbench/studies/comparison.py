@@ -1,0 +1,20 @@
+"""Every method on one footing, within and across datasets."""
+
+from dotbench.studies.base import ReportItem, Study
+
+
+class ComparisonStudy(Study):
+    """Full ranking of all items, NDCG@10, MRR@10 and Recall@10 on held-out interactions, on several datasets: methods
+    by their average rank, and what their quality costs.
+    """
+
+    name = "comparison"
+    title = "Comparison"
+    task = "ranking"
+    metrics = ("ndcg@10", "mrr@10", "recall@10")
+    tables = (ReportItem("comparison", "overview"), ReportItem("ranks", "ranks"), ReportItem("costs", "costs"))
+    figures = (
+        ReportItem("critical_difference", "critical_difference"),
+        ReportItem("convergence", "convergence"),
+        ReportItem("time_to_quality", "time_to_quality"),
+    )
