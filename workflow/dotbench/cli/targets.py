@@ -51,8 +51,9 @@ def _check(plan: Plan, target: str) -> None:
         return
     study = target.partition("_")[0]
     if study in studies() and study not in named:
-        shipped = paths.PROJECT / "config" / "papers" / f"{study}.yaml"
-        example = f", e.g. -c {os.path.relpath(shipped)}" if shipped.is_file() else ""
+        places = [paths.PROJECT / "config" / folder / f"{study}.yaml" for folder in (".", "papers")]
+        shipped = [os.path.relpath(place) for place in places if place.is_file()]
+        example = f", e.g. -c {shipped[0]}" if shipped else ""
         has = f"the configuration '{plan.benchmark.name}' has no study '{study}'"
         raise DotbenchError(f"'{target}' cannot be made: {has}; name one that has it with -c{example}")
     raise _unknown(target, [EVERYTHING, *(name for name, files in plan.named_targets().items() if files)])
