@@ -10,6 +10,7 @@ cannot be imported are listed and left out.
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import statistics
@@ -54,8 +55,7 @@ from dotbench.solvers.row_adagrad import RowTrainer  # noqa: E402
 from dotbench.solvers.sgd import GradientTrainer  # noqa: E402
 
 RANK = 64
-GROWTH, PATIENCE = 1.15, 4  # from one look to the next, in epochs; looks without a better value before a fit ends
-PLAIN = {"learning_rate": (0.05, 0.1), "regularization": (0.01, 0.003)}  # of plain SGD, as the prototypes found it
+GROWTH, PATIENCE = 1.2, 8  # from one look to the next, in epochs; looks without a better value before a fit ends
 WEIGHTED = {"alpha": (1.0, 2.0), "regularization": (10.0, 30.0)}
 
 Vectors = tuple[np.ndarray, np.ndarray]
@@ -195,6 +195,51 @@ def cornac_bpr(split: Split, point: Mapping[str, Any], seed: int, watch: Watch) 
     Watched(k=RANK, max_iter=ENDLESS, seed=seed, **names).fit(data)
 
 
+def lenskit(make: Callable[[Mapping[str, Any]], Any], tables: Callable[[Any], Vectors]) -> Fit:
+    """``tables``: user and item vectors of a trainer, in the order of its vocabularies."""
+
+    def fit(split: Split, point: Mapping[str, Any], seed: int, watch: Watch) -> None:
+        import pandas as pd
+        from lenskit.data import from_interactions_df
+        from lenskit.training import TrainingOptions
+
+        data = from_interactions_df(pd.DataFrame(split.train, columns=["user_id", "item_id"]))
+        rows = data.users.ids(), data.items.ids()
+        watch.since = time.process_time()  # its data set is made before the clock runs
+        trainer = make(point).create_trainer(data, TrainingOptions(rng=seed, device="cpu"))
+
+        def vectors() -> Vectors:
+            whole = []
+            for ids, table, n in zip(rows, tables(trainer), (split.n_users, split.n_items), strict=True):
+                whole.append(np.zeros((n, table.shape[1]), np.float32))
+                whole[-1][ids] = table
+            return whole[0], whole[1]
+
+        while True:
+            trainer.train_epoch()
+            watch.lap(vectors)
+
+    return fit
+
+
+def lenskit_bpr(point: Mapping[str, Any]) -> Any:
+    from lenskit.flexmf import FlexMFImplicitScorer
+
+    return FlexMFImplicitScorer(preset="bpr", embedding_size=RANK, **point)
+
+
+def lenskit_als(point: Mapping[str, Any]) -> Any:
+    from lenskit.als import ImplicitMFScorer
+
+    names = {"weight": point["alpha"], "regularization": point["regularization"]}
+    return ImplicitMFScorer(embedding_size=RANK, **names)
+
+
+def flexible(trainer: Any) -> Vectors:
+    model = trainer.model  # the preset has no biases
+    return model.u_embed.weight.detach().numpy(), model.i_embed.weight.detach().numpy()
+
+
 METHODS = {
     "ours: BPR, row-adagrad": Method(
         ours("bpr", "row-adagrad", RowTrainer), {"learning_rate": (0.05, 0.1), "drawn_negatives": (1, 4)}
@@ -202,23 +247,31 @@ METHODS = {
     "ours: BPR, sgd (Adam)": Method(
         ours("bpr", "sgd", GradientTrainer), {"learning_rate": (0.003, 0.01), "negatives": (1, 10)}
     ),
-    "implicit: BPR": Method(implicit_bpr, PLAIN, sets_target=True),
-    "cornac: BPR": Method(cornac_bpr, PLAIN, sets_target=True),
+    "implicit: BPR": Method(
+        implicit_bpr, {"learning_rate": (0.01, 0.05), "regularization": (0.01, 0.003)}, sets_target=True
+    ),
+    "cornac: BPR": Method(
+        cornac_bpr, {"learning_rate": (0.05, 0.1), "regularization": (0.01, 0.003)}, sets_target=True
+    ),
+    "LensKit: BPR": Method(
+        lenskit(lenskit_bpr, flexible), {"learning_rate": (0.003, 0.01), "regularization": (0.01, 0.1)}
+    ),
     "ours: WRMF, als": Method(ours("wrmf", "als", AlternatingTrainer), WEIGHTED),
     "ours: WRMF, als-cg": Method(
         ours("wrmf", "als-cg", lambda problem: ConjugateTrainer(problem, problem.settings.steps)), WEIGHTED
     ),
     "implicit: ALS, exact": Method(implicit_als(False), WEIGHTED),
     "implicit: ALS, CG": Method(implicit_als(True), WEIGHTED),
+    "LensKit: ALS": Method(
+        lenskit(lenskit_als, lambda trainer: (trainer.scorer.user_embeddings, trainer.scorer.item_embeddings)), WEIGHTED
+    ),
 }
 OURS = next(iter(METHODS))
 
 
 def run(method: Method, split: Split, point: Mapping[str, Any], seed: int, watch: Watch) -> Watch:
-    try:
+    with contextlib.suppress(Enough):
         method.fit(split, point, seed, watch)
-    except Enough:
-        pass
     return watch
 
 
@@ -301,7 +354,7 @@ def main() -> None:
             }
         )
     heads = ["", "point", "best validation", "CPU s an epoch", "CPU s to target", "ratio to ours", "test there"]
-    packages = ("numpy", "torch", "numba", "implicit", "cornac")
+    packages = ("numpy", "torch", "numba", "implicit", "cornac", "lenskit")
     text = "\n".join(
         [
             f"{split.n_users} × {split.n_items}, {len(split.train)} training pairs, K = {RANK}, "
