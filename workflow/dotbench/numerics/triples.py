@@ -101,8 +101,8 @@ def bpr_epoch(
             difference = np.float32(0)
             for k in range(size):
                 difference += p[k] * (q[k] - r[k])
-            small = math.exp(-abs(difference))
-            total += math.log1p(small) - min(difference, np.float32(0))
+            small = math.exp(-abs(float(difference)))
+            total += math.log1p(small) - min(float(difference), 0.0)
             slope = np.float32((small if difference >= 0 else 1.0) / (1 + small)) * share
             for k in range(size):
                 user_gradient[k] -= slope * (q[k] - r[k])

@@ -19,7 +19,7 @@ class RowAdagradSettings(IterativeSettings):
 
     learning_rate: float = Field(0.05, gt=0, description="η")
     drawn_decay: float = Field(0.01, ge=0, description="λ of the L2 term of the rows of a triple")
-    drawn_negatives: int = Field(1, ge=1, description="n, sampled items for each positive; a user's positives are none")
+    drawn_negatives: int = Field(4, ge=1, description="n, sampled items for each positive; a user's positives are none")
 
 
 class RowAdagrad(Solver):
