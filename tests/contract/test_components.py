@@ -661,7 +661,7 @@ found = [part for registry in registries for part in registry().values()]
 assert all(part.summary() for part in found)
 assert all(part(part.Settings()).jobs() for part in simulations().values())
 heavy = ("torch._C", "pandas._libs", "scipy.sparse", "sklearn", "textblob", "pyarrow")
-heavy += ("surprise.prediction_algorithms", "matplotlib.pyplot")
+heavy += ("surprise.prediction_algorithms", "matplotlib.pyplot", "numba")
 print(*[name for name in heavy if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

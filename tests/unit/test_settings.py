@@ -140,7 +140,7 @@ CASES = {
     "solver that cannot minimise the loss": (
         methods("{model: mf, loss: bpr, solver: als}"),
         "a.yaml, line 6: key 'studies.0.methods.0.solver': 'als' cannot minimise the loss 'bpr' of the model 'mf'; "
-        "allowed: sgd",
+        "allowed: row-adagrad, sgd",
     ),
     "ranking model in a rating study": (
         methods("{model: popularity}").replace("study: ranking", "study: rating"),
