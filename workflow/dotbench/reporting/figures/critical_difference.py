@@ -46,7 +46,7 @@ class CriticalDifference(FigureKind):
         p = np.zeros((len(names), len(names))) if ranked.p_of is None else ranked.p_of
         sheet = Sheet(contents.size, 1, 1, AXIS + A_METHOD * len(names))
         panel = sheet.axes[0, 0]
-        scikit_posthocs.critical_difference_diagram(
+        drawn = scikit_posthocs.critical_difference_diagram(
             pd.Series(ranked.average, index=names),
             pd.DataFrame(p, index=names, columns=names),
             ax=panel,
@@ -55,6 +55,9 @@ class CriticalDifference(FigureKind):
             label_fmt_left="{label} ({rank:.2f})  ",
             label_fmt_right="  ({rank:.2f}) {label}",
         )
+        for [bar] in drawn["crossbars"]:  # it goes through the methods of a set, whose order is another in each process
+            ranks = bar.get_xdata()
+            bar.set_data([min(ranks), max(ranks)], bar.get_ydata()[:2])
         says = [
             f"Average rank by test {metric_title(seen.metric)} on {len(seen.datasets)} datasets: "
             f"{', '.join(contents.labels.values())}."
