@@ -520,6 +520,12 @@ def test_splitter(part):
         assert not splitter.same_test
         sizes = np.bincount(first)
         assert sizes[2] / sizes[0] == pytest.approx(splitter.test_to_train, rel=0.25)
+    if splitter.parts_to_train:
+        user, item, both = np.bincount(first, minlength=6)[3:] / sizes[0]
+        cold, at_least = user + item + both, max(user, item, both)
+        found = {"cold_user": user, "cold_item": item, "cold_both": at_least, "cold": cold}
+        found |= {"overall": cold + sizes[2] / sizes[0], "overall_both": at_least + sizes[2] / sizes[0]}
+        assert splitter.parts_to_train == pytest.approx(found, rel=0.25)
     trained = [np.unique(pairs[first == 0, column]) for column in (0, 1)]
     seen = [np.isin(pairs[first == 2, column], rows) for column, rows in zip((0, 1), trained, strict=True)]
     if not part.unseen_by_design:

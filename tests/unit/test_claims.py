@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from runs_data import contents, write_dataset, write_runs
+from runs_data import SPLIT, contents, write_dataset, write_runs
 from scipy import stats
 
 from dotbench.errors import DotbenchError
@@ -18,7 +18,7 @@ from dotbench.reporting.claims.deciding import in_ours, in_print
 from dotbench.reporting.claims.findings import AGAINST, AGREES, FAILS, HOLDS, OPEN, Sides
 from dotbench.reporting.claims.language import Claim, parse_order, read_claims
 from dotbench.reporting.claims.language import load_claims as claims_of
-from dotbench.reporting.claims.numbers import Ours, Printed, _of_seeds
+from dotbench.reporting.claims.numbers import Ours, Place, Printed, _of_seeds, _paired
 from dotbench.reporting.claims.page import ClaimsPage
 from dotbench.reporting.published import load_published as published_of
 from dotbench.statistics.welch import Sample, welch
@@ -211,9 +211,11 @@ def write_methods(dataset: str, means: dict[str, float], seeds: int = 4) -> list
     return runs
 
 
-def decided(claim: dict[str, Any], runs: list[tuple[str, str]], key: str = "rg2", seeds: int = 4) -> Any:
+def decided(
+    claim: dict[str, Any], runs: list[tuple[str, str]], key: str = "rg2", seeds: int = 4, **changes: Any
+) -> Any:
     published = load_published(key)
-    told = contents(*runs, kind="", seeds=seeds, published=key)
+    told = contents(*runs, kind="", seeds=seeds, published=key, **changes)
     ours = Ours(told, published)
     full = Claim.model_validate({"id": "a", "where": "T", "claim": "C.", **claim})
     return in_ours(full, Sides(key, published, Printed(published), ours), "config/own.yaml")
@@ -273,6 +275,35 @@ def test_a_gain_of_ours_is_paired_over_the_seeds(workdir: Path) -> None:
         [total] = [row for row in found.rows if row["second"] == "printed"]
         assert total["first_value"] == pytest.approx(each.mean())
         assert (total["low"], total["high"]) == (pytest.approx(each.mean() - half), pytest.approx(each.mean() + half))
+
+
+def test_overlapping_training_parts_widen_intervals_and_verdicts(workdir: Path) -> None:
+    """Three seeds, 80/10/10: √(1 + 3/8) times as wide, in the interval, the tolerance and the test of an order."""
+    write_dataset("ml-10m")
+    values = {"rg2-als": np.array([0.33, 0.35, 0.36]), "softmax-sgd": np.array([0.30, 0.32, 0.35])}
+    for name, own in values.items():
+        write_runs("ml-10m", f"mf-{name}-1", [[float(value)] for value in own])
+    runs = [("ml-10m", "mf-rg2-als-1"), ("ml-10m", "mf-softmax-sgd-1")]
+    each = 100 * (values["rg2-als"] / values["softmax-sgd"] - 1)
+    half = stats.t.ppf(0.975, 2) * each.std(ddof=1) / 3**0.5
+    at, overlapping = {"dataset": "ml-10m", "metric": "ndcg@10"}, {**SPLIT, "test_to_train": 1 / 8}
+    prints = float(each.mean() + (half + half * (1 + 3 / 8) ** 0.5) / 2 * 2**0.5)  # between the two tolerances
+    for split, wider, verdict in ((SPLIT, 1.0, FAILS), (overlapping, (1 + 3 / 8) ** 0.5, HOLDS)):
+        test = {"gain": "RG2 over Softmax", "prints": prints}
+        found = decided({"at": at, "test": test}, runs, seeds=3, split=split)
+        [total] = [row for row in found.rows if row["second"] == "printed"]
+        assert (total["low"], total["high"]) == pytest.approx((each.mean() - wider * half, each.mean() + wider * half))
+        assert found.verdict == verdict
+    place = Place("ml-10m", "ndcg@10")
+    numbers = {name: _of_seeds(dict(enumerate(own)), name, "") for name, own in values.items()}
+    t = stats.ttest_rel(*values.values()).statistic / (1 + 3 / 8) ** 0.5
+    [p] = _paired(numbers, 1 / 8).values()
+    assert p == pytest.approx(2 * stats.t.sf(abs(t), 2))
+    published = load_published("rg2")
+    ours = Ours(contents(*runs, kind="", seeds=3, split=overlapping), published)
+    assert ours.test_to_train(place) == 1 / 8
+    assert ours.test_to_train(Place("ml-10m", "cpu_seconds")) == 0
+    assert ours.test_to_train(Place("n = 1500", "rmse")) == 0  # a scenario, of data that are drawn anew
 
 
 def test_costs_are_compared_too_and_lower_is_better(workdir: Path) -> None:

@@ -59,8 +59,16 @@ def test_every_start_uses_m_labels_and_the_table_shows_it(tmp_path, monkeypatch)
     table_kinds()["labels"]().write(contents, Path("out"))
     with open("out/shown.csv") as stream:
         lines = {line["kind"]: line for line in csv.DictReader(stream)}
-    assert len(lines) == 5
+    assert len(lines) == 6
+    assert lines["small"]["direction_error_mean"] == ""
     assert int(lines["restarts"]["recovered"]) >= int(lines["random"]["recovered"])
     assert lines["entries-norms"]["recovered"] == "2"
     assert lines["random"]["direction_error_mean"] == ""
     assert "norms fitted to them" in Path("out/shown.md").read_text()
+
+
+def test_a_small_start_is_the_random_one_a_tenth_as_large():
+    simulation = NIMCLabels(NIMCLabelsSettings(dimension=4, components=2))
+    instance = draw(5, 9, 4, 2, seed=3)
+    random, small = (simulation._start(kind, "relu", 9, instance, 3) for kind in ("random", "small"))
+    assert small == pytest.approx(0.1 * random)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from runs_data import contents, write_dataset, write_runs
+from runs_data import SPLIT, contents, write_dataset, write_runs
 from scipy import stats
 
 from dotbench import paths
@@ -93,6 +93,28 @@ def test_each_part_has_its_means_and_its_best(three: list[tuple[str, str]], work
     assert "Mean ± standard error over 4 seeds" in text
     assert "paired t-test over seeds" in text
     assert "users resampled" not in text
+
+
+def test_each_part_has_the_correction_of_its_own_size(three: list[tuple[str, str]], workdir: Path) -> None:
+    """√(1 + 4 ρ) times Student's simultaneous interval, ρ that of the part. A part that is not named has the test's."""
+    ratios = {"test": 0.125, "cold_user": 0.3125, "cold": 0.125}
+    split = {**SPLIT, "test_to_train": 0.125, "parts_to_train": {"cold_user": 0.3125}}
+    for name, told in {"shown": split, "plain": SPLIT}.items():
+        write_table(contents(*three, seeds=4, **TABLE, split=told, report_item=name), workdir)
+    halves = {
+        name: {
+            row["part"]: float(row["high"]) - float(row["low"])
+            for row in read(workdir / f"{name}_pairs.csv")
+            if (row["first"], row["second"]) == ("a", "b")
+        }
+        for name in ("shown", "plain")
+    }
+    for part, ratio in ratios.items():
+        name = "warm" if part == "test" else part
+        assert halves["shown"][name] / halves["plain"][name] == pytest.approx((1 + 4 * ratio) ** 0.5)
+    text = (workdir / "shown.md").read_text()
+    assert "1.22 times as wide" in text
+    assert "new users: 1.50" in text
 
 
 def test_further_metrics_stand_beside_the_first_on_the_test_part(workdir: Path) -> None:

@@ -22,6 +22,11 @@ class SplitFacts:
     same_test: bool
     validates_by_test: bool
     test_to_train: float
+    parts_to_train: dict[str, float] = field(default_factory=dict)
+
+    def to_train(self, part: str) -> float:
+        """Size of a test part over that of the training part."""
+        return self.parts_to_train.get(part, self.test_to_train)
 
     @classmethod
     def of(cls, splitter: Splitter) -> "SplitFacts":

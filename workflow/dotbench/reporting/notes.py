@@ -9,7 +9,7 @@ from dotbench.files import read_json
 from dotbench.reporting.cells import BOLD, UNDERLINED, Legend
 from dotbench.reporting.comparison import is_compared
 from dotbench.reporting.contents import Contents
-from dotbench.reporting.method_columns import metric_title
+from dotbench.reporting.method_columns import PARTS, metric_title
 from dotbench.reporting.rows import INERT, cold_parts
 from dotbench.statistics.intervals import overlap_factor
 from dotbench.statistics.paired import MIN_USERS
@@ -88,7 +88,7 @@ def notes(
             f"Mean{spread}{interval} over {len(seeds)} seeds, each {each} (seeds {', '.join(map(str, seeds))}).",
             *"±[",
         ),
-        *_overlap(contents, shown),
+        *_overlap(contents, shown, by_part),
         f"Hyperparameters are chosen {_tuned_on(contents)}.",
         *_refit(records),
         _edge(contents),
@@ -212,17 +212,23 @@ def hardware_notes(records: Iterable[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _overlap(contents: Contents, shown: Collection[str]) -> list[str]:
+def _overlap(contents: Contents, shown: Collection[str], by_part: bool) -> list[str]:
     """Which intervals the table shows, and by how much they are too narrow because training parts overlap."""
     n, ratio = len(contents.seeds), contents.split.test_to_train
     if n < 2 or not ratio:
         return []
+    of_parts = [
+        f"{PARTS[part]}: {overlap_factor(n, contents.split.to_train(part)):.2f}"
+        for part in (cold_parts(contents.runs) if by_part else [])
+    ]
+    others = f"; of other parts, {', '.join(of_parts)}" if of_parts else ""
     which = "Intervals shown" if "interval" in shown else "Intervals of the csv"
     return [
         Legend(
             f"{which} are Student's t, which takes the splits as independent. Their training parts overlap, so these "
             f"intervals are too narrow. Nadeau and Bengio's corrected interval, which is not shown, is "
-            f"{overlap_factor(n, ratio):.2f} times as wide around the same mean (column overlap_factor of the csv).",
+            f"{overlap_factor(n, ratio):.2f} times as wide around the same mean (column overlap_factor of the "
+            f"csv{others}).",
             "[",
         )
     ]

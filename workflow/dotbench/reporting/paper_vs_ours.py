@@ -19,7 +19,7 @@ from dotbench.reporting.published import Cell, Published, load_published
 from dotbench.reporting.records import dataset_label, joined
 from dotbench.reporting.replications import is_scenario, published_rows, read_simulations
 from dotbench.reporting.rows import cold_parts, column, method_row
-from dotbench.statistics.intervals import t_interval
+from dotbench.statistics.intervals import overlap_factor, t_interval
 
 OURS = ("mean", "sd", "low", "high")
 COLUMNS = ["table", "dataset", "paper_method", "metric", "published", "published_sd", "published_se", "method"]
@@ -56,17 +56,17 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
     published = load_published(str(contents.published))
     facts = contents.datasets
     runs = contents.runs
-    ratio = contents.split.test_to_train if runs else 0.0  # simulations draw their data anew
     ours = [method_row(run, contents.metrics, facts[run.dataset], cold_parts(runs)) for run in runs]
     for run, row in zip(runs, ours, strict=True):
         row |= {"settings": run.settings()}
         row |= {"names": (row["model"], row["loss"], row["solver"]), "planned": len(contents.seeds)}
-        row |= {"label": dataset_label(facts[row["dataset"]]), "test_to_train": ratio}
+        row |= {"label": dataset_label(facts[row["dataset"]]), "test_to_train": contents.split.test_to_train}
+        row |= {"parts_to_train": contents.split.parts_to_train}
     ours += [row for entries in read_simulations(contents) for row in published_rows(entries, WATCHED[contents.task])]
     lines = [line for cell in published.cells for line in _lines(cell, published, ours)]
     claims = load_claims(str(contents.published))
     made = derived_numbers(claims, published, Ours(contents, published)) if claims else []
-    lines += [_derived_line(claim, number, published.seeds, ratio) for claim, number in made]
+    lines += [_derived_line(claim, number, published.seeds) for claim, number in made]
     orders = _orders(published, ours)
     write_csv(folder / "paper_vs_ours.csv", lines, COLUMNS)
     write_csv(folder / "paper_vs_ours_order.csv", orders, ORDER_COLUMNS)
@@ -74,7 +74,8 @@ def paper_versus_ours(contents: Contents, folder: Path) -> None:
         "Published numbers beside ours": (lines, NUMBERS),
         "Order of the methods, best first": (orders, ORDERS),
     }
-    notes = _notes(published, contents, _corrected(lines) if ratio else [])
+    overlap = bool(runs) and contents.split.test_to_train > 0
+    notes = _notes(published, contents, _corrected(lines) if overlap else [])
     for kind, text in render_page(parts, notes, _warning(published, ours)).items():
         write_text(folder / f"paper_vs_ours.{kind}", text)
 
@@ -91,7 +92,8 @@ def judge(cell: Cell, row: Row, seeds: int, share: float | None = None) -> Row:
     if mean is None:
         return judgement | {"verdict": "failed"}
     published_sd = cell.sd if cell.se is None else cell.se * seeds**0.5
-    ratio = row.get("test_to_train", 0.0)
+    ratio = row.get("test_to_train", 0.0)  # simulations draw their data anew
+    ratio = row.get("parts_to_train", {}).get(OUR_PART[cell.part], ratio)
     stated = share and share * abs(cell.value)
     return judgement | judged(cell.value, published_sd, seeds, mean, sd, n, bool(cell.suspect), ratio, stated)
 
@@ -140,18 +142,19 @@ def _lines(cell: Cell, published: Published, ours: list[Row]) -> list[Row]:
     return lines
 
 
-def _derived_line(claim: Claim, made: Derived, seeds: int, test_to_train: float) -> Row:
-    """A difference or a gain that the paper names, beside ours on the same seeds."""
+def _derived_line(claim: Claim, made: Derived, seeds: int) -> Row:
+    """A difference or a gain that the paper names, beside ours on the same seeds, with the interval that is corrected
+    for overlapping training parts."""
     line: Row = {"table": claim.where, "dataset": made.dataset, "paper_method": made.what, "metric": made.metric}
     line |= {"published": made.prints}
     if made.ours is None:
         return line | {"verdict": "not run", "notes": f"not run: {', '.join(made.missing)}"}
-    found = t_interval(list(made.ours.each.values()))
+    each, ratio = list(made.ours.each.values()), made.test_to_train
+    found = t_interval(each, factor=overlap_factor(len(each), ratio))
     line |= {f"ours_{name}": getattr(found, name) for name in OURS}
     line |= {"method": made.ours.label, "seeds": len(made.ours.each), "notes": "paired over the seeds"}
     line |= {"folder": made.ours.source}
-    n = line["seeds"]
-    return line | judged(made.prints, None, seeds, found.mean, found.sd, n, suspect=False, test_to_train=test_to_train)
+    return line | judged(made.prints, None, seeds, found.mean, found.sd, len(each), False, test_to_train=ratio)
 
 
 def _column(cell: Cell) -> str:
@@ -226,7 +229,8 @@ def _corrected(lines: list[Row]) -> list[str]:
     changed = [line for line in told if line["verdict"] != line["verdict_corrected"]]
     names = ", ".join(f"{line['paper_method']} ({line['dataset']}, {line['metric']})" for line in changed)
     return [
-        f"The training parts of our splits overlap. With Nadeau and Bengio's correction of both intervals "
+        "The training parts of our splits overlap. The intervals of differences and gains have Nadeau and Bengio's "
+        "correction; those of methods are Student's, and so is the tolerance. With the correction of both intervals "
         f"{len(changed) or 'none'} of {len(told)} verdicts {'changes' if len(changed) < 2 else 'change'}"
         f"{': ' + names if changed else ''} (column verdict_corrected of the csv)."
     ]

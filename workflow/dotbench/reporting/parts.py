@@ -26,7 +26,6 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
     rows, pairs = [], []
     runs = contents.runs
     parts = shown_parts(runs)
-    factor = overlap_factor(len(contents.seeds), contents.split.test_to_train)
     for dataset in facts:
         own = [run for run in runs if run.dataset == dataset]
         folders = {run.label: run.place for run in own}
@@ -34,6 +33,7 @@ def compared_by_part(contents: Contents, facts: dict[str, Any]) -> tuple[list[Ro
         for part in parts:
             for metric in contents.metrics:
                 values = _values(own, part, metric)
+                factor = overlap_factor(len(contents.seeds), contents.split.to_train(part))
                 labels, matrix = list(values), np.array(list(values.values()))
                 comparisons = compare_replications(matrix, factor) if len(labels) > 1 else []
                 name = column(part, metric)

@@ -18,14 +18,15 @@ class Interval:
     high: float | None
 
 
-def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
-    """Student's interval  x̄ ± t_{n−1,(1+level)/2} s/√n  of the mean over independent seeds."""
+def t_interval(values: Sequence[float], level: float = LEVEL, factor: float = 1.0) -> Interval:
+    """Student's interval  x̄ ± t_{n−1,(1+level)/2} s/√n  of the mean over independent seeds. ``factor``: that of
+    `overlap_factor`, by which s/√n is multiplied where the seeds are divisions of the same data."""
     n = len(values)
     mean = float(np.mean(values))
     if n < 2:
         return Interval(mean, None, None, None)
     sd = float(np.std(values, ddof=1))
-    half = half_width(sd, n, level)
+    half = factor * half_width(sd, n, level)
     return Interval(mean, sd, mean - half, mean + half)
 
 

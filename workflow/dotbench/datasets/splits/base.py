@@ -86,6 +86,11 @@ class Splitter(Component):
         return 0.0
 
     @property
+    def parts_to_train(self) -> dict[str, float]:
+        """Part with unseen users or items → its `test_to_train`, where that is another than the test part's."""
+        return {}
+
+    @property
     def headline(self) -> str:
         """The protocol in a few words, as the note under a table begins."""
         return f"{self.title} split"
@@ -124,6 +129,21 @@ def cold(new_users: "np.ndarray", new_items: "np.ndarray") -> "np.ndarray":
     """2 (test) where neither is new, 3 ``cold_user``, 4 ``cold_item``, 5 ``cold_both``. Both masks of shape (n,)."""
     parts: np.ndarray = (TEST + new_users + 2 * new_items).astype(np.int8)
     return parts
+
+
+def parts_to_train(users: float, items: float, test: float, train: float) -> dict[str, float]:
+    """`Splitter.parts_to_train` of a division that samples a share of ``users`` and of ``items`` as new. ``test``,
+    ``train``: shares of these parts among the pairs of which neither is new.
+
+    Pairs are taken as spread evenly. Those new on both sides may be few, but they have as many users and items as the
+    other new pairs, and users and items are what is drawn. So ``cold_both`` has at least the ratios of these.
+    """
+    known = train * (1 - users) * (1 - items)
+    warm, new_users, new_items = test / train, users * (1 - items) / known, (1 - users) * items / known
+    both = users * items / known
+    cold, at_least = new_users + new_items + both, max(new_users, new_items, both)
+    ratios = {"cold_user": new_users, "cold_item": new_items, "cold_both": at_least, "cold": cold}
+    return ratios | {"overall": cold + warm, "overall_both": at_least + warm}
 
 
 def place_in_user(users: "np.ndarray", *keys: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from dotbench.datasets.splits.base import SHARE, TEST, TRAIN, VALID, Pairs, Splitter, cold
+from dotbench.datasets.splits.base import SHARE, TEST, TRAIN, VALID, Pairs, Splitter, cold, parts_to_train
 from dotbench.lazy import np
 from dotbench.settings import Settings
 
@@ -47,6 +47,10 @@ class ColdStart(Splitter):
     @property
     def test_to_train(self) -> float:
         return SHARE / (1 - 2 * SHARE)  # of the warm part
+
+    @property
+    def parts_to_train(self) -> dict[str, float]:
+        return parts_to_train(self.settings.users, self.settings.items, SHARE, 1 - 2 * SHARE)
 
     @property
     def remark(self) -> str:

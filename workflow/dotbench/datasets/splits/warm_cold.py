@@ -2,13 +2,14 @@
 
 from pydantic import Field
 
-from dotbench.datasets.splits.base import TEST, VALID, Pairs, Splitter, cold
+from dotbench.datasets.splits.base import TEST, VALID, Pairs, Splitter, cold, parts_to_train
 from dotbench.errors import DotbenchError
 from dotbench.lazy import np
 from dotbench.settings import Settings
 
 USERS, ITEMS = 15_000 / 35_906, 10_000 / 15_090  # the paper's block of its Yelp data
 TEST_SHARE, VALID_SHARE = 0.3, 0.2  # of the block; of the rest of the block
+TRAIN_SHARE = (1 - TEST_SHARE) * (1 - VALID_SHARE)  # of the block
 
 
 class WarmColdSettings(Settings):
@@ -49,7 +50,13 @@ class WarmCold(Splitter):
 
     @property
     def test_to_train(self) -> float:
-        return TEST_SHARE / ((1 - TEST_SHARE) * (1 - VALID_SHARE))  # of the warm part
+        return TEST_SHARE / TRAIN_SHARE  # of the warm part
+
+    @property
+    def parts_to_train(self) -> dict[str, float]:
+        if self.settings.users or self.settings.items:  # counts, which fix no shares
+            return {}
+        return parts_to_train(1 - USERS, 1 - ITEMS, TEST_SHARE, TRAIN_SHARE)
 
     @property
     def remark(self) -> str:

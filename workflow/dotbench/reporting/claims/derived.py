@@ -10,14 +10,15 @@ from dotbench.reporting.claims.language import parse_difference, parse_gain
 from dotbench.reporting.claims.numbers import Block, Number, same_seeds
 from dotbench.reporting.formats import Row
 from dotbench.reporting.judging import judged
-from dotbench.statistics.intervals import t_interval
+from dotbench.statistics.intervals import overlap_factor, t_interval
 from dotbench.statistics.welch import Sample
 
 
 @dataclass(frozen=True)
 class Derived:
     """A printed number that is made of cells, with the cells' own and ours. ``low``, ``high``: what the rounding of the
-    cells allows. ``ours``: by seed, None where not all of it was run."""
+    cells allows. ``ours``: by seed, None where not all of it was run. ``test_to_train``: of ours, as
+    `dotbench.reporting.claims.numbers.Ours.test_to_train`."""
 
     dataset: str
     metric: str
@@ -29,6 +30,7 @@ class Derived:
     ours: Number | None
     missing: list[str]
     parts: list[Row]
+    test_to_train: float = 0.0
 
 
 class _OfCells(Decision):
@@ -101,7 +103,8 @@ class Total(_OfCells):
         metrics = ", ".join(dict.fromkeys(place.metric for place in places))
         rows = [self._part(block) for block in (theirs if self.ours is None else whole)]
         what, missing = parts[0][0].label, list(dict.fromkeys(missing))
-        return Derived(datasets, metrics, what, prints, value, low, high, ours, missing, rows)
+        ratio = max((self.ours.test_to_train(place) for place in places), default=0.0) if self.ours else 0.0
+        return Derived(datasets, metrics, what, prints, value, low, high, ours, missing, rows, ratio)
 
     def _part(self, block: Block) -> Row:
         """The number that a block adds, and the two that it is made of."""
@@ -128,11 +131,11 @@ class Total(_OfCells):
                 "high": made.high,
             }
             return row | {"says": AGREES if agrees else AGAINST, "source": "cells"}
-        interval = t_interval(list(made.ours.each.values()))
-        found = judged(
-            made.prints, None, self.published.seeds, interval.mean, interval.sd, len(made.ours.each), suspect=False
-        )
-        says = {"reproduces": AGREES, "too few seeds": UNDECIDED}.get(found["verdict"], AGAINST)
+        each, ratio = list(made.ours.each.values()), made.test_to_train
+        interval = t_interval(each, factor=overlap_factor(len(each), ratio))
+        seeds = self.published.seeds
+        found = judged(made.prints, None, seeds, interval.mean, interval.sd, len(each), False, test_to_train=ratio)
+        says = {"reproduces": AGREES, "too few seeds": UNDECIDED}.get(found["verdict_corrected"], AGAINST)
         row |= {"first_value": interval.mean, "value": found["difference"], "low": interval.low, "high": interval.high}
         return row | {"says": says, "source": made.ours.source}
 
@@ -155,7 +158,9 @@ class Range(_OfCells):
                     continue
                 number, value, low, high = gain(block, first, [other])
                 if self.ours is not None:
-                    interval = t_interval(list(number.each.values()))
+                    each = list(number.each.values())
+                    factor = overlap_factor(len(each), self.ours.test_to_train(block.place))
+                    interval = t_interval(each, factor=factor)
                     low, high = (value if end is None else end for end in (interval.low, interval.high))
                 inside = high >= least - unit and low <= greatest + unit
                 row = row_of(block.place, number, number) | {"second": None, "second_value": None}

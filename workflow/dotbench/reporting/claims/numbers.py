@@ -24,6 +24,7 @@ from dotbench.reporting.replications import (
     scenarios,
 )
 from dotbench.simulations.entry import SimulationEntry
+from dotbench.statistics.intervals import overlap_factor
 from dotbench.statistics.replications import compare_replications
 from dotbench.statistics.welch import Sample, welch
 
@@ -175,13 +176,22 @@ class Ours:
         numbers = {name: _of_seeds(each, runs[name].label, runs[name].place) for name, each in read.items() if each}
         return Block(place, numbers) if numbers else None
 
+    def test_to_train(self, place: Place) -> float:
+        """Size of the test part over that of the training part of our splits of a place. 0 where training parts do not
+        overlap: simulations draw their data anew, and costs are not of the test part."""
+        of_splits = place.dataset in self.runs and place.metric not in COSTS
+        return self.contents.split.to_train(OUR_PART[place.part]) if of_splits else 0.0
+
     def p(self, block: Block, first: str, second: str) -> float | None:
         """The p-value of no difference between two methods. For a metric of users it is over users, otherwise over the
-        seeds. Adjusted over all pairs of the block. None if they were not compared."""
+        seeds, corrected for overlapping training parts. Adjusted over all pairs of the block. None if they were not
+        compared."""
         place = block.place
         if place not in self._compared:
             by_users = self.contents.task == "ranking" and place.metric not in COSTS and place.dataset in self.runs
-            self._compared[place] = self._by_users(place) if by_users else _paired(block.numbers)
+            self._compared[place] = (
+                self._by_users(place) if by_users else _paired(block.numbers, self.test_to_train(place))
+            )
         found = self._compared[place]
         return found.get((first, second), found.get((second, first)))
 
@@ -233,14 +243,16 @@ def _add(numbers: dict[str, Number], name: str, number: Number) -> None:
         numbers[name] = number
 
 
-def _paired(numbers: dict[str, Number]) -> dict[tuple[str, str], float]:
-    """Student's paired test over the seeds of all methods that have the most."""
+def _paired(numbers: dict[str, Number], test_to_train: float) -> dict[tuple[str, str], float]:
+    """Student's paired test, corrected for overlapping training parts, over the seeds of all methods that have the
+    most."""
     seeds = max((tuple(sorted(number.each)) for number in numbers.values()), key=len, default=())
     names = [name for name, number in numbers.items() if tuple(sorted(number.each)) == seeds]
     values = np.array([[numbers[name].each[seed] for seed in seeds] for name in names])
     if len(names) < 2:
         return {}
-    return {(names[pair.first], names[pair.second]): pair.p_holm for pair in compare_replications(values)}
+    pairs = compare_replications(values, overlap_factor(len(seeds), test_to_train))
+    return {(names[pair.first], names[pair.second]): pair.p_holm for pair in pairs}
 
 
 def _of_seeds(each: dict[int, float], label: str, source: str) -> Number:

@@ -88,7 +88,8 @@ def _scale(axis: Any, lines: list[Row]) -> None:
     values = list(texts)
     if values[0] > 0:
         axis.set_xscale("log")
-    axis.set_xticks(values, list(texts.values()))
+    names = [text.replace("-", "−") for text in texts.values()]
+    axis.set_xticks(values, names, rotation=30 if lines[0]["scan"] == "features" else 0)
     if lines[0]["scan"] == "dimension":
         growth = np.log(values) ** 2
         axis.plot(values, growth / growth[0], color=GREY, lw=1.0, zorder=1, label="growth of Theorem 3.2, d log² d")

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from dotbench.execution.checkpoint import Checkpoint
     from dotbench.execution.hardware import Execution
 
-Start = Literal["random", "restarts", "entries", "entries-norms", "half"]
+Start = Literal["random", "small", "restarts", "entries", "entries-norms", "half"]
+SMALL = 0.1  # size of a small random start, in that of a random one
 STARTS: dict[Start, str] = {
     "random": "one random start",
+    "small": "one random start, a tenth as large",
     "restarts": "best of the random starts",
     "entries": "moments of the m entries",
     "entries-norms": "moments of the m entries, norms fitted to them",
@@ -60,8 +62,8 @@ class NIMCLabels(Simulation):
 
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 3.4. There the entries of an
     n × n matrix are observed, so that pairs share rows. The moments are those of these m entries, or of m / 2 fresh
-    pairs, when half of the entries are left to fit. Beside them: one random start, and the best of some by the training
-    error. A job is one activation and m.
+    pairs, when half of the entries are left to fit. Beside them: one random start, a small one, which does not saturate
+    φ, and the best of some by the training error. A job is one activation and m.
     """
 
     name = "nimc-labels"
@@ -120,7 +122,7 @@ class NIMCLabels(Simulation):
             weights.append(self._start(kind, activation, m, instance, seed))
             start_facts: Row = {"start_seconds": time.process_time() - clock}
             errors, norms = component_errors(weights[-1], instance.truth, activation)
-            known = kind != "random"
+            known = kind not in ("random", "small")
             start_facts |= {"direction_error": errors.mean() if known else None}
             facts.append(start_facts | {"norm_error": norms.mean() if known else None})
         data = Problems(drawn, activation)
@@ -132,8 +134,8 @@ class NIMCLabels(Simulation):
 
     def _start(self, kind: Start, activation: Moments, m: int, instance: Instance, seed: int) -> "np.ndarray":
         s = self.settings
-        if kind == "random":
-            return random_start(s.dimension, s.components, seed, s.deviation)
+        if kind in ("random", "small"):
+            return (SMALL if kind == "small" else 1) * random_start(s.dimension, s.components, seed, s.deviation)
         if kind == "half":
             return tensor_start(Pairs(instance.truth, activation, m - m // 2, seed), s.components, seed)
         entries = Entries.of(instance, activation)
