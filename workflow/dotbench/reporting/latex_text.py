@@ -1,12 +1,17 @@
 """Text in LaTeX: how it is written, and how wide it is."""
 
 import re
+from string import ascii_letters, digits
+from unicodedata import decomposition
 
 LATEX = {"\\": r"\textbackslash{}", "%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
 LATEX |= {"~": r"\textasciitilde{}", "^": r"\^{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
 LATEX |= {"*": r"$^{*}$", "†": r"$^{\dagger}$", "≈": r"$^{\approx}$"}  # marks behind a number
-LATEX |= {letter: f"$^{{{digit}}}$" for digit, letter in zip("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", strict=True)}
-LATEX |= {letter: f"$_{{{digit}}}$" for digit, letter in zip("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋", strict=True)}
+RAISED = {"<super>": "^", "<sub>": "_"}  # as Unicode marks the letters, digits and signs that are written smaller
+for letter in map(chr, range(0xAA, 0x2C80)):
+    kind, _, base = decomposition(letter).partition(" ")
+    if kind in RAISED and re.fullmatch("[0-9A-F]{4}", base) and chr(int(base, 16)) in (f"{ascii_letters}{digits}+−"):
+        LATEX[letter] = f"${RAISED[kind]}{{{chr(int(base, 16)).replace('−', '-')}}}$"
 LATEX |= {"–": "--", "—": "---", "…": r"\dots{}", "−": "$-$", "‖": r"$\|$"}
 NAMED = """α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi
 ρ rho ς varsigma σ sigma τ tau υ upsilon φ phi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma
