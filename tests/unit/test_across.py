@@ -1,11 +1,15 @@
 """Comparison across datasets: known values, another implementation, and brute force."""
 
 import itertools
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from dotbench.errors import DotbenchError
+from dotbench.reporting.across import across
 from dotbench.statistics.across import MIN_DATASETS, PRIOR, ROPE, practical, rank
 
 
@@ -74,3 +78,13 @@ def test_practical_equivalence_of_clear_cases() -> None:
     mirrored = practical(scores, 1.2 * scores)
     assert mirrored.worse == pytest.approx(better.better, abs=0.01)
     assert better.better + better.equal + better.worse == pytest.approx(1)
+
+
+def test_without_a_method_on_every_dataset_the_table_study_and_configuration_are_named() -> None:
+    failed = {"status": "failed"}
+    runs = [SimpleNamespace(dataset="a", label="M", seeds=[0], place="results", metrics=lambda: [failed])]
+    contents: Any = SimpleNamespace(
+        metrics=["ndcg@10"], runs=runs, labels={"a": "A"}, report_item="ranks", study="comparison", name="own"
+    )
+    with pytest.raises(DotbenchError, match=r"'ranks' of the study 'comparison' in the configuration 'own'.*\(a\)"):
+        across(contents)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from forks_server import serving
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,17 +81,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     variables = os.environ | {"MARK": "a = 'b'\n", "OMP_NUM_THREADS": "1", "PATH": path}
     variables["PYTHONPATH"] = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-    starter = "from dotbench.cli import forks; import os; forks.start(); print(os.environ['DOTBENCH_FORK'], flush=True)"
-    with subprocess.Popen(
-        [sys.executable, "-c", starter + "; input()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=variables,
-    ) as process:
-        assert process.stdout
-        yield variables | {"DOTBENCH_FORK": process.stdout.readline().strip()}
-        process.kill()
+    with serving(variables) as environment:
+        yield environment
 
 
 def started(what: str, env: dict[str, str], log: str = "log") -> "asked.Asked | subprocess.Popen[bytes]":

@@ -6,11 +6,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from forks_server import serving, wait_until
 
 from dotbench.cli import forks, job
 
@@ -59,26 +59,12 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
     """With the address of a server, which ends with the test."""
     before = os.environ.copy()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), before.get("PYTHONPATH", "")])
-    starter = "from dotbench.cli import forks; import os; forks.start(); print(os.environ['DOTBENCH_FORK'], flush=True)"
-    process = subprocess.Popen(
-        [sys.executable, "-c", starter + "; input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    address = process.stdout.readline().strip()
     try:
-        yield os.environ | {"DOTBENCH_FORK": address, "MARK": "own"}
+        with serving(os.environ | {"MARK": "own"}) as variables:
+            yield variables
     finally:
-        process.kill()  # the harshest end of whoever started the server
-        wait_until(lambda: not Path(address).parent.exists())
         os.environ.clear()
         os.environ.update(before)
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def command(*arguments: str) -> list[str]:

@@ -46,7 +46,10 @@ def across(contents: Contents) -> Across:
     datasets = list(contents.labels)
     everywhere = [label for label in places if all((dataset, label) in means for dataset in datasets)]
     if not everywhere:
-        raise DotbenchError(f"table '{contents.report_item}': no method has finished runs on every dataset")
+        raise DotbenchError(
+            f"'{contents.report_item}' of the study '{contents.study}' in the configuration '{contents.name}': no "
+            f"method has all of its runs on every dataset ({', '.join(datasets)})"
+        )
     return Across(
         metric,
         datasets,
