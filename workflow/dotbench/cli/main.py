@@ -66,12 +66,22 @@ def run(
 ) -> None:
     """Run a configuration, and print the best methods and the paths of tables, figures and report.
 
-    The exit status is not 0 if a fit failed or something was not made. The same command continues an interrupted run.
+    The name of a suite, e.g. `full`, runs its configurations one after the other; names of its parts behind it run these
+    alone. The exit status is not 0 if a fit failed or something was not made. The same command continues an interrupted
+    run.
     """
     from dotbench.cli import snakemake, workflow
+    from dotbench.config.suite import find_suite
     from dotbench.reporting.index import write_index
 
-    status = workflow.run(targets or [], config, retry_failed, [*snakemake.profile(on), *(options or [])], verbose)
+    how = [*snakemake.profile(on), *(options or [])]
+    if targets and (suite := find_suite(targets[0])):
+        from dotbench.cli import suite as suites
+
+        _no_config(config)
+        status = suites.run(suite, targets[1:], retry_failed, how, verbose, _show)
+    else:
+        status = workflow.run(targets or [], config, retry_failed, how, verbose)
     write_index()
     raise typer.Exit(status)
 
@@ -81,9 +91,22 @@ def plan(
     targets: Targets = None,
     config: Config = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="list every job and why it would run")] = False,
+    nodes: Annotated[int, typer.Option(min=1, help="say the time on so many machines too")] = 1,
+    cores: Annotated[int | None, typer.Option(min=1, help="cores of each of them; absent: as many as here")] = None,
 ) -> None:
-    """Show what would run, and why. Runs nothing."""
+    """Show what would run, why, and what it will cost: CPU time, memory, disk. Runs nothing.
+
+    The name of a suite, e.g. `full`, stands for its configurations.
+    """
     from dotbench.cli.settled import Note
+    from dotbench.config.suite import find_suite
+
+    if targets and (suite := find_suite(targets[0])):
+        from dotbench.cli import suite as suites
+
+        _no_config(config)
+        suites.plan(suite, targets[1:], nodes, cores, _show)
+        return
 
     note = Note(targets or [], config)
     if note.holds():
@@ -110,6 +133,10 @@ def plan(
     kinds = dict.fromkeys(job.kind for job in jobs)
     _show(["stage", "jobs"], [(kind, str(sum(job.kind == kind for job in jobs))) for kind in kinds])
     _show(["reason", "jobs"], snakemake_plan.why(jobs))
+    from dotbench.cli import costs
+    from dotbench.costs.estimate import works
+
+    print("\n".join(costs.lines([works(whole, [job.job for job in jobs])], nodes, cores)))
 
 
 @app.command(rich_help_panel=WORKFLOW)
@@ -412,6 +439,11 @@ def _version(version: Annotated[bool, typer.Option("--version", help="print the 
 def _metrics(metrics: dict[str, dict[str, float]]) -> None:
     names = list(metrics["test"])
     _show(["", *names], [(part, *(f"{metrics[part][name]:.4f}" for name in names)) for part in metrics])
+
+
+def _no_config(config: list[Path] | None) -> None:
+    if config:
+        raise DotbenchError("-c: found with a suite, which names its configurations itself; write a suite of your own")
 
 
 def _show(header: list[str], rows: Sequence[tuple[str, ...]]) -> None:

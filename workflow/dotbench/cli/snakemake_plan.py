@@ -17,6 +17,7 @@ from typing import Any
 from dotbench.cli.snakemake import full, reason_in
 from dotbench.cli.snakemake_quick import import_without_pandas, quicken_plan
 from dotbench.cli.traces import no_traces
+from dotbench.costs.estimate import Job
 from dotbench.errors import DotbenchError
 from dotbench.sources import edited, is_code_file
 
@@ -25,11 +26,13 @@ LONGEST = 160  # letters of a reason
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job that would run: its stage, what it does, and its reasons in Snakemake's words, code as modules."""
+    """A job that would run: its stage, what it does, its reasons in Snakemake's words, code as modules, and its rule
+    with the wildcards."""
 
     kind: str
     message: str
     reasons: Sequence[str]
+    job: Job
 
 
 def planned_jobs(
@@ -92,7 +95,12 @@ def _planned(dag: Any, messages: bool) -> list[PlannedJob]:
     levels = dag.toposorted({*dag.needrun_jobs()})
     jobs = [job for level in levels for job in sorted(level, key=lambda job: job.jobid) if job.rule.message]
     return [
-        PlannedJob(job.rule.message.split(" ")[0], job.message if messages else "", _reasons(dag.reason(job), job))
+        PlannedJob(
+            job.rule.message.split(" ")[0],
+            job.message if messages else "",
+            _reasons(dag.reason(job), job),
+            Job(job.rule.name, tuple(job.wildcards_dict.items())),
+        )
         for job in jobs
     ]
 

@@ -1,6 +1,6 @@
 """A configuration: which studies run on which datasets with which methods and seeds."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -458,10 +458,15 @@ def _usable(reduced: dict[str, Any]) -> bool:
 
 def load_benchmark(files: list[Path]) -> Benchmark:
     """Read configuration files as Snakemake does: later ones override, mappings are merged key by key."""
+    return parse_benchmark(merged([read_yaml(path) for path in files]), files)
+
+
+def merged(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The values of all parts: later ones override, mappings are merged key by key."""
     values: dict[str, Any] = {}
-    for path in files:
-        _merge(values, read_yaml(path))
-    return parse_benchmark(values, files)
+    for part in parts:
+        _merge(values, part)
+    return values
 
 
 def _merge(base: dict[str, Any], new: dict[str, Any]) -> None:

@@ -36,9 +36,14 @@ def ensure_prepared(name: str, say: Callable[[str], None] = print) -> Path:
 def is_prepared(name: str) -> bool:
     """Whether the prepared folder is there, and made by this definition from the files that are there."""
     dataset = load_dataset(name)
+    return is_fetched(name) and _is_prepared(dataset, paths.data(name), _manifest(dataset))
+
+
+def is_fetched(name: str) -> bool:
+    """Whether the raw files are there, as this definition names them. True of generated data."""
+    dataset = load_dataset(name)
     manifest = _manifest(dataset)
-    is_raw_there = manifest is None or _is_fetched(dataset, manifest)
-    return is_raw_there and _is_prepared(dataset, paths.data(name), manifest)
+    return manifest is None or _is_fetched(dataset, manifest)
 
 
 def _manifest(dataset: Dataset) -> Path | None:
