@@ -28,17 +28,18 @@ def generated(jobs: int) -> str:
     return f"{head}studies:\n  - study: ranking\n    methods:\n{methods}\n"
 
 
-def timed(label: str, folder: Path, config: Path | None) -> None:
+def timed(label: str, folder: Path, config: Path | None, *targets: str) -> None:
     """One plan in a folder; CPU time of the command and of all that it starts."""
     environment = os.environ | {"DOTBENCH_ACCEPT_UNVERIFIED": "ml-1m,gowalla"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling every module each time is no part of a plan
     before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [*PLAN, *(["-c", str(config)] if config else [])]
+    command = [*PLAN, *targets, *(["-c", str(config)] if config else [])]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     wall = time.perf_counter() - wall
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    jobs = sum(int(found) for found in re.findall(r"^[a-z]+ +(\d+) *$", done.stdout, re.MULTILINE))
+    found = re.search(r"^cost +([\d,]+) jobs", done.stdout, re.MULTILINE)
+    jobs = int(found[1].replace(",", "")) if found else 0
     peak = f"peak so far {after.ru_maxrss / 2**20:.2f} GiB"  # of the largest process
     print(f"{label}: {jobs:,} jobs, {wall:.1f} s, {cpu:.1f} CPU s, {peak}", flush=True)
 
@@ -46,7 +47,7 @@ def timed(label: str, folder: Path, config: Path | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, nargs="*", default=[2000, 20000], help="sizes of generated configurations")
-    parser.add_argument("--full", action="store_true", help="config/full.yaml as well")
+    parser.add_argument("--full", action="store_true", help="the suite full as well")
     parser.add_argument("--finished", type=Path, help="a folder where the main job has been run")
     arguments = parser.parse_args()
     if arguments.finished:
@@ -56,7 +57,7 @@ def main() -> None:
         folder = Path(name)
         timed("first plan in a folder", folder, CONFIG / "smoke.yaml")  # reads the code of every module
         if arguments.full:
-            timed("config/full.yaml", folder, CONFIG / "full.yaml")
+            timed("full", folder, None, "full")
         for jobs in arguments.jobs:
             config = folder / f"{jobs}.yaml"
             config.write_text(generated(jobs))

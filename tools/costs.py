@@ -4,8 +4,8 @@
     python tools/costs.py FOLDER …            and from folders where `dotbench run` has worked
     python tools/costs.py --check             write nothing; only say how wrong the predictions are
 
-A table says less than a file of runs: it is read where there is no such file. Times are those of the machine that ran the jobs; the records name it. CPU seconds are those of training, and of a stage
-that keeps no such record the wall seconds of its job.
+A table says less than a file of runs: it is read where there is no such file. Times are those of the machine that ran
+the jobs. CPU seconds are those of training, and of a stage, which keeps no such record, the wall seconds of its job.
 """
 
 import argparse

@@ -110,7 +110,7 @@ def test_list_alone_says_what_can_be_listed(dotbench) -> None:
     kinds = [row[0] for row in overview()[1]]
     out = dotbench("list").out
     assert all(re.search(rf"^{kind} ", out, re.MULTILINE) for kind in kinds)
-    assert {*EVERY, "splits", "metrics", "targets"} == set(kinds)
+    assert {*EVERY, "splits", "metrics", "suites", "targets"} == set(kinds)
     assert problem(dotbench("list", "no")).endswith(f"allowed are {', '.join(sorted(kinds))}")
     assert problem(dotbench("list", "-c", "a.yaml")) == "-c: found without a kind; use it with 'list targets'"
 

@@ -21,6 +21,7 @@ from dotbench.cli.main import app
 from dotbench.cli.workflow import load_plan
 from dotbench.config.benchmark import Benchmark
 from dotbench.config.plan import Plan
+from dotbench.config.suite import find_suite, load_suite
 from dotbench.evaluation.metrics.base import metrics
 from dotbench.losses.base import losses
 from dotbench.models.base import models
@@ -60,10 +61,13 @@ def _check(page: Path, words: list[str], made: set[str]) -> None:
     said = f"{name(page)}: {' '.join(words)}"
     files = [rest[k + 1] for k, word in enumerate(rest[:-1]) if word in ("-c", "--config", "--configfile")]
     missing = [file for file in files if file.endswith(".yaml") and not (REPOSITORY / file).is_file()]
+    missing = [file for file in missing if not file.startswith("results/")]  # of what a run writes
     assert set(missing) <= made | {"config/mine.yaml"}, f"{said}: no such configuration"
     if program == "dotbench":
         named = _parse(said, rest)
-        if not missing:
+        if named and (suite := find_suite(named[0])):
+            load_suite(suite, named[1:])
+        elif named != ["my-suite.yaml"] and all((REPOSITORY / file).is_file() for file in files):
             targets.check(_plan(tuple(files)), named)
     elif program == "make":
         known = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE)

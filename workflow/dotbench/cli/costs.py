@@ -33,8 +33,8 @@ def lines(parts: Sequence[Sequence[Work]], nodes: int, cores: int | None) -> Ite
         yield f"cluster {wall} on {nodes} × {cluster.cores} cores, without the time in its queue"
     if whole.gpu_seconds:
         yield (
-            f"GPU     {duration(whole.gpu_seconds)} of the CPU time is of jobs that use a GPU where there is one; how much "
-            "faster they are there was not measured"
+            f"GPU     {duration(whole.gpu_seconds)} of the CPU time is of jobs that use a GPU where there is one; "
+            "how much faster they are there was not measured"
         )
     yield f"error   {error(whole)}"
 
@@ -49,9 +49,10 @@ def error(whole: Total) -> str:
     """How good the prediction is."""
     fit, trial = (models()[what] for what in ("fit", "trial"))
     return (
-        f"{whole.measured:.0%} of this time was measured by the same jobs elsewhere. A fit of a method that was measured on "
-        f"another dataset is wrong by a factor of {fit.factor:.1f} (root mean square of leave-one-out; a setting of a "
-        f"tuning: {trial.factor:.1f}), one of a method that was not, by {fit.factor_unknown:.1f} ({trial.factor_unknown:.1f})"
+        f"{whole.measured:.0%} of this time was measured by the same jobs elsewhere. A fit of a method measured "
+        f"on another dataset is wrong by a factor of {fit.factor:.1f} (root mean square of leave-one-out; a setting of "
+        f"a tuning: {trial.factor:.1f}), one of a method that was measured nowhere by {fit.factor_unknown:.1f} "
+        f"({trial.factor_unknown:.1f})"
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dotbench.config.suite import load_suite, shipped_suites
 from dotbench.datasets.catalogue import definition_files, definitions
 from dotbench.datasets.splits.base import splitters
 from dotbench.errors import DotbenchError
@@ -26,6 +27,7 @@ KINDS = {  # what can be listed → what it is
     "metrics": "what tables compare: `metrics:` of a study",
     "studies": "comparisons with their tables and figures: `study:` of a configuration",
     "simulations": "many small fits on generated data: `simulations:` of a study",
+    "suites": "configurations that one command runs one after the other: `dotbench run full`",
     "targets": "what `dotbench run` can make of a configuration (-c)",
 }
 
@@ -50,6 +52,7 @@ def listing(what: str, config: Sequence[Path] | None = None) -> Listing:
         "metrics": _metrics,
         "studies": _studies,
         "simulations": _simulations,
+        "suites": _suites,
         "targets": lambda: _targets(config),
     }
     if what not in kinds:
@@ -61,6 +64,11 @@ def _targets(config: Sequence[Path] | None) -> Listing:
     from dotbench.cli import targets, workflow
 
     return targets.listed(workflow.load_plan(config))
+
+
+def _suites() -> Listing:
+    rows = [(suite, file, ", ".join(part.name for part in load_suite(Path(file)))) for suite, file in shipped_suites()]
+    return ["name", "file", "parts"], rows
 
 
 def _datasets() -> Listing:

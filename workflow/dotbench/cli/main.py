@@ -66,9 +66,9 @@ def run(
 ) -> None:
     """Run a configuration, and print the best methods and the paths of tables, figures and report.
 
-    The name of a suite, e.g. `full`, runs its configurations one after the other; names of its parts behind it run these
-    alone. The exit status is not 0 if a fit failed or something was not made. The same command continues an interrupted
-    run.
+    The name of a suite, e.g. `full`, runs its configurations one after the other; names of its parts behind it run
+    these alone. The exit status is not 0 if a fit failed or something was not made. The same command continues an
+    interrupted run.
     """
     from dotbench.cli import snakemake, workflow
     from dotbench.config.suite import find_suite
@@ -398,8 +398,8 @@ def list_(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="datasets, splits, features, models, losses, solvers, metrics, studies, simulations or targets; "
-            "without it, what each of them is"
+            help="datasets, splits, features, models, losses, solvers, metrics, studies, simulations, suites or "
+            "targets; without it, what each of them is"
         ),
     ] = None,
     config: Config = None,

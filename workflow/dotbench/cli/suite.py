@@ -97,7 +97,7 @@ def plan(
     seen: set[Job] = set()
     rows, costing = [], []
     for part, planned in zip(shown, _planned(shown), strict=True):
-        jobs = [job for job in planned if job not in seen]  # others belong to a part before it
+        jobs = [job for job in planned if job not in seen or not _is_shared(job)]
         seen.update(jobs)
         costing.append(works(part.plan, jobs) if jobs else [])
         rows.append((part.name, *_row(costing[-1]), "not run" if part.is_empty else " ".join(part.datasets)))
@@ -105,6 +105,11 @@ def plan(
     for name, reason in absent.items():
         print(f"not run on {name}: {reason}")
     print("\n".join(costs.lines(costing, nodes, cores)))
+
+
+def _is_shared(job: Job) -> bool:
+    """Whether a job of the same name in another part is the same: of data, methods and simulations, not of tables."""
+    return not {"dataset", "simulation"}.isdisjoint(name for name, _ in job.wildcards)
 
 
 def _row(done: Sequence[Work]) -> tuple[str, ...]:
@@ -179,7 +184,9 @@ def _write(ended: Sequence[Ended], reasons: Sequence[str], folder: Path) -> None
 
 def _table(ended: Sequence[Ended]) -> tuple[list[str], list[tuple[str, ...]]]:
     """(header, rows) of the parts."""
-    rows = [(end.part, end.status, costs.duration(end.seconds), end.datasets, end.left_out) for end in ended]
+    rows: list[tuple[str, ...]] = [
+        (end.part, end.status, costs.duration(end.seconds), end.datasets, end.left_out) for end in ended
+    ]
     return ["part", "status", "time", "datasets", "not run on"], rows
 
 

@@ -1,4 +1,4 @@
-"""JSON Schema of the configuration and of a dataset definition, written from the typed settings.
+"""JSON Schema of the configuration, of a suite and of a dataset definition, written from the typed settings.
 
 ``python -m dotbench.config.schema`` writes the files. ``--check`` writes nothing and says which of them differs.
 """
@@ -12,10 +12,15 @@ from tempfile import TemporaryDirectory
 from pydantic import BaseModel
 
 from dotbench.config.benchmark import Benchmark
+from dotbench.config.suite import SuiteChoice
 from dotbench.datasets.definition import Dataset
 from dotbench.files import write_json
 
-SCHEMAS: dict[str, type[BaseModel]] = {"config.schema.json": Benchmark, "dataset.schema.json": Dataset}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "config.schema.json": Benchmark,
+    "dataset.schema.json": Dataset,
+    "suite.schema.json": SuiteChoice,
+}
 FOLDER = Path(__file__).parents[2] / "schemas"
 
 

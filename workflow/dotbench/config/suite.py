@@ -15,6 +15,7 @@ from dotbench.config.plan import Plan
 from dotbench.datasets.definition import Name
 from dotbench.errors import DotbenchError
 from dotbench.files import write_text
+from dotbench.registry import unknown
 from dotbench.settings import Settings
 from dotbench.yaml_lines import place, read_yaml, read_yaml_as
 
@@ -108,11 +109,16 @@ def is_suite(file: Path) -> bool:
 
 
 def find_suite(target: str) -> Path | None:
-    """The file of the suite that a target names: a name of one in ``config/``, or the path of a file. None: no suite."""
+    """The file of the suite that a target names: one in ``config/`` by its name, or any by its path. None: no suite."""
     if target.endswith((".yaml", ".yml")):
         return Path(target) if Path(target).is_file() and is_suite(Path(target)) else None
     file = SHIPPED / f"{target}.yaml"
     return file if file.is_file() and is_suite(file) else None
+
+
+def shipped_suites() -> list[tuple[str, str]]:
+    """(name, file) of every suite in ``config/``."""
+    return [(file.stem, str(file)) for file in sorted(SHIPPED.glob("*.yaml")) if is_suite(file)]
 
 
 def load_suite(file: Path, only: Collection[str] = ()) -> list[Part]:
@@ -137,12 +143,15 @@ def load_suite(file: Path, only: Collection[str] = ()) -> list[Part]:
 
 def _part(file: Path, suite: SuiteChoice, chosen: PartChoice, at: str) -> Part:
     files = [DEFAULT, *(file.parent / name for name in chosen.config)]
-    values = merged([*map(read_yaml, files), suite.set, chosen.set])
     try:
+        values = merged([*map(read_yaml, files), suite.set, chosen.set])
         benchmark: Benchmark = parse_benchmark(values, files)
         name = benchmark.name
         part = Part(suite.suite, name, benchmark.stated() | {"name": f"{suite.suite}-{name}"}, chosen.targets, {})
+        makers = part.plan.makers()
         for target in chosen.targets:
+            if target not in makers:
+                raise unknown("target", target, makers)
             part.plan.target(target)
     except DotbenchError as error:
         raise DotbenchError(f"{at}: {error}") from None

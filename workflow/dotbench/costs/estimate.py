@@ -31,7 +31,7 @@ class Job:
 @dataclass(frozen=True)
 class Work:
     """What a job is expected to cost. ``cell``: jobs of one cell share the error of its prediction. ``alone``: nothing
-    else runs on its machine meanwhile. ``follows``: the cell that it waits for. ``gpu``: it uses one where there is one."""
+    else runs on its machine meanwhile. ``follows``: the cell that it waits for. ``gpu``: it uses one where one is."""
 
     cell: tuple[str, str, str]
     cpu_seconds: float

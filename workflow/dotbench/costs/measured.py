@@ -14,8 +14,9 @@ class Cell:
 
     ``what``: ``fit``, ``short fit`` (of two epochs, to measure their cost), ``trial`` (one setting of a tuning),
     ``stage`` (any other rule) or ``simulation``. ``name``: ``<model>-<loss>-<solver>``, the rule, or
-    ``<simulation>-<digest>``. ``where``: the dataset, or the label of the simulation's job. ``jobs``: how many were measured. ``cpu_seconds``: their geometric mean. ``spread``: the standard
-    deviation of its natural logarithm. ``memory_bytes``: the largest peak, 0 where none was recorded.
+    ``<simulation>-<digest>``. ``where``: the dataset, or the label of the simulation's job. ``jobs``: how many were
+    measured. ``cpu_seconds``: their geometric mean. ``spread``: the standard deviation of its natural logarithm.
+    ``memory_bytes``: the largest peak, 0 where none was recorded.
     """
 
     what: str

@@ -27,6 +27,8 @@ from dotbench.lazy import np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    Array = npt.NDArray[np.floating]
+
 TYPICAL, TYPICAL_ITEMS = 200_000, 2_000  # n_0 and q_0
 LIBRARIES = 200e6  # bytes of a process that has imported what a fit needs
 LEAST_SPREAD = 0.1  # of a repeated measurement
@@ -95,36 +97,41 @@ class Model:
         return math.exp(float(np.sqrt(np.mean((errors if len(errors) else self._left_out) ** 2))))
 
     @cached_property
-    def _left_out(self) -> "npt.NDArray[np.float64]":
+    def _left_out(self) -> "Array":
         """The residual of every cell's CPU time, the cell left out."""
         x, y = self._matrix, self._logarithms[:, 0]
         inverse = np.linalg.inv(x.T @ x + np.diag(self._penalty))
         leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
-        return (y - x @ self._weights[0]) / (1 - leverage)
+        left_out: Array = (y - x @ self._weights[0]) / (1 - leverage)
+        return left_out
 
     @cached_property
-    def _weights(self) -> "list[npt.NDArray[np.float64]]":
+    def _weights(self) -> "list[Array]":
         """Of CPU seconds and of memory."""
         x = self._matrix
         solved = np.linalg.solve(x.T @ x + np.diag(self._penalty), x.T @ self._logarithms)
         return [solved[:, 0], solved[:, 1]]
 
     @cached_property
-    def _matrix(self) -> "npt.NDArray[np.float64]":
+    def _matrix(self) -> "Array":
         return np.array([self._row(cell.name, cell.interactions, cell.items) for cell in self.cells])
 
     @cached_property
-    def _logarithms(self) -> "npt.NDArray[np.float64]":
+    def _logarithms(self) -> "Array":
         """Of CPU seconds and memory in proportion to the interactions."""
         values = [(cell.cpu_seconds, max(cell.memory_bytes - LIBRARIES, 1e6)) for cell in self.cells]
         sizes = np.array([cell.interactions / TYPICAL for cell in self.cells])
-        return np.log(np.array(values) / sizes[:, None])
+        logarithms: Array = np.log(np.array(values) / sizes[:, None])
+        return logarithms
 
     @cached_property
-    def _penalty(self) -> "npt.NDArray[np.float64]":
-        return np.concatenate([np.repeat(OF_FAMILY, len(self._families)), np.repeat(OF_METHOD, len(self._names))])
+    def _penalty(self) -> "Array":
+        penalty: Array = np.concatenate(
+            [np.repeat(OF_FAMILY, len(self._families)), np.repeat(OF_METHOD, len(self._names))]
+        )
+        return penalty
 
-    def _row(self, name: str, interactions: int, items: int) -> "npt.NDArray[np.float64]":
+    def _row(self, name: str, interactions: int, items: int) -> "Array":
         """Intercept and slopes of the family, then of the method; an unknown family is the mean of all."""
         sizes = [1.0, math.log(interactions / TYPICAL), math.log((items or TYPICAL_ITEMS) / TYPICAL_ITEMS)]
         families = np.array([float(family(name) == known) for known in self._families])
