@@ -12,7 +12,12 @@ class ComparisonStudy(Study):
     title = "Comparison"
     task = "ranking"
     metrics = ("ndcg@10", "mrr@10", "recall@10")
-    tables = (ReportItem("comparison", "overview"), ReportItem("ranks", "ranks"), ReportItem("costs", "costs"))
+    tables = (
+        ReportItem("comparison", "overview"),
+        ReportItem("ranks", "ranks"),
+        ReportItem("costs", "costs"),
+        ReportItem("budget", "budget"),
+    )
     figures = (
         ReportItem("critical_difference", "critical_difference"),
         ReportItem("convergence", "convergence"),
