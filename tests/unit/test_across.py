@@ -87,4 +87,4 @@ def test_without_a_method_on_every_dataset_the_table_study_and_configuration_are
         metrics=["ndcg@10"], runs=runs, labels={"a": "A"}, report_item="ranks", study="comparison", name="own"
     )
     with pytest.raises(DotbenchError, match=r"'ranks' of the study 'comparison' in the configuration 'own'.*\(a\)"):
-        across(contents)
+        across(contents, "ndcg@10")

@@ -12,7 +12,7 @@ from dotbench.statistics.across import Practical, Ranks, practical, rank
 
 @dataclass(frozen=True)
 class Across:
-    """``metric``: the first of the study. ``values``: its mean over seeds on the test part, (datasets, methods).
+    """``metric``: one of the study's. ``values``: its mean over seeds on the test part, (datasets, methods).
     ``lower_is_better``: it is an error. ``left_out``: methods without all of their runs on a dataset. ``folders``: of
     the runs of each method."""
 
@@ -33,9 +33,8 @@ class Across:
         return practical(*(reversed(both) if self.lower_is_better else both))
 
 
-def across(contents: Contents) -> Across:
+def across(contents: Contents, metric: str) -> Across:
     """Raises DotbenchError if no method has finished runs on every dataset."""
-    metric = contents.metrics[0]
     means: dict[tuple[str, str], float] = {}
     places: dict[str, list[str]] = {}
     for run in contents.runs:

@@ -30,7 +30,7 @@ class CriticalDifference(FigureKind):
         """By scikit-posthocs. Below three datasets no bars are drawn."""
         import scikit_posthocs
 
-        seen = across(contents)
+        seen = across(contents, contents.metrics[0])
         ranked = seen.ranks()
         rows = [
             {

@@ -19,6 +19,7 @@ from dotbench.statistics.across import MIN_DATASETS, ROPE, Ranks
 from dotbench.statistics.paired import ALPHA
 
 TO_FIRST = {"p_to_first": "p", "first_better": "better", "equal_to_first": "equal"}  # column → of the pair
+GROUP = "Average rank by"
 PAIRS = ["first", "second", "rank_difference", "p", "better", "equal", "worse", "folder"]
 
 
@@ -37,8 +38,10 @@ class AverageRanks(TableKind):
     def write(self, contents: Contents, folder: Path) -> None:
         """A line for each method: average rank, rank on each dataset, and how it stands to the first.
         ``<table>_differences.csv`` has every pair."""
-        seen = across(contents)
+        metric, *others = contents.metrics
+        seen = across(contents, metric)
         ranked = seen.ranks()
+        by_others = {other: across(contents, other).ranks().average for other in others}
         order = np.argsort(ranked.average, kind="stable")
         first = order[0]
         pairs = {(a, b): _pair(seen, ranked, a, b) for a, b in itertools.combinations(order, 2)}
@@ -46,6 +49,7 @@ class AverageRanks(TableKind):
             {
                 "method": seen.methods[j],
                 "average_rank": ranked.average[j],
+                **{f"average_rank_{other}": average[j] for other, average in by_others.items()},
                 **{f"rank_{name}": ranked.ranks[i, j] for i, name in enumerate(seen.datasets)},
                 **{f"{seen.metric}_{name}": seen.values[i, j] for i, name in enumerate(seen.datasets)},
                 **{name: pairs[first, j][key] if j != first else None for name, key in TO_FIRST.items()},
@@ -60,6 +64,7 @@ class AverageRanks(TableKind):
             Column("Method", lambda row: row["method"]),
             Column("Average rank", lambda row: f"{row['average_rank']:.2f}" + ("≈" if _is_near(row) else "")),
             *(Column(labels[name], _shown(f"rank_{name}"), group="Rank on") for name in seen.datasets),
+            *(Column(metric_title(other), _shown(f"average_rank_{other}", "{:.2f}"), group=GROUP) for other in others),
             Column("the first is better", _shown("first_better", "{:.2f}"), group="Probability that"),
             Column("they are equal", _shown("equal_to_first", "{:.2f}"), group="Probability that"),
         ]
