@@ -1,10 +1,11 @@
-"""What tuning finds within a budget of seconds, against every order."""
+"""What tuning finds within a budget of seconds, against every order; and the front of quality and cost."""
 
 import itertools
 
 import numpy as np
 import pytest
 
+from dotbench.reporting.figures.pareto import front
 from dotbench.statistics.budget import ORDERS, within
 
 SECONDS = np.array([1.0, 2.0, 4.0, 8.0, 3.0])
@@ -39,3 +40,9 @@ def test_with_enough_time_it_is_the_best() -> None:
     assert within(SECONDS, VALUES, 18.0).value == 0.9
     assert within(SECONDS, VALUES, 18.0, lower_is_better=True).value == 0.1
     assert within(SECONDS, np.full(5, np.nan), 18.0).value is None
+
+
+def test_the_front_is_what_nothing_beats() -> None:
+    costs, values = [1.0, 2.0, 3.0, 3.0, 1.0, 5.0], [0.1, 0.3, 0.3, 0.4, 0.1, 0.2]
+    assert front(costs, values) == [True, True, False, True, True, False]  # equal points share their place
+    assert front([], []) == []

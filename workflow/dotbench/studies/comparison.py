@@ -20,6 +20,7 @@ class ComparisonStudy(Study):
     )
     figures = (
         ReportItem("critical_difference", "critical_difference"),
+        ReportItem("pareto", "pareto"),
         ReportItem("convergence", "convergence"),
         ReportItem("time_to_quality", "time_to_quality"),
     )
