@@ -88,3 +88,22 @@ def test_without_a_method_on_every_dataset_the_table_study_and_configuration_are
     )
     with pytest.raises(DotbenchError, match=r"'ranks' of the study 'comparison' in the configuration 'own'.*\(a\)"):
         across(contents, "ndcg@10")
+
+
+def test_a_slope_has_students_interval() -> None:
+    """Against the formula, and a known answer without noise."""
+    from dotbench.statistics.regression import slope
+
+    x, y = np.array([1.0, 2.0, 4.0, 7.0]), np.array([0.3, 0.1, 0.9, 1.2])
+    found = slope(x, y)
+    assert found is not None
+    u = x - x.mean()
+    b = u @ y / (u @ u)
+    error = np.sqrt(((y - y.mean() - b * u) ** 2).sum() / 2 / (u @ u))
+    assert (found.value, found.low) == pytest.approx((b, b - 4.302652730 * error))
+    assert found.r2 == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
+    exact = slope(x, 2 * x + 1)
+    assert exact is not None
+    assert (exact.value, exact.low, exact.high) == pytest.approx((2, 2, 2))
+    assert slope(x[:2], y[:2]) is None
+    assert slope([1, 1, 1], [1, 2, 3]) is None

@@ -17,6 +17,7 @@ class ComparisonStudy(Study):
         ReportItem("ranks", "ranks"),
         ReportItem("costs", "costs"),
         ReportItem("budget", "budget"),
+        ReportItem("explained", "explained"),
     )
     figures = (
         ReportItem("critical_difference", "critical_difference"),
