@@ -17,6 +17,6 @@ def worst_direction(problems: Problems, held: int = 0) -> "torch.Tensor":
     vector.view(-1)[held:] = torch.linalg.eigh(problems.hessian(truth)[0][held:, held:])[1][:, 0]
     step = PROBE * truth.norm() * vector
     ahead, behind = (problems.value_and_gradient(truth + sign * step)[1] for sign in (1, -1))
-    direction = -(ahead + behind)
+    direction: torch.Tensor = -(ahead + behind)
     direction.view(-1)[:held] = 0
-    return direction / direction.norm()
+    return direction.div_(direction.norm())
