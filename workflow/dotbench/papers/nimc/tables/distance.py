@@ -51,7 +51,8 @@ class RecoveryByDistance(TableKind):
                 "Trials that recover the truth, of all trials; then the median relative error at fresh rows of the "
                 "trials that did not diverge. The csv says how the other trials ended. Half: the α up to which half "
                 "of the trials recover the truth, by isotonic regression and linear interpolation, with a 95 % "
-                "bootstrap interval over trials. ≥: no less than half do at the greatest α. –: fewer do at the least."
+                "bootstrap interval over trials, which has no width if all trials change between the same two α. ≥: no "
+                "less than half do at the greatest α. –: fewer do at the least."
             ),
         ]
         write_table(contents, folder, rows, columns, simulation_notes(contents, entries, notes))
