@@ -11,9 +11,10 @@ from simulations_data import shown
 
 from dotbench.errors import DotbenchError
 from dotbench.execution.hardware import Execution
+from dotbench.papers.nimc.recovery.directions import worst_direction
 from dotbench.papers.nimc.recovery.fresh import Population
 from dotbench.papers.nimc.recovery.population import population_hessian
-from dotbench.papers.nimc.recovery.problems import Problems
+from dotbench.papers.nimc.recovery.problems import Problems, draw
 from dotbench.papers.nimc.simulations.curvature import (
     SCANS,
     NIMCCurvature,
@@ -147,6 +148,22 @@ def test_the_worst_direction_is_worse_than_random_ones():
     least = rows.groupby(["model", "scan"])["smallest"].median()
     assert least["sigmoid", "worst"] < least["sigmoid", "distance"]
     assert least["relu-fixed", "worst"] < least["relu-fixed", "distance"]
+
+
+def test_the_worst_direction_is_against_the_derivative_of_the_least_eigenvalue():
+    """That is found by differences along each parameter. A parameter that is held does not move."""
+    problems = Problems([draw(60, 800, 3, 2, seed=0)], "tanh")
+    truth, step = problems.truth, 1e-4
+    found = worst_direction(problems)
+    slopes = torch.zeros_like(truth).flatten()
+    for place in range(len(slopes)):
+        move = torch.zeros_like(slopes)
+        move[place] = step
+        ends = [truth + sign * move.view_as(truth) for sign in (1, -1)]
+        ahead, behind = (torch.linalg.eigvalsh(problems.hessian(end)[0])[0] for end in ends)
+        slopes[place] = (ahead - behind) / (2 * step)
+    assert torch.allclose(found.flatten(), -slopes / slopes.norm(), atol=1e-3)
+    assert (worst_direction(problems, held=2).flatten()[:2] == 0).all()
 
 
 def test_populations_are_scanned_for_smooth_activations_alone():

@@ -8,6 +8,8 @@ import pytest
 import torch
 from simulations_data import shown
 
+from dotbench.execution.checkpoint import Checkpoint
+from dotbench.execution.hardware import Execution
 from dotbench.papers.nimc.recovery.moments import Pairs, first_moments
 from dotbench.papers.nimc.recovery.observed import Entries, with_norms
 from dotbench.papers.nimc.recovery.problems import draw
@@ -59,9 +61,10 @@ def test_every_start_uses_m_labels_and_the_table_shows_it(tmp_path, monkeypatch)
     table_kinds()["labels"]().write(contents, Path("out"))
     with open("out/shown.csv") as stream:
         lines = {line["kind"]: line for line in csv.DictReader(stream)}
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert lines["small"]["direction_error_mean"] == ""
     assert int(lines["restarts"]["recovered"]) >= int(lines["random"]["recovered"])
+    assert int(lines["budget"]["recovered"]) >= int(lines["random"]["recovered"])
     assert lines["entries-norms"]["recovered"] == "2"
     assert lines["random"]["direction_error_mean"] == ""
     assert "norms fitted to them" in Path("out/shown.md").read_text()
@@ -72,3 +75,18 @@ def test_a_small_start_is_the_random_one_a_tenth_as_large():
     instance = draw(5, 9, 4, 2, seed=3)
     random, small = (simulation._start(kind, "relu", 9, instance, 3) for kind in ("random", "small"))
     assert small == pytest.approx(0.1 * random)
+
+
+def test_random_starts_go_on_until_they_have_cost_the_budget_of_a_fit(tmp_path):
+    """Where no fit is good enough. It is the last start alone that may go beyond the budget."""
+    settings = {"observations": [40], "replications": 3, "users": 9, "dimension": 3, "components": 2}
+    simulation = NIMCLabels(
+        NIMCLabelsSettings(
+            **settings, activations=["sigmoid"], kinds=["random", "budget"], iterations=400, fitted=1e-30
+        )
+    )
+    rows = simulation.run(simulation.jobs()[0].settings, Execution("cpu"), Checkpoint(tmp_path, "key"))
+    random, budget = ([row for row in rows if row["kind"] == kind] for kind in ("random", "budget"))
+    assert any(row["iterations"] < 400 for row in random)
+    assert all(400 <= row["iterations"] < 800 for row in budget)
+    assert all(more["train_error"] <= one["train_error"] for one, more in zip(random, budget, strict=True))

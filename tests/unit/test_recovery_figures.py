@@ -5,14 +5,17 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from simulations_data import shown
 
 from dotbench.execution.hardware import Execution
+from dotbench.papers.nimc.recovery.directions import worst_direction
 from dotbench.papers.nimc.simulations._recovery import Trial, problems, starts
 from dotbench.papers.nimc.simulations.convergence import NIMCConvergence, NIMCConvergenceSettings, fixed_steps, outcome
 from dotbench.papers.nimc.simulations.distance import NIMCDistance, NIMCDistanceSettings
+from dotbench.papers.nimc.summaries.distance import _radii
 from dotbench.reporting.kind import figure_kinds, table_kinds
 
 pytestmark = [pytest.mark.seconds, pytest.mark.usefixtures("svg_alone")]
@@ -82,6 +85,40 @@ def test_a_start_lies_where_alpha_says():
     assert torch.allclose(at[1], 0.75 * truth[0] + 0.25 * at[2])
 
 
+@pytest.mark.parametrize("direction", ["random", "worst"])
+def test_a_start_in_a_direction_lies_at_its_distance(direction):
+    simulation = NIMCDistance(NIMCDistanceSettings(**SMALL, direction=direction, truths="orthogonal"))
+    trials = [Trial(30, alpha, seed) for alpha in (0.5, 3.0) for seed in (4, 5)]
+    data = problems(simulation.settings, "tanh", 40, trials, Execution("cpu"), "orthogonal")
+    away = simulation._away(data, trials, Execution("cpu")) - data.truth
+    distances = away.flatten(1).norm(dim=1) / data.truth.flatten(1).norm(dim=1)
+    assert distances.tolist() == pytest.approx([0.5, 0.5, 3.0, 3.0])
+    assert torch.allclose(6 * away[0], away[2])
+    own = problems(simulation.settings, "tanh", 40, trials[1:2], Execution("cpu"), "orthogonal")
+    cosine = (worst_direction(own)[0] * away[1]).sum() / away[1].norm()
+    assert (float(cosine) == pytest.approx(1)) == (direction == "worst")
+
+
+def test_beyond_a_random_start_lie_directions_alone():
+    with pytest.raises(ValueError, match="allowed without a 'direction' is up to 1"):
+        NIMCDistanceSettings(distances=[0.5, 1.5])
+
+
+def test_half_of_the_trials_recover_the_truth_up_to_a_radius():
+    """Of 4 trials 4, 3, 1 and 0 do: a half lies in the middle between 1 and 3."""
+    shares = {0.5: 4, 1.0: 3, 3.0: 1, 9.0: 0}
+    same = {name: "" for name in ("label", "folder", "activation", "users", "observations", "ratio", "method", "title")}
+    cells = [(alpha, seed, seed < count) for alpha, count in shares.items() for seed in range(4)]
+    table = pd.DataFrame([same | {"distance": a, "replication": s, "recovered": int(r)} for a, s, r in cells])
+    (line,) = _radii(table)
+    assert (line["trials"], line["least"], line["greatest"], line["radius"]) == (4, 0.5, 9.0, 2.0)
+    assert 0.5 <= line["low"] < 2 < line["high"] <= 9
+    (line,) = _radii(table[table["distance"] < 2])
+    assert line["radius"] == line["greatest"] == 1
+    (line,) = _radii(table[table["distance"] > 2])
+    assert line["radius"] is None
+
+
 # --- report items
 
 
@@ -113,6 +150,7 @@ def test_distance_is_told_by_method_and_alpha(run):
     assert lines[0.0, "gd"]["recovered"] == lines[0.0, "gd"]["trials"] == "2"
     assert float(lines[0.0, "gd"]["test_error_max"]) < 1e-6
     assert "2/2" in Path("out/shown.md").read_text()
+    assert [line["method"] for line in lines_of("out/shown_radii.csv")] == ["gd", "l-bfgs"]
     figure_kinds()["distance"]().write(contents, Path("out"))
     assert len(lines_of()) == 4
     assert Path("out/shown.svg").is_file()

@@ -135,8 +135,11 @@ def parts_to_train(users: float, items: float, test: float, train: float) -> dic
     """`Splitter.parts_to_train` of a division that samples a share of ``users`` and of ``items`` as new. ``test``,
     ``train``: shares of these parts among the pairs of which neither is new.
 
-    Pairs are taken as spread evenly. Those new on both sides may be few, but they have as many users and items as the
-    other new pairs, and users and items are what is drawn. So ``cold_both`` has at least the ratios of these.
+    Such a ratio stands for ρ / (1 − ρ), ρ the correlation of the results of two divisions, taken to be the share of the
+    test part that both have (Nadeau and Bengio, 2003: test / (test + train)). A result on pairs that are new on both
+    sides varies with their users, their items and the single pairs, and two divisions have ``users``, ``items`` and
+    ``users`` × ``items`` of these in common. Its ρ lies between the last and the greatest, so that ``cold_both`` has at
+    least the ratios of ``cold_user`` and ``cold_item``, which is the safe side. Pairs are taken as spread evenly.
     """
     known = train * (1 - users) * (1 - items)
     warm, new_users, new_items = test / train, users * (1 - items) / known, (1 - users) * items / known

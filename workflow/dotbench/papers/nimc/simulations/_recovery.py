@@ -11,7 +11,7 @@ from dotbench.papers.nimc.recovery.activations import Activation
 from dotbench.papers.nimc.recovery.criterion import FRESH, recovery_errors
 from dotbench.papers.nimc.recovery.methods import METHODS, MethodName
 from dotbench.papers.nimc.recovery.minimise import Rules, minimise
-from dotbench.papers.nimc.recovery.problems import Problems, draw, random_start
+from dotbench.papers.nimc.recovery.problems import Law, Problems, draw, random_start
 from dotbench.settings import FirstSeed, Settings
 from dotbench.simulations.base import FIT_COLUMNS, Column, Row, Simulation
 
@@ -24,7 +24,7 @@ COLUMNS = {
     "users": Column("int64", "n: rows of X, and of Y"),
     "observations": Column("int64", "m: observed entries, drawn with replacement"),
     "ratio": Column("float64", "m / 2kd: entries for each parameter"),
-    "distance": Column("float64", "α: the start is (1 − α) W* + α W^r"),
+    "distance": Column("float64", "α: the start is (1 − α) W* + α W^r, or in a direction W* + α ‖W*‖ v"),
     "replication": Column("int64", "seed of data, truth and start"),
     "method": Column("str", "of minimisation"),
     "title": Column("str", "the method in tables"),
@@ -73,12 +73,11 @@ class RecoverySettings(ProblemSettings):
         iterations = self.second_order_iterations if method == "lm" else self.iterations
         return Rules(iterations, iterations // 10, self.fitted)
 
-    def law(self) -> list[str]:
-        """What tables say of problems with normal weights and starts at a distance."""
+    def law(self, weights: str = "W* and W^r of", start: str = "(1 − α) W* + α W^r") -> list[str]:
+        """What tables say of problems and of starts at a distance."""
         return [
-            f"k = {self.components}, d = {self.dimension}; x, y, W* and W^r of independent normal entries, of "
-            f"deviation {self.deviation:g} for W; m entries drawn uniformly with replacement; starts "
-            "(1 − α) W* + α W^r."
+            f"k = {self.components}, d = {self.dimension}; x, y, {weights} independent normal entries, of "
+            f"deviation {self.deviation:g} for W; m entries drawn uniformly with replacement; starts {start}."
         ]
 
     def ends(self) -> list[str]:
@@ -120,10 +119,15 @@ def starts(settings: ProblemSettings, trials: list[Trial], truth: "torch.Tensor"
 
 
 def problems(
-    settings: ProblemSettings, activation: Activation, m: int, trials: list[Trial], execution: "Execution"
+    settings: ProblemSettings,
+    activation: Activation,
+    m: int,
+    trials: list[Trial],
+    execution: "Execution",
+    truths: Law = "gaussian",
 ) -> Problems:
     d, k = settings.dimension, settings.components
-    drawn = [draw(trial.users, m, d, k, trial.seed, settings.deviation) for trial in trials]
+    drawn = [draw(trial.users, m, d, k, trial.seed, settings.deviation, truths) for trial in trials]
     return Problems(drawn, activation, execution.device)
 
 
@@ -137,9 +141,21 @@ def run_trials(
 ) -> list[Row]:
     """A row of every trial. All are minimised as one tensor program."""
     data = problems(settings, activation, m, trials, execution)
-    rows = recovered(settings, data, starts(settings, trials, data.truth), method, [t.seed for t in trials], execution)
-    ratio = m / (2 * settings.components * settings.dimension)
-    common_facts: Row = {"activation": activation, "observations": m, "ratio": ratio}
+    return trial_rows(settings, data, starts(settings, trials, data.truth), method, trials, execution)
+
+
+def trial_rows(
+    settings: RecoverySettings,
+    data: Problems,
+    start: "torch.Tensor",
+    method: MethodName,
+    trials: list[Trial],
+    execution: "Execution",
+) -> list[Row]:
+    """A row of every trial, from its own start."""
+    ratio = data.m / (2 * settings.components * settings.dimension)
+    common_facts: Row = {"activation": data.activation, "observations": data.m, "ratio": ratio}
+    rows = recovered(settings, data, start, method, [t.seed for t in trials], execution)
     return [
         common_facts | {"users": trial.users, "distance": trial.distance, "replication": trial.seed} | row
         for trial, row in zip(trials, rows, strict=True)

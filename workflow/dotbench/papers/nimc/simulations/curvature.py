@@ -12,6 +12,7 @@ from dotbench.files import digest
 from dotbench.lazy import np, torch
 from dotbench.numerics.orthonormal import orthonormal
 from dotbench.papers.nimc.recovery.activations import Activation
+from dotbench.papers.nimc.recovery.directions import worst_direction
 from dotbench.papers.nimc.recovery.population import population_hessian
 from dotbench.papers.nimc.recovery.problems import Instance, Problems, draw, random_start
 from dotbench.papers.nimc.simulations._recovery import check_rank
@@ -46,7 +47,6 @@ SCANS: dict[Scan, str] = {
 }
 POPULATION: tuple[Scan, ...] = ("population-largest", "population-least")
 SMOOTH: tuple[Model, ...] = ("sigmoid", "tanh")  # whose population Hessian is computed
-PROBE = 1e-3  # of the truth's norm: step of the differences that give the derivative of an eigenvalue
 STREAM = 6  # of randomness, for truths
 NULL = 1e-12  # of the largest eigenvalue, below which one is zero
 Guide = tuple[str, tuple[str, ...], "Callable[[float], float]"]  # name, through a point of which model, order
@@ -180,15 +180,11 @@ class NIMCCurvature(Simulation):
 
         if not distance:
             return hessian(truth)
-        if scan == "worst":  # against the gradient of vᵀ H v, which is the second derivative of ∇f along v
-            vector = torch.zeros_like(truth)
-            vector.view(-1)[held:] = torch.linalg.eigh(hessian(truth))[1][:, 0]
-            step = PROBE * truth.norm() * vector
-            ahead, behind = (problems.value_and_gradient(truth + sign * step)[1] for sign in (1, -1))
-            direction = -(ahead + behind)
+        if scan == "worst":
+            direction = worst_direction(problems, held)
         else:
             direction = torch.from_numpy(random_start(s.dimension, s.components, seed))[None]
-        direction.view(-1)[:held] = 0
+            direction.view(-1)[:held] = 0
         return hessian(truth + distance * truth.norm() / direction.norm() * direction)
 
     def _instance(self, scan: Scan, value: float, seed: int, model: Model = "sigmoid") -> tuple[Instance, float]:

@@ -2,19 +2,40 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, model_validator
 
 from dotbench.files import digest
+from dotbench.lazy import torch
 from dotbench.papers.nimc.recovery.activations import Activation
+from dotbench.papers.nimc.recovery.directions import worst_direction
 from dotbench.papers.nimc.recovery.methods import METHODS, MethodName
-from dotbench.papers.nimc.simulations._recovery import RecoverySettings, RecoverySimulation, Trial, run_trials
-from dotbench.simulations.base import Job, Row, seed_packs
+from dotbench.papers.nimc.recovery.problems import Law, Problems, random_start
+from dotbench.papers.nimc.simulations._recovery import (
+    RecoverySettings,
+    RecoverySimulation,
+    Trial,
+    problems,
+    starts,
+    trial_rows,
+)
+from dotbench.settings import LATER
+from dotbench.simulations.base import Job, Row, knows_lists, seed_packs
 
 if TYPE_CHECKING:
     from dotbench.execution.checkpoint import Checkpoint
     from dotbench.execution.hardware import Execution
+
+Direction = Literal["random", "worst"]
+WAYS: dict[Direction, str] = {
+    "random": "a random direction",
+    "worst": "the direction in which the least eigenvalue of the Hessian falls most at the truth",
+}
+TRUTHS: dict[Law, str] = {
+    "gaussian": "W* and W^r of",
+    "orthogonal": "W* with orthogonal columns of the mean square of",
+}
 
 
 class NIMCDistanceSettings(RecoverySettings):
@@ -22,9 +43,16 @@ class NIMCDistanceSettings(RecoverySettings):
 
     activations: list[Activation] = Field(["sigmoid", "relu"], min_length=1, description="φ")
     observations: list[Annotated[int, Field(ge=1)]] = Field([8000, 20_000], min_length=1, description="m; 2kd is 2,000")
-    distances: list[Annotated[float, Field(ge=0, le=1)]] = Field(
-        [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0], min_length=1, description="α"
+    distances: list[Annotated[float, Field(ge=0)]] = Field(
+        [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0], min_length=1, description="α, at most 1 without a `direction`"
     )
+    direction: Direction | None = Field(
+        None,
+        json_schema_extra=LATER,
+        description="v, of starts W* + α ‖W*‖ v: random, or that in which the least eigenvalue of the Hessian falls "
+        "most at the truth; absent: starts are (1 − α) W* + α W^r",
+    )
+    truths: Law = Field("gaussian", json_schema_extra=LATER, description="of U* and V*")
     methods: list[MethodName] = Field(["gd", "l-bfgs"], min_length=1, description="minimisers: " + ", ".join(METHODS))
     replications: int = Field(10, ge=1, description="trials of a cell")
     pack: int = Field(10, ge=1, description="trials of one job")
@@ -32,12 +60,19 @@ class NIMCDistanceSettings(RecoverySettings):
     dimension: int = Field(100, ge=1, description="d")
     components: int = Field(10, ge=1, description="k")
 
+    @model_validator(mode="after")
+    def _possible(self, info: ValidationInfo) -> "NIMCDistanceSettings":
+        if knows_lists(info) and self.direction is None and max(self.distances) > 1:
+            raise ValueError(f"'distances': found {max(self.distances):g}; allowed without a 'direction' is up to 1")
+        return self
+
 
 class NIMCDistance(RecoverySimulation):
-    """Share of trials that recover the truth, and the error that is left, from starts (1 − α) W* + α W^r.
+    """Share of trials that recover the truth, and the error that is left, from starts at a distance α of it.
 
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 4, Figure 1 (b), whose
-    activation and m are not stated. A job is one activation, m and method, of all α at once.
+    activation and m are not stated: starts (1 − α) W* + α W^r. Starts W* + α ‖W*‖ v tell how far the truth is found
+    from in random directions and in the worst one. A job is one activation, m and method, of all α at once.
     """
 
     name = "nimc-distance"
@@ -57,9 +92,30 @@ class NIMCDistance(RecoverySimulation):
             yield Job(f"{phi}-{method}-m{m}-r{pack[0]}to{pack[-1]}-{digest(s.distances, 6)}", own, gpu=True)
 
     def run(self, job: dict[str, Any], execution: "Execution", checkpoint: "Checkpoint") -> list[Row]:
-        cells = itertools.product(job["distances"], job["seeds"])
-        trials = [Trial(self.settings.users, alpha, seed) for alpha, seed in cells]
-        return run_trials(self.settings, job["activation"], job["observations"], job["method"], trials, execution)
+        s = self.settings
+        trials = [Trial(s.users, alpha, seed) for alpha, seed in itertools.product(job["distances"], job["seeds"])]
+        data = problems(s, job["activation"], job["observations"], trials, execution, s.truths)
+        start = self._away(data, trials, execution) if s.direction else starts(s, trials, data.truth)
+        return trial_rows(s, data, start, job["method"], trials, execution)
+
+    def _away(self, data: Problems, trials: list[Trial], execution: "Execution") -> "torch.Tensor":
+        """W* + α ‖W*‖ v of every trial, (R, 2, d, k), v of length 1 and the same at every α."""
+        s = self.settings
+        ways: dict[int, torch.Tensor] = {}
+        for trial in trials:
+            if trial.seed not in ways and s.direction == "worst":
+                own = problems(s, data.activation, data.m, [trial], execution, s.truths)
+                ways[trial.seed] = worst_direction(own)[0]
+            elif trial.seed not in ways:
+                way = torch.from_numpy(random_start(s.dimension, s.components, trial.seed)).to(data.truth)
+                ways[trial.seed] = way / way.norm()
+        lengths = [trial.distance * truth.norm() for trial, truth in zip(trials, data.truth, strict=True)]
+        away = [length * ways[trial.seed] for length, trial in zip(lengths, trials, strict=True)]
+        return data.truth + torch.stack(away)
 
     def notes(self) -> list[str]:
-        return [*self.settings.law(), *self.settings.ends(), f"n = {self.settings.users}."]
+        s = self.settings
+        law = (
+            s.law(TRUTHS[s.truths], f"W* + α ‖W*‖ v, v {WAYS[s.direction]}") if s.direction else s.law(TRUTHS[s.truths])
+        )
+        return [*law, *s.ends(), f"n = {s.users}."]

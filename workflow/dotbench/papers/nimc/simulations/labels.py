@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from dotbench.execution.checkpoint import Checkpoint
     from dotbench.execution.hardware import Execution
 
-Start = Literal["random", "small", "restarts", "entries", "entries-norms", "half"]
+Start = Literal["random", "small", "restarts", "budget", "entries", "entries-norms", "half"]
 SMALL = 0.1  # size of a small random start, in that of a random one
 STARTS: dict[Start, str] = {
     "random": "one random start",
     "small": "one random start, a tenth as large",
     "restarts": "best of the random starts",
+    "budget": "best of the random starts that cost one fit's budget",
     "entries": "moments of the m entries",
     "entries-norms": "moments of the m entries, norms fitted to them",
     "half": "moments of m / 2 fresh pairs, fit to m / 2 entries",
@@ -63,7 +64,8 @@ class NIMCLabels(Simulation):
     Zhong et al., Provable Non-linear Inductive Matrix Completion, NeurIPS 2019, Section 3.4. There the entries of an
     n × n matrix are observed, so that pairs share rows. The moments are those of these m entries, or of m / 2 fresh
     pairs, when half of the entries are left to fit. Beside them: one random start, a small one, which does not saturate
-    φ, and the best of some by the training error. A job is one activation and m.
+    φ, and the best of some by the training error: of a number of them, or of as many as use up the evaluations that one
+    fit may use, so that fits from moments cost no more. A job is one activation and m.
     """
 
     name = "nimc-labels"
@@ -114,8 +116,8 @@ class NIMCLabels(Simulation):
         s = self.settings
         of_fit = m // 2 if kind == "half" else m
         drawn = [draw(s.users, of_fit, s.dimension, s.components, seed, s.deviation, s.truths) for seed in seeds]
-        if kind == "restarts":
-            return self._restarted(activation, m, drawn, seeds, execution)
+        if kind in ("restarts", "budget"):
+            return self._restarted(kind, activation, m, drawn, seeds, execution)
         weights, facts = [], []
         for seed, instance in zip(seeds, drawn, strict=True):
             clock = time.process_time()
@@ -143,13 +145,14 @@ class NIMCLabels(Simulation):
         return with_norms(start, entries) if kind == "entries-norms" else start
 
     def _restarted(
-        self, activation: Moments, m: int, drawn: list[Instance], seeds: list[int], execution: "Execution"
+        self, kind: Start, activation: Moments, m: int, drawn: list[Instance], seeds: list[int], execution: "Execution"
     ) -> list[Row]:
-        """Of every trial the random start with the least training error, each trial until one fits the entries."""
+        """Of every trial the random start with the least training error, until one fits the entries, or until their
+        number or their evaluations are used up."""
         s = self.settings
         best: dict[int, Row] = {}
         left = list(range(len(seeds)))
-        for number in range(s.restarts):
+        for number in itertools.count() if kind == "budget" else range(s.restarts):
             starts = [random_start(s.dimension, s.components, seeds[r] + FAR * number, s.deviation) for r in left]
             data = Problems([drawn[r] for r in left], activation)
             weights = torch.from_numpy(np.stack(starts))
@@ -157,10 +160,12 @@ class NIMCLabels(Simulation):
             for r, row in zip(left, rows, strict=True):
                 best[r] = _least(best.get(r), row)
             left = [r for r in left if not best[r]["fitted"]]
+            if kind == "budget":
+                left = [r for r in left if best[r]["iterations"] < s.iterations]
             if not left:
                 break
         nothing: Row = {"start_seconds": 0.0, "direction_error": None, "norm_error": None}
-        return [_common(activation, m, "restarts", seed) | nothing | best[r] for r, seed in enumerate(seeds)]
+        return [_common(activation, m, kind, seed) | nothing | best[r] for r, seed in enumerate(seeds)]
 
     def notes(self) -> list[str]:
         s = self.settings
@@ -168,7 +173,8 @@ class NIMCLabels(Simulation):
             f"k = {s.components}, d = {s.dimension}, n = {s.users}; minimised by: "
             f"{METHODS[s.method](s.iterations).title}.",
             f"x and y normal; W*: {s.truths}, of deviation {s.deviation:g}; random starts of such entries, up to "
-            f"{s.restarts} until one fits the entries; m entries drawn uniformly with replacement.",
+            f"{s.restarts} until one fits the entries, or until {s.iterations:,} evaluations are spent (one fit's "
+            "budget); m entries drawn uniformly with replacement.",
             *s.ends(),
             "All starts of a line use m labels. Sigmoid: the paper's third moment. ReLU: E[A (xxᵀ − I) ⊗ y], tanh: "
             "E[A He₃(x) ⊗ y], as the paper's vanishes for both.",

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 
+from dotbench.lazy import pd
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.intervals import wilson_interval
+from dotbench.statistics.thresholds import threshold, threshold_interval
 
 CELLS = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title", "trials", "recovered"]
 CELLS += ["share", "low", "high", "fitted", "failed", "capped", "stalled"]
 CELLS += ["test_error_median", "test_error_min", "test_error_max"]
 CELLS += ["train_error_median", "iterations_median", "cpu_seconds_mean", "folder"]
 SAME = ["label", "folder", "activation", "users", "observations", "ratio", "distance", "method", "title"]
+LINE = [name for name in SAME if name != "distance"]
+RADII = [*(name for name in LINE if name != "folder"), "trials", "least", "greatest", "radius", "low", "high", "folder"]
 
 
 def cells(entries: list[SimulationEntry]) -> list[Row]:
@@ -42,3 +46,21 @@ def _cells(entries: list[SimulationEntry]) -> Iterable[Row]:
             "iterations_median": trials["iterations"].median(),
             "cpu_seconds_mean": trials["cpu_seconds"].mean(),
         }
+
+
+def radii(entries: list[SimulationEntry]) -> list[Row]:
+    """Of every activation, n, m and method: the α up to which half of the trials recover the truth, by isotonic
+    regression and linear interpolation, with a 95 % bootstrap interval. ``greatest`` where the share is nowhere below
+    a half; None where it is below at the least α."""
+    return list(_radii(labelled(entries)))
+
+
+def _radii(table: "pd.DataFrame") -> Iterable[Row]:
+    for values, rows in table.groupby(LINE, sort=False):
+        shown = rows.pivot_table(index="distance", columns="replication", values="recovered", aggfunc="first")
+        shown = shown.dropna(axis=1).sort_index(ascending=False)
+        nearness, successes = [-float(alpha) for alpha in shown.index], shown.to_numpy()
+        at, (far, near) = threshold(nearness, successes), threshold_interval(nearness, successes)
+        line: Row = dict(zip(LINE, values, strict=True)) | {"trials": successes.shape[1]}
+        line |= {"least": -nearness[-1], "greatest": -nearness[0]}
+        yield line | {name: x if x is None else abs(x) for name, x in (("radius", at), ("low", near), ("high", far))}
