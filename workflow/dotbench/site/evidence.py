@@ -27,7 +27,7 @@ def build_evidence(page: Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         try:
-            for file in sorted(EVIDENCE.glob("*/runs.parquet")):
+            for file in sorted(EVIDENCE.rglob("runs.parquet")):
                 import_runs(file)
             for file in sorted(EVIDENCE.rglob("datasets.json")):
                 _write_facts(file)
