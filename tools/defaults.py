@@ -6,7 +6,7 @@ The points of SEARCHED are fitted by matrix factorisation on the split that tuni
 at: all of them on the small datasets of STAGES, the best of these on the larger ones too. The best is what has the
 greatest mean share of each dataset's best value, among those within 5 % of the best on ml-100k. Of one loss the solver
 with the best default comes first. The larger datasets are validated on VALIDATED of their users. Losses that take
-minutes on ml-1m have the values there that the RG2 study's tuning found (docs/evidence/rg2/runs.parquet).
+minutes on ml-1m have the values there that the RG2 study's tuning found (docs/evidence/rg2).
 
 Finished fits are kept in ``results/defaults.jsonl`` of the working directory, and the next call continues. ``--write``
 writes ``docs/evidence/defaults/defaults.csv``, which a test compares with the losses, and the same as Markdown.
@@ -48,7 +48,7 @@ HELD, WITHIN = "ml-100k", 0.95  # where a default must come so near to the best:
 VALIDATED = 3000  # users
 SEED = 1000  # of tuning
 EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "evidence"
-FOUND, STUDY = EVIDENCE / "defaults", EVIDENCE / "rg2" / "runs.parquet"
+FOUND, STUDY = EVIDENCE / "defaults", EVIDENCE / "rg2"
 KEPT = Path("results/defaults.jsonl")
 
 # an epoch of user batches has few updates, and training may take some hundred to leave the plateau of popularity
@@ -100,7 +100,8 @@ def trials_of_the_study() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
-            import_runs(STUDY)
+            for runs in sorted(STUDY.rglob("runs.parquet")):
+                import_runs(runs)
             for file in sorted(paths.RUNS.glob("*/mf-*/trials.csv")):
                 trials = pd.read_csv(file)
                 first = read_json(next(file.parent.glob("split*/fit.json")))

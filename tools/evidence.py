@@ -1,4 +1,4 @@
-"""Make every table and figure of docs/evidence again from the runs beside it, and compare.
+"""Make every table and figure of docs/evidence again from the runs beside it or above, and compare.
 
     python tools/evidence.py [FOLDER OF docs/evidence …]      compare; exit status 1 if something differs
     python tools/evidence.py --write [FOLDER …]               replace what differs
@@ -46,17 +46,29 @@ class Compared:
 
 
 def remake(folders: list[Path], work: Path) -> Iterator[Compared]:
-    """Import all runs into ``work`` and make what the configurations of the folders show."""
+    """Make in ``work`` what the configurations of the folders show, each from the nearest file of runs: beside it or
+    above. Files are kept apart, because a run that two of them hold may have been timed twice."""
     here = Path.cwd()
-    os.chdir(work)
     try:
-        for file in sorted(EVIDENCE.rglob("runs.parquet")):
-            import_runs(file)
         for configuration in sorted(EVIDENCE.rglob("configuration.json")):
             if not folders or any(configuration.is_relative_to(folder) for folder in folders):
+                os.chdir(_imported(configuration, work))
                 yield from _remake(configuration, work)
     finally:
         os.chdir(here)
+
+
+def _imported(configuration: Path, work: Path) -> Path:
+    """A folder with the runs that the configuration is made from. None where no file has them."""
+    above = [folder for folder in configuration.parents if folder.is_relative_to(EVIDENCE)]
+    owner = next((folder for folder in above if (folder / "runs.parquet").is_file()), EVIDENCE)
+    place = work / "imported" / owner.relative_to(EVIDENCE) / "runs"
+    if not place.is_dir():
+        place.mkdir(parents=True)
+        os.chdir(place)
+        if owner != EVIDENCE:
+            import_runs(owner / "runs.parquet")
+    return place
 
 
 def _remake(configuration: Path, work: Path) -> Iterator[Compared]:

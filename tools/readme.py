@@ -1,4 +1,4 @@
-"""Make the table and the picture of README.md from the finished runs in docs/evidence/rg2/runs.parquet.
+"""Make the table and the picture of README.md from finished runs of docs/evidence/rg2.
 
     python tools/readme.py [--to docs/evidence/readme]
 
@@ -25,8 +25,7 @@ from dotbench.reporting.comparison import compared
 from dotbench.reporting.drawing import METADATA, pyplot
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "evidence"
-RUNS = EVIDENCE / "rg2" / "runs.parquet"
-GRIDS = {"paper": EVIDENCE / "rg2/ml-100k", "wide": EVIDENCE / "rg2/ml-100k-extended"}  # folder of the configuration
+GRIDS = {"paper": EVIDENCE / "rg2/ml-100k", "wide": EVIDENCE / "rg2/ml-100k-extended"}  # configuration and runs
 METHODS = {  # label in the study → label here, from the worst to the best
     "Popularity": "Popularity",
     "MF BPR (SGD)": "BPR",
@@ -58,7 +57,8 @@ def rows() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         try:
-            import_runs(RUNS)
+            for folder in GRIDS.values():
+                import_runs(folder / "runs.parquet")
             found = {grid: _compared(folder / "configuration.json") for grid, folder in GRIDS.items()}
         finally:
             os.chdir(here)

@@ -9,6 +9,7 @@ docs/evidence/rg2, five methods and five seeds; and simulated squared errors of 
 """
 
 import argparse
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from dotbench.runs.evaluating import per_user_table
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.paired import compare
 
-RUNS = Path(__file__).resolve().parents[1] / "docs" / "evidence" / "rg2" / "runs.parquet"
+EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "evidence" / "rg2"
+RUNS = [EVIDENCE / part / "runs.parquet" for part in ("ml-100k", "ml-100k-extended", "regulariser", "two-tower")]
 SIZES = (5, 10, 20, 50, 200, 1000, 5000)
 METHODS = SEEDS = 5
 
@@ -31,7 +33,7 @@ Population = tuple[np.ndarray, np.ndarray]  # sums (methods, seeds, users), coun
 def ndcg() -> Population:
     """Users of ml-100k with a test item in every seed, and the first methods that have every seed."""
     frames: dict[str, dict[int, object]] = {}
-    for row in read_archive(RUNS):
+    for row in chain.from_iterable(map(read_archive, RUNS)):
         if is_fit(row) and row["dataset"] == "ml-100k" and row["split_seed"] < SEEDS:
             table = per_user_table(per_user_columns(row)).set_index("user")["ndcg@10"]
             frames.setdefault(row["method"], {})[row["split_seed"]] = table
