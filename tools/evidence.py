@@ -77,7 +77,7 @@ def _remake(configuration: Path, work: Path) -> Iterator[Compared]:
         made = work / "made" / configuration.parent.relative_to(EVIDENCE) / study.name
         for item in plan.report_items(study):
             if is_complete(plan, plan.item_entries(study, item.name), plan.item_simulations(study, item.name)):
-                with suppress(DotbenchError):  # without its features
+                with suppress(DotbenchError, FileNotFoundError):  # without its features
                     plan.kind(study, item)().write(plan.contents(study, item.name), made)
         entries = plan.study_entries(study.name)
         if plan.comparison_files(study) and is_complete(plan, entries, plan.published_simulations(study)):
