@@ -186,3 +186,23 @@ def test_a_lost_trial_is_told_from_one_with_too_few_entries():
     [cell] = Map("", "a folder", "relu", "GD", pd.DataFrame(rows)).cells()
     assert (cell["recovered"], cell["fitted"], cell["fits_only_observed"], cell["share"]) == (1, 2, 2, 0.25)
     assert (cell["capped"], cell["stalled"]) == (3, 0)
+
+
+def test_an_interval_without_an_end_is_beyond_all_that_were_tried(monkeypatch) -> None:
+    """Of a threshold: in some resamples half of the trials never recover."""
+    from dotbench.papers.nimc import arguments
+
+    def lines(activation: str, threshold: float, low: float | None, high: float | None) -> list[dict]:
+        same = {"label": "", "method": "gd", "title": "GD", "users": 100, "activation": activation}
+        return [same | {"threshold": threshold, "low": low, "high": high}]
+
+    def says(relu, sigmoid) -> tuple[bool | None, bool | None]:
+        known = [("relu, GD", lines("relu", *relu)), ("sigmoid, GD", lines("sigmoid", *sigmoid))]
+        monkeypatch.setattr(arguments, "_thresholds", lambda _: known)
+        more = arguments.relu_needs_more(None).holds
+        known[0][1].extend(known[1][1])
+        return more, arguments.enough_rows(None).holds
+
+    assert says((3.0, 2.5, None), (1.0, 0.9, 1.2)) == (True, False)
+    assert says((3.0, 2.5, None), (2.8, 2.0, None)) == (None, True)
+    assert says((1.0, 0.5, 1.5), (2.0, 1.8, None)) == (False, False)

@@ -257,7 +257,7 @@ def relu_needs_more(sides: Sides) -> Finding:
         sigmoid = next(same, None)
         if sigmoid is None or None in (sigmoid["threshold"], relu["threshold"]):
             continue
-        apart = relu["low"] > sigmoid["high"] or relu["high"] < sigmoid["low"]
+        apart = _end(relu["low"]) > _end(sigmoid["high"]) or _end(relu["high"]) < _end(sigmoid["low"])
         agrees = (relu["threshold"] > sigmoid["threshold"]) if apart else None
         row = told(f"threshold of ReLU, {relu['title']}, n = {relu['users']}", relu["threshold"], agrees)
         rows.append(
@@ -273,11 +273,17 @@ def enough_rows(sides: Sides) -> Finding:
         greatest = max((line["users"] for line in lines), default=0)
         known = [one for one in lines if one["users"] >= ENOUGH * greatest and one["threshold"] is not None]
         if len(known) > 1:
-            low, high = max(line["low"] for line in known), min(line["high"] for line in known)
+            low, high = max(_end(line["low"]) for line in known), min(_end(line["high"]) for line in known)
             values = [line["threshold"] for line in known]
             row = told(f"{name}: greatest threshold", max(values), low <= high)
-            rows.append(row | {"second": "least", "second_value": min(values), "low": low, "high": high})
+            ends = {key: None if np.isinf(end) else end for key, end in (("low", low), ("high", high))}
+            rows.append(row | {"second": "least", "second_value": min(values), **ends})
     return _decided(rows, f"have one threshold for all n from {ENOUGH:g} of the greatest on", least=1.0)
+
+
+def _end(value: float | None) -> float:
+    """An end of a threshold's interval: beyond all that were tried where there is none."""
+    return np.inf if value is None else value
 
 
 def _decided(rows: list[Row], what: str, least: float) -> Finding:
