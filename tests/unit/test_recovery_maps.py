@@ -16,6 +16,7 @@ from dotbench.execution.hardware import Execution
 from dotbench.papers.nimc.simulations import _recovery
 from dotbench.papers.nimc.simulations.maps import NIMCMaps, NIMCMapsSettings
 from dotbench.papers.nimc.summaries.recovery import Map
+from dotbench.reporting.claims.findings import FAILS, HOLDS, OPEN
 from dotbench.reporting.kind import figure_kinds, table_kinds
 from dotbench.statistics.intervals import wilson_interval
 from dotbench.statistics.thresholds import threshold, threshold_interval
@@ -196,13 +197,13 @@ def test_an_interval_without_an_end_is_beyond_all_that_were_tried(monkeypatch) -
         same = {"label": "", "method": "gd", "title": "GD", "users": 100, "activation": activation}
         return [same | {"threshold": threshold, "low": low, "high": high}]
 
-    def says(relu, sigmoid) -> tuple[bool | None, bool | None]:
+    def says(relu, sigmoid) -> tuple[str, str]:
         known = [("relu, GD", lines("relu", *relu)), ("sigmoid, GD", lines("sigmoid", *sigmoid))]
         monkeypatch.setattr(arguments, "_thresholds", lambda _: known)
-        more = arguments.relu_needs_more(None).holds
+        more = arguments.relu_needs_more(None).verdict
         known[0][1].extend(known[1][1])
-        return more, arguments.enough_rows(None).holds
+        return more, arguments.enough_rows(None).verdict
 
-    assert says((3.0, 2.5, None), (1.0, 0.9, 1.2)) == (True, False)
-    assert says((3.0, 2.5, None), (2.8, 2.0, None)) == (None, True)
-    assert says((1.0, 0.5, 1.5), (2.0, 1.8, None)) == (False, False)
+    assert says((3.0, 2.5, None), (1.0, 0.9, 1.2)) == (HOLDS, FAILS)
+    assert says((3.0, 2.5, None), (2.8, 2.0, None)) == (OPEN, HOLDS)
+    assert says((1.0, 0.5, 1.5), (2.0, 1.8, None)) == (FAILS, FAILS)

@@ -5,7 +5,16 @@ from collections.abc import Iterator, Sequence
 
 import psutil
 
-from dotbench.costs.estimate import Machine, Total, Work, models, peak_bytes, total, wall_seconds
+from dotbench.costs.estimate import (
+    Machine,
+    Total,
+    Work,
+    models,
+    peak_bytes,
+    simulation_factor,
+    total,
+    wall_seconds,
+)
 
 GIB, MIB = 2**30, 2**20
 
@@ -52,7 +61,7 @@ def error(whole: Total) -> str:
         f"{whole.measured:.0%} of this time was measured by the same jobs elsewhere. A fit of a method measured "
         f"on another dataset is wrong by a factor of {fit.factor:.1f} (root mean square of leave-one-out; a setting of "
         f"a tuning: {trial.factor:.1f}), one of a method that was measured nowhere by {fit.factor_unknown:.1f} "
-        f"({trial.factor_unknown:.1f})"
+        f"({trial.factor_unknown:.1f}), and a job of a simulation with other settings by {simulation_factor():.0f}"
     )
 
 

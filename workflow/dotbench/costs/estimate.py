@@ -1,5 +1,6 @@
 """What the jobs of a plan cost together: CPU hours with an interval, wall time, memory and disk."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,6 +18,7 @@ DRAWS, SEED, COVERED = 2000, 0, 0.9  # of the interval of a total
 CHUNK = 4  # bytes of a number of a vector
 OF_PAIR = {"prepare": 17, "split": 16}  # bytes of an interaction in what a stage leaves
 OF_USER, OF_RECORDS = 20, 8_000  # bytes of the metrics of a user, and of the records of a run
+LEAST = 0.01  # seconds of a job, of which a logarithm is taken
 VECTORS = 64  # K, where a method's settings name none
 
 
@@ -178,8 +180,8 @@ def _simulated(plan: Plan, folder: str, label: str) -> Work:
     simulation, job = plan.job(folder, label)
     alike = _of_simulations().get(simulation.name, [])
     same = [cell for cell in alike if (cell.name, cell.where) == (folder, label)]
-    seconds = np.log([max(cell.cpu_seconds, 0.01) for cell in same or alike] or [1.0])
-    spread = max(float(seconds.std()), same[0].spread if same else 0.0, 0.1)
+    seconds = np.log([max(cell.cpu_seconds, LEAST) for cell in same or alike] or [1.0])
+    spread = max(same[0].spread, 0.1) if same else math.log(simulation_factor())
     memory = max((cell.memory_bytes for cell in same or alike), default=0)
     work = Work(
         ("simulation", folder, label if same else ""),
@@ -190,6 +192,21 @@ def _simulated(plan: Plan, folder: str, label: str) -> Work:
         bool(same),
     )
     return replace(work, gpu=job.gpu)
+
+
+@cache
+def simulation_factor() -> float:
+    """By which the prediction of a simulation's job is wrong where the simulation was measured with other settings
+    alone: exp of the root mean square error of leaving the settings out whose job is predicted."""
+    errors = []
+    for alike in _of_simulations().values():
+        logarithms = {cell: math.log(max(cell.cpu_seconds, LEAST)) for cell in alike}
+        for folder in {cell.name for cell in alike}:
+            others = [value for cell, value in logarithms.items() if cell.name != folder]
+            if others:
+                mean = sum(others) / len(others)
+                errors += [value - mean for cell, value in logarithms.items() if cell.name == folder]
+    return math.exp(math.sqrt(sum(error**2 for error in errors) / len(errors)))
 
 
 @cache
