@@ -90,6 +90,30 @@ def test_without_a_method_on_every_dataset_the_table_study_and_configuration_are
         across(contents, "ndcg@10")
 
 
+def test_new_users_are_ranked_for_themselves_and_a_seed_without_any_is_passed_over() -> None:
+    """Two datasets, two seeds; the second seed of the second dataset has no new users."""
+
+    def seeds(*values: tuple[float, float | None]) -> list[dict[str, Any]]:
+        parts = [{"test": {"rmse": warm}} | ({"cold_user": {"rmse": new}} if new else {}) for warm, new in values]
+        return [{"status": "ok", "metrics": metrics} for metrics in parts]
+
+    records = {
+        ("a", "M"): seeds((1.0, 2.0), (2.0, 4.0)),
+        ("b", "M"): seeds((1.0, 3.0), (2.0, None)),
+        ("a", "N"): seeds((2.0, 1.0), (2.0, 1.0)),
+        ("b", "N"): seeds((2.0, 3.5), (2.0, None)),
+    }
+    runs = [
+        SimpleNamespace(dataset=dataset, label=label, seeds=[0, 1], place="results", metrics=lambda found=found: found)
+        for (dataset, label), found in records.items()
+    ]
+    contents: Any = SimpleNamespace(metrics=["rmse"], runs=runs, labels={"a": "A", "b": "B"}, report_item="ranks")
+    assert across(contents, "rmse").values.tolist() == [[1.5, 2], [1.5, 2]]
+    new = across(contents, "rmse", "cold_user")
+    assert new.values.tolist() == [[3, 1], [3, 3.5]]
+    assert new.ranks().average.tolist() == [1.5, 1.5]
+
+
 def test_a_slope_has_students_interval() -> None:
     """Against the formula, and a known answer without noise."""
     from dotbench.statistics.regression import slope

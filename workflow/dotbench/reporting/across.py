@@ -12,7 +12,7 @@ from dotbench.statistics.across import Practical, Ranks, practical, rank
 
 @dataclass(frozen=True)
 class Across:
-    """``metric``: one of the study's. ``values``: its mean over seeds on the test part, (datasets, methods).
+    """``metric``: one of the study's. ``values``: its mean over seeds on one part of the split, (datasets, methods).
     ``lower_is_better``: it is an error. ``left_out``: methods without all of their runs on a dataset. ``folders``: of
     the runs of each method."""
 
@@ -33,13 +33,15 @@ class Across:
         return practical(*(reversed(both) if self.lower_is_better else both))
 
 
-def across(contents: Contents, metric: str) -> Across:
-    """Raises DotbenchError if no method has finished runs on every dataset."""
+def across(contents: Contents, metric: str, part: str = "test") -> Across:
+    """``part``: of `dotbench.reporting.rows.COLD_PARTS`, or the test part. A seed whose division has no pairs of the
+    part is passed over. Raises DotbenchError if no method has finished runs on every dataset."""
     means: dict[tuple[str, str], float] = {}
     places: dict[str, list[str]] = {}
     for run in contents.runs:
-        values = [record["metrics"]["test"][metric] for record in run.metrics() if record["status"] == "ok"]
-        if len(values) == len(run.seeds):
+        good = [record["metrics"] for record in run.metrics() if record["status"] == "ok"]
+        values = [metrics[part][metric] for metrics in good if metric in metrics.get(part, ())]
+        if len(good) == len(run.seeds) and values:
             means[run.dataset, run.label] = float(np.mean(values))
         places.setdefault(run.label, []).append(run.place)
     datasets = list(contents.labels)

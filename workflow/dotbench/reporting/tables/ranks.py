@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dotbench.datasets.interactions import COLD
 from dotbench.files import write_csv
 from dotbench.lazy import np
 from dotbench.reporting.across import Across, across
@@ -12,20 +13,24 @@ from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
 from dotbench.reporting.kind import TableKind
-from dotbench.reporting.method_columns import metric_title
+from dotbench.reporting.method_columns import PARTS, metric_title
 from dotbench.reporting.notes import data_notes
 from dotbench.reporting.records import joined
+from dotbench.reporting.rows import cold_parts, column
 from dotbench.statistics.across import MIN_DATASETS, ROPE, Ranks
 from dotbench.statistics.paired import ALPHA
 
 TO_FIRST = {"p_to_first": "p", "first_better": "better", "equal_to_first": "equal"}  # column → of the pair
+KNOWN = ", of users and items with training pairs"
 GROUP = "Average rank by"
+BESIDE = (*COLD, "overall")  # parts of the test with an average rank of their own
 PAIRS = ["first", "second", "rank_difference", "p", "better", "equal", "worse", "folder"]
 
 
 class AverageRanks(TableKind):
-    """Methods by their average rank on the datasets, 1 for the best. Two methods differ if their average ranks do by at
-    least Nemenyi's critical difference. Against the first method: the posterior probabilities that it is better by more
+    """Methods by their average rank on the datasets, 1 for the best. Other metrics, and cold starts where the split has
+    them, have an average rank each. Two methods differ if their average ranks do by at least Nemenyi's critical
+    difference. Against the first method: the posterior probabilities that it is better by more
     than 2 %, and that the two are practically equal (Bayesian signed-rank test). A dataset counts once, whatever its
     size.
     """
@@ -38,10 +43,14 @@ class AverageRanks(TableKind):
     def write(self, contents: Contents, folder: Path) -> None:
         """A line for each method: average rank, rank on each dataset, and how it stands to the first.
         ``<table>_differences.csv`` has every pair."""
-        metric, *others = contents.metrics
+        metric, *more = contents.metrics
         seen = across(contents, metric)
         ranked = seen.ranks()
-        by_others = {other: across(contents, other).ranks().average for other in others}
+        others = {other: (metric_title(other), across(contents, other)) for other in more}
+        cold = [part for part in cold_parts(contents.runs) if part in BESIDE]
+        for part in cold:
+            others[column(part, metric)] = PARTS[part], across(contents, metric, part)
+        by_others = {name: _of(there, seen.methods) for name, (_, there) in others.items()}
         order = np.argsort(ranked.average, kind="stable")
         first = order[0]
         pairs = {(a, b): _pair(seen, ranked, a, b) for a, b in itertools.combinations(order, 2)}
@@ -49,7 +58,7 @@ class AverageRanks(TableKind):
             {
                 "method": seen.methods[j],
                 "average_rank": ranked.average[j],
-                **{f"average_rank_{other}": average[j] for other, average in by_others.items()},
+                **{f"average_rank_{name}": average[j] for name, average in by_others.items()},
                 **{f"rank_{name}": ranked.ranks[i, j] for i, name in enumerate(seen.datasets)},
                 **{f"{seen.metric}_{name}": seen.values[i, j] for i, name in enumerate(seen.datasets)},
                 **{name: pairs[first, j][key] if j != first else None for name, key in TO_FIRST.items()},
@@ -64,14 +73,20 @@ class AverageRanks(TableKind):
             Column("Method", lambda row: row["method"]),
             Column("Average rank", lambda row: f"{row['average_rank']:.2f}" + ("≈" if _is_near(row) else "")),
             *(Column(labels[name], _shown(f"rank_{name}"), group="Rank on") for name in seen.datasets),
-            *(Column(metric_title(other), _shown(f"average_rank_{other}", "{:.2f}"), group=GROUP) for other in others),
+            *(
+                Column(heading, _shown(f"average_rank_{name}", "{:.2f}"), group=GROUP)
+                for name, (heading, _) in others.items()
+            ),
             Column("the first is better", _shown("first_better", "{:.2f}"), group="Probability that"),
             Column("they are equal", _shown("equal_to_first", "{:.2f}"), group="Probability that"),
         ]
         title = metric_title(seen.metric)
         notes = [
             *([contents.title] if contents.title else []),
-            Legend(f"Ranks by the mean of test {title} over the seeds; 1 is best, equal means share a rank."),
+            Legend(
+                f"Ranks by the mean of test {title} over the seeds{KNOWN if cold else ''}; 1 is best, equal means "
+                "share a rank."
+            ),
         ]
         if ranked.critical is None:
             notes.append(Legend(f"No test of ranks with fewer than {MIN_DATASETS} datasets or two methods."))
@@ -108,6 +123,12 @@ def _pair(seen: Across, ranked: Ranks, a: int, b: int) -> dict[str, Any]:
         "worse": found.worse,
         "folder": joined([seen.folders[a], seen.folders[b]]),
     }
+
+
+def _of(seen: Across, methods: list[str]) -> list[float | None]:
+    """The average ranks of these methods. None for one that lacks this metric on a dataset."""
+    found = dict(zip(seen.methods, seen.ranks().average, strict=True))
+    return [found.get(method) for method in methods]
 
 
 def _is_near(row: Row) -> bool:
