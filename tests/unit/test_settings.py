@@ -80,6 +80,22 @@ def test_a_good_configuration_has_its_values_and_defaults(load) -> None:
     assert [method.names for method in resolved] == [("popularity", "none", "direct"), ("mf", "bpr", "sgd")]
 
 
+def test_a_method_runs_on_its_own_datasets_and_has_one_label_for_several_settings(load) -> None:
+    text = methods(
+        "{model: popularity}",
+        "{model: item-knn, label: KNN, set: {neighbors: 5}, datasets: [sim-tiny]}",
+        "{model: item-knn, label: KNN, set: {neighbors: 9}, datasets: [sim-small]}",
+    ).replace("[sim-tiny]", "[sim-tiny, sim-small]", 1)
+    plan = Plan(load(text))
+    found = [(entry.dataset, entry.method.label, entry.method.settings.get("neighbors")) for entry in plan.entries]
+    assert found == [
+        ("sim-tiny", "Popularity", None),
+        ("sim-tiny", "KNN", 5),
+        ("sim-small", "Popularity", None),
+        ("sim-small", "KNN", 9),
+    ]
+
+
 def test_every_shipped_configuration_has_a_plan() -> None:
     folder = Path(__file__).resolve().parents[2] / "config"
     for path in sorted(path for path in folder.glob("*.yaml") if not is_suite(path)):
@@ -211,6 +227,18 @@ CASES = {
     "equal given labels": (
         methods("{model: popularity, label: One}", SGD.removesuffix("}") + ", label: One}"),
         "a.yaml, line 7: key 'studies.0.methods.1': has the label 'One' of entry 0; ",
+    ),
+    "equal labels on one dataset": (
+        methods("{model: popularity}", "{model: item-knn, label: Popularity, datasets: [sim-tiny]}"),
+        "a.yaml, line 7: key 'studies.0.methods.1': has the label 'Popularity' of entry 0; ",
+    ),
+    "method on another dataset": (
+        changed("datasets: [sim-tiny, sim-small]"),
+        "a.yaml, line 6: key 'studies.0.methods.0.datasets.1': unknown dataset of this study 'sim-small': allowed are sim-tiny",
+    ),
+    "method on one dataset twice": (
+        changed("datasets: [sim-tiny, sim-tiny]"),
+        "a.yaml, line 6: key 'studies.0.methods.0.datasets': found ['sim-tiny', 'sim-tiny']; 'sim-tiny' is listed more than once",
     ),
     "unknown split": (
         split("k-fol"),

@@ -82,6 +82,21 @@ def test_without_its_data_a_part_loses_methods_and_keeps_simulations(write):
     assert some.without({}) is some
 
 
+def test_a_method_goes_with_its_datasets(write):
+    methods = [{"model": "item-knn", "datasets": ["yelp"]}, {"model": "popularity", "datasets": ["sim-tiny", "yelp"]}]
+    alone = [{"study": "ranking", "methods": methods[:1]}]
+    both, one = load_suite(
+        write(
+            part("both", "sim-tiny", "yelp", studies=[{"study": "ranking", "methods": methods}]),
+            part("one", "sim-tiny", "yelp", studies=alone),
+        )
+    )
+    absent = {"yelp": "not here"}
+    [study] = both.without(absent).values["studies"]
+    assert study["methods"] == [{"model": "popularity", "datasets": ["sim-tiny"]}]
+    assert one.without(absent).is_empty
+
+
 def test_a_suite_is_found_by_its_name_or_its_file(write, workdir):
     assert find_suite("full") == SHIPPED / "full.yaml"
     assert find_suite("movielens") is None  # a configuration

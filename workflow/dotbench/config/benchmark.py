@@ -59,6 +59,20 @@ class DatasetUse(Settings):
     accept_unverified: bool = Field(False, description="accept a local copy whose digest differs from the official one")
 
 
+class StudyMethod(MethodChoice):
+    """A method of a study. Several may share a label if no dataset has two of them: one method, set differently."""
+
+    datasets: list[Name] | None = Field(
+        None, min_length=1, description="which datasets of the study it runs on; absent: all of them"
+    )
+
+    @field_validator("datasets")
+    @classmethod
+    def _once(cls, value: list[str] | None) -> list[str] | None:
+        _no_repeats(value or [])
+        return value
+
+
 class StudyChoice(Settings):
     """A study: the methods that it compares, the simulations that it runs, or both."""
 
@@ -111,7 +125,7 @@ class StudyChoice(Settings):
         None,
         description="tune by successive halving where training can pause; absent: every setting is trained to the end",
     )
-    methods: list[MethodChoice] = Field(
+    methods: list[StudyMethod] = Field(
         default=[], min_length=1, validate_default=False, description="methods to compare; needed without `simulations`"
     )
     simulations: list[SimulationChoice] = Field(
@@ -249,6 +263,17 @@ class Benchmark(Settings):
         ]
 
     @cached_property
+    def entries(self) -> list[tuple[Any, str, Method]]:
+        """(study, dataset, method) of everything that is compared, in the order of the configuration."""
+        return [
+            (study, dataset, method)
+            for choice, (study, datasets, methods) in zip(self.studies, self.plans, strict=True)
+            for dataset in datasets
+            for entry, method in zip(choice.methods, methods, strict=True)
+            if entry.datasets is None or dataset in entry.datasets
+        ]
+
+    @cached_property
     def splitters(self) -> dict[str, Splitter]:
         """Study → the splitter of its pairs."""
         return {choice.study: resolve_split(choice.split, studies()[choice.study].task) for choice in self.studies}
@@ -370,9 +395,13 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
         problems.append(((*path, "split", *error.key), str(error)))
     if choice.refit and splitter is not None and splitter.validates_by_test:
         problems.append(((*path, "refit"), "the validation part is the test part, on which nothing may be trained"))
-    labels: dict[str, int] = {}
+    used = choice.datasets or datasets
+    labels: dict[tuple[str, str], int] = {}
     for m, method_choice in enumerate(choice.methods):
         entry_path = (*path, "methods", m)
+        for d, name in enumerate(method_choice.datasets or []):
+            if name not in used:
+                problems.append(((*entry_path, "datasets", d), str(unknown("dataset of this study", name, used))))
         try:
             method = resolve(method_choice, benchmark.grid)
             check_features(method)
@@ -388,14 +417,13 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
             kind, part = ("loss", method.loss) if method.loss else ("model", method.model)
             message = f"'{part.name}' is a {method.task} {kind}; the study is for {study.task}"
             problems.append(((*entry_path, kind), message))
-        if method.label in labels:
-            problems.append(
-                (
-                    entry_path,
-                    f"has the label '{method.label}' of entry {labels[method.label]}; give one of them a 'label'",
-                )
-            )
-        labels[method.label] = m
+        taken = [
+            labels[method.label, name] for name in method_choice.datasets or used if (method.label, name) in labels
+        ]
+        if taken:
+            message = f"has the label '{method.label}' of entry {taken[0]}; give one of them a 'label'"
+            problems.append((entry_path, message))
+        labels |= {(method.label, name): m for name in method_choice.datasets or used}
     return [*problems, *_simulation_problems(choice, path)]
 
 

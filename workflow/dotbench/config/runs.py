@@ -94,12 +94,10 @@ class RunPlan:
 
     @cached_property
     def entries(self) -> list[MethodEntry]:
-        """Every study × dataset × method, in the order of the configuration."""
+        """Every method of a study on a dataset, in the order of the configuration."""
         return [
             MethodEntry(study, dataset, method, self._tunings(study, method), self.splitter_of(study))
-            for study, datasets, methods in self.benchmark.plans
-            for dataset in datasets
-            for method in methods
+            for study, dataset, method in self.benchmark.entries
         ]
 
     def _tunings(self, study: type[Study], method: Method) -> list[PlannedTuning]:
