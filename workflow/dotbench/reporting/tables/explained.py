@@ -20,6 +20,7 @@ PROPERTIES: dict[str, Callable[[dict[str, Any]], float]] = {  # of stats.json
     "density": lambda facts: facts["interactions"] / (facts["users"] * facts["items"]),
     "interactions of a user": lambda facts: facts["interactions"] / facts["users"],
     "interactions of an item": lambda facts: facts["interactions"] / facts["items"],
+    "users per item": lambda facts: facts["users"] / facts["items"],
 }
 COLUMNS = ["property", "method", "reference", "datasets", "slope", "low", "high", "p", "p_holm", "r2", "folder"]
 
