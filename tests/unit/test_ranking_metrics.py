@@ -12,8 +12,9 @@ import torch
 from dotbench.baselines.popularity import Popularity
 from dotbench.datasets.interactions import Split
 from dotbench.evaluation import topk
+from dotbench.evaluation.metrics.mrr import MRR
 from dotbench.evaluation.metrics.ndcg import NDCG
-from dotbench.evaluation.ranking import METRICS, evaluate_ranking, per_user, score_table, scores
+from dotbench.evaluation.ranking import METRICS, evaluate_metrics, evaluate_ranking, per_user, score_table, scores
 from dotbench.evaluation.topk import Ranking, ndcg, vector_scorer
 
 torch.set_num_threads(1)
@@ -127,6 +128,38 @@ def test_validation_masks_train_and_test_masks_both():
         assert means["test"][metric] == pytest.approx(frame[metric].mean())
     assert means["valid"]["ndcg@10"] == pytest.approx(np.mean([1, log_sum(2), log_sum(2)]))
     assert means["valid"]["mrr@10"] == pytest.approx(np.mean([1, 1 / 2, 1 / 2]))
+
+
+# items 3 and 4, user 3: without a training pair
+COLD = Split(
+    n_users=4,
+    n_items=5,
+    train=pairs((0, 0), (1, 1), (2, 2)),
+    valid=pairs((0, 1)),
+    test=pairs((1, 0), (2, 0)),
+    ratings={},
+    cold={"cold_user": pairs((3, 1)), "cold_item": pairs((0, 4), (1, 3)), "cold_both": pairs((3, 3), (3, 4))},
+)
+COLD_SCORES = [
+    [9, 8, 7, 2, 1],  # new item 4 is behind 3
+    [9, 8, 7, 6, 5],  # new item 3 is first of the new ones; test: item 0 is first
+    [1, 2, 3, 9, 8],  # test: item 0 is behind the new ones and item 1
+    [5, 1, 2, 3, 4],  # new user: item 1 is last of all five
+]
+
+
+def test_new_users_see_all_items_and_new_items_are_ranked_among_themselves():
+    means, frame = evaluate_ranking(COLD, table(COLD_SCORES))
+    assert list(means) == ["valid", "cold_user", "cold_item", "cold_both", "test"]
+    assert means["cold_user"]["mrr@10"] == pytest.approx(1 / 5)
+    assert means["cold_item"]["mrr@10"] == pytest.approx((1 / 2 + 1) / 2)
+    assert means["cold_both"]["ndcg@10"] == pytest.approx(1)
+    assert means["test"]["mrr@10"] == pytest.approx((1 + 1 / 4) / 2)
+    assert frame["user"].tolist() == [1, 2]
+    further, users = evaluate_metrics(COLD, table(COLD_SCORES), [NDCG(10), MRR(None)])
+    assert further["cold_item"]["mrr"] == pytest.approx((1 / 2 + 1) / 2)
+    assert further["cold_item"]["ndcg@10"] == means["cold_item"]["ndcg@10"]
+    assert users["user"].tolist() == [1, 2]
 
 
 def test_cutoff():

@@ -22,9 +22,12 @@ SECOND = Legend(
     "²",
 )
 COLD_NOTE = (
-    "Warm: the ordinary test part. New users, new items, both new: the user, the item or both have no training rating. "
-    "Cold: all of these. Overall: warm and cold."
+    "Warm: the ordinary test part. New users, new items, both new: the user, the item or both have no training pair."
 )
+COLD_BY_TASK = {
+    "rating": " Cold: all of these. Overall: warm and cold.",
+    "ranking": " Where the item is new, only items without a training pair are ranked.",
+}
 WARM_ALONE = " Bold and ≈ refer to the warm test only."
 BEST = Legend(
     "Bold: better than every other method of the dataset (p < .05, moderated paired t-test over users, Holm over all "
@@ -81,7 +84,7 @@ def notes(
         *_untested(contents, by_part),
         *([split.remark] if split.remark else []),
         *(_unseen(name, contents) for name in facts if split.variant),
-        *([COLD_NOTE + ("" if by_part else WARM_ALONE)] if cold_parts(contents.runs) else []),
+        *(_cold(contents.task, by_part) if cold_parts(contents.runs) else []),
         *([CLIPPED_NOTE] if "rmse_clipped" in contents.metrics else []),
         *([BY.format(watched)] if contents.validation_metric != WATCHED[contents.task] else []),
         Legend(
@@ -160,6 +163,11 @@ def _edge(contents: Contents) -> Legend:
         f"({edges or 'none'} of {len(tuned)} choices; column on_edge of the csv counts the seeds).",
         "!",
     )
+
+
+def _cold(task: str, by_part: bool) -> list[str]:
+    """What the parts with new users and items are."""
+    return [COLD_NOTE + COLD_BY_TASK[task] + ("" if by_part else WARM_ALONE)]
 
 
 def _protocol(contents: Contents) -> str:

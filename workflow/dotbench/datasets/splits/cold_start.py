@@ -1,4 +1,4 @@
-"""Cold start: users and items that have no training rating at all."""
+"""Cold start: users and items that have no training pair at all."""
 
 from pydantic import Field
 
@@ -10,15 +10,15 @@ from dotbench.settings import Settings
 class ColdStartSettings(Settings):
     """Settings of the split `cold-start`."""
 
-    users: float = Field(0.2, ge=0, lt=1, description="share of the users who have no training rating")
-    items: float = Field(0.2, ge=0, lt=1, description="share of the items that have no training rating")
+    users: float = Field(0.2, ge=0, lt=1, description="share of the users who have no training pair")
+    items: float = Field(0.2, ge=0, lt=1, description="share of the items that have no training pair")
 
 
 class ColdStart(Splitter):
-    """All ratings of sampled users and of sampled items are held out. The other ratings are cut 80/10/10.
+    """All pairs of sampled users and of sampled items are held out. The other pairs are cut 80/10/10.
 
-    A held-out rating is ``cold_user`` if only its item has a training pair, ``cold_item`` if only its user has one, and
-    ``cold_both`` if neither has. Other held-out ratings are validation or test. A rating of the 10 % is cold too if its
+    A held-out pair is ``cold_user`` if only its item has a training pair, ``cold_item`` if only its user has one, and
+    ``cold_both`` if neither has. Other held-out pairs are validation or test. A pair of the 10 % is cold too if its
     user or item kept no training pair by chance.
     """
 
@@ -26,7 +26,6 @@ class ColdStart(Splitter):
     title = "Cold start"
     Settings = ColdStartSettings
     settings: ColdStartSettings
-    tasks = ("rating",)
     unseen_by_design = True
     empty = "there are too few {task} pairs of users and items that are not held out"
 
@@ -56,7 +55,7 @@ class ColdStart(Splitter):
     def remark(self) -> str:
         return (
             f"A random {self.settings.users:.0%} of the users and {self.settings.items:.0%} of the items have no "
-            "training rating. Of the others' ratings, 10 % are the warm test and 10 % are validation; every choice is "
+            "training pair. Of the others' pairs, 10 % are the warm test and 10 % are validation; every choice is "
             "made on validation."
         )
 
