@@ -39,5 +39,5 @@ class RatingComparisonStudy(Study):
     title = "Comparison of ratings"
     task = "rating"
     metrics = ("rmse", "mae")
-    tables = TABLES
+    tables = (*TABLES, ReportItem("cold_start", "starts", split="cold-start"))
     figures = FIGURES
