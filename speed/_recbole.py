@@ -99,12 +99,6 @@ class RecBole:
     def _tables(self) -> tuple[torch.Tensor, torch.Tensor]:
         return self.model.user_embedding.weight, self.model.item_embedding.weight
 
-    def put(self, users: np.ndarray, items: np.ndarray) -> None:
-        """Vectors to be evaluated in place of BPR's own."""
-        with torch.no_grad():
-            for rows, table, own in zip(self.rows, self._tables(), (users, items), strict=True):
-                table[1:] = torch.from_numpy(own[rows])
-
     def ndcg(self) -> float:
         """NDCG@10 on the validation part by RecBole's full-sort evaluation."""
         return float(self.trainer.evaluate(self.valid, load_best_model=False)["ndcg@10"])

@@ -41,6 +41,7 @@ import matplotlib  # noqa: E402
 import numpy as np  # noqa: E402
 import scipy.sparse as sparse  # noqa: E402
 import torch  # noqa: E402
+from _clock import model_of_cpu  # noqa: E402
 from _data import training_pairs  # noqa: E402
 from _recbole import RANK, RecBole  # noqa: E402
 from tabulate import tabulate  # noqa: E402
@@ -423,11 +424,6 @@ def main() -> None:
         ]
         write_csv(arguments.to / "curves.csv", points, [*points[0]])
         draw({name: watch for name, (_, watch) in chosen.items()}, target, arguments.to / "peers.png")
-
-
-def model_of_cpu() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
 def draw(watches: dict[str, Watch], target: float, path: Path) -> None:
