@@ -233,7 +233,7 @@ def main() -> None:
             f"scikit-surprise {surprise.__version__}.",
             "",
             f"Target: RMSE of {target:.4f} on the validation part, {arguments.margin:.1%} above the higher of our "
-            f"best ({own:.4f}) and that of surprise's SVD ({theirs:.4f}). A fit ends at {arguments.seconds:g} CPU seconds; "
+            f"best ({own:.4f}) and that of surprise's SVD ({theirs:.4f}). A fit ends at {arguments.seconds:g} CPU s; "
             "an empty cell: not reached by every seed.",
             "",
             tabulate([[*row.values()] for row in rows], heads, tablefmt="github", disable_numparse=True),
