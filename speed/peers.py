@@ -431,10 +431,11 @@ def draw(watches: dict[str, Watch], target: float, path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    colours = [*plt.get_cmap("tab10").colors, "black", "0.5"]
     figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for number, (name, watch) in enumerate(watches.items()):
+    for colour, (name, watch) in zip(colours, watches.items(), strict=False):
         _, seconds, values = zip(*watch.curve, strict=True)
-        axes.plot(seconds, values, "-" if name.startswith("ours") else "--", color=f"C{number}", label=name)
+        axes.plot(seconds, values, "-" if name.startswith("ours") else "--", color=colour, label=name)
     axes.axhline(target, color="0.6", linewidth=0.8, label="target")
     axes.set(xscale="log", xlabel="CPU seconds", ylabel="NDCG@10 on the validation part")
     axes.legend(fontsize=8)
