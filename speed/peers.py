@@ -1,12 +1,13 @@
-"""CPU seconds to the same NDCG@10 of our matrix factorisations and of the libraries that people would pick instead.
+"""CPU seconds to the same NDCG@10 of our matrix factorisations, or of LightGCN, and of what people would pick instead.
 
 Every method fits the four points of its own grid, from the same split and with vectors of the same length. Our
 evaluator ranks all items by the vectors of every method, with the clock stopped. The target is a share of the best
-NDCG@10 that any of the compiled BPR peers reaches on the validation part. Of each grid, the point counts that comes to
+NDCG@10 that any peer's BPR or LightGCN reaches on the validation part. Of each grid, the point counts that comes to
 the target in the fewest seconds, or else the best. It is fitted again with other seeds, in turn with the other methods.
 NDCG@10 on the test part is looked at once, where such a fit ends. The clock runs from the data as arrays on, without
-cornac's and LensKit's making of their data sets; what a library loads or compiles at its first fit comes before. Peers:
-``pip install -e .[peers]``, and LensKit (speed/README.md). Those that cannot be imported are listed and left out.
+cornac's, LensKit's and RecBole's making of their data sets; what a library loads or compiles at its first fit comes
+before. Peers: ``pip install -e .[peers]``, and LensKit (speed/README.md). Those that cannot be imported are listed and
+left out.
 """
 
 import argparse
@@ -22,10 +23,12 @@ from typing import Any
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--split", type=Path, help="a split's .npz; without it, ratings at the size of MovieLens 1M")
+parser.add_argument("--model", choices=("mf", "lightgcn"), default="mf", help="mf: matrix factorisation")
 parser.add_argument("--only", default="", help="methods whose names have this word, such as BPR; all are the default")
 parser.add_argument("--to", type=Path, help="folder for peers.csv, curves.csv, peers.md and peers.png")
 parser.add_argument("--seconds", type=float, default=15, help="CPU seconds of a fit at most")
 parser.add_argument("--share", type=float, default=0.95, help="of the best peer's NDCG@10, the target")
+parser.add_argument("--points", type=int, nargs="+", default=[1, 2, 3, 4], help="those of a grid that are fitted")
 for option, default in (("threads", 1), ("repeats", 3)):
     parser.add_argument(f"--{option}", type=int, default=default)
 arguments = parser.parse_args()
@@ -38,7 +41,9 @@ import matplotlib  # noqa: E402
 import numpy as np  # noqa: E402
 import scipy.sparse as sparse  # noqa: E402
 import torch  # noqa: E402
+from _clock import model_of_cpu  # noqa: E402
 from _data import training_pairs  # noqa: E402
+from _recbole import RANK, RecBole  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
 from dotbench.datasets.interactions import Split, load_split  # noqa: E402
@@ -46,6 +51,8 @@ from dotbench.evaluation.topk import Ranking, ndcg, vector_scorer  # noqa: E402
 from dotbench.execution.hardware import prepare_execution  # noqa: E402
 from dotbench.files import write_csv, write_text  # noqa: E402
 from dotbench.losses.base import losses  # noqa: E402
+from dotbench.models.base import EmbeddingModel  # noqa: E402
+from dotbench.models.lightgcn import LightGCN  # noqa: E402
 from dotbench.models.mf import MatrixFactorization  # noqa: E402
 from dotbench.numerics.matrix import TrainMatrix  # noqa: E402
 from dotbench.runs.method import settings_class  # noqa: E402
@@ -55,7 +62,6 @@ from dotbench.solvers.base import Problem, solvers  # noqa: E402
 from dotbench.solvers.row_adagrad import RowTrainer  # noqa: E402
 from dotbench.solvers.sgd import GradientTrainer  # noqa: E402
 
-RANK = 64
 GROWTH, PATIENCE = 1.2, 8  # from one look to the next, in epochs; looks without a better value before a fit ends
 WEIGHTED = {"alpha": (1.0, 2.0), "regularization": (10.0, 30.0)}
 
@@ -114,9 +120,11 @@ class Method:
         return [{first: value, second: other} for value in values for other in others]
 
 
-def ours(loss: str, solver: str, make: Callable[[Problem], Any]) -> Fit:
+def ours(
+    loss: str, solver: str, make: Callable[[Problem], Any], model: type[EmbeddingModel] = MatrixFactorization
+) -> Fit:
     def fit(split: Split, point: Mapping[str, Any], seed: int, watch: Watch) -> None:
-        parts = (MatrixFactorization, losses()[loss], solvers()[solver])
+        parts = (model, losses()[loss], solvers()[solver])
         values = settings_class(list(parts))(**{"embedding_size": RANK, **point})
         problem = Problem(
             model=parts[0],
@@ -236,12 +244,23 @@ def lenskit_als(point: Mapping[str, Any]) -> Any:
     return ImplicitMFScorer(embedding_size=RANK, **names)
 
 
+def recbole(model: str) -> Fit:
+    def fit(split: Split, point: Mapping[str, Any], seed: int, watch: Watch) -> None:
+        peer = RecBole(model, split, seed, **point)
+        watch.since = time.process_time()  # its data set and LightGCN's graph are made before the clock runs
+        for number in range(ENDLESS):
+            peer.epoch(number)
+            watch.lap(peer.vectors)
+
+    return fit
+
+
 def flexible(trainer: Any) -> Vectors:
     model = trainer.model  # the preset has no biases
     return model.u_embed.weight.detach().numpy(), model.i_embed.weight.detach().numpy()
 
 
-METHODS = {
+FACTORISATIONS = {
     "ours: BPR, row-adagrad": Method(
         ours("bpr", "row-adagrad", RowTrainer), {"learning_rate": (0.05, 0.1), "drawn_negatives": (1, 4)}
     ),
@@ -255,7 +274,12 @@ METHODS = {
         cornac_bpr, {"learning_rate": (0.05, 0.1), "regularization": (0.01, 0.003)}, sets_target=True
     ),
     "LensKit: BPR": Method(
-        lenskit(lenskit_bpr, flexible), {"learning_rate": (0.003, 0.01), "regularization": (0.01, 0.1)}
+        lenskit(lenskit_bpr, flexible),
+        {"learning_rate": (0.003, 0.01), "regularization": (0.01, 0.1)},
+        sets_target=True,
+    ),
+    "RecBole: BPR": Method(
+        recbole("BPR"), {"learning_rate": (0.003, 0.01), "train_batch_size": (512, 2048)}, sets_target=True
     ),
     "ours: WRMF, als": Method(ours("wrmf", "als", AlternatingTrainer), WEIGHTED),
     "ours: WRMF, als-cg": Method(
@@ -267,6 +291,22 @@ METHODS = {
         lenskit(lenskit_als, lambda trainer: (trainer.scorer.user_embeddings, trainer.scorer.item_embeddings)), WEIGHTED
     ),
 }
+GRAPH = {"learning_rate": (0.01, 0.03), "batch_size": (2048, 8192)}
+
+
+def graph(negatives: int) -> Fit:
+    fit = ours("bpr", "sgd", GradientTrainer, LightGCN)
+    return lambda split, point, *rest: fit(split, {"negatives": negatives, **point}, *rest)
+
+
+CONVOLUTIONS = {
+    "ours: LightGCN": Method(graph(1), GRAPH),
+    "ours: LightGCN, 10 sampled items": Method(graph(10), GRAPH),
+    "RecBole: LightGCN": Method(
+        recbole("LightGCN"), {"learning_rate": (0.01, 0.03), "train_batch_size": (2048, 8192)}, sets_target=True
+    ),
+}
+METHODS = CONVOLUTIONS if arguments.model == "lightgcn" else FACTORISATIONS
 OURS = next(iter(METHODS))  # the ratios are to its seconds
 
 
@@ -308,14 +348,14 @@ def main() -> None:
         if arguments.only not in name:
             continue
         try:
-            run(method, split, method.points()[0], 0, Watch(quality, 0))  # loads and compiles
+            run(method, split, method.points()[arguments.points[-1] - 1], 0, Watch(quality, 0))  # loads and compiles
             present[name] = method
         except ImportError as error:
             left_out[name] = str(error)
     curves: dict[str, list[tuple[dict[str, Any], Watch]]] = {name: [] for name in present}
-    for number in range(4):
+    for number in arguments.points:
         for name, method in present.items():
-            point = method.points()[number]
+            point = method.points()[number - 1]
             curves[name].append((point, run(method, split, point, 0, Watch(quality, arguments.seconds))))
             best = max(value for _, _, value in curves[name][-1][1].curve)
             print(f"{name}, {point}: {best:.4f}, {curves[name][-1][1].spent:.1f} s", flush=True)
@@ -357,14 +397,14 @@ def main() -> None:
             }
         )
     heads = ["", "point", "best validation", "CPU s an epoch", "CPU s to target", "ratio to ours", "test there"]
-    packages = ("numpy", "torch", "numba", "implicit", "cornac", "lenskit")
+    packages = ("numpy", "torch", "numba", "implicit", "cornac", "lenskit", "recbole")
     text = "\n".join(
         [
             f"{split.n_users} × {split.n_items}, {len(split.train)} training pairs, K = {RANK}, "
             f"{arguments.threads} thread(s), medians of {arguments.repeats} seeds. {platform.processor() or 'CPU'}: "
             f"{model_of_cpu()}. " + ", ".join(f"{name} {version(name)}" for name in packages) + ".",
             "",
-            f"Target: NDCG@10 of {target:.4f} on the validation part, {arguments.share:.0%} of the best BPR peer's "
+            f"Target: NDCG@10 of {target:.4f} on the validation part, {arguments.share:.0%} of the best peer's "
             f"{best:.4f}. At most {arguments.seconds:g} CPU seconds a fit; an empty cell: not reached by every seed.",
             "",
             tabulate([[*row.values()] for row in rows], heads, tablefmt="github", disable_numparse=True),
@@ -386,20 +426,16 @@ def main() -> None:
         draw({name: watch for name, (_, watch) in chosen.items()}, target, arguments.to / "peers.png")
 
 
-def model_of_cpu() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
-
-
 def draw(watches: dict[str, Watch], target: float, path: Path) -> None:
     """NDCG@10 on the validation part against CPU seconds: ours with whole lines, peers with broken ones."""
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    colours = [*plt.get_cmap("tab10").colors, "black", "0.5"]
     figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for number, (name, watch) in enumerate(watches.items()):
+    for colour, (name, watch) in zip(colours, watches.items(), strict=False):
         _, seconds, values = zip(*watch.curve, strict=True)
-        axes.plot(seconds, values, "-" if name.startswith("ours") else "--", color=f"C{number}", label=name)
+        axes.plot(seconds, values, "-" if name.startswith("ours") else "--", color=colour, label=name)
     axes.axhline(target, color="0.6", linewidth=0.8, label="target")
     axes.set(xscale="log", xlabel="CPU seconds", ylabel="NDCG@10 on the validation part")
     axes.legend(fontsize=8)
