@@ -51,8 +51,8 @@ def newton(model: str, loss: str, solver: str) -> bool:
 
 
 def solvers_and_losses(model: str, loss: str, solver: str) -> bool:
-    """The paper's loss by every solver, and the other losses beside it."""
-    return rg2(model, loss, solver) or trained(model, loss, solver)
+    """The paper's loss by every solver, and the other losses beside it, WRMF by either solver."""
+    return rg2(model, loss, solver) or (loss != "none" and compared_at_the_minimum(model, loss, solver))
 
 
 def spectral(model: str, loss: str, solver: str) -> bool:
