@@ -18,6 +18,9 @@ OPEN = (
     ("noise", "An open question of the paper: noise of different laws and equal variance."),
     ("truths", "An open question of the paper: truths outside Hölder classes, of equal variance."),
 )
+RATES = (
+    ("truths", "An open question of the paper: how fast the excess risk falls with truths outside Hölder classes."),
+)
 
 
 class T2RecStudy(Study):
@@ -67,6 +70,10 @@ class T2RecStudy(Study):
         *(
             ReportItem(name, "replications", title, simulation=f"t2rec-{name.replace('_', '-')}")
             for name, title in OPEN
+        ),
+        *(
+            ReportItem(f"{name}_slopes", "error-slopes", title, simulation=f"t2rec-{name.replace('_', '-')}")
+            for name, title in RATES
         ),
     )
     figures = (
