@@ -13,12 +13,15 @@ CLAIMED = (
 )
 OPEN = (
     ("depth", "An open question of the paper: layers of the towers, at equal numbers of parameters."),
+    ("depth_fixed", "An open question of the paper: layers of the towers, at one width."),
     ("width", "An open question of the paper: units of a hidden layer."),
     ("embedding_size", "An open question of the paper: length of the towers' vectors against that of the truth's."),
     ("noise", "An open question of the paper: noise of different laws and equal variance."),
     ("truths", "An open question of the paper: truths outside Hölder classes, of equal variance."),
 )
 RATES = (
+    ("depth", "Depth and rate, an open question: slopes against the layers, at equal numbers of parameters."),
+    ("depth_fixed", "Depth and rate, an open question: slopes against the layers, at one width."),
     ("truths", "An open question of the paper: how fast the excess risk falls with truths outside Hölder classes."),
 )
 
