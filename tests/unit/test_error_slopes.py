@@ -90,3 +90,13 @@ def test_two_sizes_are_no_slope(workdir: Path) -> None:
     rows = table(one, workdir)
     assert {row["slope_mean"] for row in rows.values()} == {""}
     assert "| –" in (workdir / "truths_slopes.md").read_text()
+
+
+def test_what_has_too_few_sizes_is_left_out_beside_what_has_enough(workdir: Path) -> None:
+    few, enough = entry(ratings=SIZES[:2]), entry()
+    for one in (few, enough):
+        write(one)
+    kind = table_kinds()["error-slopes"]()
+    kind.write(contents_of(few, enough, kind="error-slopes", report_item="truths_slopes"), workdir)
+    with (workdir / "truths_slopes.csv").open() as stream:
+        assert [(row["law"], row["sizes"]) for row in csv.DictReader(stream)] == [("smooth", "4"), ("jumps", "4")]

@@ -33,8 +33,10 @@ class ErrorSlopes(TableKind):
 
     def write(self, contents: Contents, folder: Path) -> None:
         """A line for every value that is compared. The excess risk is the square of the metric `excess_rmse`, so that
-        the slope is twice that of the RMSE. A replication of which a fit failed is left out."""
-        entries = read_simulations(contents)
+        the slope is twice that of the RMSE. A replication of which a fit failed is left out. So are simulations with
+        fewer than `FEWEST` sizes, where others have enough."""
+        every = read_simulations(contents)
+        entries = [entry for entry in every if read_rows(entry)[SIZE].nunique() >= FEWEST] or every
         rows = [row for entry in entries for row in error_slopes(entry)]
         simulation = entries[0].simulation
         names = ["label", simulation.compared, simulation.titled, "smallest", "largest", "sizes", "replications"]
