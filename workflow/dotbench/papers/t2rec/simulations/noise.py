@@ -66,7 +66,7 @@ class T2RecNoise(Ablation):
         s = self.settings
         for variance, law, loss in itertools.product(s.variances, s.laws, s.losses):
             truth = {"noise": {"law": law, "variance": variance}}
-            name, title, training = law, TITLES[law], {}
+            name, title, training = str(law), TITLES[law], {}
             if loss == "huber":
                 name, title = f"{law}-huber", f"{TITLES[law]}, Huber loss"
                 training = {"loss": loss, "threshold": s.threshold * variance**0.5}

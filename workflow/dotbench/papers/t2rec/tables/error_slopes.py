@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dotbench.files import write_csv
 from dotbench.reporting.cells import Legend
@@ -59,10 +60,10 @@ def error_slopes(entry: SimulationEntry) -> list[Row]:
     simulation = entry.simulation
     rows = reported_rows(entry, read_rows(entry))
     lines: list[Row] = []
-    first: dict[int, float] = {}
+    first: dict[Any, float] = {}
     for value, fits in rows.groupby(simulation.compared, sort=False):
         sizes = sorted(int(size) for size in fits[SIZE].unique())
-        each: dict[int, dict[str, float]] = {}
+        each: dict[Any, dict[str, float]] = {}
         for replication, own in fits[fits["status"] == "ok"].groupby(simulation.replication):
             own = own.sort_values(SIZE)
             if list(own[SIZE]) == sizes and len(sizes) >= FEWEST:

@@ -15,4 +15,5 @@ def huber(errors: Errors, threshold: float) -> Errors:
     small errors have the square.
     """
     clipped = errors.clip(-threshold, threshold)
-    return clipped * (2 * errors - clipped)
+    values: Errors = clipped * (2 * errors - clipped)
+    return values
