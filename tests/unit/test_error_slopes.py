@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from simulations_data import contents_of, write_job
 
+from dotbench.papers.t2rec import arguments
+from dotbench.papers.t2rec.simulations.depth_fixed import T2RecDepthFixed, T2RecDepthFixedSettings
 from dotbench.papers.t2rec.simulations.truths import T2RecTruths, T2RecTruthsSettings
+from dotbench.reporting.claims.findings import OPEN
 from dotbench.reporting.kind import table_kinds
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.intervals import t_interval
@@ -100,3 +103,34 @@ def test_what_has_too_few_sizes_is_left_out_beside_what_has_enough(workdir: Path
     kind.write(contents_of(few, enough, kind="error-slopes", report_item="truths_slopes"), workdir)
     with (workdir / "truths_slopes.csv").open() as stream:
         assert [(row["law"], row["sizes"]) for row in csv.DictReader(stream)] == [("smooth", "4"), ("jumps", "4")]
+
+
+class Sides:
+    """What a claim is decided by: one simulation."""
+
+    def __init__(self, one: SimulationEntry) -> None:
+        self.ours, self.entry = self, one
+
+    def simulations(self, name: str) -> list[SimulationEntry]:
+        return [self.entry] if name == self.entry.simulation.name else []
+
+
+@pytest.mark.parametrize(("sizes", "known"), [(SIZES, "Slopes lie between -0.90 and -0.20"), (SIZES[:1], "One number")])
+def test_slopes_against_depth_do_not_decide_what_happens_in_the_limit(
+    workdir: Path, sizes: list[int], known: str
+) -> None:
+    settings = {"ratings": sizes, "depths": [2, 8], "replications": 3}
+    one = SimulationEntry(T2RecDepthFixed.title, T2RecDepthFixed(T2RecDepthFixedSettings(**settings)))
+    for label, job in one.jobs.items():
+        facts = {**dict.fromkeys(one.simulation.columns), **job.settings["facts"], "hyperparameters": "{}"}
+        each = {2: SMOOTH, 8: JUMPS}[facts["depth"]]
+        facts |= {"status": "ok", "role": "reported", "seconds": 1.0, "cpu_seconds": 1.0}
+        rows = [facts | {"replication": k, "excess_rmse": facts["ratings"] ** (each[k] / 2)} for k in range(3)]
+        write_job(one, label, rows)
+    found = arguments.depths(Sides(one))  # type: ignore[arg-type]
+    assert found.reason.startswith(known)
+    assert found.verdict == OPEN
+    errors = [row for row in found.rows if row["metric"] == "excess RMSE"]
+    assert [row["first_value"] for row in errors] == pytest.approx(
+        [np.mean([sizes[-1] ** (slope / 2) for slope in each]) for each in (SMOOTH, JUMPS)]
+    )
