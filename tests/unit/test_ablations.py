@@ -44,7 +44,9 @@ def drawn(simulation: Any, job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_ablations_are_there() -> None:
-    assert set(ABLATIONS) == {f"t2rec-{name}" for name in ("depth", "width", "embedding-size", "noise", "truths")}
+    assert set(ABLATIONS) == {
+        f"t2rec-{name}" for name in ("depth", "depth-fixed", "width", "embedding-size", "noise", "truths")
+    }
 
 
 @pytest.mark.parametrize("name", list(ABLATIONS))
@@ -121,6 +123,12 @@ def test_depths_have_equal_numbers_of_parameters() -> None:
     assert (facts[0]["parameters"], facts[0]["width"], facts[0]["title"]) == (51 * 30, None, "1 layer, linear")
 
 
+def test_depths_at_one_width_have_more_parameters_the_deeper_they_are() -> None:
+    facts = [job.settings["facts"] for job in of("t2rec-depth-fixed", depths=[1, 2, 8]).jobs()]
+    assert [fact["parameters"] for fact in facts] == [51 * 30, 51 * 50 + 51 * 30, 51 * 50 + 6 * 51 * 50 + 51 * 30]
+    assert [fact["title"] for fact in facts] == ["1 layer, linear", "2 layers of 50", "8 layers of 50"]
+
+
 def test_truths_of_other_lengths_have_the_variance_of_the_paper_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +153,29 @@ def test_noise_has_the_variance_and_the_law_that_are_asked_for(tmp_path: Path, m
     assert kurtosis["gaussian"] < 3.3 < kurtosis["laplace"] < 7 < min(kurtosis["student-t"], kurtosis["outliers"])
 
 
+def test_towers_of_the_huber_loss_are_trained_and_chosen_by_it(tmp_path: Path) -> None:
+    """Of constant predictions for ratings with one outlier, the Huber loss prefers another than the RMSE does."""
+    simulation = of("t2rec-noise", laws=["gaussian"], variances=[4.0], losses=["squared", "huber"], threshold=0.5)
+    squared, robust = simulation.jobs()
+    assert [job.settings["facts"]["law"] for job in (squared, robust)] == ["gaussian", "gaussian-huber"]
+    assert "training" not in squared.settings  # as jobs were before there was another loss
+    assert robust.settings["training"] == {"loss": "huber", "threshold": 1.0}
+    frames = [
+        to_frame(simulation, simulation.run(job.settings, EXECUTION, Checkpoint(tmp_path / str(k), "k")))
+        for k, job in enumerate((squared, robust))
+    ]
+    assert (frames[0]["valid_rmse"] > frames[1]["valid_rmse"] + 0.1).all()
+    comparison = object.__new__(WithExcess)
+    ratings = np.array([0.0, 0.0, 0.0, 10.0])
+    chosen = {}
+    for name, own in (("squared", {}), ("huber", {"loss": "huber", "threshold": 1.0})):
+        comparison.stated = {"set": own}
+        scores = {c: comparison.validation(ratings, np.full(4, c)) for c in (0.25, 2.5)}
+        chosen[name] = min(scores, key=scores.__getitem__)
+    assert chosen == {"squared": 2.5, "huber": 0.25}
+    assert scores[2.5] == pytest.approx(np.sqrt((3 * (2 * 2.5 - 1) + 2 * 7.5 - 1) / 4))
+
+
 def test_truths_are_of_the_law(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sums of two waves that are ±1 take three values."""
     simulation = of("t2rec-truths", laws=["jumps", "smooth"], replications=1)
@@ -160,6 +191,7 @@ def test_truths_are_of_the_law(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     [
         ("t2rec-width", {"users": 50, "ratings": [2501]}, "2501 ratings do not fit: 50 users × 50 items"),
         ("t2rec-noise", {"laws": ["cauchy"]}, "key 'laws.0': found 'cauchy'"),
+        ("t2rec-noise", {"losses": ["absolute"]}, "key 'losses.0': found 'absolute'"),
         ("t2rec-truths", {"law": ["jumps"]}, "key 'law': unknown key"),
     ],
 )

@@ -48,6 +48,7 @@ LAWS = [
     Noise(law="outliers", variance=0.4, outlier_share=0.1, outlier_scale=5),
     Noise(law="heteroscedastic", variance=0.4),
 ]
+HEAVY = Noise(law="infinite-variance", variance=0.4)
 KURTOSIS = {"gaussian": 3, "student-t": 6, "laplace": 6, "outliers": 3 * (0.9 + 0.1 * 5**4) / (0.9 + 0.1 * 5**2) ** 2}
 
 
@@ -67,8 +68,16 @@ def test_heteroscedastic_noise_grows_away_from_the_mean() -> None:
     np.testing.assert_allclose(drawn.var(1), 0.4 * np.array([1 + 9 / 6, 1, 1 + 9 / 6]) / 2, rtol=0.03)
 
 
+def test_noise_of_infinite_variance_has_the_quartiles_of_the_normal_and_the_tail_of_its_law() -> None:
+    drawn = HEAVY.draw(np.zeros(400_000), np.random.default_rng(0)) / HEAVY.variance**0.5
+    assert np.quantile(drawn, [0.25, 0.5, 0.75]) == pytest.approx([-0.6745, 0, 0.6745], abs=0.01)
+    far = np.sort(np.abs(drawn))[::-1]
+    index = 1 / np.log(far[:2000] / far[2000]).mean()  # Hill's estimate: P(|ε| > x) falls as x^−1.5
+    assert index == pytest.approx(1.5, rel=0.1)
+
+
 def test_no_variance_is_no_noise() -> None:
-    for noise in LAWS:
+    for noise in (*LAWS, HEAVY):
         silent = noise.model_copy(update={"variance": 0.0})
         assert not silent.draw(np.arange(9.0), np.random.default_rng(0)).any()
 

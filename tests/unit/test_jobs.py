@@ -94,6 +94,13 @@ def test_kept_rows_come_back_to_the_bit(tmp_path: Path) -> None:
     assert "a" not in Checkpoint(tmp_path, "k")  # dropped with all that lay beside it
 
 
+def test_the_state_of_the_first_training_outlives_an_interruption(tmp_path: Path) -> None:
+    """Before any fit is done, so that no rows are kept yet."""
+    Checkpoint(tmp_path / "job", "k").file("fit").write_text("epoch 3")
+    assert Checkpoint(tmp_path / "job", "k").file("fit").read_text() == "epoch 3"
+    assert not Checkpoint(tmp_path / "job", "other code").file("fit").exists()
+
+
 @pytest.mark.parametrize("kept", [0, 1, 20])
 def test_kept_rows_that_cannot_be_read_count_as_none(tmp_path: Path, kept: int) -> None:
     Checkpoint(tmp_path, "k").add("a", [{"x": 1}])

@@ -8,6 +8,7 @@ import torch
 from towers_data import SMALL, flat, load, modules, sample
 
 from dotbench.errors import DotbenchError
+from dotbench.papers.t2rec.towers.losses import huber
 from dotbench.papers.t2rec.towers.programs import AllRows, BatchRows, TwoTowers, program, scatter, take
 from dotbench.papers.t2rec.towers.sample import Sample, Stacked
 from dotbench.papers.t2rec.towers.settings import Architecture
@@ -73,6 +74,39 @@ def test_gradient_by_finite_differences(kind):
             moved[:, place] += sign * step
             values.append(made.gradient(moved, data.rows, data.ratings, spare))
         assert torch.allclose((values[0] - values[1]) / (2 * step), gradient[:, place], rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", PROGRAMS.values(), ids=list(PROGRAMS))
+@pytest.mark.parametrize("architecture", SHAPES.values(), ids=list(SHAPES))
+def test_gradient_of_the_huber_loss_is_that_of_autograd(architecture, kind):
+    """torch's Huber loss is half of ours."""
+    data, towers, parameters = prepared(architecture)
+    threshold = 0.5
+    found = torch.full_like(parameters, torch.nan)
+    losses = kind(towers, data.inputs, threshold).gradient(parameters, data.rows, data.ratings, found)
+    beyond = 0.0
+    for replica in range(REPLICAS):
+        pair = modules(architecture, [x.shape[2] for x in data.inputs])
+        load(pair, towers, parameters[replica])
+        users, items = (network(x[replica]) for network, x in zip(pair, data.inputs, strict=True))
+        scores = (users[data.rows[0][replica]] * items[data.rows[1][replica]]).sum(-1)
+        loss = 2 * torch.nn.functional.huber_loss(scores, data.ratings[replica], delta=threshold)
+        loss.backward()
+        assert losses[replica].item() == pytest.approx(loss.item(), rel=1e-12)
+        assert torch.allclose(found[replica], flat(pair, gradient=True), rtol=1e-9, atol=1e-13)
+        beyond += ((scores - data.ratings[replica]).abs() > threshold).double().mean().item() / REPLICAS
+    assert 0.05 < beyond < 0.95  # both branches are in it
+
+
+def test_the_huber_loss_has_known_values_and_no_pull_beyond_the_threshold():
+    errors = np.array([-3.0, -0.5, 0.0, 0.5, 2.0, 10.0])
+    known = [2 * 2 * 3 - 4, 0.25, 0, 0.25, 4, 2 * 2 * 10 - 4]
+    assert huber(errors, 2.0).tolist() == known
+    tensor = torch.tensor(errors, requires_grad=True)
+    huber(tensor, 2.0).sum().backward()
+    assert huber(tensor, 2.0).tolist() == known
+    assert tensor.grad.tolist() == [-4, -1, 0, 1, 4, 4]
+    assert huber(errors, np.inf).tolist() == (errors**2).tolist()
 
 
 @pytest.mark.parametrize("architecture", SHAPES.values(), ids=list(SHAPES))

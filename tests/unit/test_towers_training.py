@@ -153,6 +153,22 @@ def test_early_stopping_keeps_the_best_epoch():
     assert result.validation_rmse == pytest.approx(min(errors), rel=1e-9)
 
 
+def test_validation_watches_the_huber_loss_where_training_has_it():
+    """All errors are beyond δ = .001, but for next to none: √ mean ρ is √(2δ mean |e| − δ²)."""
+    data, delta = sample(), 1e-3
+    (result,) = quiet([fit(data=data, optimizer="adam", epochs=3, loss="huber", threshold=delta, dtype="float64")])
+    predicted = result.towers.predict(data.users, data.items, data.valid_pairs)
+    known = math.sqrt(2 * delta * np.abs(data.valid_ratings - predicted).mean() - delta**2)
+    best = min(row["validation"] for row in result.curve)
+    assert best == pytest.approx(known, rel=1e-3)
+    assert result.validation_rmse == pytest.approx(math.sqrt(((data.valid_ratings - predicted) ** 2).mean()))
+
+
+def test_gauss_newton_has_no_huber_loss():
+    with pytest.raises(ValueError, match="found loss 'huber'; allowed with the optimizer gauss-newton is 'squared'"):
+        Training(optimizer="gauss-newton", loss="huber")
+
+
 def test_without_validation_the_objective_is_watched():
     bare = Sample(*(getattr(sample(), name) for name in ("users", "items", "pairs", "ratings")))
     (result,) = quiet([fit(data=bare, optimizer="gauss-newton", epochs=5, cg_iterations=10, batch_size=60)])

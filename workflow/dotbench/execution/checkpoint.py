@@ -18,9 +18,9 @@ class Checkpoint:
 
     def __init__(self, folder: Path, key: str) -> None:
         self.folder, self.key = folder, key
-        path = folder / "rows.json"
+        self._path = folder / "rows.json"
         self.rows: dict[str, Rows] = {}
-        content: dict[str, Any] = read_json_if_whole(path) or {"key": None}
+        content: dict[str, Any] = read_json_if_whole(self._path) or {"key": None}
         if content["key"] == key:
             self.rows = content["rows"]
         else:
@@ -32,7 +32,7 @@ class Checkpoint:
     def add(self, name: str, rows: Rows) -> Rows:
         """Keep the rows of a finished fit: at once, and for good until the job is done."""
         self.rows[name] = rows
-        write_json(self.folder / "rows.json", {"key": self.key, "rows": self.rows})
+        self._write()
         return rows
 
     def once(self, name: str, make: Callable[[], Rows]) -> Rows:
@@ -40,10 +40,18 @@ class Checkpoint:
         return self.rows[name] if name in self.rows else self.add(name, make())
 
     def file(self, name: str) -> Path:
-        """Where a fit may keep the state of its own training. Dropped with the rest."""
+        """Where a fit may keep the state of its own training. Dropped with the rest.
+
+        The key is written first: a state beside no key counts as another's, and would be lost before any fit is done.
+        """
+        if not self._path.is_file():
+            self._write()
         return self.folder / f"{name}.pt"
 
     def drop(self) -> None:
         """Forget everything: the job is done, or something that it depends on has changed."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.rows = {}
+
+    def _write(self) -> None:
+        write_json(self._path, {"key": self.key, "rows": self.rows})

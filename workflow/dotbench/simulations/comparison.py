@@ -171,10 +171,14 @@ class Comparison:
         """Validation RMSE, and the other errors where the fit may be reported."""
         scores = {}
         if len(data.valid_pairs):
-            scores["valid_rmse"] = rmse(data.valid_ratings, finite(fitted.predict(data.valid_pairs)))
+            scores["valid_rmse"] = self.validation(data.valid_ratings, finite(fitted.predict(data.valid_pairs)))
         if fit.role == "reported" or not self.refit:
             scores |= self.errors(self.sets[fit.seed], data, fitted)
         return scores
+
+    def validation(self, ratings: "np.ndarray", predicted: "np.ndarray") -> float:
+        """What a setting is chosen by, on the held-out ratings: their RMSE."""
+        return rmse(ratings, predicted)
 
     def errors(self, drawn: DataSet, data: RatingData, fitted: Fitted) -> Row:
         """RMSE on the training pairs that are in ``data`` and on the test pairs of the data set that was drawn."""

@@ -11,18 +11,21 @@ from dotbench.lazy import np, pd
 from dotbench.settings import Seed, Settings
 
 SECONDS = 31_536_000  # the year over which the rows of a table are spread
+QUARTILES = 0.6744897501960817 / 0.8725946625415716  # of the standard normal over that of t with 1.5 degrees of freedom
 
 
 class Noise(Settings):
-    """Law of the noise ε of a rating. Every law has mean 0 and the variance v = ``variance``.
+    """Law of the noise ε of a rating. Every law has mean 0, and all but the last have the variance v = ``variance``.
 
     ``gaussian``: N(0, v). ``student-t``: t_ν √(v (ν − 2)/ν). ``laplace``: scale √(v/2).
     ``outliers``: N(0, s²), and N(0, k² s²) for a share q of the ratings, s² = v / (1 − q + q k²).
     ``heteroscedastic``: N(0, v h) with h = (1 + ((t − mean t)/sd t)²)/2 for a rating whose noiseless value is t, mean
     and sd over the observed pairs: half of the variance is everyone's, half grows away from the mean.
+    ``infinite-variance``: t_1.5 √v times the ratio of the quartiles of N(0, 1) and t_1.5, .6745/.8726, so that half of
+    the ratings are as near to the truth as with N(0, v). The variance is infinite.
     """
 
-    law: Literal["gaussian", "student-t", "laplace", "outliers", "heteroscedastic"] = "gaussian"
+    law: Literal["gaussian", "student-t", "laplace", "outliers", "heteroscedastic", "infinite-variance"] = "gaussian"
     variance: float = Field(0.1, ge=0)
     degrees_of_freedom: float = Field(3.0, gt=2, description="ν of student-t")
     outlier_share: float = Field(0.05, ge=0, le=1, description="q of outliers")
@@ -35,6 +38,9 @@ class Noise(Settings):
             nu = self.degrees_of_freedom
             drawn: np.ndarray = rng.standard_t(nu, n) * np.sqrt(v * (nu - 2) / nu)
             return drawn
+        if self.law == "infinite-variance":
+            heavy: np.ndarray = rng.standard_t(1.5, n) * (np.sqrt(v) * QUARTILES)
+            return heavy
         if self.law == "laplace":
             return rng.laplace(0, np.sqrt(v / 2), n)
         spread = np.full(n, v)

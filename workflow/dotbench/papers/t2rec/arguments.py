@@ -6,6 +6,7 @@ from functools import partial
 
 from dotbench.lazy import np
 from dotbench.papers.t2rec.simulations._risk import Manifold, exponent
+from dotbench.papers.t2rec.tables.error_slopes import error_slopes
 from dotbench.papers.t2rec.tables.slopes import SLOWER, means, slopes
 from dotbench.reporting.claims.findings import AGAINST, AGREES, Finding, Sides, all_agree, finding, not_run, told
 from dotbench.reporting.formats import Row
@@ -120,17 +121,28 @@ def linear_tower(sides: Sides) -> Finding:
 
 
 def depths(sides: Sides) -> Finding:
-    """Excess RMSE by depth, at one number of ratings: no rate can be seen in it."""
-    rows = []
-    for entry in sides.ours.simulations("t2rec-depth"):
-        for line in means(entry):
-            row = told(line["title"], line["excess_rmse_mean"], None, low=line["excess_rmse_low"])
-            rows.append(row | {"high": line["excess_rmse_high"], "metric": "excess RMSE", **_place(entry)})
+    """Excess RMSE by depth at the most ratings, and slopes on the number of ratings where there are enough of these.
+
+    No slope over some sizes shows a limit, so that the claim is neither confirmed nor refuted."""
+    rows, depths = [], []
+    for entry in [*sides.ours.simulations("t2rec-depth"), *sides.ours.simulations("t2rec-depth-fixed")]:
+        lines = means(entry)
+        most = max(map(_ratings, lines))
+        for line in lines:
+            if line["ratings"] == most:
+                row = told(line["title"], line["excess_rmse_mean"], None, low=line["excess_rmse_low"])
+                row |= {"high": line["excess_rmse_high"], "metric": "excess RMSE"}
+                rows.append(row | _place(entry, f"N = {most:,}"))
+        for line in error_slopes(entry):
+            if line["slope_mean"] is not None:
+                row = told(f"slope, {line['title']}", line["slope_mean"], None, low=line["slope_low"])
+                rows.append(row | {"high": line["slope_high"], "metric": "excess risk", **_place(entry)})
+                depths.append(line["slope_mean"])
     if not rows:
         return not_run("t2rec-depth")
-    reason = (
-        "Only one number of ratings was run, so no limit can be seen. A linear tower is worst, and two layers are best."
-    )
+    reason = "One number of ratings shows no limit."
+    if depths:
+        reason = f"Slopes lie between {min(depths):.2f} and {max(depths):.2f}; no slope over some sizes shows a limit."
     return finding(None, reason, rows)
 
 

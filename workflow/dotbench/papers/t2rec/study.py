@@ -13,10 +13,16 @@ CLAIMED = (
 )
 OPEN = (
     ("depth", "An open question of the paper: layers of the towers, at equal numbers of parameters."),
+    ("depth_fixed", "An open question of the paper: layers of the towers, at one width."),
     ("width", "An open question of the paper: units of a hidden layer."),
     ("embedding_size", "An open question of the paper: length of the towers' vectors against that of the truth's."),
     ("noise", "An open question of the paper: noise of different laws and equal variance."),
     ("truths", "An open question of the paper: truths outside Hölder classes, of equal variance."),
+)
+RATES = (
+    ("depth", "Depth and rate, an open question: slopes against the layers, at equal numbers of parameters."),
+    ("depth_fixed", "Depth and rate, an open question: slopes against the layers, at one width."),
+    ("truths", "An open question of the paper: how fast the excess risk falls with truths outside Hölder classes."),
 )
 
 
@@ -67,6 +73,10 @@ class T2RecStudy(Study):
         *(
             ReportItem(name, "replications", title, simulation=f"t2rec-{name.replace('_', '-')}")
             for name, title in OPEN
+        ),
+        *(
+            ReportItem(f"{name}_slopes", "error-slopes", title, simulation=f"t2rec-{name.replace('_', '-')}")
+            for name, title in RATES
         ),
     )
     figures = (

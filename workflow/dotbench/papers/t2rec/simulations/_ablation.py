@@ -11,6 +11,8 @@ from pydantic import Field, ValidationInfo, model_validator
 from dotbench.datasets.generators.covariates import CovariateGenerator
 from dotbench.datasets.generators.sim_t2rec import SimT2Rec
 from dotbench.evaluation.rmse import rmse
+from dotbench.lazy import np
+from dotbench.papers.t2rec.towers.losses import huber
 from dotbench.papers.t2rec.towers.settings import Architecture
 from dotbench.papers.t2rec.towers.sizing import parameters
 from dotbench.settings import FirstSeed, Settings, validate
@@ -62,20 +64,31 @@ class AblationSettings(Settings):
 
 @dataclass(frozen=True)
 class Case:
-    """A value, and what of the scenario is not the number of ratings. ``facts``: their columns. ``title``: the value
-    in tables. ``towers``: what differs from the paper's architecture. ``truth``: parameters of the generator."""
+    """A value, and what of the scenario is not the number of ratings.
+
+    ``facts``: their columns. ``title``: the value in tables. ``towers``: what differs from the paper's architecture.
+    ``truth``: parameters of the generator. ``training``: what differs in training.
+    """
 
     label: str
     title: str
     facts: Row
     towers: dict[str, Any] = field(default_factory=dict)
     truth: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
 
 
 class WithExcess(Comparison):
-    """Errors against the noiseless truth beside the others."""
+    """Errors against the noiseless truth beside the others. Towers of the Huber loss are chosen by it too."""
 
     reported = ("excess_rmse", *Comparison.reported)
+
+    def validation(self, ratings: "np.ndarray", predicted: "np.ndarray") -> float:
+        """√ mean ρ_δ, which is the RMSE where the loss is the squared error."""
+        own = self.stated["set"]
+        if own.get("loss") != "huber":
+            return super().validation(ratings, predicted)
+        return float(np.sqrt(huber(ratings - predicted, own["threshold"]).mean()))
 
     def errors(self, drawn: DataSet, data: RatingData, fitted: Fitted) -> Row:
         pairs = drawn.simulation.pairs[drawn.test]
@@ -108,7 +121,7 @@ class Ablation(Simulation):
         "hyperparameters": Column("str", "tuned settings of this fit, as JSON"),
         "on_edge": Column("str", "of a reported fit: tuned numbers at the edge of their grid"),
         **FIT_COLUMNS,
-        "valid_rmse": Column("float64", "on the held-out pairs"),
+        "valid_rmse": Column("float64", "on the held-out pairs; √ mean ρ_δ for towers of the Huber loss"),
         "excess_rmse": Column("float64", "of a reported fit: √ mean (R̂ − R*)² over the test pairs, R* without noise"),
         "test_rmse": Column("float64", "of a reported fit: on the ratings of the test pairs, predictions not clipped"),
         "train_rmse": Column("float64", "of a reported fit: on the pairs that it was trained on"),
@@ -131,6 +144,7 @@ class Ablation(Simulation):
             facts = {"ratings": n, "title": case.title, "parameters": size, **case.facts}
             label = f"n{n}-{case.label}-r{pack[0]}to{pack[-1]}".replace(".", "-")
             own = {"facts": facts, "towers": case.towers, "truth": case.truth, "seeds": pack}
+            own |= {"training": case.training} if case.training else {}
             yield Job(label, own, rating_methods()["towers"].modules, gpu=True)
 
     def run(self, job: dict[str, Any], execution: "Execution", checkpoint: "Checkpoint") -> list[Row]:
@@ -146,7 +160,7 @@ class Ablation(Simulation):
             "name": "towers",
             "title": job["facts"]["title"],
             "method": "towers",
-            "set": {**fixed, "epochs": s.epochs, "patience": s.epochs, **job["towers"]},
+            "set": {**fixed, "epochs": s.epochs, "patience": s.epochs, **job["towers"], **job.get("training", {})},
             "grid": {"learning_rate": s.learning_rates},
         }
         rows = WithExcess(draws, method, Protocol(s.test_share, 1, s.holdout, False), execution, checkpoint).rows()

@@ -1,10 +1,12 @@
-"""The squared error over a batch of pairs and its gradient, by two tensor programs for many replicas at once."""
+"""The loss over a batch of pairs and its gradient, by two tensor programs for many replicas at once."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
 from dotbench.lazy import torch
+from dotbench.papers.t2rec.towers.losses import huber
 from dotbench.papers.t2rec.towers.network import Layers, Tower
 from dotbench.papers.t2rec.towers.settings import Architecture
 
@@ -44,30 +46,33 @@ class TwoTowers:
 
 
 class Program(ABC):
-    """MSE = (1/B) Σ_k (f(x_{u_k})ᵀ g(y_{i_k}) − r_k)² of every replica, and its gradient.
+    """L = (1/B) Σ_k ρ_δ(f(x_{u_k})ᵀ g(y_{i_k}) − r_k) of every replica, and its gradient.
 
-    ``inputs``: (R, n, D) and (R, m, D').
+    ``inputs``: (R, n, D) and (R, m, D'). ``threshold``: δ of the Huber loss (`losses.huber`); ∞, where it is not said,
+    makes L the mean squared error.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, towers: TwoTowers, inputs: Sides) -> None:
-        self.towers, self.inputs = towers, inputs
+    def __init__(self, towers: TwoTowers, inputs: Sides, threshold: float = math.inf) -> None:
+        self.towers, self.inputs, self.threshold = towers, inputs, threshold
 
     def gradient(
         self, parameters: "torch.Tensor", rows: Sides, ratings: "torch.Tensor", gradient: "torch.Tensor"
     ) -> "torch.Tensor":
-        """MSE of the pairs ``rows`` (R, B) each with ``ratings`` (R, B), shape (R,). Its gradient into ``gradient``."""
+        """L of the pairs ``rows`` (R, B) each with ``ratings`` (R, B), shape (R,). Its gradient into ``gradient``."""
         sides = self.towers.sides
         layers, into = self.towers.layers(parameters), self.towers.layers(gradient)
         outputs = [sides[s].forward(layers[s], self.seen(s, rows[s])) for s in (0, 1)]
         vectors = [self.of_pairs(outputs[s][-1], rows[s]) for s in (0, 1)]
         error = (vectors[0] * vectors[1]).sum(-1) - ratings
-        weight = (2 / error.shape[1]) * error.unsqueeze(-1)
+        robust = self.threshold < math.inf
+        pull = error.clamp(-self.threshold, self.threshold) if robust else error
+        weight = (2 / error.shape[1]) * pull.unsqueeze(-1)
         for s in (0, 1):
             cotangent = self.of_rows(weight * vectors[1 - s], rows[s], s)
             sides[s].backward(layers[s], outputs[s], cotangent, into[s])
-        return error.square().mean(1)
+        return (huber(error, self.threshold) if robust else error.square()).mean(1)
 
     @abstractmethod
     def seen(self, side: int, rows: "torch.Tensor") -> "torch.Tensor":

@@ -1,10 +1,11 @@
 """What a pair of towers is, and how it is trained."""
 
+import math
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from dotbench.settings import Settings
+from dotbench.settings import LATER, Settings
 
 
 class Architecture(Settings):
@@ -30,7 +31,8 @@ class Training(Settings):
     """Optimiser, schedule and end of a training.
 
     The objective is J = mean over pairs of (r − f(x_u)ᵀ g(y_i))² + λ Σ θ², as T2Rec prints it: the sum runs over
-    weights and biases (``penalise_biases: false`` leaves the biases out, as the paper's printed update does).
+    weights and biases (``penalise_biases: false`` leaves the biases out, as the paper's printed update does). With
+    ``loss: huber`` ρ_δ takes the place of the square (`losses.huber`), also in what validation watches: √ mean ρ_δ.
     """
 
     optimizer: Literal["sgd", "adam", "muon", "gauss-newton"] = "adam"
@@ -50,6 +52,10 @@ class Training(Settings):
     cg_tolerance: float = Field(0.1, gt=0, lt=1, description="relative residual at which they stop")
     regularization: float = Field(0.0, ge=0, description="λ of the objective")
     penalise_biases: bool = Field(True, description="whether λ applies to the biases too")
+    loss: Literal["squared", "huber"] = Field("squared", json_schema_extra=LATER, description="of a rating")
+    threshold: float = Field(
+        1.0, gt=0, json_schema_extra=LATER, description="δ of huber: errors beyond it count by their absolute value"
+    )
     batch_size: int = Field(2048, ge=1, description="pairs of a step")
     epochs: int = Field(200, ge=1, description="cap; an epoch sees every training pair once")
     patience: int = Field(
@@ -61,7 +67,13 @@ class Training(Settings):
     def _floor_below(self) -> "Training":
         if self.floor > self.learning_rate:
             raise ValueError(f"floor {self.floor} is above the learning_rate {self.learning_rate}")
+        if self.loss != "squared" and self.optimizer == "gauss-newton":
+            raise ValueError(f"found loss '{self.loss}'; allowed with the optimizer gauss-newton is 'squared'")
         return self
+
+    def bend(self) -> float:
+        """δ of the loss: ∞ for the squared error."""
+        return self.threshold if self.loss == "huber" else math.inf
 
     def program(self) -> dict[str, Any]:
         """The settings that fits of one tensor program share. In all others they may differ."""

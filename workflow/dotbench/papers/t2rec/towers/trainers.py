@@ -1,10 +1,12 @@
 """What trains a pack of fits, epoch by epoch."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 from dotbench.lazy import np, torch
+from dotbench.papers.t2rec.towers.losses import huber
 from dotbench.papers.t2rec.towers.optimizers import OPTIMIZERS
 from dotbench.papers.t2rec.towers.programs import Program, Sides, TwoTowers, take
 from dotbench.papers.t2rec.towers.sample import Stacked
@@ -13,7 +15,7 @@ from dotbench.papers.t2rec.towers.settings import Training
 
 
 class Trainer(ABC):
-    """Trains R replicas; J = MSE + λ Σ θ² of each, over the same number of pairs.
+    """Trains R replicas; J = L + λ Σ θ² of each, over the same number of pairs. L: mean squared error or Huber loss.
 
     The order of the pairs in an epoch is a function of the replica's seed and the epoch's number alone, so that no
     random state has to be kept.
@@ -39,6 +41,7 @@ class Trainer(ABC):
         self.penalised = towers.penalised(settings[0].penalise_biases).to(like)
         self.strength = like.new_tensor([[s.regularization] for s in settings])
         self.penalises = any(s.regularization > 0 for s in settings)
+        self.threshold = settings[0].bend()
         self.size = like.shape[1]
         self.batch = min(settings[0].batch_size, self.size)
         self.updates = -(-self.size // self.batch)  # of an epoch
@@ -73,11 +76,12 @@ class Trainer(ABC):
         order = torch.from_numpy(np.stack(orders)).to(self.data.ratings.device)
         return [rows.gather(1, order) for rows in self.data.rows], self.data.ratings.gather(1, order)
 
-    def rmse(self, rows: Sides, ratings: "torch.Tensor") -> "torch.Tensor":
-        """√ mean (r − r̂)² of pairs as the parameters stand, shape (R,)."""
+    def watched(self, rows: Sides, ratings: "torch.Tensor") -> "torch.Tensor":
+        """√ mean ρ_δ(r − r̂) of pairs as the parameters stand, the RMSE unless the loss is Huber's; shape (R,)."""
         vectors = self.towers.vectors(self.parameters, self.data.inputs)
         users, items = (take(table, side) for table, side in zip(vectors, rows, strict=True))
-        return ((users * items).sum(-1) - ratings).square().mean(1).sqrt()
+        error = (users * items).sum(-1) - ratings
+        return (error.square() if self.threshold == math.inf else huber(error, self.threshold)).mean(1).sqrt()
 
 
 class GradientTrainer(Trainer):
@@ -96,7 +100,7 @@ class GradientTrainer(Trainer):
         rows, ratings = self.shuffled(number)
         planned = np.stack([rates(settings, number, self.updates) for settings in self.settings])
         rate = torch.from_numpy(planned).to(self.parameters)
-        program = self.kind(self.towers, self.data.inputs)
+        program = self.kind(self.towers, self.data.inputs, self.threshold)
         gradient = torch.empty_like(self.parameters)
         total = self.parameters.new_zeros(len(self.parameters))
         for k in range(self.updates):

@@ -120,7 +120,7 @@ class _Run:
         """A start that was given is kept where no epoch has a lower validation RMSE: epoch 0."""
         given = [place for place, fit in enumerate(self.fits) if fit.initial is not None]
         if given:
-            checked = self.trainer.rmse(self.data.valid_rows, self.data.valid_ratings).tolist()
+            checked = self.trainer.watched(self.data.valid_rows, self.data.valid_ratings).tolist()
             for place in given:
                 self.best[place] = {"watched": checked[place], "epoch": 0}
 
@@ -151,7 +151,9 @@ class _Run:
         now_wall, now_cpu = self._clock()
         share = len(self.alive)
         losses = loss.tolist()
-        checked = self.trainer.rmse(self.data.valid_rows, self.data.valid_ratings).tolist() if self.watches else losses
+        checked = (
+            self.trainer.watched(self.data.valid_rows, self.data.valid_ratings).tolist() if self.watches else losses
+        )
         for replica, place in enumerate(self.alive):
             curve = self.curves[place]
             before = curve[-1] if curve else {"updates": 0, "seconds": 0.0, "cpu_seconds": 0.0}
