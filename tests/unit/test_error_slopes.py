@@ -45,8 +45,8 @@ def write(one: SimulationEntry, failed: Any = (), flat: int = 0) -> None:
 
 
 def table(one: SimulationEntry, workdir: Path) -> dict[str, dict[str, str]]:
-    kind = table_kinds()["error-slopes"]()
-    kind.write(contents_of(one, kind="error-slopes", report_item="truths_slopes", title="Slopes."), workdir)
+    kind = table_kinds()["error_slopes"]()
+    kind.write(contents_of(one, kind="error_slopes", report_item="truths_slopes", title="Slopes."), workdir)
     with (workdir / "truths_slopes.csv").open() as stream:
         return {row["law"]: row for row in csv.DictReader(stream)}
 
@@ -99,8 +99,8 @@ def test_what_has_too_few_sizes_is_left_out_beside_what_has_enough(workdir: Path
     few, enough = entry(ratings=SIZES[:2]), entry()
     for one in (few, enough):
         write(one)
-    kind = table_kinds()["error-slopes"]()
-    kind.write(contents_of(few, enough, kind="error-slopes", report_item="truths_slopes"), workdir)
+    kind = table_kinds()["error_slopes"]()
+    kind.write(contents_of(few, enough, kind="error_slopes", report_item="truths_slopes"), workdir)
     with (workdir / "truths_slopes.csv").open() as stream:
         assert [(row["law"], row["sizes"]) for row in csv.DictReader(stream)] == [("smooth", "4"), ("jumps", "4")]
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge as SklearnRidge
 
+from dotbench.features._permuted import permuted
 from dotbench.features.arrays import Features
-from dotbench.features.permuted import permuted
 from dotbench.losses.squared import Squared, SquaredSettings
 from dotbench.models.hybrid import Hybrid, HybridSettings
 from dotbench.models.linear import Linear, LinearSettings

@@ -63,7 +63,9 @@ def test_all_are_found():
         "demographics",
         "item-factors",
         "movielens",
+        "movielens-permuted",
         "ngrams",
+        "ngrams-permuted",
         "votes",
         "yelp-profile",
     ]

@@ -1,4 +1,4 @@
-"""Every method on one footing, within and across datasets: rankings, and ratings."""
+"""Every method on one footing, within and across datasets."""
 
 from dotbench.studies.base import ReportItem, Study
 
@@ -27,17 +27,4 @@ class ComparisonStudy(Study):
     task = "ranking"
     metrics = ("ndcg@10", "mrr@10", "recall@10")
     tables = TABLES
-    figures = FIGURES
-
-
-class RatingComparisonStudy(Study):
-    """Held-out ratings, RMSE and MAE, predictions not clipped, on several datasets: methods by their average rank, on
-    known users and items and on new ones where the split sets them apart, and what their quality costs.
-    """
-
-    name = "rating-comparison"
-    title = "Comparison of ratings"
-    task = "rating"
-    metrics = ("rmse", "mae")
-    tables = (*TABLES, ReportItem("cold_start", "starts", split="cold-start"))
     figures = FIGURES

@@ -75,7 +75,7 @@ class T2RecStudy(Study):
             for name, title in OPEN
         ),
         *(
-            ReportItem(f"{name}_slopes", "error-slopes", title, simulation=f"t2rec-{name.replace('_', '-')}")
+            ReportItem(f"{name}_slopes", "error_slopes", title, simulation=f"t2rec-{name.replace('_', '-')}")
             for name, title in RATES
         ),
     )

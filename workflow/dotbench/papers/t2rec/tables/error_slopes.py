@@ -28,7 +28,7 @@ class ErrorSlopes(TableKind):
     and over the three largest. Beside them is the difference from the first line, paired by replication.
     """
 
-    name = "error-slopes"
+    name = "error_slopes"
     title = "Slopes of an error on the number of ratings"
     reads = ("simulations",)
 
