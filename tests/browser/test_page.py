@@ -223,6 +223,7 @@ def test_a_claim_opens_by_key_to_the_rows_behind_it(visit, site, width):
     claim.locator("summary").focus()
     watched.page.keyboard.press("Enter")
     rows = claim.locator("table.behind tbody tr")
+    rows.first.wait_for()
     with open(site.parent / "rg2" / "claims_rows.csv") as stream:
         behind = [row for row in csv.DictReader(stream) if row["claim"] == "rg2-gain-movielens"]
     assert rows.count() == len(behind) == 6

@@ -220,7 +220,7 @@ def test_a_line_of_a_simulation_is_the_mean_of_its_replications(workdir: Path) -
     plan = Plan(load_benchmark([folder / "configuration.json"]))
     part = chapter(Source(plan, folder, flat=True, configuration=""), plan.study("t2rec"), Path("index.html"))
     lines = [(board, line) for board in part.content["boards"] for line in board["lines"]]
-    assert len(lines) == 44
+    assert len(lines) == 86
     for board, line in lines:
         run, key = part.runs[line["run"]], board["measures"][0]["key"]
         values = [row[key] for row in run["replications"] if row["status"] == "ok"]
