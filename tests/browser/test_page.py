@@ -61,10 +61,10 @@ def test_the_overview_says_who_won_and_what_it_costs(visit, site):
     row = section.locator("table.studies tbody tr").first
     assert best["method"] in row.inner_text()
     answers.first.get_by_role("link", name="Simulated ratings").click()
-    assert watched.page.locator("#card-sim-ratings").is_visible()
+    watched.page.locator("#card-sim-ratings").wait_for()  # a browser tells of a new address after the click
     watched.go("overview")
     answers.first.get_by_role("link", name="All 5 methods").click()
-    assert watched.page.locator('[data-page="pages/ranking"]').is_visible()
+    watched.page.locator('[data-page="pages/ranking"]').wait_for()
 
 
 def test_the_overview_names_ties(visit, site, tmp_path):
@@ -150,7 +150,7 @@ def test_a_number_opens_with_everything_behind_it_and_closes(visit, site):
     assert dialog.locator("table.heat tbody tr").count() == 3  # the grid has 3 × 2 points
     assert dialog.locator("svg circle[role=img]").count() == 12  # six trials by each of two settings
     watched.page.keyboard.press("Escape")
-    assert dialog.count() == 0
+    dialog.wait_for(state="hidden")
 
 
 def test_a_number_of_a_simulation_opens(visit, site):
