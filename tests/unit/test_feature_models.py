@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge as SklearnRidge
 
+from dotbench.datasets.interactions import Split
 from dotbench.features._permuted import permuted
 from dotbench.features.arrays import Features
 from dotbench.losses.squared import Squared, SquaredSettings
@@ -101,14 +102,23 @@ def test_a_linear_model_has_no_interaction(features: Features) -> None:
     assert scores == pytest.approx(features.users.sum(1)[:, None] + features.items.sum(1)[None, :], abs=1e-6)
 
 
-def test_permuted_features_are_those_of_others() -> None:
+def trained_on(n_users: int, n_items: int, n_pairs: int) -> Split:
+    """Users below ``n_users`` and items below ``n_items`` have training pairs, of 20 and 15."""
+    rng = np.random.default_rng(n_pairs)
+    train = np.stack([np.arange(n_pairs) % n_users, rng.permutation(n_pairs) % n_items], axis=1)
+    return Split(20, 15, train, train[:0], train[:0], {})
+
+
+def test_permuted_features_are_those_of_others_of_the_same_kind() -> None:
+    """Known rows exchange theirs with known ones, new rows with new ones; each split has a permutation of its own."""
     users, items = np.arange(60).reshape(20, 3), np.arange(30).reshape(15, 2)
     features = Features(users, items, ["a", "b", "c"], ["d", "e"])
-    found = permuted(features)
-    for side in ("users", "items"):
+    found = permuted(features, trained_on(12, 9, 60))
+    for side, known in (("users", 12), ("items", 9)):
         before, after = getattr(features, side), getattr(found, side)
-        assert not np.array_equal(before, after)
-        assert sorted(map(tuple, before)) == sorted(map(tuple, after))
-    again = permuted(features)
-    assert np.array_equal(found.users, again.users)
+        for group in (slice(0, known), slice(known, None)):
+            assert not np.array_equal(before[group], after[group])
+            assert sorted(map(tuple, before[group])) == sorted(map(tuple, after[group]))
+    assert np.array_equal(found.users, permuted(features, trained_on(12, 9, 60)).users)
+    assert not np.array_equal(found.users, permuted(features, trained_on(12, 9, 61)).users)
     assert found.user_names == features.user_names

@@ -15,4 +15,4 @@ class PermutedMovieLens(FeatureSet):
     title = "Demographics and genres, permuted"
 
     def compute(self, source: Source) -> Features:
-        return permuted(MovieLens(MovieLens.Settings()).compute(source))
+        return permuted(MovieLens(MovieLens.Settings()).compute(source), source.split)

@@ -14,4 +14,4 @@ class PermutedNGrams(FeatureSet):
     title = "N-grams of reviews, permuted"
 
     def compute(self, source: Source) -> Features:
-        return permuted(NGrams(NGrams.Settings()).compute(source))
+        return permuted(NGrams(NGrams.Settings()).compute(source), source.split)
