@@ -1,4 +1,4 @@
-"""What linear and non-linear inductive matrix completion share."""
+"""What models of features share: inductive matrix completion above all."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from dotbench.numerics.vectors import VectorSettings
 
 
 class InductiveSettings(VectorSettings):
-    """Settings of both models."""
+    """Settings of models whose vectors are functions of features alone, or of features and rows."""
 
     embedding_size: int = Field(50, ge=1, description="k, length of a vector")
     init_std: float = Field(0.1, gt=0, description="sd of the initial weights")

@@ -7,20 +7,18 @@ from pydantic import Field
 
 from dotbench.features.arrays import Features
 from dotbench.lazy import torch
+from dotbench.models._inductive import InductiveSettings
 from dotbench.models.base import VectorModel
 from dotbench.models.two_tower import Tower, TowerVectors, TwoTowerSettings
 from dotbench.numerics.matrix import TrainMatrix
-from dotbench.numerics.vectors import Vectors, VectorSettings
+from dotbench.numerics.vectors import Vectors
 
 
-class HybridSettings(VectorSettings):
+class HybridSettings(InductiveSettings):
     """Settings of the model `hybrid`."""
 
     embedding_size: int = Field(32, ge=3, description="K, length of a vector: K − 2 numbers, its bias and a one")
     init_std: float = Field(0.1, gt=0, description="sd of the initial values")
-    features: str = Field(
-        "none", description="a name of `dotbench list features`, `<name>-leaky`, several joined by +; needed"
-    )
 
 
 class Hybrid(VectorModel):

@@ -7,21 +7,18 @@ from pydantic import Field
 
 from dotbench.features.arrays import Features
 from dotbench.lazy import torch
-from dotbench.models._inductive import dense
+from dotbench.models._inductive import InductiveSettings, dense
 from dotbench.models.base import VectorModel, normal
 from dotbench.models.two_tower import TowerVectors
 from dotbench.numerics.matrix import TrainMatrix
-from dotbench.numerics.vectors import Vectors, VectorSettings
+from dotbench.numerics.vectors import Vectors
 
 
-class LinearSettings(VectorSettings):
+class LinearSettings(InductiveSettings):
     """Settings of the model `linear`."""
 
     embedding_size: int = Field(2, ge=2, description="K, length of a vector; what is beyond the second number is 0")
     init_std: float = Field(0.01, gt=0, description="sd of the initial weights")
-    features: str = Field(
-        "none", description="a name of `dotbench list features`, `<name>-leaky`, several joined by +; needed"
-    )
 
 
 class Linear(VectorModel):
@@ -47,7 +44,7 @@ class Linear(VectorModel):
         generator: "torch.Generator",
         features: Features | None = None,
     ) -> None:
-        self.spare = settings.embedding_size - 2
+        self.size = settings.embedding_size
         self.inputs = [dense(features, side, settings.features, train) for side in ("users", "items")]
         self.weights = [normal(side.shape[1], 1, settings.init_std, generator, train) for side in self.inputs]
 
@@ -62,16 +59,21 @@ class Linear(VectorModel):
             chosen = inputs if rows is None else torch.nn.functional.embedding(rows, inputs)
             return chosen @ values[side]
 
-        def users(rows: "torch.Tensor | None" = None) -> "torch.Tensor":
-            found = score(0, rows)
-            return self.padded(found, torch.ones_like(found))
+        return TowerVectors(
+            lambda rows=None: user_vectors(score(0, rows), self.size),
+            lambda rows=None: item_vectors(score(1, rows), self.size),
+        )
 
-        def items(rows: "torch.Tensor | None" = None) -> "torch.Tensor":
-            found = score(1, rows)
-            return self.padded(torch.ones_like(found), found)
 
-        return TowerVectors(users, items)
+def user_vectors(scores: "torch.Tensor", size: int) -> "torch.Tensor":
+    """(score, 1, 0, …) of every user, (B, ``size``). ``scores``: aᵀx_u, (B, 1)."""
+    return _padded([scores, torch.ones_like(scores)], size)
 
-    def padded(self, *columns: "torch.Tensor") -> "torch.Tensor":
-        """The two columns (B, 1) of vectors, and zeros to the length K."""
-        return torch.nn.functional.pad(torch.cat(columns, dim=1), (0, self.spare))
+
+def item_vectors(scores: "torch.Tensor", size: int) -> "torch.Tensor":
+    """(1, score, 0, …) of every item, (B, ``size``). ``scores``: bᵀy_i, (B, 1)."""
+    return _padded([torch.ones_like(scores), scores], size)
+
+
+def _padded(columns: "list[torch.Tensor]", size: int) -> "torch.Tensor":
+    return torch.nn.functional.pad(torch.cat(columns, dim=1), (0, size - len(columns)))

@@ -7,7 +7,7 @@ from dotbench.lazy import torch
 from dotbench.losses.base import Loss
 from dotbench.losses.squared import Squared, SquaredSettings
 from dotbench.models._inductive import dense
-from dotbench.models.linear import Linear, LinearSettings
+from dotbench.models.linear import Linear, LinearSettings, item_vectors, user_vectors
 from dotbench.numerics.matrix import TrainMatrix
 from dotbench.solvers.base import Problem, Solution, Solver
 
@@ -42,8 +42,8 @@ class Ridge(Solver):
         errors = targets - left[train.users] - right[train.items]
         row = {"epoch": 1, "updates": 1, "seconds": seconds[0], "cpu_seconds": seconds[1]}
         row |= {"loss": float((errors.square().sum() + ridge * (a.square().sum() + b.square().sum())) / len(errors))}
-        sides = (torch.stack([left, torch.ones_like(left)], dim=1), torch.stack([torch.ones_like(right), right], dim=1))
-        users, items = (torch.nn.functional.pad(side.float(), (0, model.embedding_size - 2)) for side in sides)
+        size = model.embedding_size
+        users, items = user_vectors(left.float()[:, None], size), item_vectors(right.float()[:, None], size)
         users, items = loss.scoring(train, users, items)
         return Solution(users, items, [row | problem.validate(users, items)], best_epoch=1)
 
