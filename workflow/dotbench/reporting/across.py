@@ -7,7 +7,7 @@ from dotbench.evaluation.metrics.base import RatingMetric, parse_metric
 from dotbench.lazy import np
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.records import joined
-from dotbench.statistics.across import Practical, Ranks, practical, rank
+from dotbench.statistics.across import Practical, Ranks, practical, rank, ranks_of
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,17 @@ class Across:
     left_out: list[str]
     folders: list[str]
 
+    @property
+    def scores(self) -> "np.ndarray":
+        """The values, the higher the better."""
+        return -self.values if self.lower_is_better else self.values
+
     def ranks(self) -> Ranks:
-        return rank(-self.values if self.lower_is_better else self.values)
+        return rank(self.scores)
+
+    def average_ranks(self) -> dict[str, float]:
+        """Method → average rank, without tests."""
+        return dict(zip(self.methods, ranks_of(self.scores).mean(axis=0), strict=True))
 
     def practical(self, first: int, second: int) -> Practical:
         """Of two methods, by their places."""

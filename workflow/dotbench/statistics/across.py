@@ -28,6 +28,14 @@ class Ranks:
     p_of: "np.ndarray | None"
 
 
+def ranks_of(scores: "np.ndarray") -> "np.ndarray":
+    """Ranks of methods on each dataset, 1 for the highest score, the mean rank for ties; both (datasets, methods)."""
+    from scipy import stats
+
+    ranks: np.ndarray = stats.rankdata(-scores, axis=1)
+    return ranks
+
+
 def rank(scores: "np.ndarray") -> Ranks:
     """Average ranks of methods by their scores on datasets, higher is better. ``scores``: (datasets, methods).
 
@@ -39,7 +47,7 @@ def rank(scores: "np.ndarray") -> Ranks:
     """
     from scipy import stats
 
-    ranks = stats.rankdata(-scores, axis=1)
+    ranks = ranks_of(scores)
     average = ranks.mean(axis=0)
     n, k = scores.shape
     if n < MIN_DATASETS or k < 2:

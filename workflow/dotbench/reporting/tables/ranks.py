@@ -46,11 +46,10 @@ class AverageRanks(TableKind):
         metric, *more = contents.metrics
         seen = across(contents, metric)
         ranked = seen.ranks()
-        others = {other: (metric_title(other), across(contents, other)) for other in more}
+        others = {other: (metric_title(other), across(contents, other).average_ranks()) for other in more}
         cold = [part for part in cold_parts(contents.runs) if part in BESIDE]
         for part in cold:
-            others[column(part, metric)] = PARTS[part], across(contents, metric, part)
-        by_others = {name: _of(there, seen.methods) for name, (_, there) in others.items()}
+            others[column(part, metric)] = PARTS[part], across(contents, metric, part).average_ranks()
         order = np.argsort(ranked.average, kind="stable")
         first = order[0]
         pairs = {(a, b): _pair(seen, ranked, a, b) for a, b in itertools.combinations(order, 2)}
@@ -58,7 +57,7 @@ class AverageRanks(TableKind):
             {
                 "method": seen.methods[j],
                 "average_rank": ranked.average[j],
-                **{f"average_rank_{name}": average[j] for name, average in by_others.items()},
+                **{f"average_rank_{name}": average.get(seen.methods[j]) for name, (_, average) in others.items()},
                 **{f"rank_{name}": ranked.ranks[i, j] for i, name in enumerate(seen.datasets)},
                 **{f"{seen.metric}_{name}": seen.values[i, j] for i, name in enumerate(seen.datasets)},
                 **{name: pairs[first, j][key] if j != first else None for name, key in TO_FIRST.items()},
@@ -123,12 +122,6 @@ def _pair(seen: Across, ranked: Ranks, a: int, b: int) -> dict[str, Any]:
         "worse": found.worse,
         "folder": joined([seen.folders[a], seen.folders[b]]),
     }
-
-
-def _of(seen: Across, methods: list[str]) -> list[float | None]:
-    """The average ranks of these methods. None for one that lacks this metric on a dataset."""
-    found = dict(zip(seen.methods, seen.ranks().average, strict=True))
-    return [found.get(method) for method in methods]
 
 
 def _is_near(row: Row) -> bool:
