@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from dotbench.config.features import check_features
 from dotbench.config.simulation import SimulationChoice, resolve_simulation
@@ -46,10 +46,14 @@ def reduced_studies() -> list[dict[str, Any]]:
     return [{"on_request": True, **read_yaml(file)} for file in files if file.is_file()]
 
 
-def _no_repeats(names: list[str]) -> None:
+def _no_repeats(names: list[str]) -> list[str]:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(f"'{repeated[0]}' is listed more than once")
+    return names
+
+
+Once = AfterValidator(_no_repeats)
 
 
 class DatasetUse(Settings):
@@ -62,15 +66,9 @@ class DatasetUse(Settings):
 class StudyMethod(MethodChoice):
     """A method of a study. Several may share a label if no dataset has two of them: one method, set differently."""
 
-    datasets: list[Name] | None = Field(
+    datasets: Annotated[list[Name], Once] | None = Field(
         None, min_length=1, description="which datasets of the study it runs on; absent: all of them"
     )
-
-    @field_validator("datasets")
-    @classmethod
-    def _once(cls, value: list[str] | None) -> list[str] | None:
-        _no_repeats(value or [])
-        return value
 
 
 class StudyChoice(Settings):
@@ -80,7 +78,7 @@ class StudyChoice(Settings):
     on_request: bool = Field(
         False, description="true: it runs only when you name the study, or one of its tables or figures"
     )
-    datasets: list[Name] | None = Field(
+    datasets: Annotated[list[Name], Once] | None = Field(
         None, min_length=1, description="which datasets of the configuration it uses; absent: all of them"
     )
     split: str | dict[str, Any] = Field(
@@ -102,7 +100,7 @@ class StudyChoice(Settings):
         description="layout of the tables of methods: `long` has a line for each dataset and method, `wide` a line "
         "for each method with the datasets side by side; absent: each table's own",
     )
-    columns: list[ColumnName] | None = Field(
+    columns: Annotated[list[ColumnName], Once] | None = Field(
         None,
         description="columns of the tables of methods beside the means, in this order; `[]`: means only; absent: "
         "each table's own",
@@ -140,12 +138,6 @@ class StudyChoice(Settings):
     def _name_or_mapping(cls, value: Any) -> Any:
         if not isinstance(value, str | dict):
             raise ValueError("allowed is a name of `dotbench list splits`, or a mapping of 'kind' and its settings")
-        return value
-
-    @field_validator("datasets", "columns")
-    @classmethod
-    def _once(cls, value: list[str] | None) -> list[str] | None:
-        _no_repeats(value or [])
         return value
 
     @model_validator(mode="after")
@@ -417,13 +409,11 @@ def _study_problems(choice: StudyChoice, path: KeyPath, benchmark: Benchmark) ->
             kind, part = ("loss", method.loss) if method.loss else ("model", method.model)
             message = f"'{part.name}' is a {method.task} {kind}; the study is for {study.task}"
             problems.append(((*entry_path, kind), message))
-        taken = [
-            labels[method.label, name] for name in method_choice.datasets or used if (method.label, name) in labels
-        ]
-        if taken:
+        runs_on = method_choice.datasets or used
+        if taken := [labels[method.label, name] for name in runs_on if (method.label, name) in labels]:
             message = f"has the label '{method.label}' of entry {taken[0]}; give one of them a 'label'"
             problems.append((entry_path, message))
-        labels |= {(method.label, name): m for name in method_choice.datasets or used}
+        labels |= {(method.label, name): m for name in runs_on}
     return [*problems, *_simulation_problems(choice, path)]
 
 

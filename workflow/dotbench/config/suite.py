@@ -95,20 +95,20 @@ class Part:
 
 def _on(study: dict[str, Any], datasets: Collection[str]) -> dict[str, Any] | None:
     """What a study has on these datasets. None if that is nothing: its simulations need no dataset."""
-    own = study.get("datasets")
-    left = [name for name in own if name in datasets] if own else list(datasets)
-    methods = [method for entry in study.get("methods", ()) if (method := _there(entry, left))]
-    if left and methods:
-        return study | {"methods": methods} | ({"datasets": left} if own else {})
+    there = _there(study, datasets)
+    if there is not None:
+        left = there.get("datasets") or datasets
+        if methods := [method for entry in study.get("methods", ()) if (method := _there(entry, left))]:
+            return there | {"methods": methods}
     rest = {key: value for key, value in study.items() if key not in ("methods", "datasets")}
     return rest if rest.get("simulations") else None
 
 
-def _there(method: dict[str, Any], datasets: Collection[str]) -> dict[str, Any] | None:
-    """A method on these datasets. None if it is for others."""
-    own = method.get("datasets")
+def _there(entry: dict[str, Any], datasets: Collection[str]) -> dict[str, Any] | None:
+    """A study or a method on these datasets. None if it is for others."""
+    own = entry.get("datasets")
     left = [name for name in own or datasets if name in datasets]
-    return method | ({"datasets": left} if own else {}) if left else None
+    return entry | ({"datasets": left} if own else {}) if left else None
 
 
 def is_suite(file: Path) -> bool:
