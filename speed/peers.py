@@ -37,19 +37,18 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import importlib.metadata  # noqa: E402
 
-import matplotlib  # noqa: E402
 import numpy as np  # noqa: E402
 import scipy.sparse as sparse  # noqa: E402
 import torch  # noqa: E402
 from _clock import model_of_cpu  # noqa: E402
 from _data import training_pairs  # noqa: E402
+from _race import Curve, draw, median_of_all, row, write  # noqa: E402
 from _recbole import RANK, RecBole  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
 from dotbench.datasets.interactions import Split, load_split  # noqa: E402
 from dotbench.evaluation.topk import Ranking, ndcg, vector_scorer  # noqa: E402
 from dotbench.execution.hardware import prepare_execution  # noqa: E402
-from dotbench.files import write_csv, write_text  # noqa: E402
 from dotbench.losses.base import losses  # noqa: E402
 from dotbench.models.base import EmbeddingModel  # noqa: E402
 from dotbench.models.lightgcn import LightGCN  # noqa: E402
@@ -79,7 +78,7 @@ class Watch:
     quality: Callable[[Vectors], float]
     seconds: float
     target: float | None = None  # to end there
-    curve: list[tuple[int, float, float]] = field(default_factory=list)  # epochs, seconds, NDCG@10
+    curve: Curve = field(default_factory=list)  # epochs, seconds, NDCG@10
     last: Vectors | None = None
     epochs: int = 0
     spent: float = 0.0
@@ -378,24 +377,13 @@ def main() -> None:
             seen[name].append(tested(watch.last) if watch.last is not None else np.nan)
             epochs[name].append(watch.spent / watch.epochs)
 
-    def median(name: str) -> float | None:
-        known = [one for one in times[name] if one is not None]
-        return statistics.median(known) if len(known) == len(times[name]) else None
-
-    own, rows = median(OURS) if OURS in present else None, []
+    base = "ratio_to_ours", median_of_all(times[OURS]) if OURS in present else None
+    rows = []
     for name in present:
-        reached = median(name)
-        rows.append(
-            {
-                "method": name,
-                "point": ", ".join(f"{key} {value:g}" for key, value in chosen[name][0].items()),
-                "best_validation": f"{max(value for _, _, value in chosen[name][1].curve):.4f}",
-                "epoch_cpu_seconds": f"{statistics.median(epochs[name]):.4f}",
-                "target_cpu_seconds": "" if reached is None else f"{reached:.3f}",
-                "ratio_to_ours": "" if reached is None or own is None else f"{reached / own:.2f}",
-                "test_at_target": "" if reached is None else f"{statistics.median(seen[name]):.4f}",
-            }
-        )
+        point, watch = chosen[name]
+        best_of_point = max(value for _, _, value in watch.curve)
+        epoch = statistics.median(epochs[name])
+        rows.append(row(name, point, best_of_point, epoch, times[name], seen[name], base))
     heads = ["", "point", "best validation", "CPU s an epoch", "CPU s to target", "ratio to ours", "test there"]
     packages = ("numpy", "torch", "numba", "implicit", "cornac", "lenskit", "recbole")
     text = "\n".join(
@@ -414,32 +402,9 @@ def main() -> None:
     )
     print(text)
     if arguments.to:
-        arguments.to.mkdir(parents=True, exist_ok=True)
-        write_text(arguments.to / "peers.md", text)
-        write_csv(arguments.to / "peers.csv", rows, [*rows[0]])
-        points = [
-            {"method": name, "epochs": at, "cpu_seconds": f"{seconds:.4f}", "validation": f"{value:.5f}"}
-            for name in present
-            for at, seconds, value in chosen[name][1].curve
-        ]
-        write_csv(arguments.to / "curves.csv", points, [*points[0]])
-        draw({name: watch for name, (_, watch) in chosen.items()}, target, arguments.to / "peers.png")
-
-
-def draw(watches: dict[str, Watch], target: float, path: Path) -> None:
-    """NDCG@10 on the validation part against CPU seconds: ours with whole lines, peers with broken ones."""
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    colours = [*plt.get_cmap("tab10").colors, "black", "0.5"]
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for colour, (name, watch) in zip(colours, watches.items(), strict=False):
-        _, seconds, values = zip(*watch.curve, strict=True)
-        axes.plot(seconds, values, "-" if name.startswith("ours") else "--", color=colour, label=name)
-    axes.axhline(target, color="0.6", linewidth=0.8, label="target")
-    axes.set(xscale="log", xlabel="CPU seconds", ylabel="NDCG@10 on the validation part")
-    axes.legend(fontsize=8)
-    figure.savefig(path, dpi=110)
+        lines = {name: watch.curve for name, (_, watch) in chosen.items()}
+        write(arguments.to / "peers", arguments.to / "curves.csv", text, rows, lines)
+        draw(lines, target, "NDCG@10", arguments.to / "peers.png")
 
 
 if __name__ == "__main__":

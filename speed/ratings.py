@@ -31,11 +31,11 @@ arguments = parser.parse_args()
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # before numpy, torch and surprise are loaded
 
-import matplotlib  # noqa: E402
 import numpy as np  # noqa: E402
 import surprise  # noqa: E402
 import torch  # noqa: E402
 from _clock import model_of_cpu  # noqa: E402
+from _race import Curve, draw, median_of_all, row, write  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 
 from dotbench.baselines._surprise import SurpriseBaseline, predictions, trainset  # noqa: E402
@@ -45,7 +45,6 @@ from dotbench.baselines.svd import SVD  # noqa: E402
 from dotbench.baselines.svdpp import SVDpp  # noqa: E402
 from dotbench.datasets.interactions import Split, load_split  # noqa: E402
 from dotbench.execution.hardware import prepare_execution  # noqa: E402
-from dotbench.files import write_csv, write_text  # noqa: E402
 from dotbench.losses.squared import Squared  # noqa: E402
 from dotbench.models.mf import MatrixFactorization  # noqa: E402
 from dotbench.numerics.matrix import TrainMatrix  # noqa: E402
@@ -60,7 +59,6 @@ PATIENCE = 6  # looks without a better RMSE before a fit ends
 
 Predict = Callable[[np.ndarray], np.ndarray]
 Fit = Callable[[Split, Any, Mapping[str, Any], int], Iterator[tuple[int, float, Predict]]]  # epochs, seconds
-Curve = list[tuple[int, float, float]]  # epochs, seconds, RMSE
 
 
 def ours(solver: str, make: Callable[[Problem], Any]) -> Fit:
@@ -207,24 +205,12 @@ def main() -> None:
             times[name].append(reached(curve, target))
             seen[name].append(rmse(predict, split.test, split.ratings["test"]))
 
-    def median(name: str) -> float | None:
-        known = [one for one in times[name] if one is not None]
-        return statistics.median(known) if len(known) == len(times[name]) else None
-
-    base, rows = median(LEADER), []
+    base = "ratio_to_svd", median_of_all(times[LEADER])
+    rows = []
     for name in METHODS:
-        seconds, (point, curve) = median(name), chosen[name]
-        rows.append(
-            {
-                "method": name,
-                "point": ", ".join(f"{key} {value:g}" for key, value in point.items()),
-                "best_validation": f"{min(value for _, _, value in curve):.4f}",
-                "epoch_cpu_seconds": f"{curve[-1][1] / curve[-1][0]:.4f}",
-                "target_cpu_seconds": "" if seconds is None else f"{seconds:.3f}",
-                "ratio_to_svd": "" if seconds is None or base is None else f"{seconds / base:.2f}",
-                "test_at_target": "" if seconds is None else f"{statistics.median(seen[name]):.4f}",
-            }
-        )
+        point, curve = chosen[name]
+        best = min(value for _, _, value in curve)
+        rows.append(row(name, point, best, curve[-1][1] / curve[-1][0], times[name], seen[name], base))
     heads = ["", "point", "best validation", "CPU s an epoch", "CPU s to target", "ratio to SVD", "test there"]
     text = "\n".join(
         [
@@ -246,32 +232,9 @@ def main() -> None:
     )
     print(text)
     if arguments.to:
-        arguments.to.mkdir(parents=True, exist_ok=True)
-        write_text(arguments.to / "ratings.md", text)
-        write_csv(arguments.to / "ratings.csv", rows, [*rows[0]])
-        points = [
-            {"method": name, "epochs": at, "cpu_seconds": f"{seconds:.4f}", "validation": f"{value:.5f}"}
-            for name, (_, curve) in chosen.items()
-            for at, seconds, value in curve
-        ]
-        write_csv(arguments.to / "ratings-curves.csv", points, [*points[0]])
-        draw({name: curve for name, (_, curve) in chosen.items()}, target, arguments.to / "ratings.png")
-
-
-def draw(curves: Mapping[str, Curve], target: float, path: Path) -> None:
-    """RMSE on the validation part against CPU seconds: ours with whole lines, surprise with broken ones."""
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for number, (name, curve) in enumerate(curves.items()):
-        _, seconds, values = zip(*curve, strict=True)
-        style = "-" if name.startswith("ours") else "--"
-        axes.plot(seconds, values, style, marker=".", color=f"C{number}", label=name)
-    axes.axhline(target, color="0.6", linewidth=0.8, label="target")
-    axes.set(xscale="log", xlabel="CPU seconds", ylabel="RMSE on the validation part")
-    axes.legend(fontsize=8)
-    figure.savefig(path, dpi=110)
+        curves = {name: curve for name, (_, curve) in chosen.items()}
+        write(arguments.to / "ratings", arguments.to / "ratings-curves.csv", text, rows, curves)
+        draw(curves, target, "RMSE", arguments.to / "ratings.png")
 
 
 if __name__ == "__main__":
