@@ -93,6 +93,13 @@ def test_the_duplicates_come_before_the_core(prepared) -> None:
     assert (stats["duplicates_dropped"], stats["outside_core"]) == (1, 1)
 
 
+def test_the_share_of_the_most_popular_tenth(prepared) -> None:
+    """Of eleven items two are the tenth, rounded up: here they have 4 and 2 of 15 interactions."""
+    rows = [(f"u{k}", "top", 5) for k in range(4)] + [("u0", "next", 5), ("u1", "next", 5)]
+    stats, _ = prepared([*rows, *((f"u{k}", f"i{k}", 5) for k in range(9)), ("u9", "below", 1)], min_rating=3)
+    assert stats["popular_tenth"] == pytest.approx(6 / 15)
+
+
 def test_a_rating_equal_to_the_threshold_stays(prepared) -> None:
     _, folder = prepared([("u", "i", 2.5), ("u", "j", 2.4)], min_rating=2.5)
     assert table(folder, "interactions") == [("u", "i", 2.5)]

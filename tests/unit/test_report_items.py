@@ -82,6 +82,36 @@ def test_an_overview_has_best_second_and_the_edge(three: list[tuple[str, str]], 
     assert len(read(workdir / "shown_pairs.csv")) == 6
 
 
+def test_what_explains_the_order_is_told_in_the_steps_of_each_property(workdir: Path) -> None:
+    """bpr is wrmf times the square root of density, which halves with each .1 that the most popular items have more."""
+    runs = []
+    for number, name in enumerate("abc"):
+        density, share = 0.25 / 2**number, 0.2 + 0.1 * number
+        write_dataset(name, users=8, items=10, interactions=80 * density, popular_tenth=share)
+        for folder, score in (("mf-wrmf-als-2", 0.9), ("mf-bpr-sgd-1", 0.9 * density**0.5)):
+            write_runs(name, folder, [[score] * 5] * 2)
+            runs.append((name, folder))
+    write_table(contents(*runs, kind="explained", seeds=2), workdir)
+    rows = {row["property"]: row for row in read(workdir / "shown.csv")}
+    assert [*rows] == [  # users per item are the same everywhere
+        "density",
+        "interactions of a user",
+        "interactions of an item",
+        "share of the most popular tenth of the items",
+    ]
+    assert {row["reference"] for row in rows.values()} == {"wrmf"}
+    assert (rows["density"]["change"], float(rows["density"]["slope"])) == ("doubles", pytest.approx(0.5))
+    of_share = rows["share of the most popular tenth of the items"]
+    assert (of_share["change"], float(of_share["slope"])) == ("rises by 0.1", pytest.approx(-0.5))
+    text = (workdir / "shown.md").read_text()
+    assert "share of the most popular tenth of the items rises by 0.1" in text
+    assert "-29%" in text  # 2^-.5 - 1
+    write_dataset("b", users=8, items=10, interactions=10)  # as an earlier version wrote it
+    write_table(contents(*runs, kind="explained", seeds=2), workdir)
+    assert of_share["property"] not in {row["property"] for row in read(workdir / "shown.csv")}
+    assert f"left out: {of_share['property']}." in (workdir / "shown.md").read_text()
+
+
 def write_further(runs: list[tuple[str, str]], values: dict[str, list[float]]) -> None:
     """Gini and Recall@20 of the runs of `three`: ``values`` has the Gini of each seed; the users' recall is half their
     NDCG, in another order of the users."""

@@ -1,5 +1,6 @@
 """Preparation: raw ratings → ``ratings.parquet`` (all rows) and ``interactions.parquet`` (the ranking data)."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def prepare_table(
             "users": n_users,
             "items": n_items,
             "interactions": len(kept),
+            "popular_tenth": _popular_tenth(raw.items[kept]),
             "raw": {
                 "users": len(raw.user_ids),
                 "items": len(raw.item_ids),
@@ -107,6 +109,13 @@ def _one_part(dataset: Dataset, raw: RawTable, pairs: "np.ndarray") -> None:
             f"{dataset.name}: found {len(np.unique(pairs[again])):,} pairs in two parts of the divided data, the first "
             f"in {parts} ({pair}); allowed is each pair in one part"
         )
+
+
+def _popular_tenth(items: "np.ndarray") -> float:
+    """Share of the interactions that the most popular tenth of the items has, rounded up to a whole item. 0.1 if all
+    are equally popular, and their number is a multiple of ten."""
+    counts = np.sort(np.unique(items, return_counts=True)[1])[::-1]
+    return float(counts[: math.ceil(len(counts) / 10)].sum() / len(items))
 
 
 def _sizes(part: "np.ndarray") -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The table of what a dataset's properties say of the order of the methods."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,50 @@ from dotbench.reporting.notes import data_notes
 from dotbench.statistics.paired import holm
 from dotbench.statistics.regression import MIN_POINTS, slope
 
-PROPERTIES: dict[str, Callable[[dict[str, Any]], float]] = {  # of stats.json
-    "density": lambda facts: facts["interactions"] / (facts["users"] * facts["items"]),
-    "interactions of a user": lambda facts: facts["interactions"] / facts["users"],
-    "interactions of an item": lambda facts: facts["interactions"] / facts["items"],
-    "users per item": lambda facts: facts["users"] / facts["items"],
+DOUBLES, STEP = "doubles", 0.1  # a property of any size, and the step of a share
+
+
+@dataclass(frozen=True)
+class Property:
+    """``of``: its value, from ``stats.json``. ``change``: the change that the table tells of."""
+
+    of: Callable[[dict[str, Any]], float]
+    change: str = DOUBLES
+
+    def steps(self, facts: dict[str, Any]) -> float:
+        """The value, in units of the change."""
+        value = self.of(facts)
+        return float(np.log2(value)) if self.change == DOUBLES else value / STEP
+
+
+PROPERTIES = {
+    "density": Property(lambda facts: facts["interactions"] / (facts["users"] * facts["items"])),
+    "interactions of a user": Property(lambda facts: facts["interactions"] / facts["users"]),
+    "interactions of an item": Property(lambda facts: facts["interactions"] / facts["items"]),
+    "users per item": Property(lambda facts: facts["users"] / facts["items"]),
+    "share of the most popular tenth of the items": Property(lambda facts: facts["popular_tenth"], f"rises by {STEP}"),
 }
-COLUMNS = ["property", "method", "reference", "datasets", "slope", "low", "high", "p", "p_holm", "r2", "folder"]
+COLUMNS = [
+    "property",
+    "change",
+    "method",
+    "reference",
+    "datasets",
+    "slope",
+    "low",
+    "high",
+    "p",
+    "p_holm",
+    "r2",
+    "folder",
+]
 
 
 class Explained(TableKind):
-    """What the density of a dataset, and the interactions of its users and items, say of the order of the methods: the
-    relative change of a method against the one with the best average rank if the property doubles. One line for each
-    property and method. The points are datasets, so the intervals are wide unless there are many of them.
+    """What the density of a dataset, the interactions of its users and items, and the skew of popularity say of the
+    order of the methods: the relative change of a method against the one with the best average rank if the property
+    doubles, or a share rises by .1. One line for each property and method. The points are datasets, so the intervals
+    are wide unless there are many of them.
     """
 
     name = "explained"
@@ -36,15 +68,21 @@ class Explained(TableKind):
     reads = ("metrics", "statistics")
 
     def write(self, contents: Contents, folder: Path) -> None:
-        """Slopes of log₂(method / reference) on log₂ of one property at a time, with Student's intervals and with p
-        adjusted by Holm over all lines of the table. No line with fewer than three datasets."""
+        """Slopes of log₂(method / reference) on one property at a time, on its log₂ or on tenths of a share, with
+        Student's intervals and with p adjusted by Holm over all lines of the table. No line with fewer than three
+        datasets."""
         seen = across(contents, contents.metrics[0])
         facts = contents.datasets
         order = np.argsort(seen.ranks().average, kind="stable")
         first, *others = order
         rows: list[dict[str, Any]] = []
+        unknown: list[str] = []
         for name, of in PROPERTIES.items():
-            x = np.log2([of(facts[dataset]) for dataset in seen.datasets])
+            try:
+                x = [of.steps(facts[dataset]) for dataset in seen.datasets]
+            except KeyError:  # imported with runs of an earlier version
+                unknown.append(name)
+                continue
             for j in others:
                 line = slope(x, np.log2(seen.values[:, j] / seen.values[:, first]))
                 if line is None:
@@ -52,6 +90,7 @@ class Explained(TableKind):
                 rows.append(
                     {
                         "property": name,
+                        "change": of.change,
                         "method": seen.methods[j],
                         "reference": seen.methods[first],
                         "datasets": len(seen.datasets),
@@ -67,7 +106,7 @@ class Explained(TableKind):
             row["p_holm"] = float(adjusted)
         write_csv(folder / f"{contents.report_item}.csv", rows, COLUMNS)
         columns = [
-            Column("If this doubles", lambda row: row["property"]),
+            Column("If", lambda row: f"{row['property']} {row['change']}"),
             Column("Method", lambda row: row["method"]),
             Column(f"Change against {seen.methods[first]}", _change),
             Column("p (Holm)", lambda row: number(row["p_holm"], "{:.2g}")),
@@ -77,10 +116,11 @@ class Explained(TableKind):
             *([contents.title] if contents.title else []),
             Legend(
                 f"Relative change of test {metric_title(seen.metric)} against {seen.methods[first]} if the property "
-                f"doubles, with Student's 95 % interval: the slope of one property at a time over {len(seen.datasets)} "
-                "datasets. p: that there is no change, adjusted by Holm over all lines. Explained: share of the "
-                "variance between datasets."
+                "changes as stated, with Student's 95 % interval: the slope of one property at a time over "
+                f"{len(seen.datasets)} datasets. p: that there is no change, adjusted by Holm over "
+                "all lines. Explained: share of the variance between datasets."
             ),
+            *([f"Not known of every dataset, and left out: {', '.join(unknown)}."] if unknown else []),
             *([] if rows else [f"No line through fewer than {MIN_POINTS} datasets that differ."]),
             *data_notes(contents, facts),
         ]
