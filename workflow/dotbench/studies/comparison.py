@@ -8,6 +8,7 @@ TABLES = (
     ReportItem("costs", "costs"),
     ReportItem("budget", "budget"),
     ReportItem("explained", "explained"),
+    ReportItem("cold_start", "starts", split="cold-start"),
 )
 FIGURES = (
     ReportItem("critical_difference", "critical_difference"),
@@ -19,7 +20,8 @@ FIGURES = (
 
 class ComparisonStudy(Study):
     """Full ranking of all items, NDCG@10, MRR@10 and Recall@10 on held-out interactions, on several datasets: methods
-    by their average rank, and what their quality costs.
+    by their average rank, on known users and items and on new ones where the split sets them apart, and what their
+    quality costs.
     """
 
     name = "comparison"

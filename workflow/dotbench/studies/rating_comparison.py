@@ -1,6 +1,6 @@
 """Every method of ratings on one footing, within and across datasets."""
 
-from dotbench.studies.base import ReportItem, Study
+from dotbench.studies.base import Study
 from dotbench.studies.comparison import FIGURES, TABLES
 
 
@@ -13,5 +13,5 @@ class RatingComparisonStudy(Study):
     title = "Comparison of ratings"
     task = "rating"
     metrics = ("rmse", "mae")
-    tables = (*TABLES, ReportItem("cold_start", "starts", split="cold-start"))
+    tables = TABLES
     figures = FIGURES
