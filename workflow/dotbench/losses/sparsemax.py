@@ -3,6 +3,8 @@
 from dotbench.lazy import torch
 from dotbench.losses.listwise import ListwiseLoss, positive_scores
 
+FIRST, GROWTH = 64, 8  # scores that the support is looked for among at first, and by how much more then
+
 
 class Sparsemax(ListwiseLoss):
     """ℓ_u = Σ_{i∈I_u} [ −o_ui + ½ Σ_{j∈S} (o_uj² − τ²) + ½ ],  S the items whose score exceeds τ.
@@ -19,29 +21,45 @@ class Sparsemax(ListwiseLoss):
     def formula(
         self, scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor", counts: "torch.Tensor"
     ) -> "torch.Tensor":
-        support = scores > threshold(scores.detach())
-        kept = torch.where(support, scores, 0)
-        size = support.sum(1)
-        tau = (kept.sum(1) - 1) / size
+        top, size = support(scores)
+        inside = _first(size, top)
+        tau = _level(top, size)
         # Σ_S (o² − τ²) as Σ_S (o − τ)(o + τ): no cancellation of large squares
-        gap = (torch.where(support, (scores - tau[:, None]) * (scores + tau[:, None]), 0)).sum(1)
+        gap = torch.where(inside, (top - tau) * (top + tau), 0).sum(1)
         return counts * (gap + 1) / 2 - positive_scores(scores, rows, items)
 
 
 def threshold(scores: "torch.Tensor") -> "torch.Tensor":
-    """τ with Σ_j [o_j − τ]₊ = 1 for every row of ``scores`` (B, N): shape (B, 1).
+    """τ with Σ_j [o_j − τ]₊ = 1 for every row of ``scores`` (B, N): shape (B, 1)."""
+    return _level(*support(scores))
 
-    Newton's method on that convex, decreasing, piecewise linear function from the left, τ = max o − 1: every
-    step is τ ← (Σ_{o>τ} o − 1) / |{o > τ}|, it grows (rounding is not let to shrink it), and what exceeds it
-    becomes fewer until it is exact, after finitely many steps.
+
+def support(scores: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+    """The highest scores of every row of ``scores`` (B, N), falling: shape (B, k), the support among them. And its
+    size: shape (B, 1).
+
+    With o_(1) ≥ o_(2) ≥ …, the size is the greatest s with 1 + s o_(s) > Σ_{j≤s} o_(j) (Martins and Astudillo, 2016,
+    Algorithm 1). k grows until every support ends before it, because few scores are in it: O(B N + B k log k) and no
+    sorting of all.
     """
-    top = scores.amax(dim=1, keepdim=True)
-    shifted = scores - top
-    tau = torch.full_like(top, -1.0)
-    size = torch.zeros_like(tau)
+    n = scores.shape[1]
+    k = min(FIRST, n)
     while True:
-        inside = shifted > tau
-        before, size = size, inside.sum(1, keepdim=True).to(scores.dtype)
-        if torch.equal(before, size):
-            return tau + top
-        tau = torch.maximum(tau, (torch.where(inside, shifted, 0).sum(1, keepdim=True) - 1) / size)
+        top = scores.topk(k, dim=1).values
+        below = (top - top[:, :1]).detach()  # sums of small numbers
+        places = torch.arange(1, k + 1, device=scores.device)
+        size = (places * below > below.cumsum(1) - 1).sum(1, keepdim=True)
+        if k == n or bool((size < k).all()):
+            return top, size
+        k = min(GROWTH * k, n)
+
+
+def _first(size: "torch.Tensor", top: "torch.Tensor") -> "torch.Tensor":
+    """Which columns of ``top`` (B, k) are among the first ``size`` (B, 1)."""
+    return torch.arange(top.shape[1], device=top.device) < size
+
+
+def _level(top: "torch.Tensor", size: "torch.Tensor") -> "torch.Tensor":
+    """(Σ_S o − 1) / |S|, from differences to the highest score, which are small."""
+    highest = top[:, :1]
+    return (torch.where(_first(size, top), top - highest, 0).sum(1, keepdim=True) - 1) / size + highest
