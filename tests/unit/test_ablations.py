@@ -10,7 +10,6 @@ from dotbench.datasets.generators.covariates import SimulatedData
 from dotbench.errors import DotbenchError
 from dotbench.execution.checkpoint import Checkpoint
 from dotbench.execution.hardware import Execution
-from dotbench.papers.t2rec.simulations import _ablation
 from dotbench.papers.t2rec.simulations._ablation import Ablation, WithExcess
 from dotbench.settings import validate
 from dotbench.simulations.base import simulations
@@ -45,7 +44,7 @@ def drawn(simulation: Any, job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_ablations_are_there() -> None:
     assert set(ABLATIONS) == {
-        f"t2rec-{name}" for name in ("depth", "depth-fixed", "width", "embedding-size", "noise", "truths")
+        f"t2rec-{name}" for name in ("depth", "depth-fixed", "width", "embedding-size", "noise", "truths", "targets")
     }
 
 
@@ -77,7 +76,8 @@ def test_more_values_and_scenarios_make_no_other_jobs(name: str) -> None:
     assert one.folder == whole.folder
     labels = {job.label: job.settings for job in whole.jobs()}
     assert all(labels[job.label] == job.settings for job in one.jobs())
-    assert len(labels) == np.prod([len(getattr(whole.settings, key)) for key in values])
+    lengths = [len(getattr(whole.settings, key)) for key in values]
+    assert len(labels) == (sum(lengths[1:]) if name == "t2rec-targets" else np.prod(lengths))  # one thing at a time
 
 
 @pytest.mark.parametrize("name", list(ABLATIONS))
@@ -209,7 +209,7 @@ def test_the_towers_are_the_papers_where_nothing_is_varied(tmp_path: Path, monke
             seen.append(self.stated)
             return []
 
-    monkeypatch.setattr(_ablation, "WithExcess", Seen)
+    monkeypatch.setattr(Ablation, "comparison", Seen)
     for name in ("t2rec-noise", "t2rec-width"):
         simulation = of(name)
         simulation.run(simulation.jobs()[0].settings, EXECUTION, Checkpoint(tmp_path, "k"))

@@ -200,6 +200,8 @@ studies:
         set: {smoothness: [1.5], dimensions: [1], ratings: [64, 128], replications: 2, updates: 60, epochs: 20,
           width: 8, parameters: 60, fresh: 500}
       - {simulation: t2rec-depth, set: {depths: [1, 2], users: 40, ratings: [300], replications: 2, epochs: 2}}
+      - simulation: t2rec-targets
+        set: {sizes: [3], depths: [2], widths: [6], users: 40, ratings: [300], replications: 2, epochs: 2}
       - simulation: t2rec-capacity
         set: {sizes: [30], dimensions: [2], widths: [4], ratings: 300, replications: 1, steps: 20,
           training: {epochs: 2}, started: {epochs: 1}}

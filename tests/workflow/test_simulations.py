@@ -62,7 +62,7 @@ def test_every_simulation_has_its_table_and_figure(all_simulations):
     with open(shown / "tables/rate_sizes.csv") as stream:
         sizes = {(row["title"], row["ratings"]): row["replications"] for row in csv.DictReader(stream)}
     assert sizes == dict.fromkeys(itertools.product(slopes, ["64", "128"]), "2")
-    assert {path.stem for path in shown.glob("tables/*.md")} == {"rate", "depth", "depth_slopes", "capacity"}
+    assert {path.stem for path in shown.glob("tables/*.md")} == {"rate", "depth", "depth_slopes", "targets", "capacity"}
     assert {path.stem for path in shown.glob("figures/*.pdf")} == {"rate_curves", "depth_curve", "capacity_curves"}
     assert not list(shown.glob("paper_vs_ours*"))  # no published number is about them
     recovery = all_simulations.root / "results/more-simulations/nimc"

@@ -25,6 +25,8 @@ RATES = (
     ("truths", "An open question of the paper: how fast the excess risk falls with truths outside Hölder classes."),
 )
 
+TARGETS = "How long towers train until they explain a share of the truth: length of the vectors, depth, width."
+
 
 class T2RecStudy(Study):
     """Jaiswal, Towards a Theoretical Understanding of Two-Stage Recommender Systems, arXiv 2403.00802: Table 1 on
@@ -78,6 +80,7 @@ class T2RecStudy(Study):
             ReportItem(f"{name}_slopes", "error_slopes", title, simulation=f"t2rec-{name.replace('_', '-')}")
             for name, title in RATES
         ),
+        ReportItem("targets", "targets", TARGETS, simulation="t2rec-targets"),
     )
     figures = (
         ReportItem("capacity_curves", "trend", CAPACITY, simulation="t2rec-capacity"),

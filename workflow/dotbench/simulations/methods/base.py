@@ -1,7 +1,7 @@
 """What a method is that simulations compare: it learns ratings of pairs, from covariates or without."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -48,11 +48,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Fitted:
-    """``predict``: pairs (n, 2) → ratings (n,), not clipped. ``epochs``: that were made. ``ended``: by what."""
+    """``predict``: pairs (n, 2) → ratings (n,), not clipped. ``epochs``: that were made. ``ended``: by what.
+    ``curve``: for every epoch at least ``cpu_seconds`` of training so far, and ``validation``, what it is watched by.
+    """
 
     predict: "Callable[[np.ndarray], np.ndarray]"
     epochs: int | None = None
     ended: str | None = None
+    curve: Sequence[Mapping[str, float]] | None = None
 
 
 @dataclass(frozen=True)

@@ -78,4 +78,6 @@ def _fitted(result: Result, task: Task) -> Fitted:
     if result.failure:
         raise FitFailed(result.failure)
     users, items = task.data.users, task.data.items
-    return Fitted(lambda pairs: result.towers.predict(users, items, pairs), len(result.curve), result.ended)
+    return Fitted(
+        lambda pairs: result.towers.predict(users, items, pairs), len(result.curve), result.ended, result.curve
+    )

@@ -112,6 +112,7 @@ class Ablation(Simulation):
     metrics = ("excess_rmse", "test_rmse", "train_rmse")
     reported: ClassVar[dict[str, str]] = {"role": "reported"}
     generator: ClassVar[type[CovariateGenerator]] = SimT2Rec
+    comparison: ClassVar[type[WithExcess]] = WithExcess
     columns = {
         "ratings": Column("int64", "N: observed pairs, training and test together"),
         "replication": Column("int64", "seed of truth, data and training"),
@@ -163,7 +164,7 @@ class Ablation(Simulation):
             "set": {**fixed, "epochs": s.epochs, "patience": s.epochs, **job["towers"], **job.get("training", {})},
             "grid": {"learning_rate": s.learning_rates},
         }
-        rows = WithExcess(draws, method, Protocol(s.test_share, 1, s.holdout, False), execution, checkpoint).rows()
+        rows = self.comparison(draws, method, Protocol(s.test_share, 1, s.holdout, False), execution, checkpoint).rows()
         return [{k: v for k, v in row.items() if k not in DROPPED} | job["facts"] for row in rows]
 
     def notes(self) -> list[str]:
