@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dotbench.losses.sparsemax import Sparsemax, threshold
+from dotbench.losses.sparsemax import Sparsemax, candidates, threshold
 
 torch.set_num_threads(1)
 
@@ -28,6 +28,15 @@ def test_threshold_gives_the_projection_onto_the_simplex(spread, dtype):
     tolerance = 1e-12 if dtype == torch.float64 else 3e-6
     np.testing.assert_allclose(found, expected, atol=tolerance)
     np.testing.assert_allclose(found.sum(1), 1, atol=300 * tolerance)
+
+
+@pytest.mark.parametrize(("spread", "enough"), [(1.0, 64), (0.01, 512), (0.0001, 600)])
+def test_the_support_is_among_the_candidates(spread, enough):
+    """Small scores differ too little for a few to be the support."""
+    scores = torch.from_numpy(np.random.default_rng(2).normal(size=(9, 600)) * spread)
+    found = candidates(scores)
+    assert found.shape == (9, enough)
+    np.testing.assert_allclose(threshold(found).numpy(), threshold(scores).numpy(), atol=1e-14)
 
 
 def test_threshold_of_one_item_and_of_ties():

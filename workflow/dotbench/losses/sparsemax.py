@@ -3,7 +3,7 @@
 from dotbench.lazy import torch
 from dotbench.losses.listwise import ListwiseLoss, positive_scores
 
-FIRST, GROWTH = 64, 8  # scores that the support is looked for among at first, and by how much more then
+FIRST = 64, 512  # so many highest scores are looked at, before all are
 
 
 class Sparsemax(ListwiseLoss):
@@ -21,45 +21,41 @@ class Sparsemax(ListwiseLoss):
     def formula(
         self, scores: "torch.Tensor", rows: "torch.Tensor", items: "torch.Tensor", counts: "torch.Tensor"
     ) -> "torch.Tensor":
-        top, size = support(scores)
-        inside = _first(size, top)
-        tau = _level(top, size)
+        values = candidates(scores)
+        inside = values > threshold(values.detach())
+        kept = torch.where(inside, values, 0)
+        tau = (kept.sum(1) - 1) / inside.sum(1)
         # Σ_S (o² − τ²) as Σ_S (o − τ)(o + τ): no cancellation of large squares
-        gap = torch.where(inside, (top - tau) * (top + tau), 0).sum(1)
+        gap = torch.where(inside, (values - tau[:, None]) * (values + tau[:, None]), 0).sum(1)
         return counts * (gap + 1) / 2 - positive_scores(scores, rows, items)
 
 
+def candidates(scores: "torch.Tensor") -> "torch.Tensor":
+    """Scores among which the support of every row of ``scores`` (B, N) is: the FIRST highest where they are enough,
+    else all. They are enough if the lowest of them does not exceed the τ of these alone. One pass over all scores
+    finds them, where Newton's method takes many."""
+    for k in FIRST:
+        if k < scores.shape[1]:
+            top = scores.topk(k, dim=1).values
+            if bool((top[:, -1:] <= threshold(top.detach())).all()):
+                return top
+    return scores
+
+
 def threshold(scores: "torch.Tensor") -> "torch.Tensor":
-    """τ with Σ_j [o_j − τ]₊ = 1 for every row of ``scores`` (B, N): shape (B, 1)."""
-    return _level(*support(scores))
+    """τ with Σ_j [o_j − τ]₊ = 1 for every row of ``scores`` (B, N): shape (B, 1).
 
-
-def support(scores: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-    """The highest scores of every row of ``scores`` (B, N), falling: shape (B, k), the support among them. And its
-    size: shape (B, 1).
-
-    With o_(1) ≥ o_(2) ≥ …, the size is the greatest s with 1 + s o_(s) > Σ_{j≤s} o_(j) (Martins and Astudillo, 2016,
-    Algorithm 1). k grows until every support ends before it, because few scores are in it: O(B N + B k log k) and no
-    sorting of all.
+    Newton's method on that convex, decreasing, piecewise linear function from the left, τ = max o − 1: every
+    step is τ ← (Σ_{o>τ} o − 1) / |{o > τ}|, it grows (rounding is not let to shrink it), and what exceeds it
+    becomes fewer until it is exact, after finitely many steps.
     """
-    n = scores.shape[1]
-    k = min(FIRST, n)
+    top = scores.amax(dim=1, keepdim=True)
+    shifted = scores - top
+    tau = torch.full_like(top, -1.0)
+    size = torch.zeros_like(tau)
     while True:
-        top = scores.topk(k, dim=1).values
-        below = (top - top[:, :1]).detach()  # sums of small numbers
-        places = torch.arange(1, k + 1, device=scores.device)
-        size = (places * below > below.cumsum(1) - 1).sum(1, keepdim=True)
-        if k == n or bool((size < k).all()):
-            return top, size
-        k = min(GROWTH * k, n)
-
-
-def _first(size: "torch.Tensor", top: "torch.Tensor") -> "torch.Tensor":
-    """Which columns of ``top`` (B, k) are among the first ``size`` (B, 1)."""
-    return torch.arange(top.shape[1], device=top.device) < size
-
-
-def _level(top: "torch.Tensor", size: "torch.Tensor") -> "torch.Tensor":
-    """(Σ_S o − 1) / |S|, from differences to the highest score, which are small."""
-    highest = top[:, :1]
-    return (torch.where(_first(size, top), top - highest, 0).sum(1, keepdim=True) - 1) / size + highest
+        inside = shifted > tau
+        before, size = size, inside.sum(1, keepdim=True).to(scores.dtype)
+        if torch.equal(before, size):
+            return tau + top
+        tau = torch.maximum(tau, (torch.where(inside, shifted, 0).sum(1, keepdim=True) - 1) / size)
