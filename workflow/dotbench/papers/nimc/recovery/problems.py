@@ -54,18 +54,21 @@ class Problems:
 
     Zhong et al., NeurIPS 2019, Eq. 3, divided by 2m as in Eq. 4, which Theorems 3.2 and 3.3 need. Weights are one
     tensor (R, 2, d, k): U and V. Instances with fewer rows than the greatest are filled up with rows that nothing
-    observes.
+    observes. ``held``: so many rows of U are known and never move: derivatives in them count as 0 (Theorem 3.4).
 
     An evaluation costs O(n d k + n² k) where n² is at most ``DENSE`` m, else O(n d k + m k), in one pass over all
     problems but for predictions, which a CPU makes of a few at a time: the residuals, as a sparse n × n matrix, times
     φ(YV) and φ(XU) are the gradients in φ(XU) and φ(YV).
     """
 
-    def __init__(self, instances: Sequence[Instance], activation: Activation, device: str = "cpu") -> None:
+    def __init__(
+        self, instances: Sequence[Instance], activation: Activation, device: str = "cpu", held: int = 0
+    ) -> None:
         shapes = {(instance.rows.shape, instance.truth.shape) for instance in instances}
         if len(shapes) != 1:
             raise DotbenchError(f"problems of one tensor program: found the shapes {sorted(shapes)}; one is allowed")
         self.activation: Activation = activation
+        self.held = held
         sides = [[getattr(instance, name) for instance in instances] for name in "xy"]
         self.n = max(len(part) for side in sides for part in side)
         inputs = np.zeros((2, len(instances), self.n, sides[0][0].shape[1]))
@@ -153,7 +156,9 @@ class Problems:
             ]
         )
         into *= SLOPES[self.activation](phi)
-        return value, (self.inputs.transpose(2, 3) @ into).transpose(0, 1)
+        gradient = (self.inputs.transpose(2, 3) @ into).transpose(0, 1)
+        gradient[:, 0, : self.held] = 0
+        return value, gradient
 
     def gauss_newton(self, w: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
         """f (R,), its gradient (R, 2, d, k), and JᵀJ/m (R, 2dk, 2dk), J the Jacobian of the residuals."""
@@ -171,7 +176,9 @@ class Problems:
             )
             residuals = (p * q).sum(2) - self.values[part]
             sides = [x[:, :, :, None] * (dp * q)[:, :, None, :], y[:, :, :, None] * (dq * p)[:, :, None, :]]
-            jacobian = torch.stack(sides, 2).flatten(2)
+            jacobian = torch.stack(sides, 2)
+            jacobian[:, :, 0, : self.held] = 0
+            jacobian = jacobian.flatten(2)
             values.append(self._squares(residuals))
             gradients.append((residuals[:, None] @ jacobian)[:, 0] / self.m)
             matrices.append(jacobian.transpose(1, 2) @ jacobian / self.m)
