@@ -209,6 +209,18 @@ def test_the_table_has_slopes_where_there_are_some(contents):
     assert "Zero there" in Path("out/shown.md").read_text()
 
 
+def test_the_radius_of_definiteness_is_where_half_of_the_instances_are_definite(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    away = {"distance": [1e-4, 0.3, 3.0], "worst": [1e-4, 0.3, 3.0]}
+    table_kinds()["definite"]().write(shown(of(**away, models=["tanh", "linear"])), Path("out"))
+    with open("out/shown.csv") as stream:
+        lines = {(line["scan"], line["model"]): line for line in csv.DictReader(stream)}
+    assert len(lines) == 4
+    assert lines["distance", "linear"]["radius"] == lines["worst", "linear"]["radius"] == ""
+    assert 1e-4 < float(lines["worst", "tanh"]["radius"]) <= float(lines["distance", "tanh"]["radius"]) < 3
+    assert "< 0.0001" in Path("out/shown.md").read_text()
+
+
 @pytest.mark.slow
 def test_the_figure_has_every_point_and_the_theorems_order(contents):
     figure_kinds()["curvature"]().write(contents, Path("out"))

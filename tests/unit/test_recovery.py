@@ -67,6 +67,22 @@ def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkey
     assert torch.allclose(again[1], gradient, atol=1e-13)
 
 
+@pytest.mark.parametrize("method", ["gd", "l-bfgs", "lm"])
+def test_rows_of_u_that_are_held_never_move_and_the_rest_as_ever(method):
+    held, free, w = Problems(instances(), "relu", held=2), Problems(instances(), "relu"), starts()
+    gradient, expected = held.value_and_gradient(w)[1], free.value_and_gradient(w)[1]
+    assert (gradient[:, 0, :2] == 0).all()
+    assert torch.equal(gradient[:, 0, 2:], expected[:, 0, 2:])
+    assert torch.equal(gradient[:, 1], expected[:, 1])
+    matrix = held.gauss_newton(w)[2].view(3, 2, 3, 2, -1)
+    assert (matrix[:, 0, :2] == 0).all()
+    assert torch.allclose(matrix[:, 1, :, :, 4:], free.gauss_newton(w)[2].view(3, 2, 3, 2, -1)[:, 1, :, :, 4:])
+    w[:, 0, :2] = held.truth[:, 0, :2]
+    end = minimise(held, w, METHODS[method](), Rules(60, 60), lambda text: None).w
+    assert torch.equal(end[:, 0, :2], w[:, 0, :2])
+    assert not torch.equal(end[:, 0, 2:], w[:, 0, 2:])
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_hessian_is_that_of_autograd(activation):
     found, w = Problems(instances(), activation).hessian(starts()), starts()

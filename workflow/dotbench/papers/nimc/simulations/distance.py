@@ -153,11 +153,16 @@ class NIMCDistance(RecoverySimulation):
 
     def notes(self) -> list[str]:
         s = self.settings
-        if s.direction:
-            of = "W* with these singular values and bases of" if s.spectrum else TRUTHS[s.truths]
-            law = s.law(of, f"W* + α ‖W*‖ v, v {WAYS[s.direction]}")
-        else:
-            law = s.law(TRUTHS[s.truths])
-        values = s.spectrum and f"Singular values of U* and of V*: {listed(s.spectrum, s.condition, s.components)}."
-        held = ["The first row of U is known and held."] if s.hold_row else []
-        return [*law, *filter(None, [values]), *held, *s.ends(), f"n = {s.users}."]
+        if s.direction is None:
+            return [*s.law(TRUTHS[s.truths]), *s.ends(), f"n = {s.users}."]
+        law = s.law(TRUTHS[s.truths], "W* + α ‖W*‖ v")
+        own = [f"v is {WAYS[s.direction]}"]
+        if s.spectrum:
+            law = [
+                f"k = {s.components}, d = {s.dimension}; x and y normal, U* and V* uniformly drawn but for singular "
+                "values; m entries drawn uniformly with replacement; starts W* + α ‖W*‖ v."
+            ]
+            own.append(f"singular values {listed(s.spectrum, s.condition, s.components)}")
+        if s.hold_row:
+            own.append("the first row of U is known and held")
+        return [*law, "; ".join(own) + ".", *s.ends(), f"n = {s.users}."]
