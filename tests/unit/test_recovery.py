@@ -44,12 +44,11 @@ def residuals(instance, activation, w):
     )
 
 
-@pytest.mark.parametrize("cached", [1, 170, 10**6])  # numbers: one problem at a time, two, all three
-@pytest.mark.parametrize("dense", [0, 10**6])
+@pytest.mark.parametrize("way", ["loop", "dense", "gathered"])  # compiled, on a CPU; of a GPU, run on this machine
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkeypatch, activation, dense, cached):
-    monkeypatch.setattr(module, "DENSE", dense)
-    monkeypatch.setattr(module, "CACHED", cached)
+def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkeypatch, activation, way):
+    monkeypatch.setattr(module, "DENSE", 10**6 if way == "dense" else 0)
+    monkeypatch.setattr(Problems, "_on_gpu", way != "loop")
     monkeypatch.setattr(module, "JACOBIAN", 400)  # one problem at a time
     found, w, m = Problems(instances(), activation), starts(), 30
     value, gradient = found.value_and_gradient(w)
