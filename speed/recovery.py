@@ -51,8 +51,8 @@ NOTE = """\
 {activation}, one thread of {cpu}; medians of {rounds} interleaved rounds. An evaluation is that of the objective with \
 its gradient, or with its Jacobian J, Jᵀr and JᵀJ. torch: automatic derivatives, one problem at a time. MB: what the \
 operations of an evaluation read and write, each array once for each operation; the loop over the entries is one of \
-them. GB/s: the same over the time. Copying an array of {array:.0f} MB reads and writes {copied:.1f} GB/s; the last column is the share of what it did in the same \
-rounds. Arrays that stay in a cache are read faster than that.
+them. GB/s: the same over the time. Copying an array of {array:.0f} MB reads and writes {copied:.1f} GB/s; the last \
+column is the share of what it did in the same rounds. Arrays that stay in a cache are read faster than that.
 """
 
 
