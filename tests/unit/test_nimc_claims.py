@@ -148,6 +148,26 @@ def test_gaps_are_those_of_the_maps_from_enough_rows_on(monkeypatch):
     arguments._gaps.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [
+        ({"sigmoid": 0.0, "relu": 0.0}, HOLDS),
+        ({"sigmoid": 0.5, "relu": 1.0}, FAILS),
+        ({"sigmoid": 0.0, "relu": 0.4}, OPEN),
+        ({"sigmoid": 0.0}, OPEN),  # φ is not stated
+        ({"relu": 1.0}, OPEN),
+    ],
+)
+def test_random_starts_fail_if_they_do_with_every_activation(monkeypatch, shares, verdict):
+    same = {"method": "gd", "distance": 1.0, "observations": 50, "low": 0.0, "high": 1.0}
+    known = [same | {"activation": name, "share": share} for name, share in shares.items()]
+    known += [known[0] | {"distance": 0.5, "share": 1.0}, known[0] | {"method": "l-bfgs", "share": 1.0}]
+    monkeypatch.setattr(arguments, "cells", lambda entries: known)
+    monkeypatch.setattr(arguments, "_is_mixed", lambda entry: True)
+    found = arguments.random_start_fails(sides(True))
+    assert (found.verdict, len(found.rows)) == (verdict, len(shares))
+
+
 # --- the third moment
 
 
