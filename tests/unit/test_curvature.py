@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -219,6 +220,36 @@ def test_the_radius_of_definiteness_is_where_half_of_the_instances_are_definite(
     assert lines["distance", "linear"]["radius"] == lines["worst", "linear"]["radius"] == ""
     assert 1e-4 < float(lines["worst", "tanh"]["radius"]) <= float(lines["distance", "tanh"]["radius"]) < 3
     assert "< 0.0001" in Path("out/shown.md").read_text()
+
+
+@pytest.mark.parametrize(("labels", "panels"), [(1, 1), (8, 1), (9, 9)])
+def test_labels_have_panels_of_their_own_if_there_are_more_lines_than_styles(monkeypatch, tmp_path, labels, panels):
+    """Two activations of 8 labels are 16 lines, as many as there are styles."""
+    from matplotlib import pyplot as plt
+
+    from dotbench.papers.nimc.figures import curvature as figure
+
+    drawn = []
+    same = {"scan": "worst", "replications": 2, "null": 0.0, "negative": 0.0, "folder": "f"}
+    points = [
+        same
+        | {"label": f"setting {k}", "model": model, "title": model, "value": value}
+        | dict.fromkeys(("median", "min", "max"), 1e-3 / value)
+        for k in range(labels)
+        for model in ("sigmoid", "tanh")
+        for value in (0.1, 0.2)
+    ]
+    entry = SimpleNamespace(simulation=SimpleNamespace(guides=lambda lines: {}))
+    monkeypatch.setattr(figure, "read_simulations", lambda contents: [entry])
+    monkeypatch.setattr(figure, "labelled", lambda entries: None)
+    monkeypatch.setattr(figure, "_points", lambda table: points)
+    monkeypatch.setattr(figure.Sheet, "save", lambda sheet, *own: drawn.append(sheet))
+    figure_kinds()["curvature"]().write(SimpleNamespace(size="double", report_item="shown"), tmp_path)
+    visible = [axis for axis in drawn[0].axes.flat if axis.get_visible()]
+    assert len(visible) == panels
+    assert all(len(axis.containers) == 2 * labels // panels for axis in visible)
+    assert ("setting 0" in visible[0].get_xlabel()) == (panels > 1)
+    plt.close(drawn[0].figure)
 
 
 @pytest.mark.slow

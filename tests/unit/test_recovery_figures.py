@@ -3,11 +3,13 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from simulations_data import shown
 
 from dotbench.execution.hardware import Execution
@@ -179,6 +181,31 @@ def test_convergence_is_told_by_method_and_activation(run):
     points = lines_of()
     assert {point["relative"] for point in points if point["iteration"] == "0"} == {"1.0"}
     assert Path("out/shown.svg").is_file()
+
+
+@pytest.mark.parametrize("count", [4, 5, 8, 9])
+def test_columns_of_the_figure_stand_in_several_rows_if_they_are_many(monkeypatch, tmp_path, count):
+    """Nine are four, four and one; the axes of the three absent ones are not visible."""
+    from dotbench.papers.nimc.figures import distance as figure
+
+    drawn = []
+    same = {"activation": "relu", "observations": 9, "title": "GD", "share": 1.0, "low": 0.5, "high": 1.0}
+    ends = [f"test_error_{end}" for end in ("median", "min", "max")]
+    rows = [same | {"distance": alpha} | dict.fromkeys(ends, alpha / 1e3) for alpha in (0.1, 1.0)]
+    cells = [row | {"label": f"setting {k}"} for k in range(count) for row in rows]
+    monkeypatch.setattr(figure, "read_simulations", lambda contents: [])
+    monkeypatch.setattr(figure, "cells", lambda entries: cells)
+    monkeypatch.setattr(figure, "write_csv", lambda *own: None)
+    monkeypatch.setattr(figure.Sheet, "save", lambda sheet, *own: drawn.append(sheet))
+    figure_kinds()["distance"]().write(SimpleNamespace(size="double", report_item="shown"), tmp_path)
+    [sheet] = drawn
+    visible = [axis for axis in sheet.axes.flat if axis.get_visible()]
+    assert len(visible) == 2 * count
+    assert all(len(axis.lines) or axis.collections for axis in visible)
+    assert len(sheet.axes) == 2 * (-(-count // 4))
+    titles = [" ".join(axis.get_title().split()) for axis in visible if axis.get_title()]
+    assert titles == [f"setting {k}, ReLU, m = 9" for k in range(count)]
+    plt.close(sheet.figure)
 
 
 def test_distance_is_told_by_method_and_alpha(run):
