@@ -50,9 +50,9 @@ COPIED = 1 << 25  # numbers that are copied to find the memory's speed
 NOTE = """\
 {activation}, one thread of {cpu}; medians of {rounds} interleaved rounds. An evaluation is that of the objective with \
 its gradient, or with its Jacobian J, Jᵀr and JᵀJ. torch: automatic derivatives, one problem at a time. MB: what the \
-operations of an evaluation read and write, each array once for each operation. GB/s: the same over the time. Copying \
-an array of {array:.0f} MB reads and writes {copied:.1f} GB/s; the last column is the share of what it did in the same \
-rounds. Arrays that stay in a cache are read faster than that.
+operations of an evaluation read and write, each array once for each operation; the loop over the entries is one of \
+them. GB/s: the same over the time. Copying an array of {array:.0f} MB reads and writes {copied:.1f} GB/s; the last \
+column is the share of what it did in the same rounds. Arrays that stay in a cache are read faster than that.
 """
 
 
@@ -74,6 +74,13 @@ def size(tensor: torch.Tensor) -> int:
     if tensor.layout == torch.sparse_csr:
         return sum(size(part) for part in (tensor.crow_indices(), tensor.col_indices(), tensor.values()))
     return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())
+
+
+def in_loop(problems: Problems) -> int:
+    """Bytes that the compiled loop over the entries reads and writes for a problem, each array once: rows and values of
+    the entries, φ(XU), φ(YV), and the gradients in them."""
+    n, k = problems.n, problems.truth.shape[-1]
+    return 8 * (3 * problems.m + 3 * 2 * n * k)
 
 
 def automatic(instance: Instance, what: str) -> Evaluate:
@@ -135,7 +142,7 @@ def lines(what: str, where: str, n: int, m: int, d: int, k: int) -> list[dict[st
             evaluated = ours(starts[:count])
         for found, expected in zip(evaluated, peer(starts[0]), strict=True):
             assert torch.allclose(found[0], expected, rtol=1e-9, atol=1e-12)
-        touched[count] = counted.bytes / count
+        touched[count] = counted.bytes / count + (in_loop(problems) if what == GRADIENT else 0)
         methods[f"{count}"] = repeated(ours, starts[:count], count)
     spent: dict[str, list[float]] = {name: [] for name in methods}
     for _ in range(arguments.rounds):

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -207,6 +208,48 @@ def test_the_table_has_slopes_where_there_are_some(contents):
     assert lines["entry", "linear"]["slope_mean"] == ""
     assert lines["observations", "linear"]["null_at_last"] == "4.0"
     assert "Zero there" in Path("out/shown.md").read_text()
+
+
+def test_the_radius_of_definiteness_is_where_half_of_the_instances_are_definite(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    away = {"distance": [1e-4, 0.3, 3.0], "worst": [1e-4, 0.3, 3.0]}
+    table_kinds()["definite"]().write(shown(of(**away, models=["tanh", "linear"])), Path("out"))
+    with open("out/shown.csv") as stream:
+        lines = {(line["scan"], line["model"]): line for line in csv.DictReader(stream)}
+    assert len(lines) == 4
+    assert lines["distance", "linear"]["radius"] == lines["worst", "linear"]["radius"] == ""
+    assert 1e-4 < float(lines["worst", "tanh"]["radius"]) <= float(lines["distance", "tanh"]["radius"]) < 3
+    assert "< 0.0001" in Path("out/shown.md").read_text()
+
+
+@pytest.mark.parametrize(("labels", "panels"), [(1, 1), (8, 1), (9, 9)])
+def test_labels_have_panels_of_their_own_if_there_are_more_lines_than_styles(monkeypatch, tmp_path, labels, panels):
+    """Two activations of 8 labels are 16 lines, as many as there are styles."""
+    from matplotlib import pyplot as plt
+
+    from dotbench.papers.nimc.figures import curvature as figure
+
+    drawn = []
+    same = {"scan": "worst", "replications": 2, "null": 0.0, "negative": 0.0, "folder": "f"}
+    points = [
+        same
+        | {"label": f"setting {k}", "model": model, "title": model, "value": value}
+        | dict.fromkeys(("median", "min", "max"), 1e-3 / value)
+        for k in range(labels)
+        for model in ("sigmoid", "tanh")
+        for value in (0.1, 0.2)
+    ]
+    entry = SimpleNamespace(simulation=SimpleNamespace(guides=lambda lines: {}))
+    monkeypatch.setattr(figure, "read_simulations", lambda contents: [entry])
+    monkeypatch.setattr(figure, "labelled", lambda entries: None)
+    monkeypatch.setattr(figure, "_points", lambda table: points)
+    monkeypatch.setattr(figure.Sheet, "save", lambda sheet, *own: drawn.append(sheet))
+    figure_kinds()["curvature"]().write(SimpleNamespace(size="double", report_item="shown"), tmp_path)
+    visible = [axis for axis in drawn[0].axes.flat if axis.get_visible()]
+    assert len(visible) == panels
+    assert all(len(axis.containers) == 2 * labels // panels for axis in visible)
+    assert ("setting 0" in visible[0].get_xlabel()) == (panels > 1)
+    plt.close(drawn[0].figure)
 
 
 @pytest.mark.slow

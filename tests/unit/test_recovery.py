@@ -44,12 +44,11 @@ def residuals(instance, activation, w):
     )
 
 
-@pytest.mark.parametrize("cached", [1, 170, 10**6])  # numbers: one problem at a time, two, all three
-@pytest.mark.parametrize("dense", [0, 10**6])
+@pytest.mark.parametrize("way", ["loop", "dense", "gathered"])  # compiled, on a CPU; of a GPU, run on this machine
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkeypatch, activation, dense, cached):
-    monkeypatch.setattr(module, "DENSE", dense)
-    monkeypatch.setattr(module, "CACHED", cached)
+def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkeypatch, activation, way):
+    monkeypatch.setattr(module, "DENSE", 10**6 if way == "dense" else 0)
+    monkeypatch.setattr(Problems, "_on_gpu", way != "loop")
     monkeypatch.setattr(module, "JACOBIAN", 400)  # one problem at a time
     found, w, m = Problems(instances(), activation), starts(), 30
     value, gradient = found.value_and_gradient(w)
@@ -65,6 +64,22 @@ def test_objective_gradient_and_gauss_newton_matrix_are_those_of_autograd(monkey
         assert torch.allclose(again[2][r], jacobian.T @ jacobian / m, atol=1e-13)
     assert torch.allclose(again[0], value)
     assert torch.allclose(again[1], gradient, atol=1e-13)
+
+
+@pytest.mark.parametrize("method", ["gd", "l-bfgs", "lm"])
+def test_rows_of_u_that_are_held_never_move_and_the_rest_as_ever(method):
+    held, free, w = Problems(instances(), "relu", held=2), Problems(instances(), "relu"), starts()
+    gradient, expected = held.value_and_gradient(w)[1], free.value_and_gradient(w)[1]
+    assert (gradient[:, 0, :2] == 0).all()
+    assert torch.equal(gradient[:, 0, 2:], expected[:, 0, 2:])
+    assert torch.equal(gradient[:, 1], expected[:, 1])
+    matrix = held.gauss_newton(w)[2].view(3, 2, 3, 2, -1)
+    assert (matrix[:, 0, :2] == 0).all()
+    assert torch.allclose(matrix[:, 1, :, :, 4:], free.gauss_newton(w)[2].view(3, 2, 3, 2, -1)[:, 1, :, :, 4:])
+    w[:, 0, :2] = held.truth[:, 0, :2]
+    end = minimise(held, w, METHODS[method](), Rules(60, 60), lambda text: None).w
+    assert torch.equal(end[:, 0, :2], w[:, 0, :2])
+    assert not torch.equal(end[:, 0, 2:], w[:, 0, 2:])
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -3,17 +3,20 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from simulations_data import shown
 
 from dotbench.execution.hardware import Execution
 from dotbench.papers.nimc.recovery.directions import worst_direction
 from dotbench.papers.nimc.simulations._recovery import Trial, problems, starts
 from dotbench.papers.nimc.simulations.convergence import NIMCConvergence, NIMCConvergenceSettings, fixed_steps, outcome
+from dotbench.papers.nimc.simulations.curvature import NIMCCurvature, NIMCCurvatureSettings
 from dotbench.papers.nimc.simulations.distance import NIMCDistance, NIMCDistanceSettings
 from dotbench.papers.nimc.summaries.distance import _radii
 from dotbench.reporting.kind import figure_kinds, table_kinds
@@ -87,16 +90,55 @@ def test_a_start_lies_where_alpha_says():
 
 @pytest.mark.parametrize("direction", ["random", "worst"])
 def test_a_start_in_a_direction_lies_at_its_distance(direction):
-    simulation = NIMCDistance(NIMCDistanceSettings(**SMALL, direction=direction, truths="orthogonal"))
+    own = {"direction": direction, "truths": "orthogonal", "activations": ["tanh"]}
+    simulation = NIMCDistance(NIMCDistanceSettings(**SMALL, **own))
     trials = [Trial(30, alpha, seed) for alpha in (0.5, 3.0) for seed in (4, 5)]
     data = problems(simulation.settings, "tanh", 40, trials, Execution("cpu"), "orthogonal")
     away = simulation._away(data, trials, Execution("cpu")) - data.truth
     distances = away.flatten(1).norm(dim=1) / data.truth.flatten(1).norm(dim=1)
     assert distances.tolist() == pytest.approx([0.5, 0.5, 3.0, 3.0])
     assert torch.allclose(6 * away[0], away[2])
-    own = problems(simulation.settings, "tanh", 40, trials[1:2], Execution("cpu"), "orthogonal")
-    cosine = (worst_direction(own)[0] * away[1]).sum() / away[1].norm()
+    alone = problems(simulation.settings, "tanh", 40, trials[1:2], Execution("cpu"), "orthogonal")
+    cosine = (worst_direction(alone)[0] * away[1]).sum() / away[1].norm()
     assert (float(cosine) == pytest.approx(1)) == (direction == "worst")
+
+
+@pytest.mark.parametrize("direction", ["random", "worst"])
+@pytest.mark.parametrize(("spectrum", "singular"), [("largest", [4.0, 1.0]), ("least", [4.0, 1.0])])
+def test_truths_of_a_spectrum_are_those_of_the_curvature_and_a_held_row_stays(direction, spectrum, singular):
+    shape = {"users": 30, "dimension": 3, "components": 2, "activations": ["relu"]}
+    own = {"direction": direction, "spectrum": spectrum, "condition": 4.0, "hold_row": True}
+    simulation = NIMCDistance(NIMCDistanceSettings(**shape, **own))
+    data = simulation._problems("relu", 200, [Trial(30, 2.0, 7)], Execution("cpu"))
+    assert torch.linalg.svdvals(data.truth[0]).tolist() == [pytest.approx(singular)] * 2
+    curved = NIMCCurvature(NIMCCurvatureSettings(dimension=3, components=2, spectrum=spectrum, condition=4.0))
+    assert torch.equal(data.truth[0], torch.from_numpy(curved._instance("distance", 0.1, 7)[0].truth))
+    varied = curved._instance("largest", 9.0, 7)[0].truth  # what is varied counts before the spectrum
+    assert np.linalg.svd(varied[0])[1] == pytest.approx([9.0, 1.0])
+    away = simulation._away(data, [Trial(30, 2.0, 7)], Execution("cpu")) - data.truth
+    assert (away[0, 0, 0] == 0).all()
+    assert float(away.norm() / data.truth.norm()) == pytest.approx(2)
+    assert data.held == 1
+    told = " ".join(simulation.notes())
+    assert "singular values 4, 1" in told
+    assert "held" in told
+    assert "singular values are 4, 1" in " ".join(curved.notes())
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"hold_row": True}, "allowed with a 'direction' alone"),
+        ({"spectrum": "least", "condition": 2.0}, "allowed with a 'direction' alone"),
+        (
+            {"direction": "worst", "activations": ["relu"]},
+            "null directions at the truth; allowed with 'hold_row: true'",
+        ),
+    ],
+)
+def test_settings_of_starts_that_do_not_go_together_are_refused(settings, told):
+    with pytest.raises(ValueError, match=told):
+        NIMCDistanceSettings(**settings)
 
 
 def test_beyond_a_random_start_lie_directions_alone():
@@ -141,6 +183,31 @@ def test_convergence_is_told_by_method_and_activation(run):
     assert Path("out/shown.svg").is_file()
 
 
+@pytest.mark.parametrize("count", [4, 5, 8, 9])
+def test_columns_of_the_figure_stand_in_several_rows_if_they_are_many(monkeypatch, tmp_path, count):
+    """Nine are four, four and one; the axes of the three absent ones are not visible."""
+    from dotbench.papers.nimc.figures import distance as figure
+
+    drawn = []
+    same = {"activation": "relu", "observations": 9, "title": "GD", "share": 1.0, "low": 0.5, "high": 1.0}
+    ends = [f"test_error_{end}" for end in ("median", "min", "max")]
+    rows = [same | {"distance": alpha} | dict.fromkeys(ends, alpha / 1e3) for alpha in (0.1, 1.0)]
+    cells = [row | {"label": f"setting {k}"} for k in range(count) for row in rows]
+    monkeypatch.setattr(figure, "read_simulations", lambda contents: [])
+    monkeypatch.setattr(figure, "cells", lambda entries: cells)
+    monkeypatch.setattr(figure, "write_csv", lambda *own: None)
+    monkeypatch.setattr(figure.Sheet, "save", lambda sheet, *own: drawn.append(sheet))
+    figure_kinds()["distance"]().write(SimpleNamespace(size="double", report_item="shown"), tmp_path)
+    [sheet] = drawn
+    visible = [axis for axis in sheet.axes.flat if axis.get_visible()]
+    assert len(visible) == 2 * count
+    assert all(len(axis.lines) or axis.collections for axis in visible)
+    assert len(sheet.axes) == 2 * (-(-count // 4))
+    titles = [" ".join(axis.get_title().split()) for axis in visible if axis.get_title()]
+    assert titles == [f"setting {k}, ReLU, m = 9" for k in range(count)]
+    plt.close(sheet.figure)
+
+
 def test_distance_is_told_by_method_and_alpha(run):
     settings = {"activations": ["relu"], "observations": [300], "distances": [0.0, 1.0], "iterations": 600}
     contents = run(NIMCDistance(NIMCDistanceSettings(**SMALL, **settings)))
@@ -151,6 +218,9 @@ def test_distance_is_told_by_method_and_alpha(run):
     assert float(lines[0.0, "gd"]["test_error_max"]) < 1e-6
     assert "2/2" in Path("out/shown.md").read_text()
     assert [line["method"] for line in lines_of("out/shown_radii.csv")] == ["gd", "l-bfgs"]
+    table_kinds()["radii"]().write(contents, Path("out"))
+    assert [(line["method"], line["greatest"]) for line in lines_of()] == [("gd", "1.0"), ("l-bfgs", "1.0")]
+    assert "| L-BFGS" in Path("out/shown.md").read_text()
     figure_kinds()["distance"]().write(contents, Path("out"))
     assert len(lines_of()) == 4
     assert Path("out/shown.svg").is_file()

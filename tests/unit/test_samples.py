@@ -135,14 +135,44 @@ def test_an_exponent_by_construction():
     sizes = [4, 8, 16, 32]
     x = [[d, 3 * d, 3.0001 * d, 6 * d] for d in sizes]
     successes = [np.concatenate([steps(3 * d, at), steps(3.0001 * d, at)], 1) for d, at in zip(sizes, x, strict=True)]
-    exponent, low, high = threshold_exponent(sizes, x, successes)
-    assert exponent == pytest.approx(1, abs=1e-3)
-    assert low <= exponent <= high
+    found = threshold_exponent(sizes, x, successes)
+    assert found.value == pytest.approx(1, abs=1e-3)
+    assert found.least <= found.low <= found.value <= found.high <= found.greatest
     square = [[d**2 * ratio for ratio in (1, 3, 6)] for d in sizes]
-    exponent, low, high = threshold_exponent(
-        sizes, square, [steps(3 * d**2, at) for d, at in zip(sizes, square, strict=True)]
-    )
-    assert (exponent, low, high) == pytest.approx((2, 2, 2))
+    found = threshold_exponent(sizes, square, [steps(3 * d**2, at) for d, at in zip(sizes, square, strict=True)])
+    assert (found.value, found.low, found.high) == pytest.approx((2, 2, 2))
+
+
+@pytest.mark.usefixtures("few")
+def test_the_wide_interval_allows_for_every_place_in_the_brackets():
+    """Thresholds of 4 and 16, each somewhere between the half of it and itself: the slope of two points is from
+    log(8 / 4) / log 4 to log(16 / 2) / log 4. A finer grid is nearer to 1."""
+    sizes, x = [4, 16], [[1.0, 2.0, 4.0], [4.0, 8.0, 16.0]]
+    found = threshold_exponent(sizes, x, [steps(4, x[0]), steps(16, x[1])])
+    assert (found.low, found.high) == pytest.approx((1, 1))
+    assert (found.least, found.greatest) == pytest.approx((0.5, 1.5))
+    x = [[1.0, 3.9, 4.0], [4.0, 15.6, 16.0]]
+    finer = threshold_exponent(sizes, x, [steps(4, x[0]), steps(16, x[1])])
+    assert 0.95 < finer.least < 1 < finer.greatest < 1.05
+    assert thresholds.bracket([1, 2, 4], steps(4, [1, 2, 4])) == (2, 4)
+    assert thresholds.bracket([1, 2, 4], steps(0, [1, 2, 4])) == (1, 1)
+    assert thresholds.bracket([1, 2, 4], steps(9, [1, 2, 4])) == (4, 4)
+
+
+def test_a_gap_of_thresholds_is_one_only_if_exchanging_conditions_says_so():
+    """Five conditions of one law: the p of the test is seldom small, although the greatest and the least were chosen.
+    One condition that needs twice as much: it is."""
+    x = [1.0, 2.0, 3.0, 4.0]
+    ps = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        ps.append(thresholds.threshold_gap(x, rng.random((5, 4, 10)) < np.array([0.1, 0.4, 0.7, 0.9])[:, None]).p)
+    assert sum(p < 0.05 for p in ps) <= 5  # 5 % of 40 are 2; more than 5 have a chance of 1.4 %
+    same, other = steps(1.5, x), steps(4, x)
+    found = thresholds.threshold_gap(x, np.stack([same, same, other]).astype(float))
+    assert found.p < 0.05
+    assert (found.ratio, found.low, found.high) == pytest.approx((3.5 / 1.5,) * 3)
+    assert thresholds.threshold_gap(x, np.stack([same, same])).p == 1
 
 
 def test_an_exponents_interval_covers_the_true_one():
@@ -150,9 +180,9 @@ def test_an_exponents_interval_covers_the_true_one():
     sizes, ratios = [8, 16, 32, 64], np.linspace(0.5, 4, 8)
     chance = 1 / (1 + np.exp(-4 * (ratios - 2)))[:, None]
     x = [list(d**1.5 * ratios) for d in sizes]
-    _, low, high = threshold_exponent(sizes, x, [rng.random((8, 40)) < chance for _ in sizes])
-    assert low < 1.5 < high
-    assert high - low < 0.4
+    found = threshold_exponent(sizes, x, [rng.random((8, 40)) < chance for _ in sizes])
+    assert found.low < 1.5 < found.high
+    assert found.high - found.low < 0.4
 
 
 def test_an_exponent_needs_every_threshold():

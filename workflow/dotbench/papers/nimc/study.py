@@ -27,10 +27,12 @@ class NIMCStudy(Study):
     tables = (
         ReportItem("rates", "descent", CONVERGENCE, simulation="nimc-convergence"),
         ReportItem("distance", "distance", DISTANCE, simulation="nimc-distance"),
+        ReportItem("radii", "radii", DISTANCE, simulation="nimc-distance"),
         ReportItem("thresholds", "thresholds", MAPS, simulation="nimc-maps"),
         ReportItem("tensor", "tensor", TENSOR, simulation="nimc-tensor"),
         ReportItem("labels", "labels", LABELS, simulation="nimc-labels"),
         ReportItem("curvature", "curvature", CURVATURE, simulation="nimc-curvature"),
+        ReportItem("definite", "definite", CURVATURE, simulation="nimc-curvature"),
         ReportItem("samples", "samples", SAMPLES, simulation="nimc-samples"),
         ReportItem("exponents", "exponents", SAMPLES, simulation="nimc-samples"),
         ReportItem("contraction", "replications", CONTRACTION, simulation="nimc-contraction"),

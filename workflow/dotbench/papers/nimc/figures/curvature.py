@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from dotbench.files import write_csv
 from dotbench.lazy import np, pd
-from dotbench.papers.nimc.simulations.curvature import SCANS
+from dotbench.papers.nimc.simulations.curvature import MODELS, SCANS
 from dotbench.papers.nimc.summaries.curvature import FLOOR, named
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.drawing import STYLES, Sheet, mark, verbatim
@@ -51,21 +51,36 @@ class CurvatureCurves(FigureKind):
 
     def write(self, contents: Contents, folder: Path) -> None:
         """A panel for everything that is varied: the least eigenvalue of the Hessian, median and range over the
-        instances, on logarithmic axes. Medians of zero (hollow) and below (a cross) lie on the lower edge. Grey: the
+        instances, on logarithmic axes. If there are more labels and activations than styles of lines, each label has
+        panels of its own. Medians of zero (hollow) and below (a cross) lie on the lower edge. Grey: the
         order of the theorems."""
         from matplotlib.ticker import NullFormatter
 
         entries = read_simulations(contents)
         points = [{**point, "title": named(point)} for point in _points(labelled(entries))]
         write_csv(folder / f"{contents.report_item}.csv", points, POINTS)
-        scans = [scan for scan in SCANS if any(point["scan"] == scan for point in points)]
+        apart = len({point["title"] for point in points}) > len(STYLES)
+        points = [
+            {
+                **point,
+                "panel": point["label"] if apart else "",
+                "title": MODELS[point["model"]][1] if apart else point["title"],
+            }
+            for point in points
+        ]
         titles = list(dict.fromkeys(point["title"] for point in points))
-        sheet = Sheet.of_panels(contents.size, len(scans))
-        for axis, scan in zip(sheet.axes.flat, scans, strict=False):
+        there = {(point["panel"], point["scan"]) for point in points}
+        panels = [
+            (panel, scan)
+            for panel in dict.fromkeys(point["panel"] for point in points)
+            for scan in SCANS
+            if (panel, scan) in there
+        ]
+        sheet = Sheet.of_panels(contents.size, len(panels))
+        for axis, (panel, scan) in zip(sheet.axes.flat, panels, strict=False):
+            own = [point for point in points if (point["panel"], point["scan"]) == (panel, scan)]
             for title in titles:
-                line = sorted(
-                    (p for p in points if p["scan"] == scan and p["title"] == title), key=lambda p: float(p["value"])
-                )
+                line = sorted((p for p in own if p["title"] == title), key=lambda p: float(p["value"]))
                 colour, style, marker = STYLES[titles.index(title)]
                 at, low, high = (np.clip([p[key] for p in line], FLOOR, None) for key in ("median", "min", "max"))
                 look = {
@@ -81,17 +96,17 @@ class CurvatureCurves(FigureKind):
                 for shape, below, edged in (("o", False, colour), ("x", True, "black")):
                     edge = [p["value"] for p in line if p["median"] < FLOOR and (p["negative"] > 0) == below]
                     axis.plot(edge, [FLOOR] * len(edge), shape, color=edged, mfc="white", ms=4.5, zorder=5)
-            first = [point for point in points if point["scan"] == scan and point["label"] == points[0]["label"]]
+            first = [point for point in own if point["label"] == points[0]["label"]]
             for name, guide in (entries[0].simulation.guides(first) if first else {}).items():
                 axis.plot(*zip(*guide, strict=True), color="#7F7F7F", ls=GUIDES[name], lw=1.0, label=name, zorder=1)
             axis.set_xscale("log")
             axis.set_yscale("log")
             axis.set_ylim(bottom=FLOOR / 2)
-            values = sorted({point["value"] for point in points if point["scan"] == scan})
+            values = sorted({point["value"] for point in own})
             axis.xaxis.set_minor_formatter(NullFormatter())
             if values[-1] < 10 * values[0]:  # no two decades to name
                 axis.set_xticks(values, [f"{value:g}" for value in values])
-            axis.set_xlabel("\n".join(wrap(SCANS[scan], 24)))
+            axis.set_xlabel("\n".join(wrap(": ".join(filter(None, [panel, SCANS[scan]])), 24)))
             axis.grid(alpha=0.3)
         sheet.y_title_of_all("least eigenvalue of the Hessian")
         says = (

@@ -10,6 +10,9 @@ from dotbench.reporting.drawing import STYLES, Sheet, verbatim
 from dotbench.reporting.kind import FigureKind
 from dotbench.reporting.replications import read_simulations
 
+MOST = 4  # columns in one row
+ACROSS = {"single": 2, "double": 4}  # columns in each of several rows
+
 
 class RecoveryByDistance(FigureKind):
     """Generated problems of non-linear inductive matrix completion. The notes under the table of the same
@@ -22,18 +25,23 @@ class RecoveryByDistance(FigureKind):
 
     def write(self, contents: Contents, folder: Path) -> None:
         """Above, the share of trials that recover the truth against α, with Wilson's 95 % interval. Below, the median
-        error at fresh rows, from the least to the greatest. A column for every activation and m."""
+        error at fresh rows, from the least to the greatest. A column for every activation and m. More columns than
+        MOST stand in several rows, of ACROSS each."""
         all_cells = cells(read_simulations(contents))
         write_csv(folder / f"{contents.report_item}.csv", all_cells, CELLS)
         panels = list(dict.fromkeys((cell["label"], cell["activation"], cell["observations"]) for cell in all_cells))
         titles = list(dict.fromkeys(cell["title"] for cell in all_cells))
-        sheet = Sheet(contents.size, 2, len(panels), sharex=True, sharey="row")
-        for column, panel in enumerate(panels):
+        columns = len(panels) if len(panels) <= MOST else ACROSS[contents.size]
+        bands = -(-len(panels) // columns)  # of two rows each
+        sheet = Sheet(contents.size, 2 * bands, columns, sharex=bands == 1, sharey="row")
+        for absent in sheet.axes[-2:, columns - (bands * columns - len(panels)) :].flat:
+            absent.set_visible(False)
+        for place, panel in enumerate(panels):
             label, activation, m = panel
             cells_of_panel = [
                 cell for cell in all_cells if (cell["label"], cell["activation"], cell["observations"]) == panel
             ]
-            above, below = sheet.axes[:, column]
+            above, below = sheet.axes[2 * (place // columns) : 2 * (place // columns) + 2, place % columns]
             for title in titles:
                 line = sorted(
                     (cell for cell in cells_of_panel if cell["title"] == title),
@@ -64,7 +72,8 @@ class RecoveryByDistance(FigureKind):
             for axis in (above, below):
                 axis.grid(alpha=0.3)
         sheet.x_title("α")
-        sheet.y_title(0, "share that recovers\nthe truth")
-        sheet.y_title(1, "relative error\nat fresh rows")
+        for band in range(bands):
+            sheet.y_title(2 * band, "share that recovers\nthe truth")
+            sheet.y_title(2 * band + 1, "relative error\nat fresh rows")
         says = "Shares with Wilson's 95 % intervals; errors: median, bars from the least to the greatest."
         sheet.save(folder, contents.report_item, [says])

@@ -88,6 +88,8 @@ def _scale(axis: Any, lines: list[Row]) -> None:
     values = list(texts)
     if values[0] > 0:
         axis.set_xscale("log")
+    if lines[0]["scan"] != "features":
+        texts = {value: f"{value:.2g}" if abs(value) < 10 else f"{value:g}" for value in values}
     names = [text.replace("-", "−") for text in texts.values()]
     axis.set_xticks(values, names, rotation=30 if lines[0]["scan"] == "features" else 0)
     if lines[0]["scan"] == "dimension":

@@ -10,8 +10,7 @@ from dotbench.numerics.matrix import csr_tensor
 from dotbench.numerics.orthonormal import orthonormal
 from dotbench.papers.nimc.recovery.activations import BENDS, SLOPES, VALUES, Activation
 
-DENSE = 15  # cells of the whole matrix for every observed one, up to which forming all of it is cheaper
-CACHED = 1 << 18  # numbers that a CPU makes and reads at once: 2 MB, a second-level cache
+DENSE = 15  # cells of the whole matrix for every observed one, up to which forming all of it is cheaper on a GPU
 JACOBIAN = 1 << 20  # numbers of a Jacobian held at a time: 8 MB
 
 
@@ -54,18 +53,22 @@ class Problems:
 
     Zhong et al., NeurIPS 2019, Eq. 3, divided by 2m as in Eq. 4, which Theorems 3.2 and 3.3 need. Weights are one
     tensor (R, 2, d, k): U and V. Instances with fewer rows than the greatest are filled up with rows that nothing
-    observes.
+    observes. ``held``: so many rows of U are known and never move: derivatives in them count as 0 (Theorem 3.4).
 
-    An evaluation costs O(n d k + n² k) where n² is at most ``DENSE`` m, else O(n d k + m k), in one pass over all
-    problems but for predictions, which a CPU makes of a few at a time: the residuals, as a sparse n × n matrix, times
-    φ(YV) and φ(XU) are the gradients in φ(XU) and φ(YV).
+    An evaluation costs O(n d k + m k). Products and φ are one operation for all problems. On a CPU the rest is one
+    compiled loop over the entries (`dotbench.papers.nimc.recovery.entries`). On a GPU predictions are those of the
+    whole matrix where n² is at most ``DENSE`` m, and the residuals, as a sparse n × n matrix, times φ(YV) and φ(XU) are
+    the gradients in φ(XU) and φ(YV).
     """
 
-    def __init__(self, instances: Sequence[Instance], activation: Activation, device: str = "cpu") -> None:
+    def __init__(
+        self, instances: Sequence[Instance], activation: Activation, device: str = "cpu", held: int = 0
+    ) -> None:
         shapes = {(instance.rows.shape, instance.truth.shape) for instance in instances}
         if len(shapes) != 1:
             raise DotbenchError(f"problems of one tensor program: found the shapes {sorted(shapes)}; one is allowed")
         self.activation: Activation = activation
+        self.held = held
         sides = [[getattr(instance, name) for instance in instances] for name in "xy"]
         self.n = max(len(part) for side in sides for part in side)
         inputs = np.zeros((2, len(instances), self.n, sides[0][0].shape[1]))
@@ -93,8 +96,14 @@ class Problems:
         self.values, self.truth = self.values[which], self.truth[which]
         self._index()
 
+    @property
+    def _on_gpu(self) -> bool:
+        return self.rows.device.type != "cpu"
+
     def _index(self) -> None:
-        """What the sparse matrices of the residuals need besides their values."""
+        """What the sparse matrices of the residuals need on a GPU besides their values."""
+        if not self._on_gpu:
+            return
         device, count = self.rows.device, len(self)
         first = torch.arange(count, device=device)[:, None]
         users, items = (self.rows[:, side] + self.n * first for side in (0, 1))
@@ -102,14 +111,8 @@ class Problems:
         self._order = (by_item + self.m * first).flatten()
         self._users, self._items = users.flatten(), items.flatten()
         self._dense = self.n**2 <= DENSE * self.m
-        self._step = max(1, count)  # problems that are predicted at once
-        if device.type == "cpu":
-            self._step = max(1, CACHED // (self.n**2 if self._dense else self.m * self.truth.shape[-1]))
-        within = first % self._step
         if self._dense:
-            self._cells = self.n * (self.rows[:, 0] + self.n * within) + self.rows[:, 1]
-        else:
-            self._ends = self.rows + self.n * within[:, None]
+            self._cells = (self.n * (self.rows[:, 0] + self.n * first) + self.rows[:, 1]).flatten()
 
         def ends(rows: "torch.Tensor") -> "torch.Tensor":
             counts = torch.bincount(rows, minlength=count * self.n)
@@ -125,35 +128,44 @@ class Problems:
 
     def predict(self, p: "torch.Tensor", q: "torch.Tensor") -> "torch.Tensor":
         """Model at the observed entries, (R, m), from φ(XU) and φ(YV), both (R, n, k)."""
-        predictions = p.new_empty(len(self), self.m)
-        for start in range(0, len(self), self._step):
-            part = slice(start, start + self._step)
-            if self._dense:
-                table = p[part] @ q[part].transpose(1, 2)
-                values = table.view(-1).index_select(0, self._cells[part].flatten())
-            else:
-                users, items = self._ends[part].unbind(1)
-                gathered = p[part].flatten(0, 1).index_select(0, users.flatten())
-                gathered *= q[part].flatten(0, 1).index_select(0, items.flatten())
-                values = gathered @ gathered.new_ones(gathered.shape[1])
-            predictions[part] = values.view(-1, self.m)
-        return predictions
+        if not self._on_gpu:
+            from dotbench.papers.nimc.recovery.entries import predict  # imports numba, which only fits need
+
+            values = p.new_empty(len(self), self.m)
+            predict(p.numpy(), q.numpy(), self.rows.numpy(), values.numpy())
+            return values
+        if self._dense:
+            values = (p @ q.transpose(1, 2)).view(-1).index_select(0, self._cells)
+        else:
+            gathered = p.flatten(0, 1).index_select(0, self._users)
+            gathered *= q.flatten(0, 1).index_select(0, self._items)
+            values = gathered @ gathered.new_ones(gathered.shape[1])
+        return values.view(-1, self.m)
 
     def value_and_gradient(self, w: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
         """f (R,) and its gradient (R, 2, d, k)."""
         _, phi = self._activated(w)
+        value, into = self._by_entries(phi)
+        into *= SLOPES[self.activation](phi)
+        gradient = (self.inputs.transpose(2, 3) @ into).transpose(0, 1)
+        gradient[:, 0, : self.held] = 0
+        return value, gradient
+
+    def _by_entries(self, phi: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+        """f (R,) and its gradient in φ(XU) and φ(YV), (2, R, n, k)."""
+        if not self._on_gpu:
+            from dotbench.papers.nimc.recovery.entries import differentiate
+
+            value, into = phi.new_empty(len(self)), torch.zeros_like(phi)
+            differentiate(*phi.numpy(), self.rows.numpy(), self.values.numpy(), value.numpy(), into.numpy())
+            return value, into
         residuals = self.predict(*phi) - self.values
         value = self._squares(residuals)
         residuals /= self.m
         flat = residuals.view(-1)
-        into = torch.stack(
-            [
-                self._times(self._user_sparse, flat, phi[1]),
-                self._times(self._item_sparse, flat.index_select(0, self._order), phi[0]),
-            ]
-        )
-        into *= SLOPES[self.activation](phi)
-        return value, (self.inputs.transpose(2, 3) @ into).transpose(0, 1)
+        of_users = self._times(self._user_sparse, flat, phi[1])
+        of_items = self._times(self._item_sparse, flat.index_select(0, self._order), phi[0])
+        return value, torch.stack([of_users, of_items])
 
     def gauss_newton(self, w: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
         """f (R,), its gradient (R, 2, d, k), and JᵀJ/m (R, 2dk, 2dk), J the Jacobian of the residuals."""
@@ -171,7 +183,9 @@ class Problems:
             )
             residuals = (p * q).sum(2) - self.values[part]
             sides = [x[:, :, :, None] * (dp * q)[:, :, None, :], y[:, :, :, None] * (dq * p)[:, :, None, :]]
-            jacobian = torch.stack(sides, 2).flatten(2)
+            jacobian = torch.stack(sides, 2)
+            jacobian[:, :, 0, : self.held] = 0
+            jacobian = jacobian.flatten(2)
             values.append(self._squares(residuals))
             gradients.append((residuals[:, None] @ jacobian)[:, 0] / self.m)
             matrices.append(jacobian.transpose(1, 2) @ jacobian / self.m)

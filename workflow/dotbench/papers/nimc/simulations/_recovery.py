@@ -125,10 +125,11 @@ def problems(
     trials: list[Trial],
     execution: "Execution",
     truths: Law = "gaussian",
+    held: int = 0,
 ) -> Problems:
     d, k = settings.dimension, settings.components
     drawn = [draw(trial.users, m, d, k, trial.seed, settings.deviation, truths) for trial in trials]
-    return Problems(drawn, activation, execution.device)
+    return Problems(drawn, activation, execution.device, held)
 
 
 def run_trials(

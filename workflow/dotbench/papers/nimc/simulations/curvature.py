@@ -34,6 +34,11 @@ MODELS: dict[Model, tuple[Activation, str]] = {
 Scan = Literal[
     "observations", "rows", "distance", "worst", "entry", "largest", "least", "population-largest", "population-least"
 ]
+Spectrum = Literal["largest", "least"]
+OF_SPECTRUM = (
+    "which singular values of U* and of V* are `condition`, the others 1: `largest`, the first alone (λ = κᵏ⁻¹), or "
+    "`least`, all but the last (λ = κ)"
+)
 SCANS: dict[Scan, str] = {
     "observations": "m observed entries",
     "rows": "n rows of X, and of Y",
@@ -46,6 +51,7 @@ SCANS: dict[Scan, str] = {
     "population-least": "all singular values but one, which is 1; infinitely many rows",
 }
 POPULATION: tuple[Scan, ...] = ("population-largest", "population-least")
+SINGULAR: tuple[Scan, ...] = ("largest", "least", *POPULATION)  # what varies singular values
 SMOOTH: tuple[Model, ...] = ("sigmoid", "tanh")  # whose population Hessian is computed
 STREAM = 6  # of randomness, for truths
 NULL = 1e-12  # of the largest eigenvalue, below which one is zero
@@ -80,6 +86,8 @@ class NIMCCurvatureSettings(Settings):
         json_schema_extra=LATER,
         description="u₀ of `relu-fixed` where singular values are varied; absent: as it is drawn",
     )
+    spectrum: Spectrum | None = Field(None, json_schema_extra=LATER, description=f"{OF_SPECTRUM}; absent: all are 1")
+    condition: float = Field(1.0, ge=1, json_schema_extra=LATER, description="κ, with a `spectrum`")
     replications: int = Field(5, ge=1, description="instances")
     first: FirstSeed = Field(0, description="seed of the first instance; the others follow it")
     pack: int = Field(5, ge=1, description="instances of one job")
@@ -192,9 +200,8 @@ class NIMCCurvature(Simulation):
         s = self.settings
         n, m = (int(value) if scan == name else default for name, default in (("rows", s.n), ("observations", s.m)))
         drawn = draw(n, m, s.dimension, s.components, seed)
-        singular = singular_values(scan, value, s.components)
-        rng = np.random.default_rng([seed, STREAM])
-        truth = np.stack([orthogonal(s.dimension, singular, rng) for _ in "uv"])
+        varied = (scan, value) if scan in SINGULAR or s.spectrum is None else (s.spectrum, s.condition)
+        truth = truths(s.dimension, singular_values(*varied, s.components), seed)
         if scan == "entry":
             truth[0] = with_least_entry(truth[0], value)
         if scan in ("largest", "least") and model == "relu-fixed" and s.held_entry:
@@ -235,6 +242,11 @@ class NIMCCurvature(Simulation):
                 if s.held_entry
                 else []
             ),
+            *(
+                [f"Where they are not varied, singular values are {listed(s.spectrum, s.condition, s.components)}."]
+                if s.spectrum
+                else []
+            ),
             *(["Infinitely many rows: E JᵀJ by numerical integration."] if population else []),
             *(["Worst direction: that in which the least eigenvalue falls most at the truth."] if s.worst else []),
         ]
@@ -248,6 +260,11 @@ def singular_values(scan: Scan, value: float, k: int) -> "np.ndarray":
     if scan in ("least", "population-least"):
         singular[:-1] = value
     return singular
+
+
+def listed(spectrum: Spectrum, condition: float, k: int) -> str:
+    """The singular values of a spectrum, as text."""
+    return ", ".join(f"{value:g}" for value in singular_values(spectrum, condition, k))
 
 
 def bound_by_condition(scan: Scan, value: float, k: int, kappa: int = 1) -> float:
@@ -264,6 +281,12 @@ def orthogonal(d: int, singular: "np.ndarray", rng: "np.random.Generator") -> "n
     q, r = (orthonormal(rng.standard_normal(shape)) for shape in ((d, k), (k, k)))
     matrix: np.ndarray = q * singular @ r.T
     return matrix
+
+
+def truths(d: int, singular: "np.ndarray", seed: int) -> "np.ndarray":
+    """U* and V*, (2, d, k), uniformly drawn with these singular values."""
+    rng = np.random.default_rng([seed, STREAM])
+    return np.stack([orthogonal(d, singular, rng) for _ in "uv"])
 
 
 def with_least_entry(matrix: "np.ndarray", value: float) -> "np.ndarray":

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
@@ -11,7 +12,7 @@ from dotbench.lazy import torch
 from dotbench.papers.nimc.recovery.activations import Activation
 from dotbench.papers.nimc.recovery.directions import worst_direction
 from dotbench.papers.nimc.recovery.methods import METHODS, MethodName
-from dotbench.papers.nimc.recovery.problems import Law, Problems, random_start
+from dotbench.papers.nimc.recovery.problems import Law, Problems, draw, random_start
 from dotbench.papers.nimc.simulations._recovery import (
     RecoverySettings,
     RecoverySimulation,
@@ -20,6 +21,7 @@ from dotbench.papers.nimc.simulations._recovery import (
     starts,
     trial_rows,
 )
+from dotbench.papers.nimc.simulations.curvature import OF_SPECTRUM, Spectrum, listed, singular_values, truths
 from dotbench.settings import LATER
 from dotbench.simulations.base import Job, Row, knows_lists, seed_packs
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from dotbench.execution.hardware import Execution
 
 Direction = Literal["random", "worst"]
+FLAT: tuple[Activation, ...] = ("relu", "linear")  # whose Hessian is singular at the truth, if nothing is held
 WAYS: dict[Direction, str] = {
     "random": "a random direction",
     "worst": "the direction in which the least eigenvalue of the Hessian falls most at the truth",
@@ -53,6 +56,18 @@ class NIMCDistanceSettings(RecoverySettings):
         "most at the truth; absent: starts are (1 − α) W* + α W^r",
     )
     truths: Law = Field("gaussian", json_schema_extra=LATER, description="of U* and V*")
+    spectrum: Spectrum | None = Field(
+        None,
+        json_schema_extra=LATER,
+        description=f"{OF_SPECTRUM}; with a `direction`: the truths of `nimc-curvature`, whatever `truths` and "
+        "`deviation` say; absent: as these say",
+    )
+    condition: float = Field(1.0, ge=1, json_schema_extra=LATER, description="κ, with a `spectrum`")
+    hold_row: bool = Field(
+        False,
+        json_schema_extra=LATER,
+        description="the first row of U is known and held, with a `direction`: Theorem 3.4",
+    )
     methods: list[MethodName] = Field(["gd", "l-bfgs"], min_length=1, description="minimisers: " + ", ".join(METHODS))
     replications: int = Field(10, ge=1, description="trials of a cell")
     pack: int = Field(10, ge=1, description="trials of one job")
@@ -64,6 +79,14 @@ class NIMCDistanceSettings(RecoverySettings):
     def _possible(self, info: ValidationInfo) -> "NIMCDistanceSettings":
         if knows_lists(info) and self.direction is None and max(self.distances) > 1:
             raise ValueError(f"'distances': found {max(self.distances):g}; allowed without a 'direction' is up to 1")
+        if self.direction is None and (self.spectrum or self.hold_row):
+            raise ValueError("'spectrum', 'hold_row': found one of them; allowed with a 'direction' alone")
+        flat = [name for name in FLAT if knows_lists(info) and name in self.activations]
+        if self.direction == "worst" and flat and not self.hold_row:
+            raise ValueError(
+                f"'direction': found 'worst' with {flat[0]}, whose Hessian has null directions at the truth; allowed "
+                "with 'hold_row: true'"
+            )
         return self
 
 
@@ -94,20 +117,35 @@ class NIMCDistance(RecoverySimulation):
     def run(self, job: dict[str, Any], execution: "Execution", checkpoint: "Checkpoint") -> list[Row]:
         s = self.settings
         trials = [Trial(s.users, alpha, seed) for alpha, seed in itertools.product(job["distances"], job["seeds"])]
-        data = problems(s, job["activation"], job["observations"], trials, execution, s.truths)
+        data = self._problems(job["activation"], job["observations"], trials, execution)
         start = self._away(data, trials, execution) if s.direction else starts(s, trials, data.truth)
         return trial_rows(s, data, start, job["method"], trials, execution)
 
+    def _problems(self, activation: Activation, m: int, trials: list[Trial], execution: "Execution") -> Problems:
+        s = self.settings
+        if s.spectrum is None:
+            return problems(s, activation, m, trials, execution, s.truths, int(s.hold_row))
+        singular = singular_values(s.spectrum, s.condition, s.components)
+        drawn = [
+            replace(
+                draw(trial.users, m, s.dimension, s.components, trial.seed),
+                truth=truths(s.dimension, singular, trial.seed),
+            )
+            for trial in trials
+        ]
+        return Problems(drawn, activation, execution.device, int(s.hold_row))
+
     def _away(self, data: Problems, trials: list[Trial], execution: "Execution") -> "torch.Tensor":
-        """W* + α ‖W*‖ v of every trial, (R, 2, d, k), v of length 1 and the same at every α."""
+        """W* + α ‖W*‖ v of every trial, (R, 2, d, k), v of length 1, 0 in what is held and the same at every α."""
         s = self.settings
         ways: dict[int, torch.Tensor] = {}
         for trial in trials:
             if trial.seed not in ways and s.direction == "worst":
-                own = problems(s, data.activation, data.m, [trial], execution, s.truths)
-                ways[trial.seed] = worst_direction(own)[0]
+                own = self._problems(data.activation, data.m, [trial], execution)
+                ways[trial.seed] = worst_direction(own, s.hold_row * s.components)[0]
             elif trial.seed not in ways:
                 way = torch.from_numpy(random_start(s.dimension, s.components, trial.seed)).to(data.truth)
+                way[0, : int(s.hold_row)] = 0
                 ways[trial.seed] = way / way.norm()
         lengths = [trial.distance * truth.norm() for trial, truth in zip(trials, data.truth, strict=True)]
         away = [length * ways[trial.seed] for length, trial in zip(lengths, trials, strict=True)]
@@ -115,7 +153,16 @@ class NIMCDistance(RecoverySimulation):
 
     def notes(self) -> list[str]:
         s = self.settings
-        law = (
-            s.law(TRUTHS[s.truths], f"W* + α ‖W*‖ v, v {WAYS[s.direction]}") if s.direction else s.law(TRUTHS[s.truths])
-        )
-        return [*law, *s.ends(), f"n = {s.users}."]
+        if s.direction is None:
+            return [*s.law(TRUTHS[s.truths]), *s.ends(), f"n = {s.users}."]
+        law = s.law(TRUTHS[s.truths], "W* + α ‖W*‖ v")
+        own = [f"v is {WAYS[s.direction]}"]
+        if s.spectrum:
+            law = [
+                f"k = {s.components}, d = {s.dimension}; x and y normal, U* and V* uniformly drawn but for singular "
+                "values; m entries drawn uniformly with replacement; starts W* + α ‖W*‖ v."
+            ]
+            own.append(f"singular values {listed(s.spectrum, s.condition, s.components)}")
+        if s.hold_row:
+            own.append("the first row of U is known and held")
+        return [*law, "; ".join(own) + ".", *s.ends(), f"n = {s.users}."]

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from dotbench.lazy import pd
+from dotbench.papers.nimc.summaries._trials import radius
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled
 from dotbench.simulations.entry import SimulationEntry
 from dotbench.statistics.intervals import wilson_interval
-from dotbench.statistics.thresholds import threshold, threshold_interval
 
 CELLS = ["label", "activation", "users", "observations", "ratio", "distance", "method", "title", "trials", "recovered"]
 CELLS += ["share", "low", "high", "fitted", "failed", "capped", "stalled"]
@@ -58,9 +58,4 @@ def radii(entries: list[SimulationEntry]) -> list[Row]:
 def _radii(table: "pd.DataFrame") -> Iterable[Row]:
     for values, rows in table.groupby(LINE, sort=False):
         shown = rows.pivot_table(index="distance", columns="replication", values="recovered", aggfunc="first")
-        shown = shown.dropna(axis=1).sort_index(ascending=False)
-        nearness, successes = [-float(alpha) for alpha in shown.index], shown.to_numpy()
-        at, (far, near) = threshold(nearness, successes), threshold_interval(nearness, successes)
-        line: Row = dict(zip(LINE, values, strict=True)) | {"trials": successes.shape[1]}
-        line |= {"least": -nearness[-1], "greatest": -nearness[0]}
-        yield line | {name: x if x is None else abs(x) for name, x in (("radius", at), ("low", near), ("high", far))}
+        yield dict(zip(LINE, values, strict=True)) | radius(shown)

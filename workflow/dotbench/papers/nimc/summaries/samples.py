@@ -15,7 +15,7 @@ SAME = ["label", "folder", "scan", "value", "activation", "start", "title"]
 LINES = ["label", "scan", "value", "activation", "start", "title", "dimension", "components", "users", "trials"]
 LINES += ["min_ratio", "max_ratio", "threshold", "low", "high", "entries", "test_error_median", "folder"]
 EXPONENTS = ["label", "scan", "activation", "start", "title", "trials", "values", "exponent", "low", "high"]
-EXPONENTS += ["by_parameters", "by_theorem", "folder"]
+EXPONENTS += ["least", "greatest", "by_parameters", "by_theorem", "folder"]
 GROWING = ("dimension", "components")  # scans with an exponent
 
 
@@ -39,7 +39,9 @@ def _lines(table: "pd.DataFrame") -> Iterable[Row]:
 
 def exponent_lines(entries: list[SimulationEntry]) -> list[Row]:
     """How m at the threshold grows with d and with k: m ∝ dᵃ, over the values whose threshold is there and above the
-    least m. ``by_parameters``: the same of the number of parameters; ``by_theorem``: of d log² d."""
+    least m. ``low`` to ``high``: over the trials alone; ``least`` to ``greatest``: wherever the
+    thresholds lie between the m that were tried. ``by_parameters``: the same of the number of parameters;
+    ``by_theorem``: of d log² d."""
     return list(_exponents(labelled(entries)))
 
 
@@ -59,9 +61,10 @@ def _exponents(table: "pd.DataFrame") -> Iterable[Row]:
                 parameters.append(number - (int(cell["components"].iloc[0]) if line["activation"] == "relu" else 0))
         if len(sizes) < 3:
             continue
-        exponent, low, high = threshold_exponent(sizes, x, successes)
+        found = threshold_exponent(sizes, x, successes)
         line |= {"trials": successes[0].shape[1], "values": " ".join(f"{size:g}" for size in sizes)}
-        line |= {"exponent": exponent, "low": low, "high": high, "by_parameters": log_slope(sizes, parameters)}
+        line |= {"exponent": found.value} | {end: getattr(found, end) for end in ("low", "high", "least", "greatest")}
+        line["by_parameters"] = log_slope(sizes, parameters)
         of_theorem = [size * np.log(size) ** 2 for size in sizes] if line["scan"] == "dimension" else None
         yield line | {"by_theorem": of_theorem and log_slope(sizes, of_theorem)}
 

@@ -26,3 +26,14 @@ def threshold_text(line: Row | None) -> str:
         return "–"
     at_most = "≤ " if line["threshold"] == line["min_ratio"] else ""
     return f"{at_most}{line['threshold']:.2f} [{number(line['low'], '{:.2f}')}, {number(line['high'], '{:.2f}')}]"
+
+
+def radius_text(line: Row | None) -> str:
+    """A radius with its interval; ≥ where it is the greatest that was tried, < the least where it is below."""
+    if line is None:
+        return "–"
+    if line["radius"] is None:
+        return f"< {line['least']:.3g}"
+    at_least = "≥ " if line["radius"] == line["greatest"] else ""
+    low = f"< {line['least']:.3g}" if line["low"] is None else f"{line['low']:.3g}"
+    return f"{at_least}{line['radius']:.3g} [{low}, {line['high']:.3g}]"

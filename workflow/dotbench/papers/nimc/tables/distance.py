@@ -5,7 +5,7 @@ from pathlib import Path
 from dotbench.files import write_csv
 from dotbench.papers.nimc.summaries.activations import activation_title
 from dotbench.papers.nimc.summaries.distance import CELLS, RADII, cells, radii
-from dotbench.papers.nimc.tables._layout import setting_column, side_by_side
+from dotbench.papers.nimc.tables._layout import radius_text, setting_column, side_by_side
 from dotbench.reporting.cells import Legend
 from dotbench.reporting.contents import Contents
 from dotbench.reporting.formats import Column, Row, number, write_table
@@ -52,7 +52,7 @@ class RecoveryByDistance(TableKind):
                 "trials that did not diverge. The csv says how the other trials ended. Half: the α up to which half "
                 "of the trials recover the truth, by isotonic regression and linear interpolation, with a 95 % "
                 "bootstrap interval over trials, which has no width if all trials change between the same two α. ≥: no "
-                "less than half do at the greatest α. –: fewer do at the least."
+                "less than half do at the greatest α. <: fewer do at the least."
             ),
         ]
         write_table(contents, folder, rows, columns, simulation_notes(contents, entries, notes))
@@ -62,14 +62,6 @@ def _text(line: Row | None) -> str:
     if line is None:
         return "–"
     if "radius" in line:
-        return _radius(line)
+        return radius_text(line)
     error = line["test_error_median"]
     return f"{line['recovered']}/{line['trials']}" + ("" if error is None else f", {error:.1e}")
-
-
-def _radius(line: Row) -> str:
-    if line["radius"] is None:
-        return "–"
-    at_least = "≥ " if line["radius"] == line["greatest"] else ""
-    low, high = (number(line[end], "{:.3g}") for end in ("low", "high"))
-    return f"{at_least}{line['radius']:.3g} [{low}, {high}]"

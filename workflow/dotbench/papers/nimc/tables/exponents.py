@@ -36,14 +36,17 @@ class Exponents(TableKind):
             Column("φ", lambda row: activation_title(row["activation"])),
             Column("Start", lambda row: row["title"]),
             Column("Values", lambda row: row["values"].replace(" ", ", ")),
-            Column("Exponent", lambda row: f"{row['exponent']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"),
+            Column("Exponent", lambda row: f"{row['exponent']:.2f} [{row['least']:.2f}, {row['greatest']:.2f}]"),
+            Column("by the trials alone", lambda row: f"[{row['low']:.2f}, {row['high']:.2f}]"),
             Column("Parameters", lambda row: number(row["by_parameters"], "{:.2f}")),
             Column("Theorem 3.2", lambda row: number(row["by_theorem"], "{:.2f}")),
         ]
         notes = [
             Legend(
                 "Exponent: slope of log m against the logarithm of the value, by least squares, m at which half of the "
-                "trials recover the truth; 95 % bootstrap interval over the trials of every value. Values whose "
+                "trials recover the truth. Interval: 95 % bootstrap over the trials of every value, wherever the "
+                "thresholds lie between the m that were tried: the least slope that these brackets allow, to the "
+                "greatest. By the trials alone: with interpolated thresholds. Values whose "
                 "threshold is absent or at the least m are left out. Parameters: the same of their number without what "
                 "the model's invariances leave free (2kd, of ReLU 2kd − k). Theorem 3.2: of d log² d."
             ),
