@@ -22,7 +22,8 @@ FIGURES = {
     "contraction_curves",
     "samples_curves",
 }
-TABLES = {"rates", "distance", "thresholds", "tensor", "curvature", "contraction", "samples", "exponents", "labels"}
+TABLES = {"rates", "distance", "radii", "thresholds", "tensor", "curvature", "definite", "contraction", "samples"}
+TABLES |= {"exponents", "labels"}
 ENDS = ["claims of t2rec", "paper versus ours of t2rec", "table table1 of t2rec"]
 JOBS = "results/studies/t2rec/t2rec-table1-*"
 
