@@ -290,7 +290,7 @@ def test_all_evidence_opens_and_fits(visit, tmp_path):
 
     file = tmp_path / "index.html"
     build_evidence(file)
-    assert file.stat().st_size < 5_000_000
+    assert file.stat().st_size < 6_000_000
     for width in (1400, 390):
         watched = visit(file, width)
         assert watched.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") < 5_000
