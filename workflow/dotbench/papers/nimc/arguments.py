@@ -1,6 +1,7 @@
 """What decides claims of the NIMC paper that cells cannot: arguments, and the recovery simulations."""
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 
 from dotbench.lazy import np, pd, torch
@@ -18,7 +19,17 @@ from dotbench.papers.nimc.summaries.distance import cells
 from dotbench.papers.nimc.summaries.recovery import Map, maps
 from dotbench.papers.nimc.summaries.samples import exponent_lines
 from dotbench.papers.nimc.summaries.tensor import direction_slopes, least_pairs, start_lines
-from dotbench.reporting.claims.findings import AGAINST, AGREES, Finding, Sides, all_agree, finding, not_run, told
+from dotbench.reporting.claims.findings import (
+    AGAINST,
+    AGREES,
+    Finding,
+    Sides,
+    all_agree,
+    decided,
+    finding,
+    not_run,
+    told,
+)
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import labelled
 from dotbench.settings import narrowed
@@ -65,7 +76,7 @@ def linear_in_dimension(sides: Sides) -> Finding:
     if not rows:
         return not_run("nimc-samples")
     least, most = (end(line[key] for line in lines.values()) for end, key in ((min, "least"), (max, "greatest")))
-    holds = False if any(row["says"] == AGAINST for row in rows) else True if all_agree(rows) else None
+    holds = decided(rows)
     where = f"below {NEAR_LINEAR:g}" if holds else f"not all below {NEAR_LINEAR:g}"
     reason = (
         f"The intervals of the exponents reach from {least:.2f} to {most:.2f}, {where}, the middle of linear and "
@@ -186,13 +197,11 @@ def contraction(sides: Sides) -> Finding:
     entries = sides.ours.simulations("nimc-contraction")
     if not entries:
         return not_run("nimc-contraction")
-    table = labelled(entries)
-    table = table[table["observations"] == table["observations"].max()]
     rows = []
-    for (title, distance), group in table.groupby(["title", "distance"], sort=False):
+    for where, group in _at_most_pairs(entries):
         good = group[group["status"] == "ok"]
         found = t_interval(list(good["ratio"])) if len(good) else None
-        row = told(f"steps to halve the distance, {title}, from {distance:g}", None, False)
+        row = told(f"steps to halve the distance, {where}", None, False)
         if found is not None:
             row["first_value"] = good["half_life"].mean()
             agrees = (
@@ -202,7 +211,7 @@ def contraction(sides: Sides) -> Finding:
             row["value"] = found.mean
         rows.append(row | {"second": "by the Hessian", "second_value": group["predicted"].mean()})
     ratios = [row["value"] for row in rows if row.get("value") is not None]
-    holds = False if any(row["says"] == AGAINST for row in rows) else True if all_agree(rows) else None
+    holds = decided(rows)
     reason = (
         f"Measured steps are {min(ratios):.3f} to {max(ratios):.3f} times the predicted ones; "
         + ("every" if holds else "not every")
@@ -211,6 +220,14 @@ def contraction(sides: Sides) -> Finding:
         else "The distance falls in no instance."
     )
     return finding(holds, reason, rows)
+
+
+def _at_most_pairs(entries: list[SimulationEntry]) -> Iterator[tuple[str, "pd.DataFrame"]]:
+    """What converges and from where, with its instances, at the most fresh pairs a step."""
+    table = labelled(entries)
+    table = table[table["observations"] == table["observations"].max()]
+    for (title, distance), group in table.groupby(["title", "distance"], sort=False):
+        yield f"{title}, from {distance:g}", group
 
 
 def _within(low: float | None, high: float | None, least: float, greatest: float) -> bool | None:
@@ -227,18 +244,16 @@ def logarithmic_iterations(sides: Sides) -> Finding:
     if not entries:
         return not_run("nimc-contraction")
     steps = narrowed(entries[0].simulation.settings, NIMCContractionSettings).iterations
-    table = labelled(entries)
-    table = table[(table["observations"] == table["observations"].max())]
     rows = []
-    for (title, distance), group in table.groupby(["title", "distance"], sort=False):
+    for where, group in _at_most_pairs(entries):
         good = group[(group["status"] == "ok") & (group["final"] > 0)]
         if not len(good):
-            rows.append(told(f"halvings of the distance, {title}, from {distance:g}", None, False))
+            rows.append(told(f"halvings of the distance, {where}", None, False))
             continue
         halvings = -np.log2(good["final"].to_numpy())
         constant = np.minimum(steps / good["half_life"].to_numpy(), -np.log2(DONE))  # rounding ends it there
         found = t_interval(list(halvings / constant))
-        what = f"halvings of the distance in {steps:,} steps, {title}, from {distance:g}"
+        what = f"halvings of the distance in {steps:,} steps, {where}"
         agrees = len(good) == len(group) and found.low is not None and found.low >= 1 - SAME_SPEED
         row = told(what, float(halvings.mean()), agrees, low=found.low, high=found.high)
         row |= {"value": found.mean, "second": "at a constant rate", "second_value": float(constant.mean())}
@@ -246,13 +261,10 @@ def logarithmic_iterations(sides: Sides) -> Finding:
     done = [row["first_value"] for row in rows if row["first_value"] is not None]
     reason = "The distance does not fall."
     if done:
+        often = "at least as often" if all_agree(rows) else "in some rows not as often"
         reason = (
             f"Each step takes the same number of fresh samples, and in {steps:,} steps the distance is halved "
-            f"{min(done):.1f} to {max(done):.0f} times, at least as often as a constant number of steps for each "
-            "halving gives."
-        )
-        reason = (
-            reason if all_agree(rows) else reason.replace(", at least as often as", ", in some rows not as often as")
+            f"{min(done):.1f} to {max(done):.0f} times, {often} as a constant number of steps for each halving gives."
         )
     return finding(all_agree(rows), reason, rows)
 
@@ -274,7 +286,7 @@ def tensor_accuracy(sides: Sides) -> Finding:
         f"The error of the directions falls with the power {least:.2f} to {most:.2f} of the number of pairs, so that "
         "an error ε takes of the order 1/ε² of them."
     )
-    holds = False if any(row["says"] == AGAINST for row in rows) else True if all_agree(rows) else None
+    holds = decided(rows)
     return finding(holds, reason if holds else "Some slope is not −1/2.", rows)
 
 
@@ -289,7 +301,7 @@ def tensor_start(sides: Sides) -> Finding:
         what = f"N for an error of {min(ACCURACIES):g}, {activation_title(line['activation'])}, m = {line['m']:,}"
         row = told(what, fine, fine == coarse, second=f"of {max(ACCURACIES):g}", second_value=coarse)
         rows.append(row | {"dataset": ", ".join(filter(None, [line["label"], line["law"]]))})
-    agree = sum(row["says"] == "agrees" for row in rows)
+    agree = sum(row["says"] == AGREES for row in rows)
     reason = (
         f"In {agree} of {len(rows)} cases the moments of as many pairs are enough for a fit to half of the trials with "
         f"an error of {min(ACCURACIES):g} as with one of {max(ACCURACIES):g}. Cases in which no number is enough for "
@@ -360,7 +372,7 @@ def directions(sides: Sides) -> Finding:
         row["says"] = "agrees" if last["direction_error_mean"] < first["direction_error_mean"] else "against"
         row |= {"second": f"N = {first['pairs']:,}", "second_value": first["direction_error_mean"]}
         rows.append(row | {"dataset": ", ".join(filter(None, [label, law]))})
-    fall = sum(row["says"] == "agrees" for row in rows)
+    fall = sum(row["says"] == AGREES for row in rows)
     reason = (
         f"For sigmoid the error falls with the number of pairs in {fall} of {len(rows)} cases; ReLU and tanh have "
         "other moments here."
@@ -386,7 +398,7 @@ def linear_descent(sides: Sides) -> Finding:
                 least >= STRAIGHT,
             )
         )
-    agree = sum(row["says"] == "agrees" for row in rows)
+    agree = sum(row["says"] == AGREES for row in rows)
     reason = f"log f and the iteration correlate with r² ≥ {STRAIGHT} in every instance of {agree} of {len(rows)} rows."
     return finding(agree == len(rows), reason, rows)
 
@@ -407,7 +419,7 @@ def random_start_fails(sides: Sides) -> Finding:
             rows.append(row | {"low": cell["low"], "high": cell["high"]})
     if not rows:
         return not_run("nimc-distance")
-    fails = sum(row["says"] == "agrees" for row in rows)
+    fails = sum(row["says"] == AGREES for row in rows)
     reason = (
         f"In {fails} of {len(rows)} cells no trial finds the truth; the paper states neither φ nor m of its figure."
     )
@@ -462,15 +474,14 @@ def enough_rows(sides: Sides) -> Finding:
         agrees = False if p < ALPHA else True if gap.high < CHANGES else None
         row = told(f"{name}: greatest threshold", max(values), agrees, second="least", second_value=min(values))
         rows.append(row | {"value": gap.ratio, "low": gap.low, "high": gap.high, "p": float(p)})
-    against, agree = (sum(row["says"] == says for row in rows) for says in (AGAINST, AGREES))
-    holds = False if against else True if agree == len(rows) else None
+    against = sum(row["says"] == AGAINST for row in rows)
     least, most = min(row["p"] for row in rows), max(row["high"] for row in rows)
     reason = (
         f"From {ENOUGH:g} of the greatest n on, thresholds differ in {against} of {len(rows)} maps (permutation test "
         f"of the greatest over the least, Holm's p ≥ {least:.2f}). By the intervals a ratio up to {most:.2f} is "
         f"possible; below {CHANGES:g} counts as no change."
     )
-    return finding(holds, reason, rows)
+    return finding(decided(rows), reason, rows)
 
 
 def _end(value: float | None) -> float:

@@ -8,7 +8,17 @@ from dotbench.lazy import np
 from dotbench.papers.t2rec.simulations._risk import Manifold, exponent
 from dotbench.papers.t2rec.tables.error_slopes import error_slopes
 from dotbench.papers.t2rec.tables.slopes import SLOWER, means, slopes
-from dotbench.reporting.claims.findings import AGAINST, AGREES, Finding, Sides, all_agree, finding, not_run, told
+from dotbench.reporting.claims.findings import (
+    AGAINST,
+    AGREES,
+    Finding,
+    Sides,
+    all_agree,
+    decided,
+    finding,
+    not_run,
+    told,
+)
 from dotbench.reporting.formats import Row
 from dotbench.reporting.replications import read_rows, scenario_text
 from dotbench.simulations.entry import SimulationEntry
@@ -253,9 +263,8 @@ def _summed(rows: list[Row], what: str, simulation: str = RATE, more: Sequence[R
     if not rows:
         return not_run(simulation)
     agree, against = (sum(row["says"] == says for row in rows) for says in (AGREES, AGAINST))
-    holds = False if against else True if agree == len(rows) else None
     reason = f"{agree} of {len(rows)} comparisons agree that {what}; {against} say the opposite, the others neither."
-    return finding(holds, reason, [*rows, *more])
+    return finding(decided(rows), reason, [*rows, *more])
 
 
 def _place(entry: SimulationEntry, scenario: str = "") -> Row:

@@ -52,6 +52,11 @@ def all_agree(rows: Sequence[Row]) -> bool:
     return all(row["says"] == AGREES for row in rows)
 
 
+def decided(rows: Sequence[Row]) -> bool | None:
+    """Whether the claim holds by these rows: not if one is against it, None if one is undecided and none against."""
+    return False if any(row["says"] == AGAINST for row in rows) else True if all_agree(rows) else None
+
+
 def told(what: str, value: Any, agrees: bool | None, **more: Any) -> Row:
     """A row of an argument."""
     says = UNDECIDED if agrees is None else AGREES if agrees else AGAINST
